@@ -1,0 +1,89 @@
+# Everything a contributor runs. `make` alone lists it. Needs python3 (3.10 or later) and make;
+# the rest is installed into .venv from requirements/dev.txt, pinned and checked by hash.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+say = @printf '==> %s\n'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup generate check validate test lint types bench lock clean
+
+help: ## list these targets
+	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '  %-10s %s\n' "$$name" "$$text"; done
+
+setup: $(STAMP) ## make .venv, or bring it up to date with the lock
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+		echo 'No $(PYTHON) found: install Python 3.10 or later, or name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "$$($(PYTHON) --version) is too old: 3.10 or later is needed, as in make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo '$(PYTHON) cannot make virtual environments (no ensurepip).' >&2; \
+		echo 'On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	$(say) 'Making $(VENV) (about a minute, once)'
+	@rm -f $@
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --require-hashes -r requirements/dev.txt
+	$(say) 'Installing xmlwright from this checkout'
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+generate: setup ## write generated/ from schema/ and templates/
+	$(say) 'xmlwright build'
+	@$(BIN)/xmlwright build $(ARGS)
+
+check: setup ## tell whether generated/ is what schema/ and templates/ make, and why not
+	$(say) 'xmlwright check'
+	@$(BIN)/xmlwright check $(ARGS)
+
+validate: setup ## report every mistake in schema/ with its line
+	$(say) 'xmlwright validate'
+	@$(BIN)/xmlwright validate $(ARGS)
+
+# The quick checks first. ARGS is for pytest alone here, so the others are called without it.
+test: setup ## the tests: lint, check, types, then pytest; CI runs this
+	@$(MAKE) --no-print-directory lint check types ARGS=
+	$(say) 'pytest'
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: setup ## ruff, and Black in check mode
+	$(say) 'ruff check'
+	@$(BIN)/ruff check --quiet .
+	$(say) 'black --check'
+	@$(BIN)/black --quiet --check generator tests benchmarks || { \
+		echo 'Black would change the files above or below; run: $(BIN)/black generator tests benchmarks' >&2; exit 1; }
+
+types: setup ## mypy and pyright, both strict
+	$(say) 'mypy'
+	@$(BIN)/mypy --no-error-summary
+	$(say) 'pyright'
+	@$(BIN)/pyright
+
+bench: setup ## measure against the peers
+	$(say) 'benchmarks/run.py'
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+# Keeps the pins that still fit; `make lock ARGS=--upgrade` moves all of them.
+lock: setup ## recompile requirements/dev.txt from requirements/dev.in
+	$(say) 'pip-compile requirements/dev.in'
+	@CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS) \
+		--output-file requirements/dev.txt requirements/dev.in
+
+clean: ## remove .venv, caches and built packages
+	$(say) 'Removing $(VENV), caches and built packages'
+	@rm -rf $(VENV) build dist generated/build generated/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find generator generated tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
