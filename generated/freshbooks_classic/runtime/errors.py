@@ -1,0 +1,161 @@
+"""Everything that can go wrong, as one tree under :class:`Error`.
+
+Every error pickles and copies. No error holds a secret: request bodies are not kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound="Error")
+
+
+def _rebuild(cls: type[E], message: str, facts: dict[str, Any]) -> E:
+    error = cls.__new__(cls)
+    Exception.__init__(error, message)
+    error.__dict__.update(facts)
+    return error
+
+
+class Error(Exception):
+    """Root of all errors of this package.
+
+    ``str(error)`` is a sentence for a person; the facts are attributes.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str | None = None,
+        code: str | None = None,
+        field: str | None = None,
+        status: int | None = None,
+        documentation: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.method = method
+        """The API method that was called, such as ``"client.get"``; None outside of a call."""
+        self.code = code
+        """The code of the failure as the API sent it; None where it sent none."""
+        self.field = field
+        """The request field that the failure names, where it names one."""
+        self.status = status
+        """The HTTP status of the answer; None where there was no answer."""
+        self.documentation = documentation
+        """Address of the page that explains the method or the code."""
+
+    def __str__(self) -> str:
+        where = f"{self.method}: " if self.method else ""
+        code = f" [{self.code}]" if self.code else ""
+        return f"{where}{self.message}{code}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, dict(self.__dict__))
+
+
+class ConfigurationError(Error):
+    """The client was set up in a way that cannot work: no account, no token, plain HTTP."""
+
+
+class ArgumentError(Error, ValueError):
+    """An argument cannot be sent. ``path`` says where it is: ``lines[0].quantity``."""
+
+    def __init__(self, message: str, *, path: str = "", **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.path = path
+
+    def __str__(self) -> str:
+        where = f"{self.method}: " if self.method else ""
+        path = f"argument {self.path}: " if self.path else ""
+        return f"{where}{path}{self.message}"
+
+
+class UnreadableDocument(Error, ValueError):
+    """A document is not what the API sends: no XML, a DTD, too large, another root, or a value of another type.
+
+    ``path`` is the XPath of the place and ``line`` its line in the document, where they are known.
+    """
+
+    def __init__(
+        self, message: str, *, path: str | None = None, line: int | None = None, **facts: Any
+    ) -> None:
+        super().__init__(message, **facts)
+        self.path = path
+        self.line = line
+
+    def __str__(self) -> str:
+        place = ""
+        if self.path:
+            place = f" (at {self.path}" + (f", line {self.line})" if self.line else ")")
+        return super().__str__() + place
+
+
+class TransportError(Error):
+    """No usable HTTP answer came. The cause is chained."""
+
+
+class ConnectionFailed(TransportError):
+    """The server could not be reached, or the connection broke."""
+
+
+class TlsFailed(ConnectionFailed):
+    """The server's certificate or the TLS handshake was refused."""
+
+
+class TimedOut(TransportError):
+    """The server did not connect or answer in time. A call that changes something may have been done."""
+
+
+class UnexpectedAnswer(TransportError):
+    """An HTTP answer came that is not the API's: a redirect, an HTML page, an empty body."""
+
+
+class ApiFailure(Error):
+    """The API answered that the call failed. The class says of which kind, ``code`` and ``message`` what it said."""
+
+
+class AuthenticationFailed(ApiFailure):
+    """The token is wrong or was revoked."""
+
+
+class PermissionDenied(ApiFailure):
+    """The token is good, but its owner may not do this."""
+
+
+class NotFound(ApiFailure):
+    """What an id refers to does not exist, or was deleted."""
+
+
+class ValidationFailed(ApiFailure):
+    """The request is incomplete or a value in it is not allowed."""
+
+
+class Conflict(ApiFailure):
+    """The state of the record does not allow this, such as accepting twice."""
+
+
+class RateLimited(ApiFailure):
+    """Too many calls in a short time."""
+
+
+class AccountProblem(ApiFailure):
+    """The account does not exist, was moved or is not open to the API."""
+
+
+class ServerFailure(ApiFailure):
+    """The server failed; the same call may work later."""
+
+
+FAILURES: dict[str, type[ApiFailure]] = {
+    "authentication": AuthenticationFailed,
+    "permission": PermissionDenied,
+    "not_found": NotFound,
+    "validation": ValidationFailed,
+    "conflict": Conflict,
+    "rate_limit": RateLimited,
+    "account": AccountProblem,
+    "server": ServerFailure,
+}
+"""Kind of a failure, as the description names it -> the error that is raised."""

@@ -1,0 +1,263 @@
+"""From the bytes of a document to records, by the tables of :mod:`.shape`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from lxml import etree
+
+from .errors import UnreadableDocument
+from .record import Arguments, Raw, Unknown
+from .shape import Mode, ReadTable, Shape
+
+LARGEST_DOCUMENT: Final = 256 * 1024 * 1024
+"""Bytes; a longer document is refused unread."""
+
+# Hardened: no entity is expanded, no DTD loaded, nothing fetched, libxml2's limits on depth and size stay on. Comments
+# and processing instructions are dropped by the parser, so that a text around them is one text.
+_PARSER: Final = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    huge_tree=False,
+    remove_comments=True,
+    remove_pis=True,
+    recover=False,
+)
+
+
+def parse_xml(document: bytes | str) -> etree._Element:
+    """The root element of a document. Raises :class:`UnreadableDocument` for anything but one plain XML document."""
+    if isinstance(document, str):
+        document = _encoded(document)
+    if len(document) > LARGEST_DOCUMENT:
+        raise UnreadableDocument(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
+    if not document.strip():
+        raise UnreadableDocument("the document is empty")
+    if b"<!DOCTYPE" in document:
+        raise UnreadableDocument("the document has a DTD, which this API never sends")
+    try:
+        root = etree.fromstring(document, _PARSER)
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        line = getattr(error, "lineno", None)
+        start = document[:40].decode("utf-8", "replace")
+        raise UnreadableDocument(
+            f"the document is not well-formed XML ({_reason(error)}); it begins {start!r}", line=line
+        ) from None
+    if root.getroottree().docinfo.internalDTD is not None:  # in an encoding where the test above is blind
+        raise UnreadableDocument("the document has a DTD, which this API never sends")
+    return root
+
+
+def _encoded(document: str) -> bytes:
+    if document.startswith("\ufeff"):
+        document = document[1:]
+    if document.lstrip().startswith("<?xml"):  # a declared encoding says nothing about text
+        document = document.lstrip().partition("?>")[2]
+    return document.encode("utf-8", "surrogatepass")
+
+
+def _reason(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]
+
+
+def local_name(element: etree._Element) -> str:
+    """The element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def find(element: etree._Element, path: tuple[str, ...]) -> etree._Element | None:
+    """The first element down ``path``, by local names; the element itself for an empty path."""
+    for name in path:
+        for child in element:
+            if local_name(child) == name:
+                element = child
+                break
+        else:
+            return None
+    return element
+
+
+class Reader:
+    """Reads elements into values. ``strict`` refuses values of a wrong type; else they stay :class:`Raw` text."""
+
+    __slots__ = ("mode", "strict")
+
+    def __init__(self, mode: Mode = "answer", *, strict: bool = True) -> None:
+        self.mode: Mode = mode
+        self.strict = strict
+
+    def record(self, element: etree._Element, shape: Shape[Any]) -> Any:
+        """One record from its element."""
+        return self._record(element, shape.reader(self.mode))
+
+    def _record(
+        self,
+        element: etree._Element,
+        table: ReadTable,
+        elements: Iterable[etree._Element] | None = None,
+    ) -> Any:
+        values: dict[str, Any] = {}
+        unknown = self.into(element, table, values, elements)
+        made: Any
+        if self.mode != "answer":
+            made = Arguments(values)
+        else:
+            make = table.shape.make
+            assert make is not None
+            try:
+                made = make(**values)
+            except TypeError:
+                made = self._incomplete(element, table.shape, values)
+        if unknown:
+            made.unknown = tuple(unknown)
+        return made
+
+    def _incomplete(
+        self, element: etree._Element, shape: Shape[Any], values: dict[str, Any]
+    ) -> Any:
+        make: Any = shape.make
+        missing = [
+            name
+            for name, item in make.__dataclass_fields__.items()
+            if name not in values and item.default is item.default_factory
+        ]
+        if self.strict:
+            raise self._unreadable(element, f"<{local_name(element)}> has no <{missing[0]}>")
+        return make(**values, **dict.fromkeys(missing))
+
+    def into(
+        self,
+        element: etree._Element,
+        table: ReadTable,
+        values: dict[str, Any],
+        elements: Iterable[etree._Element] | None = None,
+    ) -> list[Unknown] | None:
+        """Read the children of ``element`` (or just ``elements``) into ``values``; answers what is not known."""
+        unknown: list[Unknown] | None = None
+        tags = table.tags
+        for child in element if elements is None else elements:
+            tag = child.tag
+            try:
+                entry = tags[tag]
+            except KeyError:
+                entry = table.entry(tag)
+            if entry is None:
+                unknown = unknown or []
+                unknown.append(self._unknown(child, local_name(child)))
+                continue
+            name, read, nested, many = entry
+            if nested is None:
+                text = child.text or ""
+                value: Any
+                if read is None:
+                    value = text
+                else:
+                    try:
+                        value = read(text)
+                    except ValueError as error:
+                        value = self._bad(child, name, text, error)
+                if len(child):
+                    unknown = self._inside_scalar(child, unknown)
+            elif name is None:
+                inner = self._wrapper(child, nested, values)
+                if inner:
+                    unknown = unknown or []
+                    unknown.extend(inner)
+                continue
+            elif many or len(child) or child.attrib or (child.text or "").strip():
+                value = self._record(child, nested.table)
+            else:
+                value = None  # an empty tag in place of a record: there is none
+            if many:
+                try:
+                    values[name].append(value)
+                except KeyError:
+                    values[name] = [value]
+            else:
+                values[name] = value
+        if table.attributes:
+            self._attributes(element, table, values)
+        if table.content is not None:
+            self._content(element, table, values)
+        return unknown
+
+    def _wrapper(
+        self, element: etree._Element, table: ReadTable, values: dict[str, Any]
+    ) -> list[Unknown] | None:
+        if not len(element):
+            if table.lists:
+                values.setdefault(table.lists[0], [])
+            return None
+        if table.bare is not None:
+            name, nested = table.bare
+            first = local_name(element[0])
+            if first not in table.entries and first in nested.table.entries:
+                return self._bare_items(element, name, nested.table, values)
+        unknown = self.into(element, table, values)
+        prefix = local_name(element)
+        return [Unknown(f"{prefix}/{item.path}", item.xml, item.text) for item in unknown or ()]
+
+    def _bare_items(
+        self, element: etree._Element, name: str, table: ReadTable, values: dict[str, Any]
+    ) -> list[Unknown] | None:
+        """The items of a wrapper without item elements: a field that comes again starts the next item."""
+        groups: list[list[etree._Element]] = []
+        seen: set[str] = set()
+        for child in element:
+            local = local_name(child)
+            if not groups or local in seen:
+                groups.append([])
+                seen = set()
+            seen.add(local)
+            groups[-1].append(child)
+        values[name] = [self._record(element, table, group) for group in groups]
+        return None
+
+    def _attributes(
+        self, element: etree._Element, table: ReadTable, values: dict[str, Any]
+    ) -> None:
+        for attribute, (name, read) in table.attributes.items():
+            text = element.get(attribute)
+            if text is not None:
+                values[name] = self._text(element, name, text, read)
+
+    def _content(self, element: etree._Element, table: ReadTable, values: dict[str, Any]) -> None:
+        assert table.content is not None
+        name, read = table.content
+        if table.fallback and name in values:
+            return
+        text = ((element.text or "") + "".join(child.tail or "" for child in element)).strip()
+        if text or not (table.fallback or len(element)):
+            values[name] = self._text(element, name, text, read)
+
+    def _text(
+        self, element: etree._Element, name: str, text: str, read: Callable[[str], Any]
+    ) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            return self._bad(element, name, text, error)
+
+    def _bad(self, element: etree._Element, name: str, text: str, error: ValueError) -> Any:
+        if not self.strict:
+            return Raw(text)
+        raise self._unreadable(element, f"{name} should be {error}, not {text[:60]!r}") from None
+
+    def _unreadable(self, element: etree._Element, message: str) -> UnreadableDocument:
+        path = "/".join(local_name(item) for item in reversed([element, *element.iterancestors()]))
+        return UnreadableDocument(message, path=f"/{path}", line=element.sourceline)
+
+    def _inside_scalar(
+        self, element: etree._Element, unknown: list[Unknown] | None
+    ) -> list[Unknown] | None:
+        found = unknown or []
+        prefix = local_name(element)
+        found.extend(self._unknown(child, f"{prefix}/{local_name(child)}") for child in element)
+        return found
+
+    def _unknown(self, element: etree._Element, path: str) -> Unknown:
+        xml = etree.tostring(element, encoding="unicode", with_tail=False)
+        return Unknown(path, xml, "".join(element.itertext()))

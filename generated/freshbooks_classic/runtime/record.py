@@ -1,0 +1,87 @@
+"""What answers are made of: records, and the elements in them that nobody described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An element of a document that the description does not know, kept as it came."""
+
+    path: str
+    """Local names below the record that holds it, such as ``"colour"``."""
+    xml: str
+    """The element as XML text."""
+    text: str
+    """All text inside the element."""
+
+
+class Raw(str):
+    """Text of a document that its described type cannot hold, kept as it came and written back unchanged."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Raw({str.__repr__(self)})"
+
+
+class Record:
+    """Base of all records of answers.
+
+    Elements that the description does not know are kept in :attr:`unknown`; they do not take part in equality.
+    """
+
+    __slots__ = ("_unknown",)
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        """Elements of the answer that the description does not know, in document order."""
+        try:
+            unknown: tuple[Unknown, ...] = self._unknown
+        except AttributeError:
+            return ()
+        return unknown
+
+    @unknown.setter
+    def unknown(self, value: tuple[Unknown, ...]) -> None:
+        self._unknown = value
+
+
+class Arguments(dict[str, Any]):
+    """Arguments read from a request document: name -> value, and what nobody described in ``unknown``."""
+
+    unknown: tuple[Unknown, ...] = ()
+
+
+def children(value: object) -> Iterator[tuple[str, object]]:
+    """Values directly below a record, page, list or arguments, each with its path from there."""
+    if isinstance(value, Record):
+        for item in fields(value):  # type: ignore[arg-type]
+            yield from _named(item.name, getattr(value, item.name))
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _named(str(name), inner)
+    elif isinstance(value, (list, tuple)):
+        yield from _named("", value)
+    elif hasattr(value, "items") and not callable(value.items):
+        yield from _named("", value.items)
+
+
+def _named(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, (list, tuple)):
+        for index, inner in enumerate(value):
+            yield f"{name}[{index}]", inner
+    else:
+        yield name, value
+
+
+def unknown_elements(value: object) -> list[str]:
+    """Paths of everything below ``value`` that the description does not know, such as ``"lines[0].colour"``."""
+    paths = [item.path for item in getattr(value, "unknown", ())]
+    for name, inner in children(value):
+        joint = "" if not name or name.startswith("[") and not isinstance(inner, Record) else "."
+        paths.extend(f"{name}{joint}{path}" for path in unknown_elements(inner))
+    return paths

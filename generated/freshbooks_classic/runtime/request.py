@@ -1,0 +1,363 @@
+"""A call as a value: built from arguments without sending anything, and able to read its own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar, overload
+
+from lxml import etree
+
+from .errors import ArgumentError, Error, UnreadableDocument
+from .protocol import Protocol
+from .reading import Reader, find, local_name
+from .record import Arguments, Raw, Unknown
+from .scalars import Codec
+from .shape import Mode, Shape
+from .writing import Part, Writer, required
+
+T = TypeVar("T")
+
+Retry = Literal["safe", "idempotent", "ambiguous"]
+"""Whether a call may be repeated when its answer was lost: it changes nothing; changing twice is the same as once; or
+nobody can tell whether it was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[T]):
+    """One call, ready to be sent: a pure value, with nothing of a connection in it."""
+
+    method: str
+    """The API method, such as ``"client.get"``."""
+    xml: bytes = field(repr=False)
+    """The request document, UTF-8."""
+    endpoint: Method[T] = field(repr=False, compare=False)
+    parts: tuple[Part, ...] = ()
+    """Files that travel beside the document; the request is then multipart/related."""
+
+    @property
+    def retry(self) -> Retry:
+        """The retry class of the method."""
+        return self.endpoint.retry
+
+    def parse(self, answer: bytes | str, *, strict: bool = True) -> T:
+        """The value of an answer document. Raises the failure that the answer tells of."""
+        return self.endpoint.read_answer(answer, strict=strict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, with the counters as the answer had them; a sequence of its rows."""
+
+    items: tuple[T, ...]
+    position: int | None = None
+    """Number of the page (or of the row, for an API that counts rows)."""
+    size: int | None = None
+    """Rows that a page may have."""
+    pages: int | None = None
+    """How many pages there are; 0 for an empty list."""
+    total: int | None = None
+    """How many rows all pages have together."""
+    unknown: tuple[Unknown, ...] = field(default=(), compare=False)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        return self.items[index]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Bytes that an answer is, such as a PDF."""
+
+    content: bytes = field(repr=False)
+    media: str | None = None
+
+    def save(self, path: str) -> None:
+        """Write the bytes to ``path``: all of them, or nothing where that fails."""
+        import os
+        import tempfile
+
+        folder = os.path.dirname(os.path.abspath(path))
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".saving-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(self.content)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+
+
+class Answer(Generic[T]):
+    """How the answer of a method is read."""
+
+    __slots__ = ()
+    shape: Shape[Any] | None = None
+    binary = False
+
+    def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
+        raise NotImplementedError  # pragma: no cover
+
+
+class Nothing(Answer[None]):
+    """The answer says only that it worked."""
+
+    __slots__ = ()
+
+    def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> None:
+        return None
+
+
+class Scalar(Answer[T]):
+    """One value, such as the id of what was created."""
+
+    __slots__ = ("codec", "path")
+
+    def __init__(self, path: str, codec: Codec) -> None:
+        self.path = _path(path)
+        self.codec = codec
+
+    def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
+        found = find(payload, self.path)
+        if found is None:
+            return _missing(reader, self.path)  # type: ignore[no-any-return]
+        try:
+            value = self.codec.read(found.text or "")
+            if value is None:
+                raise ValueError(self.codec.expected)
+        except ValueError as error:
+            if not reader.strict:
+                return Raw(found.text or "")  # type: ignore[return-value]
+            raise UnreadableDocument(
+                f"{self.path[-1]} should be {error}, not {found.text!r}", line=found.sourceline
+            ) from None
+        return value  # type: ignore[no-any-return]
+
+
+class One(Answer[T]):
+    """One record."""
+
+    __slots__ = ("path", "shape")
+
+    def __init__(self, path: str, shape: Shape[T]) -> None:
+        self.path = _path(path)
+        self.shape: Shape[T] = shape
+
+    def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
+        found = find(payload, self.path)
+        if found is None:
+            if reader.strict:
+                return _missing(reader, self.path)  # type: ignore[no-any-return]
+            found = etree.Element(self.path[-1])
+        return reader.record(found, self.shape)  # type: ignore[no-any-return]
+
+
+class Rows(Answer[list[T]]):
+    """A list that comes whole: records, or single values."""
+
+    __slots__ = ("codec", "item", "path", "shape")
+
+    def __init__(self, path: str, item: str, kind: Shape[T] | Codec) -> None:
+        self.path = _path(path)
+        self.item = item
+        self.shape: Shape[T] | None = kind if isinstance(kind, Shape) else None
+        self.codec = kind if isinstance(kind, Codec) else None
+
+    def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> list[T]:
+        found = find(payload, self.path)
+        if found is None:
+            return _missing(reader, self.path) or []
+        rows, _ = self.rows(found, reader)
+        return rows
+
+    def rows(self, wrapper: etree._Element, reader: Reader) -> tuple[list[T], list[Unknown]]:
+        """The items of a wrapper, and what else is in it."""
+        rows: list[T] = []
+        unknown: list[Unknown] = []
+        shape, codec, item = self.shape, self.codec, self.item
+        for child in wrapper:
+            if local_name(child) != item:
+                xml = etree.tostring(child, encoding="unicode", with_tail=False)
+                unknown.append(Unknown(local_name(child), xml, "".join(child.itertext())))
+            elif shape is not None:
+                rows.append(reader.record(child, shape))
+            else:
+                assert codec is not None
+                rows.append(codec.read(child.text or ""))
+        return rows, unknown
+
+
+class Paged(Answer[Page[T]]):
+    """One page of a list of records, with its counters."""
+
+    __slots__ = ("rows", "shape")
+
+    def __init__(self, path: str, item: str, shape: Shape[T]) -> None:
+        self.rows = Rows(path, item, shape)
+        self.shape: Shape[T] = shape
+
+    def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> Page[T]:
+        found = find(payload, self.rows.path)
+        if found is None:
+            _missing(reader, self.rows.path)
+            return Page(())
+        items, unknown = self.rows.rows(found, reader)
+        counters: dict[str, int | None] = {}
+        for name, place in protocol.paging.counters.items():
+            text = (place.text(found) or "").strip()
+            counters[name] = int(text) if text.isascii() and text.isdigit() else None
+        if unknown:  # counters that are elements stand among the rows
+            known = {place.path[0] for place in protocol.paging.counters.values() if place.path}
+            unknown = [item for item in unknown if item.path not in known]
+        return Page(tuple(items), **counters, unknown=tuple(unknown))
+
+
+class Bytes(Answer[File]):
+    """Bytes instead of a document."""
+
+    __slots__ = ("media",)
+    binary = True
+
+    def __init__(self, *media: str) -> None:
+        self.media = media
+
+
+def _path(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part not in ("", "."))
+
+
+def _missing(reader: Reader, path: tuple[str, ...]) -> Any:
+    if reader.strict:
+        raise UnreadableDocument(f"the answer has no <{'/'.join(path)}>")
+    return None
+
+
+class Method(Generic[T]):
+    """One method of the API: how its request is written and its answer is read."""
+
+    __slots__ = (
+        "_close", "_open", "_table", "answer", "arguments", "mode", "name", "protocol", "retry", "wrapper",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        name: str,
+        arguments: Shape[Any],
+        answer: Answer[T],
+        *,
+        retry: Retry,
+        wrapper: str | None = None,
+        mode: Mode = "write",
+    ) -> None:
+        self.protocol = protocol
+        self.name = name
+        self.arguments = arguments
+        self.answer = answer
+        self.retry: Retry = retry
+        self.wrapper = wrapper
+        self.mode: Mode = mode
+        self._table = arguments.writer(mode)
+        self._open, self._close = protocol.envelope(name)
+
+    def __repr__(self) -> str:
+        return f"<Method {self.name}>"
+
+    def request(self, values: Mapping[str, Any]) -> Request[T]:
+        """The request for these arguments; what is UNSET is left out.
+
+        Raises:
+            ArgumentError: an argument is missing, not known, or cannot be sent.
+        """
+        writer = Writer()
+        try:
+            if self.wrapper is None:
+                body = writer.fields(self._table, values)
+            else:
+                body = writer.element(self.wrapper, self._table, values)
+        except ArgumentError as error:
+            error.method = self.name
+            raise
+        xml = f"{self._open}{body}{self._close}".encode()
+        return Request(self.name, xml, self, tuple(writer.parts))
+
+    def build(self, values: Mapping[str, Any]) -> Request[T]:
+        """As :meth:`request`, for arguments that no signature has checked: required ones must be there."""
+        for item in self.arguments.fields:
+            if required(item, self.mode) and values.get(item.name) is None:
+                raise ArgumentError("is required", path=item.name, method=self.name)
+        return self.request(values)
+
+    def read_request(self, payload: etree._Element) -> Arguments:
+        """Arguments of a request document, from the element that holds them."""
+        reader = Reader(self.mode, strict=False)
+        outer: tuple[Unknown, ...] = ()
+        holder: etree._Element | None = payload
+        if self.wrapper is not None:
+            holder = find(payload, (self.wrapper,))
+            outer = tuple(_unknown(child) for child in payload if child is not holder)
+        if holder is None:
+            read = Arguments()
+        else:
+            read = reader.record(holder, self.arguments)
+        if outer:
+            read.unknown = (*read.unknown, *outer)
+        return read
+
+    def read_answer(self, document: bytes | str, *, strict: bool = True) -> T:
+        """The value of an answer document.
+
+        Raises:
+            ApiFailure: the answer says that the call failed.
+            UnreadableDocument: it is not XML, not an answer, or (``strict``) holds a value of a wrong type.
+        """
+        if self.answer.binary:
+            return self._bytes(document)
+        try:
+            payload = self.protocol.payload(document, self.name)
+            return self.answer.read(payload, Reader("answer", strict=strict), self.protocol)
+        except Error as error:
+            error.method = error.method or self.name
+            raise
+
+    def _bytes(self, document: bytes | str) -> T:
+        content = document.encode() if isinstance(document, str) else document
+        start = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+        if start.startswith(b"<"):  # a failure in place of the file
+            self.protocol.payload(content, self.name)
+            raise UnreadableDocument("the answer is a document where a file should be", method=self.name)
+        if not content:
+            raise UnreadableDocument("the answer is empty where a file should be", method=self.name)
+        return File(content)  # type: ignore[return-value]
+
+    def unknown_in(self, document: bytes | str) -> list[Unknown]:
+        """Elements directly below an answer's payload that the method's answer does not explain."""
+        if self.answer.binary:
+            return []
+        payload = self.protocol.payload(document, self.name)
+        explained = _explained(self.answer)
+        if explained is None:
+            return []
+        return [_unknown(child) for child in payload if local_name(child) != explained]
+
+
+def _explained(answer: Answer[Any]) -> str | None:
+    """The element of a payload that the answer is read from; None where the record is the payload itself."""
+    rows = answer.rows if isinstance(answer, Paged) else answer
+    if isinstance(rows, (Scalar, One, Rows)):
+        return rows.path[0] if rows.path else None
+    return ""
+
+
+def _unknown(element: etree._Element) -> Unknown:
+    xml = etree.tostring(element, encoding="unicode", with_tail=False)
+    return Unknown(local_name(element), xml, "".join(element.itertext()))

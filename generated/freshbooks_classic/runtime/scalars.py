@@ -1,0 +1,360 @@
+"""Scalars: how one text on the wire becomes a Python value and back.
+
+A codec has ``read`` (text -> value, raises ValueError) and ``write`` (value -> text, raises ValueError with what is
+allowed). Readers remember what they read: documents repeat the same few numbers, words and days.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from .record import Raw
+
+_REMEMBERED: Final = 4096
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z").match
+_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\Z").match
+_DATE: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})\Z").match
+_DATETIME: Final = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ T]([0-9]{1,2}):([0-9]{2}):([0-9]{2}))?\Z"
+).match
+_MARKUP: Final = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
+_IMPOSSIBLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
+
+
+def escape(text: str) -> str:
+    """Text as XML character data. Raises ValueError for a character that XML 1.0 cannot hold."""
+    if _MARKUP(text) is None:
+        return text
+    bad = _IMPOSSIBLE(text)
+    if bad is not None:
+        raise ValueError(f"text without the character U+{ord(bad.group()):04X}, which XML cannot hold")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;")
+
+
+class Memo(dict[str, Any]):
+    """text -> value, computed once for each text. Errors are not remembered."""
+
+    __slots__ = ("_compute",)
+
+    def __init__(self, compute: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._compute = compute
+
+    def __missing__(self, text: str) -> Any:
+        value = self._compute(text)
+        if len(self) < _REMEMBERED:
+            self[text] = value
+        return value
+
+
+class Codec:
+    """Base of all codecs: handles the empty tag, the texts that mean none, and :class:`Raw`."""
+
+    name = "text"
+    expected = "text"
+
+    def __init__(self, *, empty: object = None, none: tuple[str, ...] = ()) -> None:
+        self.empty = empty
+        self.none = frozenset(none)
+        self.read: Callable[[str], Any] = Memo(self._read).__getitem__
+
+    def with_(self, *, empty: object = ..., none: tuple[str, ...] = ()) -> Codec:
+        """The same codec with another meaning of the empty tag, or more texts that mean none."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        if empty is not ...:
+            other.empty = empty
+        other.none = self.none | frozenset(none)
+        other.read = Memo(other._read).__getitem__
+        return other
+
+    def _read(self, text: str) -> Any:
+        stripped = text.strip()
+        if not stripped:
+            if self.empty is EMPTY_REFUSED:
+                raise ValueError(f"{self.expected}, not an empty tag")
+            return self.empty
+        if stripped in self.none:
+            return None
+        return self._value(stripped)
+
+    def _value(self, text: str) -> Any:
+        return text
+
+    def write(self, value: Any) -> str:
+        if isinstance(value, str):
+            return escape(value)
+        raise ValueError(f"{self.expected}, not {_named(value)}")
+
+    def read_request(self, text: str) -> Any:
+        """Value of a request element; :class:`Raw` where writing the value would not give the same text back."""
+        stripped = text.strip()
+        if not stripped:
+            return None
+        try:
+            value = self._value(stripped)
+            again = self._text(value)
+        except ValueError:
+            return Raw(text)
+        return value if _unpadded(again) == _unpadded(stripped) else Raw(text)
+
+    def _text(self, value: Any) -> str:
+        return self.write(value)
+
+    def plain(self, value: Any) -> Any:
+        """The value as JSON has it: numbers that are not exact and times as text."""
+        return value
+
+
+EMPTY_REFUSED: Final = object()
+"""As ``empty``: an empty tag cannot be read."""
+
+_PADDING: Final = re.compile(r"(?<![0-9.])0+(?=[0-9])")
+
+
+def _unpadded(text: str) -> str:
+    return _PADDING.sub("", text)
+
+
+def _named(value: object) -> str:
+    return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
+
+
+class Text(Codec):
+    """``str``, as it is; an empty tag is ``""`` unless the description says otherwise."""
+
+    def __init__(self, *, empty: object = "", none: tuple[str, ...] = ()) -> None:
+        super().__init__(empty=empty, none=none)
+
+    def _read(self, text: str) -> Any:
+        if not text:
+            return super()._read(text)
+        return None if text in self.none else text
+
+    def read_request(self, text: str) -> Any:
+        return text or None
+
+
+class Uri(Codec):
+    """``str`` holding a URI; an empty tag is none."""
+
+    name = "uri"
+    expected = "a URI as text"
+
+
+class Integer(Codec):
+    """``int``."""
+
+    name = "int"
+    expected = "an integer"
+
+    def _value(self, text: str) -> int:
+        if _INTEGER(text) is None:
+            raise ValueError(self.expected)
+        return int(text)
+
+    def write(self, value: Any) -> str:
+        if type(value) is int:
+            return str(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(int(value))
+        if isinstance(value, Raw):
+            return escape(value)
+        raise ValueError(f"{self.expected} (int), not {_named(value)}")
+
+
+class Id(Integer):
+    """``int``; the wire may pad it with zeros to a fixed width."""
+
+    name = "id"
+    expected = "an id"
+
+
+class Number(Codec):
+    """``decimal.Decimal``; never a float. Requests also take ``int`` and numeric ``str``."""
+
+    name = "decimal"
+    expected = "a decimal number"
+
+    def _value(self, text: str) -> Decimal:
+        if _DECIMAL(text) is None:
+            raise ValueError(self.expected)
+        return Decimal(text)
+
+    def write(self, value: Any) -> str:
+        kind = type(value)
+        if kind is int:
+            return str(value)
+        if isinstance(value, Decimal):
+            if not value.is_finite():
+                raise ValueError(f"a finite number, not {value}")
+            return format(value, "f")
+        if isinstance(value, Raw):
+            return escape(value)
+        if isinstance(value, str):
+            if _DECIMAL(value.strip()) is None:
+                raise ValueError(f"{self.expected}, not {value!r}"[:80])
+            return value.strip()
+        if isinstance(value, int) and kind is not bool:
+            return str(int(value))
+        hint = "; a float is not exact, use Decimal or str" if kind is float else ""
+        raise ValueError(f"Decimal, int or numeric str, not {_named(value)}{hint}")
+
+    def plain(self, value: Any) -> Any:
+        return format(value, "f") if isinstance(value, Decimal) else value
+
+
+class Flag(Codec):
+    """``bool``; two words on the wire."""
+
+    name = "flag"
+    expected = "a flag"
+
+    def __init__(
+        self,
+        words: tuple[str, str] = ("1", "0"),
+        *,
+        empty: object = None,
+        none: tuple[str, ...] = (),
+    ) -> None:
+        self.words = words
+        self.expected = f"{words[0]} or {words[1]}"
+        super().__init__(empty=empty, none=none)
+
+    def _value(self, text: str) -> bool:
+        if text == self.words[0]:
+            return True
+        if text == self.words[1]:
+            return False
+        raise ValueError(self.expected)
+
+    def write(self, value: Any) -> str:
+        if value is True:
+            return self.words[0]
+        if value is False:
+            return self.words[1]
+        if isinstance(value, Raw):
+            return escape(value)
+        raise ValueError(f"True or False, not {_named(value)}")
+
+
+class Date(Codec):
+    """``datetime.date``, ``YYYY-MM-DD``; months and days may be unpadded when read."""
+
+    name = "date"
+    expected = "a date (YYYY-MM-DD)"
+
+    def _value(self, text: str) -> dt.date:
+        found = _DATE(text)
+        if found is None:
+            raise ValueError(self.expected)
+        year, month, day = found.groups()
+        return dt.date(int(year), int(month), int(day))
+
+    def write(self, value: Any) -> str:
+        if isinstance(value, dt.datetime):
+            raise ValueError("datetime.date, not a datetime; say which day with .date()")
+        if isinstance(value, dt.date):
+            return value.isoformat()
+        if isinstance(value, Raw):
+            return escape(value)
+        raise ValueError(f"datetime.date, not {_named(value)}")
+
+    def plain(self, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, dt.date) else value
+
+
+class DateTime(Codec):
+    """Aware ``datetime.datetime`` in the zone of the API, which the wire leaves out."""
+
+    name = "datetime"
+    expected = "a time (YYYY-MM-DD HH:MM:SS)"
+
+    def __init__(
+        self, zone: str = "UTC", *, empty: object = None, none: tuple[str, ...] = ()
+    ) -> None:
+        self._zone = zone
+        super().__init__(empty=empty, none=none)
+
+    def zone(self) -> dt.tzinfo:
+        """The zone of all times on the wire."""
+        if self._zone == "UTC":
+            return dt.timezone.utc
+        from zoneinfo import ZoneInfo  # slow to import, and most programs never see a time
+
+        return ZoneInfo(self._zone)
+
+    def _value(self, text: str) -> dt.datetime:
+        found = _DATETIME(text)
+        if found is None:
+            raise ValueError(self.expected)
+        numbers = [int(part or 0) for part in found.groups()]
+        year, month, day, hour, minute, second = numbers
+        return dt.datetime(year, month, day, hour, minute, second, tzinfo=self.zone())
+
+    def write(self, value: Any) -> str:
+        if isinstance(value, dt.datetime):
+            if value.tzinfo is None:
+                raise ValueError(
+                    f"an aware datetime; the wire has times of {self._zone}, so give this one a zone"
+                )
+            if value.microsecond:
+                raise ValueError("a time of whole seconds; drop the microseconds")
+            return value.astimezone(self.zone()).replace(tzinfo=None).isoformat(sep=" ")
+        if isinstance(value, Raw):
+            return escape(value)
+        raise ValueError(f"an aware datetime.datetime, not {_named(value)}")
+
+    def plain(self, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, dt.datetime) else value
+
+
+class Words(Codec):
+    """``str``: one of the described words, or, when read, whatever else came.
+
+    ``words`` maps the Python word to its text in requests and in answers.
+    """
+
+    name = "enum"
+
+    def __init__(
+        self,
+        words: Mapping[str, tuple[str, str]],
+        *,
+        empty: object = None,
+        none: tuple[str, ...] = (),
+    ) -> None:
+        self.words = dict(words)
+        self._sent = {word: escape(sent) for word, (sent, _) in self.words.items()}
+        self._read_as = {sent: word for word, (sent, _) in self.words.items()}
+        self._read_as.update({answer: word for word, (_, answer) in self.words.items()})
+        self.expected = "one of " + ", ".join(repr(word) for word in self.words)
+        super().__init__(empty=empty, none=none)
+
+    def _value(self, text: str) -> str:
+        return self._read_as.get(text, text)
+
+    def write(self, value: Any) -> str:
+        if isinstance(value, str):
+            return self._sent.get(value) or escape(value)
+        raise ValueError(f"{self.expected}, not {_named(value)}")
+
+
+class Binary(Codec):
+    """A file: a part of a multipart request, referred to from the document."""
+
+    name = "binary"
+    expected = "an Upload, bytes or a path"
+
+    def _value(self, text: str) -> Raw:
+        return Raw(text)
+
+    def write(self, value: Any) -> str:
+        if isinstance(value, Raw):
+            return escape(value)
+        raise ValueError(f"{self.expected}, not {_named(value)}")

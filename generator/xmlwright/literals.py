@@ -1,0 +1,82 @@
+"""The one place where text of a description becomes Python source."""
+
+from __future__ import annotations
+
+import datetime as dt
+import textwrap
+from decimal import Decimal
+from typing import Any
+
+
+def literal(value: Any) -> str:
+    """A Python expression for a scalar value; evaluating it gives the value back."""
+    if isinstance(value, Decimal):
+        return f"Decimal({str(value)!r})"
+    if isinstance(value, dt.datetime):
+        naive = value.replace(tzinfo=None)
+        numbers = [naive.year, naive.month, naive.day, naive.hour, naive.minute, naive.second]
+        while numbers[-1] == 0 and len(numbers) > 3:
+            numbers.pop()
+        return f"dt.datetime({', '.join(map(str, numbers))}, tzinfo=ZONE)"
+    if isinstance(value, dt.date):
+        return f"dt.date({value.year}, {value.month}, {value.day})"
+    if value is None or isinstance(value, (bool, int, bytes)):
+        return repr(value)
+    if isinstance(value, str):
+        return repr(str(value))
+    if isinstance(value, (tuple, list)):
+        inner = ", ".join(map(literal, value))
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
+    raise TypeError(f"no literal for {type(value).__name__}")
+
+
+def block(text: str) -> str:
+    """A literal for a text of several lines: triple-quoted where that is exact, else as :func:`literal`."""
+    if "\n" in text and not set(text) & set("\\\r") and '"""' not in text and not text.endswith('"'):
+        if text.isprintable() or all(char.isprintable() or char == "\n" for char in text):
+            return f'"""{text}"""'
+    return literal(text)
+
+
+def docstring(text: str, indent: int = 4) -> str:
+    """A docstring for ``text``; paragraphs are wrapped, lines that begin with a space stay as they are."""
+    width = 100 - indent
+    lines: list[str] = []
+    for paragraph in text.strip("\n").split("\n"):
+        lead = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+        if not paragraph.strip():
+            lines.append("")
+            continue
+        hanging = lead + "    " if lead else lead
+        lines.extend(
+            textwrap.wrap(
+                _safe(paragraph.strip()),
+                width - 3 if not lines else width,
+                initial_indent=lead,
+                subsequent_indent=hanging,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+    margin = " " * indent
+    body = ("\n" + margin).join(lines).replace("\n" + margin + "\n", "\n\n")
+    body = "\n".join(line.rstrip() for line in body.split("\n"))
+    if len(lines) > 1:
+        return f'"""{body}\n{margin}"""'
+    if body.endswith('"'):
+        body = body[:-1] + '\\"'
+    if len(body) + 6 > width:
+        return f'"""{body}\n{margin}"""'
+    return f'"""{body}"""'
+
+
+def _safe(text: str) -> str:
+    """Text that means itself between triple quotes, whatever it holds."""
+    text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -1,0 +1,87 @@
+"""Where a project keeps its description, templates and output: ``[tool.xmlwright]`` of its pyproject.toml."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class SettingsError(Exception):
+    """There is no project here, or its settings make no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Folders of one project."""
+
+    root: Path
+    """Folder of the pyproject.toml; paths in messages are relative to it."""
+    schema: Path
+    templates: Path
+    output: Path
+    cache: Path
+
+
+_KEYS = ("schema", "templates", "output", "cache")
+
+
+def find(start: Path) -> Settings:
+    """The settings of the project that ``start`` is in.
+
+    Raises:
+        SettingsError: no pyproject.toml from here upwards has a [tool.xmlwright] table, or the table is wrong.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            table = _table(path)
+            if table is not None:
+                return _settings(folder, table, path)
+    raise SettingsError(
+        f"there is no pyproject.toml with a [tool.xmlwright] table in {start} or above;"
+        ' add one with schema = "schema" and output = "generated"'
+    )
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    table = content.get("tool", {}).get("xmlwright")
+    if table is not None and not isinstance(table, dict):
+        raise SettingsError(f"{path}: [tool.xmlwright] is not a table")
+    return table
+
+
+def _settings(root: Path, table: dict[str, Any], path: Path) -> Settings:
+    unknown = sorted(set(table) - set(_KEYS))
+    if unknown:
+        raise SettingsError(
+            f"{path}: [tool.xmlwright] has no key {unknown[0]!r}; it has {', '.join(_KEYS)}"
+        )
+    for name, value in table.items():
+        if not isinstance(value, str):
+            raise SettingsError(f"{path}: [tool.xmlwright] {name} should be the path of a folder")
+    templates = root / table["templates"] if "templates" in table else built_in_templates()
+    return Settings(
+        root=root,
+        schema=root / table.get("schema", "schema"),
+        templates=templates,
+        output=root / table.get("output", "generated"),
+        cache=root / table.get("cache", ".cache/xmlwright"),
+    )
+
+
+def built_in_templates() -> Path:
+    """The templates that come with the program: inside the package, or beside it in a checkout."""
+    inside = Path(__file__).parent / "templates"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "templates"

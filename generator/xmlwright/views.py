@@ -1,0 +1,504 @@
+"""What templates see of a module: the resolved description, in the words of Python.
+
+Templates lay out; whatever needs thought about types, imports or documentation is said here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .literals import literal
+from .model import Api, Case, Enum, Field, Method, Module, Record, Ref
+from .naming import cap_words, constant, snake
+from .runtime.errors import FAILURES
+from .values import Given, GivenPage
+
+_READ = {
+    "id": "int", "int": "int", "text": "str", "uri": "str", "decimal": "Decimal", "flag": "bool",
+    "date": "dt.date", "datetime": "dt.datetime", "binary": "str",
+}  # fmt: skip
+_WRITE = {**_READ, "decimal": "Decimal | int | str", "binary": "Upload | bytes | PathLike[str]"}
+_CODECS = {name: name.upper() for name in _READ}
+_WIRE = {
+    "id": "id", "text": "text", "int": "integer", "decimal": "decimal number", "flag": "flag", "date": "date",
+    "datetime": "date and time", "uri": "URI", "binary": "file",
+}  # fmt: skip
+
+
+class ModuleView:
+    """One module as its template writes it; notes which names the text uses, for the imports at its head."""
+
+    def __init__(self, api: Api, module: Module) -> None:
+        self.api = api
+        self.module = module
+        self.name = module.name
+        self.uses: set[str] = set()
+        self.foreign: dict[str, set[str]] = {}
+        self.typing_only: dict[str, set[str]] = {}
+
+    # names
+
+    def use(self, *names: str) -> str:
+        """Note that the text uses names of the run time or the standard library; answers nothing."""
+        self.uses.update(names)
+        return ""
+
+    def used(self, *names: str) -> bool:
+        """Whether the text uses one of these names."""
+        return not self.uses.isdisjoint(names)
+
+    def _from(self, ref: Ref, name: str, *, typing: bool = False) -> str:
+        if ref.module != self.name:
+            (self.typing_only if typing else self.foreign).setdefault(ref.module, set()).add(name)
+        return name
+
+    def shape(self, ref: Ref) -> str:
+        """Name of a record's table."""
+        return self._from(ref, constant(ref.name))
+
+    def words(self, ref: Ref) -> str:
+        """Name of an enum's codec."""
+        return self._from(ref, constant(ref.name))
+
+    # types
+
+    def read_type(self, item: Field) -> str:
+        """Annotation of a field of an answer, without None."""
+        if item.record is not None:
+            inner = self._from(item.record, item.record.name, typing=True)
+        elif item.enum is not None:
+            inner = f"{self._from(item.enum, item.enum.name, typing=True)} | str"
+        else:
+            inner = self._typed(_READ[item.read or "text"])
+        return f"list[{inner}]" if item.many else inner
+
+    def attribute(self, record: Record, item: Field) -> str:
+        """A field of a record: annotation and default."""
+        kind = self.read_type(item)
+        hidden = "repr=False" if item.sensitive else ""
+        if item.many:
+            self.use("field")
+            extra = f", {hidden}" if hidden else ""
+            return f"{kind} = field(default_factory=lambda: []{extra})"
+        if item.python == record.identity:
+            return kind
+        if hidden:
+            self.use("field")
+            return f"{kind} | None = field(default=None, {hidden})"
+        return f"{kind} | None = None"
+
+    def write_type(self, item: Field) -> str:
+        """Annotation of an argument that has a value."""
+        if item.record is not None:
+            record = self.api.records[item.record]
+            inner = self._from(item.record, f"{record.name}Input", typing=True)
+            if record.in_answers:
+                inner += f" | {self._from(item.record, record.name, typing=True)}"
+        elif item.enum is not None:
+            enum = self.api.enums[item.enum]
+            name = f"{enum.name}Input" if read_only_words(enum) else enum.name
+            inner = self._from(item.enum, name, typing=True)
+        else:
+            inner = self._typed(_WRITE[item.write or "text"])
+        if item.many:
+            self.use("Sequence")
+            return f"Sequence[{inner}]"
+        return inner
+
+    def _typed(self, annotation: str) -> str:
+        for name in ("Decimal", "Upload", "PathLike"):
+            if name in annotation:
+                self.use(name)
+        if "dt." in annotation:
+            self.use("dt")
+        return annotation
+
+    def parameter(self, item: Field) -> str:
+        """A parameter of a builder: annotation and default."""
+        kind = self.write_type(item)
+        if item.required:
+            return f"{item.python}: {kind}"
+        self.use("UNSET", "Unset")
+        none = "" if item.clear == "refused" else " | None"
+        return f"{item.python}: {kind}{none} | Unset = UNSET"
+
+    def key_type(self, item: Field) -> str:
+        """Annotation of a key of an input dictionary."""
+        kind = self.write_type(item)
+        none = "" if item.clear == "refused" else " | None"
+        if item.required and set("cu") <= set(item.required):
+            self.use("Required")
+            return f"Required[{kind}{none}]"
+        return kind + none
+
+    def answer_type(self, method: Method) -> str:
+        """What a call answers, as a type."""
+        answer = method.answer
+        if answer.value == "none":
+            return "None"
+        if answer.value == "binary":
+            self.use("File")
+            return "File"
+        if answer.record is not None:
+            inner = self._from(answer.record, answer.record.name)
+        else:
+            inner = self._typed(_READ[answer.scalar or "id"])
+        if answer.value == "page":
+            self.use("Page")
+            return f"Page[{inner}]"
+        return f"list[{inner}]" if answer.value == "list" else inner
+
+    # tables
+
+    def table(self, item: Field, *, argument: bool = False) -> str:
+        """The entry of a field in a run-time table."""
+        facts: list[str] = []
+        self.use("entry")
+        path = "/".join(item.path)
+        if item.path and (path != item.python or item.content):
+            facts.append(literal(path))
+        if item.many:
+            facts.append("many=True")
+        for name in ("attribute",):
+            if getattr(item, name) is not None:
+                facts.append(f"{name}={literal(getattr(item, name))}")
+        for name in ("content", "bare", "sensitive"):
+            if getattr(item, name):
+                facts.append(f"{name}=True")
+        access = "cu" if argument else item.access
+        if access != "rcu":
+            facts.append(f"access={literal(access)}")
+        if item.required:
+            facts.append(f"required={literal(item.required)}")
+        if item.clear == "refused":
+            facts.append("clear=False")
+        rest = "".join(f", {fact}" for fact in facts)
+        return f"entry({literal(item.python)}, {self._kind(item, argument)}{rest})"
+
+    def tables(self, record: Record) -> list[str]:
+        """Entries of a record; a field whose type differs by direction has one for each."""
+        found = []
+        for item in record.fields:
+            found.extend(self.table(one) for one in by_direction(item))
+        return found
+
+    def _kind(self, item: Field, argument: bool) -> str:
+        if item.record is not None:
+            return f"lambda: {self.shape(item.record)}"
+        if item.enum is not None:
+            kind = self.words(item.enum)
+        else:
+            writes = argument or not item.readable
+            kind = f"api.{_CODECS[(item.write if writes else item.read) or 'text']}"
+            self.use("api")
+        if item.read_empty is None and not item.none:
+            return kind
+        facts = []
+        if item.read_empty is not None:
+            empty = {"none": "None", "text": "''", "zero": "0", "error": "EMPTY_REFUSED"}[item.read_empty]
+            if empty == "EMPTY_REFUSED":
+                self.use("EMPTY_REFUSED")
+            facts.append(f"empty={empty}")
+        if item.none:
+            facts.append(f"none={literal(item.none)}")
+        return f"{kind}.with_({', '.join(facts)})"
+
+    def answer(self, method: Method) -> str:
+        """How the answer of a method is read."""
+        answer = method.answer
+        if answer.value == "none":
+            self.use("Nothing")
+            return "Nothing()"
+        if answer.value == "binary":
+            self.use("Bytes")
+            return f"Bytes({', '.join(map(literal, answer.media))})"
+        element = literal(answer.element)
+        if answer.record is not None:
+            kind = self.shape(answer.record)
+        else:
+            self.use("api")
+            kind = f"api.{_CODECS[answer.scalar or 'id']}"
+        if answer.value == "id":
+            self.use("Scalar")
+            return f"Scalar[{_READ[answer.scalar or 'id']}]({element}, {kind})"
+        if answer.value == "record":
+            self.use("One")
+            return f"One({element}, {kind})"
+        name = "Paged" if answer.value == "page" else "Rows"
+        self.use(name)
+        inner = "" if answer.record is not None else f"[{_READ[answer.scalar or 'id']}]"
+        return f"{name}{inner}({element}, {literal(answer.item)}, {kind})"
+
+    # documentation
+
+    def field_doc(self, item: Field, *, writing: bool = False) -> str:
+        """What a person reads about a field: its meaning, its form on the wire, its limits."""
+        facts = [self._wire(item, writing)]
+        if item.default is not None:
+            facts.append(f"default {item.default}")
+        for name, words in (
+            ("max_length", "at most {} characters"),
+            ("minimum", "from {}"),
+            ("maximum", "up to {}"),
+            ("places", "{} decimal places"),
+        ):
+            if getattr(item, name) is not None:
+                facts.append(words.format(getattr(item, name)))
+        if writing and item.discarded:
+            facts.append("accepted but not saved")
+        if writing and not item.required and item.clear == "action":
+            facts.append("None has an effect of its own")
+        if not writing and item.none:
+            facts.append(f"{', '.join(item.none)} on the wire is none")
+        if item.ref is not None:
+            facts.append(f"id of a {item.ref}")
+        if item.since is not None:
+            facts.append(f"since {item.since}")
+        if item.provenance.kind != "documented":
+            facts.append(item.provenance.kind)
+        doc = f"{_sentence(item.doc)} ({'; '.join(facts)})".strip()
+        if item.deprecated is not None:
+            doc = f"Deprecated. {_sentence(item.deprecated)} {doc}".replace("  ", " ")
+        return doc
+
+    def _wire(self, item: Field, writing: bool) -> str:
+        if item.record is not None:
+            return "list" if item.many else "record"
+        if item.enum is not None:
+            return "word"
+        wire = _WIRE[(item.write if writing else item.read) or "text"]
+        return f"list of {wire}" if item.many else wire
+
+    def method_doc(self, method: Method) -> str:
+        """The docstring of a builder."""
+        lines = [method.doc or f"Calls {method.name}."]
+        if method.deprecated is not None:
+            lines += ["", f"Deprecated. {_sentence(method.deprecated)}"]
+        lines += ["", f"``{method.name}``; {self._retry(method)}. {self._callers(method)}".rstrip()]
+        if method.arguments:
+            lines += ["", "Args:"]
+            lines += [
+                f"    {item.python}: {self.field_doc(item, writing=True)}" for item in method.arguments
+            ]
+        told = self._returns(method)
+        if told:
+            lines += ["", "Returns:", f"    {told}"]
+        raises = self.raises(method)
+        if raises:
+            lines += ["", "Raises:"]
+            lines += [f"    {name}: {text}" for name, text in raises]
+        lines += ["", self.source(method.provenance)]
+        return "\n".join(lines)
+
+    def source(self, provenance: Any) -> str:
+        """How a fact is known."""
+        kind = {
+            "documented": "Documented",
+            "observed": "Observed, not documented",
+            "inferred": "Inferred, not documented",
+        }[provenance.kind]
+        return f"{kind}{': ' + ', '.join(provenance.sources) if provenance.sources else ''}."
+
+    def _retry(self, method: Method) -> str:
+        return {
+            "safe": "changes nothing and may be repeated",
+            "idempotent": "repeating it changes nothing more",
+            "ambiguous": "repeating it may do it twice",
+        }[method.retry]
+
+    def _callers(self, method: Method) -> str:
+        parts = [
+            person if condition == "always" else f"{person} {condition}"
+            for person, condition in method.callers.items()
+        ]
+        return f"For {', '.join(parts)}." if parts else ""
+
+    def _returns(self, method: Method) -> str:
+        answer = method.answer
+        if answer.value == "none":
+            return ""
+        if answer.value == "binary":
+            return f"The file ({', '.join(answer.media) or 'bytes'})."
+        if answer.value == "id":
+            return f"The {answer.element.rpartition('/')[2].replace('_', ' ')}."
+        if answer.value == "page":
+            order = f", by {method.order.lstrip('-')}" if method.order else ""
+            turned = ", last first" if method.order and method.order.startswith("-") else ""
+            ignored = (
+                " The server answers the same page every time." if method.paging == "ignored" else ""
+            )
+            return f"One page{order}{turned}.{ignored}"
+        return "All of them." if answer.value == "list" else "The record."
+
+    def raises(self, method: Method) -> list[tuple[str, str]]:
+        """Errors that a call can end in: class and codes."""
+        by_kind: dict[str, list[str]] = {}
+        for code in self.api.errors:
+            if code.code in method.errors:
+                by_kind.setdefault(code.kind, []).append(code.code)
+        return [(FAILURES[kind].__name__, f"code {', '.join(codes)}.") for kind, codes in by_kind.items()]
+
+    # what stands in the module
+
+    def answers(self) -> list[Record]:
+        """Records that answers hold, each after the records of this module that it needs no quotes for."""
+        return [record for record in self.module.records if record.in_answers]
+
+    def inputs(self) -> list[Record]:
+        """Records that requests hold."""
+        return [record for record in self.module.records if record.in_requests]
+
+    def shapes(self) -> list[Record]:
+        """Records that need a table."""
+        return [item for item in self.module.records if item.in_answers or item.in_requests]
+
+    def exports(self) -> list[str]:
+        """Public names of the module."""
+        names = [record.name for record in self.answers()]
+        names += [f"{record.name}Input" for record in self.inputs()]
+        for enum in self.module.enums:
+            names.append(enum.name)
+            if read_only_words(enum):
+                names.append(f"{enum.name}Input")
+        names += [name for _, classes in self.classes() for name in [classes]]
+        names += [method.function for method in self.module.methods]
+        return sorted(names)
+
+    def classes(self) -> list[tuple[tuple[str, ...], str]]:
+        """Resource classes: attribute path on the client's resource -> class, the innermost first."""
+        paths = {method.python[:-1] for method in self.module.methods}
+        if not paths:
+            return []
+        paths.add(())
+        for path in list(paths):
+            paths.update(path[:depth] for depth in range(len(path)))
+        base = self.module.class_name
+        one = cap_words(self.name)
+        return [
+            (path, one + "".join(map(cap_words, path)) if path else base)
+            for path in sorted(paths, key=lambda path: (-len(path), path))
+        ]
+
+    def bound(self, path: tuple[str, ...]) -> list[Method]:
+        """Methods bound on one resource class."""
+        return [method for method in self.module.methods if method.python[:-1] == path]
+
+    def subs(self, path: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Sub-resources of one resource class: attribute and class."""
+        return [(sub[-1], name) for sub, name in self.classes() if len(sub) == len(path) + 1 and sub[:-1] == path]
+
+    def enum_codec(self, enum: Enum) -> str:
+        """The words of an enum, as its codec takes them."""
+        self.use("Words")
+        return literal({word.word: (word.request, word.answer) for word in enum.words})
+
+
+def by_direction(item: Field) -> list[Field]:
+    """A field as one entry, or as two where reading and writing have different types."""
+    import dataclasses
+
+    if item.read == item.write or not (item.readable and item.writable):
+        return [item]
+    written = "".join(letter for letter in item.access if letter != "r")
+    return [
+        dataclasses.replace(item, access="r", write=item.read, required=""),
+        dataclasses.replace(item, access=written, read=item.write),
+    ]
+
+
+def read_only_words(enum: Enum) -> bool:
+    """Whether some words of an enum cannot be sent."""
+    return any(not word.writable for word in enum.words) and any(word.writable for word in enum.words)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if not text or text[-1] in ".!?" else f"{text}."
+
+
+class CaseView:
+    """A case as its generated test writes it."""
+
+    def __init__(self, view: ModuleView, method: Method, case: Case, given: Given | None, result: Any) -> None:
+        self.method = method
+        self.case = case
+        self.name = f"test_{method.function.rstrip('_')}_{_slug(case.name)}"
+        self._view = view
+        self._given = given
+        self._result = result
+        self.has_result = case.response is not None and case.fails is None
+
+    @property
+    def call(self) -> str:
+        """The call of the builder."""
+        assert self._given is not None
+        parts = []
+        for item in self.method.arguments:
+            if item.python in self._given.values:
+                text = self.expression(self._given.values[item.python])
+                parts.append(text if item.python in self.method.positional else f"{item.python}={text}")
+        return f"{self._view.name}.{self.method.function}({', '.join(parts)})"
+
+    @property
+    def expected(self) -> str:
+        """The value that the answer reads as."""
+        return self.expression(self._result)
+
+    @property
+    def unknown(self) -> list[str]:
+        """Elements of the answer that nobody described, as paths below the value."""
+        prefix = f"{self.method.answer.element}/"
+        return [path.removeprefix(prefix).replace("/", ".") for path in self.case.unknown]
+
+    @property
+    def result(self) -> str:
+        """The text of a file."""
+        return str(self._result)
+
+    @property
+    def error(self) -> str:
+        """The class of the failure."""
+        code = (self.case.fails or {}).get("code")
+        kinds = {item.code: item.kind for item in self._view.api.errors}
+        return FAILURES[kinds[code]].__name__ if code in kinds else "ApiFailure"
+
+    def expression(self, value: Any) -> str:
+        """A Python expression for a decoded value of a case."""
+        if isinstance(value, Given):
+            inner = {name: self.expression(item) for name, item in value.values.items()}
+            if value.ref is None or not self._reading(value):
+                return "{" + ", ".join(f"{literal(name)}: {text}" for name, text in inner.items()) + "}"
+            self._view._from(value.ref, value.ref.name)
+            return f"{value.ref.name}({', '.join(f'{name}={text}' for name, text in inner.items())})"
+        if isinstance(value, GivenPage):
+            self._view.use("Page")
+            rows = [self.expression(item) for item in value.items]
+            items = f"({', '.join(rows)}{',' if len(rows) == 1 else ''})"
+            counters = "".join(f", {name}={number}" for name, number in value.counters.items())
+            return f"Page({items}{counters})"
+        if isinstance(value, list):
+            return f"[{', '.join(map(self.expression, value))}]"
+        if hasattr(value, "content"):
+            self._view.use("Upload")
+            return f"Upload({value.content!r}, {literal(value.name)}, {literal(value.media)})"
+        text = literal(value)
+        for name in ("Decimal(", "dt.", "ZONE"):
+            if text.startswith(name) or (name == "ZONE" and "tzinfo=ZONE" in text):
+                self._view.use(name.rstrip("(.") if name != "ZONE" else "ZONE")
+        return text
+
+    def _reading(self, value: Given) -> bool:
+        return self._given is None or not _within(value, self._given)
+
+
+def _within(value: Given, outer: Any) -> bool:
+    if value is outer:
+        return True
+    if isinstance(outer, Given):
+        return any(_within(value, inner) for inner in outer.values.values())
+    return isinstance(outer, list) and any(_within(value, inner) for inner in outer)
+
+
+def _slug(text: str) -> str:
+    return "_".join(filter(None, snake(text).split("_")))[:80]
+
