@@ -129,7 +129,9 @@ class _Checker:
         endpoint = self._tables.method(method)
         try:
             value = endpoint.read_answer(document)
-            unknown = [item.path for item in endpoint.unknown_in(document)] + unknown_elements(value)
+            unknown = [item.path for item in endpoint.unknown_in(document)] + unknown_elements(
+                value
+            )
         except ApiFailure as failure:
             self._failure(case, failure, at)
             return
@@ -199,7 +201,9 @@ class _Checker:
                 case.places.get("fails", case.at),
             )
 
-    def _compare(self, expected: Any, actual: Any, path: str, at: Position, response: Position) -> None:
+    def _compare(
+        self, expected: Any, actual: Any, path: str, at: Position, response: Position
+    ) -> None:
         """Tell each difference, at the place of the result that is wrong."""
         if isinstance(expected, Given):
             self._compare_record(expected, actual, path, response)
@@ -212,7 +216,9 @@ class _Checker:
             }
             if counters != dict(expected.counters):
                 self._differ(path, dict(expected.counters), counters, expected.at, response)
-            self._compare(expected.items, list(actual.items), f"{path}.items", expected.at, response)
+            self._compare(
+                expected.items, list(actual.items), f"{path}.items", expected.at, response
+            )
         elif isinstance(expected, list) and isinstance(actual, list):
             if len(expected) != len(actual):
                 message = f"{path} has {len(expected)} items, and the response {len(actual)}"
@@ -301,7 +307,11 @@ class _Seen:
             self._value(fields[name], value, self._written)
 
     def result(self, method: Method, value: Any) -> None:
-        rows = value.items if isinstance(value, GivenPage) else value if isinstance(value, list) else [value]
+        rows = (
+            value.items
+            if isinstance(value, GivenPage)
+            else value if isinstance(value, list) else [value]
+        )
         for row in rows:
             if isinstance(row, Given):
                 self._record(row, self._read)

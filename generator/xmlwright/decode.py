@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -277,15 +277,14 @@ class Table(Kind, Generic[D]):
 
     accepts = ("map",)
 
-    def __init__(self, decl: Callable[[], type[D]] | type[D], what: str) -> None:
+    def __init__(self, decl: type[D], what: str) -> None:
         self._decl = decl
         self.what = f"a mapping that describes {what}"
         self._kinds: dict[str, Key] | None = None
 
     @property
     def decl(self) -> type[D]:
-        decl = self._decl
-        return decl if isinstance(decl, type) else decl()
+        return self._decl
 
     def _table(self) -> dict[str, Key]:
         if self._kinds is None:
@@ -324,9 +323,10 @@ class Table(Kind, Generic[D]):
             if found.required and key_name not in keys:
                 diagnostics.add("missing-key", f"the key '{key_name}' is missing", node.position)
                 valid = False
-        if not valid:
-            if any(found.required and found.attribute not in values for found in table.values()):
-                return INVALID
+        if not valid and any(
+            found.required and found.attribute not in values for found in table.values()
+        ):
+            return INVALID
         return self.decl(at=node.position, keys=keys, **values)
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,9 @@ Progress = Callable[[int, int], None]
 
 def parts_of(text: str) -> list[str]:
     """The top-level parts of a rendered Python file."""
-    return [part.strip("\n") for part in re.split(f"^{CUT}$", text, flags=re.MULTILINE) if part.strip()]
+    return [
+        part.strip("\n") for part in re.split(f"^{CUT}$", text, flags=re.MULTILINE) if part.strip()
+    ]
 
 
 class FormatError(Exception):
@@ -37,11 +39,13 @@ class FormatError(Exception):
 def format_part(text: str) -> str:
     """One part as Black writes it."""
     import black
+    from black.mode import TargetVersion
+    from black.parsing import InvalidInput
 
-    mode = black.Mode(line_length=LINE_LENGTH, target_versions={black.TargetVersion.PY310})
+    mode = black.Mode(line_length=LINE_LENGTH, target_versions={TargetVersion.PY310})
     try:
         return black.format_str(text + "\n", mode=mode).strip("\n")
-    except (black.InvalidInput, ValueError) as error:
+    except (InvalidInput, ValueError) as error:
         raise FormatError(f"{error}\n{text[:2000]}") from None
 
 
@@ -113,14 +117,18 @@ def format_files(
         texts = {key: known.get(key) or fresh[key] for key, _ in parts[item.path]}
         if texts.keys() != known.keys():
             cache.save(item.path, texts)
-        done[item.path] = "\n\n\n".join(texts[key] for key, _ in parts[item.path] if texts[key]) + "\n"
+        done[item.path] = (
+            "\n\n\n".join(texts[key] for key, _ in parts[item.path] if texts[key]) + "\n"
+        )
         if not parts[item.path]:
             done[item.path] = ""
     return done
 
 
 def _format_all(todo: dict[str, str], progress: Progress) -> dict[str, str]:
-    keys = sorted(todo, key=lambda key: (-len(todo[key]), key))  # the longest first: none is left for the end
+    keys = sorted(
+        todo, key=lambda key: (-len(todo[key]), key)
+    )  # the longest first: none is left for the end
     texts = [todo[key] for key in keys]
     size = sum(map(len, texts))
     workers = min(os.cpu_count() or 1, 8)
@@ -134,7 +142,9 @@ def _format_all(todo: dict[str, str], progress: Progress) -> dict[str, str]:
 
             pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"))
     try:
-        results = map(format_part, texts) if pool is None else pool.map(format_part, texts, chunksize=4)
+        results = (
+            map(format_part, texts) if pool is None else pool.map(format_part, texts, chunksize=4)
+        )
         for index, (key, text) in enumerate(zip(keys, results, strict=True), 1):
             fresh[key] = text
             progress(index, len(keys))

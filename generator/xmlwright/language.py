@@ -36,7 +36,8 @@ CAP_WORDS: Final = Name(r"[A-Z][A-Za-z0-9]*", "a CapWords name")
 ELEMENT: Final = Name(r"[A-Za-z_][A-Za-z0-9_.-]*", "an XML name")
 PATH: Final = Name(r"\.|[A-Za-z_][A-Za-z0-9_.-]*(/[A-Za-z_][A-Za-z0-9_.-]*)*", "a path of elements")
 PLACE: Final = Name(
-    r"(([A-Za-z_][A-Za-z0-9_.-]*/)*(@?[A-Za-z_][A-Za-z0-9_.-]*))", "a path of elements, or @attribute"
+    r"(([A-Za-z_][A-Za-z0-9_.-]*/)*(@?[A-Za-z_][A-Za-z0-9_.-]*))",
+    "a path of elements, or @attribute",
 )
 VERB: Final = Name(r"[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*", "a verb such as create or lines.add")
 PYTHON: Final = Name(r"[A-Za-z][A-Za-z0-9_]*", "a Python name")
@@ -47,8 +48,12 @@ BOOLEAN: Final = Boolean()
 TEXTS: Final = Listing(TEXT)
 NUMBER: Final = Either(Integer(-1_000_000_000), TEXT)
 DOC: Final = "What it is, in words: meaning, unit, format."
-PROVENANCE_DOC: Final = "How it is known: documented, observed (in a recording or client code) or inferred."
-SOURCE_DOC: Final = "Where it is known from; the part before a colon is a key of `sources` in api.yaml."
+PROVENANCE_DOC: Final = (
+    "How it is known: documented, observed (in a recording or client code) or inferred."
+)
+SOURCE_DOC: Final = (
+    "Where it is known from; the part before a colon is a key of `sources` in api.yaml."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,9 @@ class WordDecl(Decl):
     doc: Word | None = key(TEXT, DOC)
     request: Word | None = key(TEXT, "The word in requests; default: the key.")
     answer: Word | None = key(TEXT, "The word in answers; default: the key.")
-    access: Word | None = key(Choice("read", "write", "both"), "Where the word is used; default both.")
+    access: Word | None = key(
+        Choice("read", "write", "both"), "Where the word is used; default both."
+    )
     deprecated: Word | bool | None = key(Either(BOOLEAN, TEXT), "true, or what to use instead.")
     provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
     source: tuple[Word, ...] = key(TEXTS, SOURCE_DOC, default=())
@@ -113,7 +120,8 @@ class FieldDecl(Decl):
     )
     required: Word | tuple[Word, ...] | None = key(REQUIRED, "Requests that must have it.")
     clear: Word | None = key(
-        Choice("allowed", "refused", "action"), "What sending an empty tag does; default: empties the field."
+        Choice("allowed", "refused", "action"),
+        "What sending an empty tag does; default: empties the field.",
     )
     discarded: bool = key(BOOLEAN, "Accepted in requests but not saved.", default=False)
     sensitive: bool = key(BOOLEAN, "Never shown in a log, repr, error or recording.", default=False)
@@ -165,7 +173,9 @@ class AnswerDecl(Decl):
     """What a call answers."""
 
     value: Word = key(
-        Choice("none", "id", "record", "page", "list", "binary"), "Kind of the answer.", required=True
+        Choice("none", "id", "record", "page", "list", "binary"),
+        "Kind of the answer.",
+        required=True,
     )
     element: Word | None = key(PATH, "Where it is below the root; . is the root itself.")
     item: Word | None = key(ELEMENT, "Item element of a page or list.")
@@ -203,9 +213,12 @@ class MethodDecl(Decl):
     )
     answer: AnswerDecl | None = key(Table(AnswerDecl, "an answer"), "What it answers.")
     retry: Word | None = key(
-        Choice("safe", "idempotent", "ambiguous"), "Whether it may be repeated when the answer was lost."
+        Choice("safe", "idempotent", "ambiguous"),
+        "Whether it may be repeated when the answer was lost.",
     )
-    callers: Mapping[Word, Word] = key(CALLERS, "Person -> always, or on what condition.", default={})
+    callers: Mapping[Word, Word] = key(
+        CALLERS, "Person -> always, or on what condition.", default={}
+    )
     errors: tuple[Word, ...] = key(CODES, "Codes it is known to answer.", default=())
     events: tuple[Word, ...] = key(Listing(TEXT), "Events it fires.", default=())
     deprecated: Word | bool | None = key(Either(BOOLEAN, TEXT), "true, or what to use instead.")
@@ -255,7 +268,9 @@ class ResourceDecl(Decl):
     python: Word | None = key(PYTHON, "Name of the class that holds its methods.")
     title: Word = key(TEXT, "Heading of its page.", required=True)
     doc: Word = key(TEXT, DOC, required=True)
-    callers: Mapping[Word, Word] = key(CALLERS, "Person -> always, or on what condition.", default={})
+    callers: Mapping[Word, Word] = key(
+        CALLERS, "Person -> always, or on what condition.", default={}
+    )
     provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
     source: tuple[Word, ...] = key(TEXTS, SOURCE_DOC, default=())
     enums: Mapping[Word, EnumDecl] = key(ENUMS, "Its enums.", default={})
@@ -294,7 +309,9 @@ class PythonDecl(Decl):
     distribution: Word = key(TEXT, "Name on a package index.", required=True)
     client: Word = key(CAP_WORDS, "Class of the client.", required=True)
     environment: Word = key(
-        Name("[A-Z][A-Z0-9_]*", "a prefix in capitals"), "Prefix of environment variables.", required=True
+        Name("[A-Z][A-Z0-9_]*", "a prefix in capitals"),
+        "Prefix of environment variables.",
+        required=True,
     )
     version: Word = key(TEXT, "Version of the generated project.", required=True)
 
@@ -446,7 +463,9 @@ class ErrorDecl(Decl):
 class ApiDecl(Decl):
     """The API as a whole."""
 
-    api: Word = key(Name(r"[a-z][a-z0-9_-]*", "a name in small letters"), "Its name.", required=True)
+    api: Word = key(
+        Name(r"[a-z][a-z0-9_-]*", "a name in small letters"), "Its name.", required=True
+    )
     title: Word = key(TEXT, "Its name for people.", required=True)
     version: Word = key(TEXT, "Its version, quoted.", required=True)
     doc: Word = key(TEXT, DOC, required=True)

@@ -36,7 +36,12 @@ def literal(value: Any) -> str:
 
 def block(text: str) -> str:
     """A literal for a text of several lines: triple-quoted where that is exact, else as :func:`literal`."""
-    if "\n" in text and not set(text) & set("\\\r") and '"""' not in text and not text.endswith('"'):
+    if (
+        "\n" in text
+        and not set(text) & set("\\\r")
+        and '"""' not in text
+        and not text.endswith('"')
+    ):
         if text.isprintable() or all(char.isprintable() or char == "\n" for char in text):
             return f'"""{text}"""'
     return literal(text)

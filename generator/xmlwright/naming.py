@@ -8,11 +8,64 @@ from typing import Final
 # DO NOT CHANGE, except by adding names that a template has begun to use at module level: a name that leaves or joins
 # these lists renames a public attribute of every client.
 KEYWORDS: Final = frozenset(
-    "False None True and as assert async await break class continue def del elif else except finally for from global "
-    "if import in is lambda nonlocal not or pass raise return try while with yield".split()
+    [
+        "False",
+        "None",
+        "True",
+        "and",
+        "as",
+        "assert",
+        "async",
+        "await",
+        "break",
+        "class",
+        "continue",
+        "def",
+        "del",
+        "elif",
+        "else",
+        "except",
+        "finally",
+        "for",
+        "from",
+        "global",
+        "if",
+        "import",
+        "in",
+        "is",
+        "lambda",
+        "nonlocal",
+        "not",
+        "or",
+        "pass",
+        "raise",
+        "return",
+        "try",
+        "while",
+        "with",
+        "yield",
+    ]
 )
 TAKEN: Final = frozenset(
-    "bool bytes dt float int list object str tuple Decimal Literal Mapping Sequence UNSET Unset self unknown".split()
+    [
+        "bool",
+        "bytes",
+        "dt",
+        "float",
+        "int",
+        "list",
+        "object",
+        "str",
+        "tuple",
+        "Decimal",
+        "Literal",
+        "Mapping",
+        "Sequence",
+        "UNSET",
+        "Unset",
+        "self",
+        "unknown",
+    ]
 )
 """Names that the annotations of generated classes and functions use, so that no field may hide them."""
 
@@ -35,5 +88,5 @@ def cap_words(name: str) -> str:
 
 
 def constant(name: str) -> str:
-    """``InvoiceLine`` -> ``INVOICE_LINE``."""
+    """``TimeEntry`` -> ``TIME_ENTRY``."""
     return snake(name).upper()

@@ -160,9 +160,7 @@ def build(settings: Settings, told: Told = _silent, *, clean: bool = False) -> B
     clock = _Clock(seconds)
     told("publish", 0, 0)
     obsolete = frozenset(old.outputs) - frozenset(files) if old is not None else frozenset()
-    changed = [
-        path for path, content in files.items() if _differs(settings.output / path, content)
-    ]
+    changed = [path for path, content in files.items() if _differs(settings.output / path, content)]
     removed = [path for path in sorted(obsolete) if (settings.output / path).exists()]
     if changed or removed:
         publish.publish(settings.output, files, obsolete)

@@ -111,7 +111,11 @@ def _exchange(left: Path, right: Path) -> bool:
             done = libc.renamex_np(os.fsencode(left), os.fsencode(right), ctypes.c_uint(_EXCHANGE))
         else:
             done = libc.renameat2(
-                _AT_FDCWD, os.fsencode(left), _AT_FDCWD, os.fsencode(right), ctypes.c_uint(_EXCHANGE)
+                _AT_FDCWD,
+                os.fsencode(left),
+                _AT_FDCWD,
+                os.fsencode(right),
+                ctypes.c_uint(_EXCHANGE),
             )
     except (OSError, AttributeError, TypeError):
         return False

@@ -43,7 +43,7 @@ from .model import (
     Token,
 )
 from .naming import cap_words, python_name, snake
-from .source import KINDS, Node
+from .source import KINDS
 
 SHARED: Final = "shared"
 _RETRY: Final = {
@@ -72,7 +72,9 @@ def resolve(description: Description, diagnostics: Diagnostics) -> Api:
 class _Scope:
     """What a module can name: its own enums, groups and records, and the shared ones."""
 
-    def __init__(self, module: str, own: ResourceDecl | SharedDecl, shared: SharedDecl | None) -> None:
+    def __init__(
+        self, module: str, own: ResourceDecl | SharedDecl, shared: SharedDecl | None
+    ) -> None:
         self.module = module
         self.enums: dict[str, tuple[Ref, Word]] = {}
         self.records: dict[str, tuple[Ref, Word]] = {}
@@ -82,14 +84,16 @@ class _Scope:
                 continue
             self.enums.update({name: (Ref(holder, str(name)), name) for name in decl.enums})
             self.records.update({name: (Ref(holder, str(name)), name) for name in decl.records})
-            self.groups.update(decl.groups)
+            self.groups.update({str(name): group for name, group in decl.groups.items()})
 
 
 class _Resolver:
     def __init__(self, description: Description, diagnostics: Diagnostics) -> None:
         self._d = description
         self._diagnostics = diagnostics
-        self._resources = {decl.resource: decl for decl in description.resources}
+        self._resources: dict[str, ResourceDecl] = {
+            decl.resource: decl for decl in description.resources
+        }
         self._used_groups: set[int] = set()
 
     # the API as a whole
@@ -107,8 +111,10 @@ class _Resolver:
             self._codes(codes, f"method_errors.{kind}")
         for event in api.events:
             self._event(event)
-        for provenance in (*api.errors.values(), *api.events.values()):
-            self._sources(provenance.source)
+        for error in api.errors.values():
+            self._sources(error.source)
+        for noted in api.events.values():
+            self._sources(noted.source)
         paging = api.paging
         counters = {}
         if paging is not None:
@@ -150,30 +156,39 @@ class _Resolver:
                 failure_root=_opt(envelope.failure.root),
                 failure_when=_opt(envelope.failure.when),
             ),
-            token=Token()
-            if token is None
-            else Token(
-                str(token.style), str(token.password or "X"), _opt(token.header), _prose(token.doc)
+            token=(
+                Token()
+                if token is None
+                else Token(
+                    str(token.style),
+                    str(token.password or "X"),
+                    _opt(token.header),
+                    _prose(token.doc),
+                )
             ),
-            oauth=None
-            if oauth is None
-            else {
-                "signature": str(oauth.signature),
-                "request_token": str(oauth.request_token),
-                "authorize": str(oauth.authorize),
-                "access_token": str(oauth.access_token),
-                "doc": _prose(oauth.doc),
-            },
-            paging=Paging(False, "page", "per_page", 1, 25, None, {})
-            if paging is None
-            else Paging(
-                paging.style == "offset",
-                str(paging.position),
-                str(paging.size),
-                paging.first,
-                paging.default_size,
-                paging.maximum_size,
-                counters,
+            oauth=(
+                None
+                if oauth is None
+                else {
+                    "signature": str(oauth.signature),
+                    "request_token": str(oauth.request_token),
+                    "authorize": str(oauth.authorize),
+                    "access_token": str(oauth.access_token),
+                    "doc": _prose(oauth.doc),
+                }
+            ),
+            paging=(
+                Paging(False, "page", "per_page", 1, 25, None, {})
+                if paging is None
+                else Paging(
+                    paging.style == "offset",
+                    str(paging.position),
+                    str(paging.size),
+                    paging.first,
+                    paging.default_size,
+                    paging.maximum_size,
+                    counters,
+                )
             ),
             scalars=self._scalars(),
             people=_noted(api.people),
@@ -199,7 +214,9 @@ class _Resolver:
                 for module in modules
                 for record in module.records
             },
-            enums={Ref(module.name, enum.name): enum for module in modules for enum in module.enums},
+            enums={
+                Ref(module.name, enum.name): enum for module in modules for enum in module.enums
+            },
         )
 
     def _scalars(self) -> dict[str, Scalar]:
@@ -315,11 +332,15 @@ class _Resolver:
     def _unused_groups(self, decl: ResourceDecl | SharedDecl) -> None:
         for name, group in decl.groups.items():
             if isinstance(decl, ResourceDecl) and id(group) not in self._used_groups:
-                self._diagnostics.add("dangling-reference", f"nothing includes the group {name}", name.at)
+                self._diagnostics.add(
+                    "dangling-reference", f"nothing includes the group {name}", name.at
+                )
 
     def _reachable(self, modules: list[Module]) -> list[Module]:
         """Mark which records are read from answers and which are written in requests."""
-        records = {Ref(module.name, record.name): record for module in modules for record in module.records}
+        records = {
+            Ref(module.name, record.name): record for module in modules for record in module.records
+        }
         read: set[Ref] = set()
         written: set[Ref] = set()
 
@@ -345,7 +366,9 @@ class _Resolver:
                 ref = Ref(module.name, record.name)
                 if ref not in read and ref not in written and not self._main(record):
                     self._diagnostics.add(
-                        "dangling-reference", f"no method reads or writes the record {record.name}", record.at
+                        "dangling-reference",
+                        f"no method reads or writes the record {record.name}",
+                        record.at,
                     )
                 found.append(
                     Record(
@@ -432,7 +455,9 @@ class _Resolver:
 
     def _main_name(self, main: Record, resource: ResourceDecl) -> None:
         by_default = [
-            method for verb, method in resource.methods.items() if self._takes_main(str(verb), method)
+            method
+            for verb, method in resource.methods.items()
+            if self._takes_main(str(verb), method)
         ]
         wanted = cap_words(resource.resource)
         if by_default and main.name != wanted:
@@ -459,26 +484,26 @@ class _Resolver:
                 self._dangling("group", group, scope.groups)
                 continue
             self._used_groups.add(id(included))
-            for item in self._fields(included, scope, provenance):
-                if item.name in found:
+            for field in self._fields(included, scope, provenance):
+                if field.name in found:
                     self._diagnostics.add(
                         "duplicate-name",
-                        f"the field {item.name} of the group {group} is already there",
+                        f"the field {field.name} of the group {group} is already there",
                         group.at,
                         related=[
-                            Related(found[item.name].at, "here"),
-                            Related(item.at, "and in the group"),
+                            Related(found[field.name].at, "here"),
+                            Related(field.at, "and in the group"),
                         ],
                     )
-                found[item.name] = item
+                found[field.name] = field
         by_python: dict[str, Field] = {}
-        for item in found.values():
-            first = by_python.setdefault(item.python, item)
-            if first is not item:
+        for field in found.values():
+            first = by_python.setdefault(field.python, field)
+            if first is not field:
                 self._diagnostics.add(
                     "duplicate-name",
-                    f"the Python name {item.python} is taken",
-                    item.at,
+                    f"the Python name {field.python} is taken",
+                    field.at,
                     related=[Related(first.at, "by this field")],
                 )
         return tuple(found.values())
@@ -498,7 +523,13 @@ class _Resolver:
                 )
 
     def _field(
-        self, name: Word, decl: FieldDecl, scope: _Scope, inherited: Provenance, *, argument: bool = False
+        self,
+        name: Word,
+        decl: FieldDecl,
+        scope: _Scope,
+        inherited: Provenance,
+        *,
+        argument: bool = False,
     ) -> Field:
         self._sources(decl.source)
         read, write = self._types(name, decl)
@@ -512,7 +543,9 @@ class _Resolver:
         if decl.bare and (decl.list is None or decl.record is None):
             self._contradiction(decl, "bare", "bare goes with list and record")
         if decl.list is not None and decl.repeated:
-            self._contradiction(decl, "repeated", "a list with a wrapper is not also repeated without one")
+            self._contradiction(
+                decl, "repeated", "a list with a wrapper is not also repeated without one"
+            )
         default = self._default(decl, scope, read or write)
         self._limits(decl)
         return Field(
@@ -550,12 +583,17 @@ class _Resolver:
     def _types(self, name: Word, decl: FieldDecl) -> tuple[str | None, str | None]:
         given = [kind for kind in ("type", "enum", "record") if getattr(decl, kind) is not None]
         if len(given) > 1:
-            self._contradiction(decl, given[1], f"a field has a {given[0]} or a {given[1]}, not both")
+            self._contradiction(
+                decl, given[1], f"a field has a {given[0]} or a {given[1]}, not both"
+            )
         if not given:
             if decl.ref is not None:
                 return "id", "id"
             self._diagnostics.add(
-                "missing-key", f"{name} has no type, enum, record or ref", decl.at, suggestion="type: text"
+                "missing-key",
+                f"{name} has no type, enum, record or ref",
+                decl.at,
+                suggestion="type: text",
             )
             return "text", "text"
         if isinstance(decl.type, DirectionDecl):
@@ -564,10 +602,14 @@ class _Resolver:
 
     def _path(self, name: Word, decl: FieldDecl) -> tuple[str, ...]:
         places = [
-            key for key in ("element", "attribute", "content") if getattr(decl, key) not in (None, False)
+            key
+            for key in ("element", "attribute", "content")
+            if getattr(decl, key) not in (None, False)
         ]
         if len(places) > 1:
-            self._contradiction(decl, places[1], f"a field has one place: {places[0]} or {places[1]}")
+            self._contradiction(
+                decl, places[1], f"a field has one place: {places[0]} or {places[1]}"
+            )
         if decl.attribute is not None or decl.content:
             if decl.list is not None or decl.repeated or decl.record is not None:
                 self._contradiction(decl, places[0], "an attribute or text holds one scalar")
@@ -581,11 +623,7 @@ class _Resolver:
         if argument:
             self._contradiction(decl, "access", "an argument of a method has no access")
         words = (decl.access,) if isinstance(decl.access, str) else decl.access
-        return "".join(
-            letter
-            for letter in "rcu"
-            if any(letter in _ACCESS[word] for word in words)
-        )
+        return "".join(letter for letter in "rcu" if any(letter in _ACCESS[word] for word in words))
 
     def _required(self, decl: FieldDecl, access: str) -> str:
         if decl.required is None:
@@ -599,9 +637,16 @@ class _Resolver:
         for letter, verb in (("c", "create"), ("u", "update")):
             if verb in words and letter not in access:
                 self._contradiction(
-                    decl, "required", f"required in {verb}, but access does not let it be sent there"
+                    decl,
+                    "required",
+                    f"required in {verb}, but access does not let it be sent there",
                 )
-        if decl.clear is not None and decl.clear != "refused" and "always" not in words and letters == "cu":
+        if (
+            decl.clear is not None
+            and decl.clear != "refused"
+            and "always" not in words
+            and letters == "cu"
+        ):
             self._contradiction(decl, "clear", "what is required cannot be cleared")
         return letters
 
@@ -638,9 +683,7 @@ class _Resolver:
         return node.text
 
     def _words_of(self, ref: Ref) -> tuple[str, ...]:
-        holder: Any = (
-            self._d.shared if ref.module == SHARED else self._resources.get(Word(ref.module, self._d.api.at))
-        )
+        holder: Any = self._d.shared if ref.module == SHARED else self._resources.get(ref.module)
         return tuple(str(word) for word in holder.enums[ref.name].words) if holder else ()
 
     def _decimal(self, word: Word) -> None:
@@ -709,7 +752,9 @@ class _Resolver:
             if identity is not None and item.name == identity.name and item.required
         )
         plural = str(resource.plural or resource.resource + "s").replace("_", " ")
-        one = ("an " if resource.resource[0] in "aeiou" else "a ") + resource.resource.replace("_", " ")
+        one = ("an " if resource.resource[0] in "aeiou" else "a ") + resource.resource.replace(
+            "_", " "
+        )
         return Method(
             resource=str(resource.resource),
             verb=str(verb),
@@ -722,9 +767,13 @@ class _Resolver:
             positional=positional,
             mode=_MODES.get(kind, "write"),
             answer=self._answer(decl, kind, resource, main, identity, scope),
-            paging="none"
-            if kind != "list" or decl.paging is False or (decl.answer and decl.answer.value != "page")
-            else ("ignored" if decl.paging == "ignored" else "pages"),
+            paging=(
+                "none"
+                if kind != "list"
+                or decl.paging is False
+                or (decl.answer and decl.answer.value != "page")
+                else ("ignored" if decl.paging == "ignored" else "pages")
+            ),
             order=_opt(order),
             retry=str(retry or _RETRY.get(kind, "ambiguous")),
             callers=callers,
@@ -772,12 +821,14 @@ class _Resolver:
                     found[item.name] = _as_argument(item, required=letter in item.required)
         elif decl.omit:
             self._contradiction(decl, "omit", "omit is for create and update")
-        for name, item in (*decl.arguments.items(), *decl.filters.items()):
-            if isinstance(item, FieldDecl):
-                resolved = self._field(name, item, scope, provenance, argument=True)
+        for name, given in (*decl.arguments.items(), *decl.filters.items()):
+            if isinstance(given, FieldDecl):
+                resolved = self._field(name, given, scope, provenance, argument=True)
                 found[str(name)] = _as_argument(resolved, required=bool(resolved.required))
                 continue
-            same = next((other for other in main.fields if other.name == name), None) if main else None
+            same = (
+                next((other for other in main.fields if other.name == name), None) if main else None
+            )
             if same is None:
                 names = [other.name for other in main.fields] if main else []
                 self._dangling("field", name, names)
@@ -790,7 +841,10 @@ class _Resolver:
             if decl.answer is None or decl.answer.value == "page":
                 paging = self._d.api.paging
                 for place, doc in (
-                    (paging.position, "Which page to fetch, counted from " + str(paging.first) + "."),
+                    (
+                        paging.position,
+                        "Which page to fetch, counted from " + str(paging.first) + ".",
+                    ),
                     (paging.size, _size_doc(paging.default_size, paging.maximum_size)),
                 ):
                     found.setdefault(str(place), _counter(place, doc))
@@ -828,10 +882,14 @@ class _Resolver:
         if value == "id":
             if identity is None and not element:
                 self._diagnostics.add(
-                    "missing-key", "the answer's element is not said, and the record has no identity", decl.at
+                    "missing-key",
+                    "the answer's element is not said, and the record has no identity",
+                    decl.at,
                 )
             element = element or (identity.name if identity else "id")
-            scalar = scalar or ((identity.read or "id") if identity and element == identity.name else "id")
+            scalar = scalar or (
+                (identity.read or "id") if identity and element == identity.name else "id"
+            )
         elif value == "list" and scalar is None and ref is not None:
             scalar = "id"
         if value == "record":
@@ -885,7 +943,11 @@ class _Resolver:
                 continue
             fails = None
             if decl.fails is not None:
-                facts = {"code": decl.fails.code, "message": decl.fails.message, "field": decl.fails.field}
+                facts = {
+                    "code": decl.fails.code,
+                    "message": decl.fails.message,
+                    "field": decl.fails.field,
+                }
                 fails = {key: str(value) for key, value in facts.items() if value is not None}
                 if decl.fails.code is not None and decl.fails.code not in self._d.api.errors:
                     self._dangling("error code", decl.fails.code, self._d.api.errors)
@@ -901,9 +963,13 @@ class _Resolver:
 
     def _case_halves(self, decl: CaseDecl) -> None:
         if decl.request is not None and decl.arguments is None:
-            self._contradiction(decl, "request", "a case with a request says the arguments that give it")
+            self._contradiction(
+                decl, "request", "a case with a request says the arguments that give it"
+            )
         if decl.arguments is not None and decl.request is None:
-            self._contradiction(decl, "arguments", "a case with arguments says the request that they give")
+            self._contradiction(
+                decl, "arguments", "a case with arguments says the request that they give"
+            )
         if decl.response is None:
             for key in ("result", "fails", "unknown"):
                 if key in decl.keys:
@@ -1025,5 +1091,6 @@ def _provenance(decl: Any, inherited: Provenance | None) -> Provenance:
 
 def _noted(decls: Mapping[Word, Any]) -> tuple[Noted, ...]:
     return tuple(
-        Noted(str(name), _prose(decl.doc), _provenance(decl, None), name.at) for name, decl in decls.items()
+        Noted(str(name), _prose(decl.doc), _provenance(decl, None), name.at)
+        for name, decl in decls.items()
     )

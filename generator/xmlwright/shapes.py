@@ -101,7 +101,9 @@ class Tables:
         """The run-time method."""
         found = self._methods.get(method.name)
         if found is None:
-            arguments = Shape[Any](method.name, None, [self._argument(item) for item in method.arguments])
+            arguments = Shape[Any](
+                method.name, None, [self._argument(item) for item in method.arguments]
+            )
             found = self._methods[method.name] = RuntimeMethod(
                 self.protocol,
                 method.name,
@@ -117,7 +119,9 @@ class Tables:
         """The run-time shape of a record."""
         if ref not in self._shapes:
             record = self.api.records[ref]
-            fields = [self.field(item, item.read, item.access, item.required) for item in record.fields]
+            fields = [
+                self.field(item, item.read, item.access, item.required) for item in record.fields
+            ]
             self._shapes[ref] = Shape(record.name, _class_of(record), fields)
         return self._shapes[ref]
 
@@ -183,7 +187,11 @@ class Tables:
         if answer.value == "binary":
             return Bytes(*answer.media)
         kind: Shape[Any] | Codec
-        kind = self.shape(answer.record) if answer.record is not None else self._scalar(answer.scalar or "id")
+        kind = (
+            self.shape(answer.record)
+            if answer.record is not None
+            else self._scalar(answer.scalar or "id")
+        )
         if isinstance(kind, Codec):
             if answer.value == "id":
                 return Scalar(answer.element, kind)

@@ -13,7 +13,18 @@ from .diagnostics import Diagnostics, Position, Related
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE: Final = "tag:yaml.org,2002:"
-_PLAIN_TAGS: Final = {"str", "bool", "int", "float", "null", "timestamp", "map", "seq", "value", "merge"}
+_PLAIN_TAGS: Final = {
+    "str",
+    "bool",
+    "int",
+    "float",
+    "null",
+    "timestamp",
+    "map",
+    "seq",
+    "value",
+    "merge",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,9 @@ class Node:
         return next((value for name, value in self.entries if name.text == key), None)
 
     def __str__(self) -> str:
-        return f"the {KINDS.get(self.kind, self.kind)} {self.text}" if self.text else KINDS[self.kind]
+        return (
+            f"the {KINDS.get(self.kind, self.kind)} {self.text}" if self.text else KINDS[self.kind]
+        )
 
 
 KINDS: Final = {
@@ -66,7 +79,9 @@ def read_file(path: Path, name: str, diagnostics: Diagnostics) -> SourceFile | N
     except UnicodeDecodeError as error:
         diagnostics.add("yaml-syntax", f"the file is not UTF-8 ({error.reason})", Position(name))
     except OSError as error:
-        diagnostics.add("missing-file", f"cannot be read: {error.strerror or error}", Position(name))
+        diagnostics.add(
+            "missing-file", f"cannot be read: {error.strerror or error}", Position(name)
+        )
     return None
 
 
@@ -83,7 +98,7 @@ def parse(source: SourceFile, diagnostics: Diagnostics) -> Node | None:
         position = (
             Position(source.name, mark.line + 1, mark.column + 1) if mark else Position(source.name)
         )
-        related = []
+        related: list[Related] = []
         if error.context_mark is not None and error.problem_mark is not None:
             at = Position(source.name, error.context_mark.line + 1, error.context_mark.column + 1)
             if at.line != position.line:
@@ -131,7 +146,7 @@ class _Converter:
             return Node("map", position, entries=tuple(self._entries(node)))
         if isinstance(node, yaml.SequenceNode):
             return Node("list", position, items=tuple(self.convert(item) for item in node.value))
-        quoted = bool(node.style)
+        quoted = isinstance(node, yaml.ScalarNode) and bool(node.style)
         return Node("str" if quoted else tag, position, text=node.value, quoted=quoted)
 
     def _entries(self, node: yaml.MappingNode) -> Iterator[tuple[Node, Node]]:
@@ -139,7 +154,9 @@ class _Converter:
         for key_node, value_node in node.value:
             key = self.convert(key_node)
             if key.kind in ("map", "list"):
-                self._diagnostics.add("wrong-type", "a key is a word, not a collection", key.position)
+                self._diagnostics.add(
+                    "wrong-type", "a key is a word, not a collection", key.position
+                )
                 continue
             if key.kind == "merge":
                 self._diagnostics.add(

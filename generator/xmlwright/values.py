@@ -78,7 +78,9 @@ class Values:
 
     def _page(self, node: Node, ref: Ref | None) -> Any:
         if node.kind != "map":
-            return self._refuse("case-result", "a page: position, size, pages, total and items", node)
+            return self._refuse(
+                "case-result", "a page: position, size, pages, total and items", node
+            )
         counters: dict[str, int] = {}
         items: list[Any] = []
         for key, value in node.entries:
@@ -90,7 +92,11 @@ class Values:
                 known = ["position", "size", "pages", "total", "items"]
                 self._diagnostics.add(
                     "case-result",
-                    f"a page has no {key.text}" if key.text not in known else f"{key.text} is wrong",
+                    (
+                        f"a page has no {key.text}"
+                        if key.text not in known
+                        else f"{key.text} is wrong"
+                    ),
                     key.position,
                     suggestion=nearest(key.text, known),
                 )
@@ -130,13 +136,19 @@ class Values:
             if item is None:
                 near = nearest(key.text, by_name)
                 related = (
-                    [Related(by_name[near].at, f"{near} is described here")] if near else [
-                        Related(other.at, "a field that no case shows") for other in fields[:0]
-                    ]
+                    [Related(by_name[near].at, f"{near} is described here")]
+                    if near
+                    else [Related(other.at, "a field that no case shows") for other in fields[:0]]
                 )
-                what = "takes no argument" if direction == "write" else "has no field to read called"
+                what = (
+                    "takes no argument" if direction == "write" else "has no field to read called"
+                )
                 self._diagnostics.add(
-                    rule, f"{owner} {what} {key.text!r}", key.position, suggestion=near, related=related
+                    rule,
+                    f"{owner} {what} {key.text!r}",
+                    key.position,
+                    suggestion=near,
+                    related=related,
                 )
                 valid = False
                 continue
@@ -171,7 +183,9 @@ class Values:
                 return WRONG
             letters = {"answer": "r", "create": "c", "update": "u"}.get(mode, "cu")
             fields = tuple(
-                other for other in record.fields if any(letter in other.access for letter in letters)
+                other
+                for other in record.fields
+                if any(letter in other.access for letter in letters)
             )
             given = self._mapping(node, fields, item.record, direction, mode, record.name)
             if given is None:
@@ -179,7 +193,10 @@ class Values:
             if direction == "write":
                 required = {"create": "c", "update": "u"}.get(mode, "cu")
                 for other in fields:
-                    if any(letter in other.required for letter in required) and other.python not in given.values:
+                    if (
+                        any(letter in other.required for letter in required)
+                        and other.python not in given.values
+                    ):
                         self._tell(rule, f"{other.python} is required", node, other)
                         return WRONG
             return given
@@ -191,7 +208,9 @@ class Values:
             ] if item.enum in self._api.enums else []  # fmt: skip
             if node.kind == "str" and words and node.text not in words:
                 near = nearest(node.text, words)
-                self._tell(rule, f"{node.text!r} is not a word that {item.python} takes", node, item, near)
+                self._tell(
+                    rule, f"{node.text!r} is not a word that {item.python} takes", node, item, near
+                )
                 return WRONG
         return self._scalar(node, scalar or "text", codec, rule, item)
 
@@ -232,7 +251,11 @@ class Values:
         found = KINDS[node.kind] + (f" {node.text!r}" if node.text else "")
         related = [Related(item.at, f"{item.python} is described here")] if item else []
         self._diagnostics.add(
-            rule, f"should be {wanted}, not {found}", node.position, suggestion=hint, related=related
+            rule,
+            f"should be {wanted}, not {found}",
+            node.position,
+            suggestion=hint,
+            related=related,
         )
         return WRONG
 

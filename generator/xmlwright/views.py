@@ -177,7 +177,7 @@ class ModuleView:
 
     def tables(self, record: Record) -> list[str]:
         """Entries of a record; a field whose type differs by direction has one for each."""
-        found = []
+        found: list[str] = []
         for item in record.fields:
             found.extend(self.table(one) for one in by_direction(item))
         return found
@@ -193,9 +193,11 @@ class ModuleView:
             self.use("api")
         if item.read_empty is None and not item.none:
             return kind
-        facts = []
+        facts: list[str] = []
         if item.read_empty is not None:
-            empty = {"none": "None", "text": "''", "zero": "0", "error": "EMPTY_REFUSED"}[item.read_empty]
+            empty = {"none": "None", "text": "''", "zero": "0", "error": "EMPTY_REFUSED"}[
+                item.read_empty
+            ]
             if empty == "EMPTY_REFUSED":
                 self.use("EMPTY_REFUSED")
             facts.append(f"empty={empty}")
@@ -278,7 +280,8 @@ class ModuleView:
         if method.arguments:
             lines += ["", "Args:"]
             lines += [
-                f"    {item.python}: {self.field_doc(item, writing=True)}" for item in method.arguments
+                f"    {item.python}: {self.field_doc(item, writing=True)}"
+                for item in method.arguments
             ]
         told = self._returns(method)
         if told:
@@ -325,7 +328,9 @@ class ModuleView:
             order = f", by {method.order.lstrip('-')}" if method.order else ""
             turned = ", last first" if method.order and method.order.startswith("-") else ""
             ignored = (
-                " The server answers the same page every time." if method.paging == "ignored" else ""
+                " The server answers the same page every time."
+                if method.paging == "ignored"
+                else ""
             )
             return f"One page{order}{turned}.{ignored}"
         return "All of them." if answer.value == "list" else "The record."
@@ -336,7 +341,10 @@ class ModuleView:
         for code in self.api.errors:
             if code.code in method.errors:
                 by_kind.setdefault(code.kind, []).append(code.code)
-        return [(FAILURES[kind].__name__, f"code {', '.join(codes)}.") for kind, codes in by_kind.items()]
+        return [
+            (FAILURES[kind].__name__, f"code {', '.join(codes)}.")
+            for kind, codes in by_kind.items()
+        ]
 
     # what stands in the module
 
@@ -385,7 +393,11 @@ class ModuleView:
 
     def subs(self, path: tuple[str, ...]) -> list[tuple[str, str]]:
         """Sub-resources of one resource class: attribute and class."""
-        return [(sub[-1], name) for sub, name in self.classes() if len(sub) == len(path) + 1 and sub[:-1] == path]
+        return [
+            (sub[-1], name)
+            for sub, name in self.classes()
+            if len(sub) == len(path) + 1 and sub[:-1] == path
+        ]
 
     def enum_codec(self, enum: Enum) -> str:
         """The words of an enum, as its codec takes them."""
@@ -408,7 +420,9 @@ def by_direction(item: Field) -> list[Field]:
 
 def read_only_words(enum: Enum) -> bool:
     """Whether some words of an enum cannot be sent."""
-    return any(not word.writable for word in enum.words) and any(word.writable for word in enum.words)
+    return any(not word.writable for word in enum.words) and any(
+        word.writable for word in enum.words
+    )
 
 
 def _sentence(text: str) -> str:
@@ -419,7 +433,9 @@ def _sentence(text: str) -> str:
 class CaseView:
     """A case as its generated test writes it."""
 
-    def __init__(self, view: ModuleView, method: Method, case: Case, given: Given | None, result: Any) -> None:
+    def __init__(
+        self, view: ModuleView, method: Method, case: Case, given: Given | None, result: Any
+    ) -> None:
         self.method = method
         self.case = case
         self.name = f"test_{method.function.rstrip('_')}_{_slug(case.name)}"
@@ -432,11 +448,13 @@ class CaseView:
     def call(self) -> str:
         """The call of the builder."""
         assert self._given is not None
-        parts = []
+        parts: list[str] = []
         for item in self.method.arguments:
             if item.python in self._given.values:
                 text = self.expression(self._given.values[item.python])
-                parts.append(text if item.python in self.method.positional else f"{item.python}={text}")
+                parts.append(
+                    text if item.python in self.method.positional else f"{item.python}={text}"
+                )
         return f"{self._view.name}.{self.method.function}({', '.join(parts)})"
 
     @property
@@ -467,9 +485,15 @@ class CaseView:
         if isinstance(value, Given):
             inner = {name: self.expression(item) for name, item in value.values.items()}
             if value.ref is None or not self._reading(value):
-                return "{" + ", ".join(f"{literal(name)}: {text}" for name, text in inner.items()) + "}"
+                return (
+                    "{"
+                    + ", ".join(f"{literal(name)}: {text}" for name, text in inner.items())
+                    + "}"
+                )
             self._view._from(value.ref, value.ref.name)
-            return f"{value.ref.name}({', '.join(f'{name}={text}' for name, text in inner.items())})"
+            return (
+                f"{value.ref.name}({', '.join(f'{name}={text}' for name, text in inner.items())})"
+            )
         if isinstance(value, GivenPage):
             self._view.use("Page")
             rows = [self.expression(item) for item in value.items]
@@ -501,4 +525,3 @@ def _within(value: Given, outer: Any) -> bool:
 
 def _slug(text: str) -> str:
     return "_".join(filter(None, snake(text).split("_")))[:80]
-

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
 from lxml import etree
 
 from .errors import FAILURES, ApiFailure, UnreadableDocument
-from .reading import find, local_name, parse_xml
+from .reading import all_text, find, local_name, parse_xml
 from .scalars import escape
 
 
@@ -151,7 +152,9 @@ class Protocol:
         if not failed and self.status is not None:
             said = self.status.text(root)
             if said is None:
-                raise UnreadableDocument("the answer does not say whether it succeeded", method=method)
+                raise UnreadableDocument(
+                    "the answer does not say whether it succeeded", method=method
+                )
             failed = said not in self.ok
         if failed:
             raise self.failure(root, method, status)
@@ -165,7 +168,7 @@ class Protocol:
             messages.append(self.failure_message.text(root) or "")
         elif holder is not None:
             messages.extend(
-                "".join(child.itertext()).strip() for child in holder if local_name(child) == last[0]
+                all_text(child).strip() for child in holder if local_name(child) == last[0]
             )
         code = self.failure_code.text(root) if self.failure_code is not None else None
         field_name = self.failure_field.text(root) if self.failure_field is not None else None

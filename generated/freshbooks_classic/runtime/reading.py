@@ -44,9 +44,12 @@ def parse_xml(document: bytes | str) -> etree._Element:
         line = getattr(error, "lineno", None)
         start = document[:40].decode("utf-8", "replace")
         raise UnreadableDocument(
-            f"the document is not well-formed XML ({_reason(error)}); it begins {start!r}", line=line
+            f"the document is not well-formed XML ({_reason(error)}); it begins {start!r}",
+            line=line,
         ) from None
-    if root.getroottree().docinfo.internalDTD is not None:  # in an encoding where the test above is blind
+    if (
+        root.getroottree().docinfo.internalDTD is not None
+    ):  # in an encoding where the test above is blind
         raise UnreadableDocument("the document has a DTD, which this API never sends")
     return root
 
@@ -78,6 +81,23 @@ def find(element: etree._Element, path: tuple[str, ...]) -> etree._Element | Non
         else:
             return None
     return element
+
+
+def line_of(element: etree._Element) -> int | None:
+    """Line of the document that an element begins in."""
+    line: object = element.sourceline
+    return line if isinstance(line, int) else None
+
+
+def all_text(element: etree._Element) -> str:
+    """All text inside an element."""
+    return "".join(str(text) for text in element.itertext())
+
+
+def as_unknown(element: etree._Element, path: str) -> Unknown:
+    """An element that nobody described, as it is kept."""
+    xml = etree.tostring(element, encoding="unicode", with_tail=False)
+    return Unknown(path, xml, all_text(element))
 
 
 class Reader:
@@ -146,7 +166,7 @@ class Reader:
                 entry = table.entry(tag)
             if entry is None:
                 unknown = unknown or []
-                unknown.append(self._unknown(child, local_name(child)))
+                unknown.append(as_unknown(child, local_name(child)))
                 continue
             name, read, nested, many = entry
             if nested is None:
@@ -248,16 +268,12 @@ class Reader:
 
     def _unreadable(self, element: etree._Element, message: str) -> UnreadableDocument:
         path = "/".join(local_name(item) for item in reversed([element, *element.iterancestors()]))
-        return UnreadableDocument(message, path=f"/{path}", line=element.sourceline)
+        return UnreadableDocument(message, path=f"/{path}", line=line_of(element))
 
     def _inside_scalar(
         self, element: etree._Element, unknown: list[Unknown] | None
     ) -> list[Unknown] | None:
         found = unknown or []
         prefix = local_name(element)
-        found.extend(self._unknown(child, f"{prefix}/{local_name(child)}") for child in element)
+        found.extend(as_unknown(child, f"{prefix}/{local_name(child)}") for child in element)
         return found
-
-    def _unknown(self, element: etree._Element, path: str) -> Unknown:
-        xml = etree.tostring(element, encoding="unicode", with_tail=False)
-        return Unknown(path, xml, "".join(element.itertext()))

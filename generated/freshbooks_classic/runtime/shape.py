@@ -69,9 +69,7 @@ class Shape(Generic[T]):
 
     __slots__ = ("_readers", "_writers", "by_name", "fields", "make", "name")
 
-    def __init__(
-        self, name: str, make: Callable[..., T] | None, fields: Iterable[Field]
-    ) -> None:
+    def __init__(self, name: str, make: Callable[..., T] | None, fields: Iterable[Field]) -> None:
         self.name = name
         self.make = make
         self.fields = tuple(fields)
@@ -166,23 +164,24 @@ def _compile_reader(shape: Shape[Any], mode: Mode) -> ReadTable:
             table.fallback = bool(item.path)
         if not item.path:
             continue
+        *wrappers, last = item.path
         place = table
-        for wrapper in item.path[:-1]:
+        for wrapper in wrappers:
             known = place.entries.get(wrapper)
             if known is None:
                 known = place.entries[wrapper] = (None, None, ReadTable(shape), False)
             elif known[0] is not None:
                 raise TypeError(f"{shape.name}: <{wrapper}> is both a field and a wrapper")
             place = known[2]
-        if item.many and len(item.path) > 1:
+        if item.many and wrappers:
             place.lists = (*place.lists, item.name)
         if item.shape is not None:
             nested = Nested(item.shape, mode)
-            place.entries[item.path[-1]] = (item.name, None, nested, item.many)
+            place.entries[last] = (item.name, None, nested, item.many)
             if item.bare:
                 place.bare = (item.name, nested)
         else:
-            place.entries[item.path[-1]] = (item.name, read, None, item.many)
+            place.entries[last] = (item.name, read, None, item.many)
     return table
 
 

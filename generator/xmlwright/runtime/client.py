@@ -79,7 +79,9 @@ class Client:
         for name in ("account", "token"):
             value = os.environ.get(f"{prefix}_{name.upper()}")
             if not value and name not in options:
-                raise ConfigurationError(f"the environment variable {prefix}_{name.upper()} is not set")
+                raise ConfigurationError(
+                    f"the environment variable {prefix}_{name.upper()} is not set"
+                )
             given[name] = value
         given["url"] = os.environ.get(f"{prefix}_URL")
         return cls(**{**given, **options})
@@ -116,9 +118,10 @@ class Client:
         if answer.status != 200:
             raise self._refusal(request.method, answer)
         if request.endpoint.answer.binary:
-            value = request.parse(answer.body)
+            value: Any = request.parse(answer.body)
             media = answer.headers.get("content-type", "").partition(";")[0].strip() or None
-            return File(value.content, media) if isinstance(value, File) else value
+            named: Any = File(value.content, media)
+            return named  # type: ignore[no-any-return]
         try:
             return request.parse(answer.body)
         except UnreadableDocument:
@@ -178,7 +181,9 @@ def _checked_url(url: str) -> str:
         return url
     if parts.scheme == "http" and parts.hostname in _LOOPBACK:
         return url
-    raise ConfigurationError(f"{url} is refused: the API is spoken over HTTPS only (plain HTTP on loopback)")
+    raise ConfigurationError(
+        f"{url} is refused: the API is spoken over HTTPS only (plain HTTP on loopback)"
+    )
 
 
 def _authorization(protocol: Protocol, token: str) -> str:
@@ -298,7 +303,7 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
                 if position is None:
                     return builder(*args, **kwargs)
                 moved: dict[str, Any] = {**kwargs, client.protocol.paging.position: position}
-                return builder(*args, **moved)  # type: ignore[call-arg]
+                return builder(*args, **moved)
 
             request(None)  # a wrong argument is told now, not at the first row
             return Pager(client, request)

@@ -36,15 +36,21 @@ def main(door: Door, arguments: Sequence[str] | None = None) -> int:
         ("check", "list what the description does not know in documents"),
     ):
         command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
-        command.add_argument("files", nargs="+", metavar="FILE", help="XML file, or - for standard input")
-        command.add_argument("--method", metavar="NAME", help="method the answers belong to; default: guessed")
+        command.add_argument(
+            "files", nargs="+", metavar="FILE", help="XML file, or - for standard input"
+        )
+        command.add_argument(
+            "--method", metavar="NAME", help="method the answers belong to; default: guessed"
+        )
     options = parser.parse_args(arguments)
     if options.method is not None and options.method not in door.methods:
         try:
             door.method(options.method)
         except Error as error:
             parser.error(str(error))
-    act: Callable[[Door, str, bytes, str | None], bool] = _read if options.command == "read" else _check
+    act: Callable[[Door, str, bytes, str | None], bool] = (
+        _read if options.command == "read" else _check
+    )
     fine = True
     try:
         for file in options.files:
@@ -82,7 +88,9 @@ def _method(door: Door, document: bytes, method: str | None) -> str:
         return method
     found = door.guess(document)
     if not found:
-        raise UnreadableDocument("cannot tell which method this is an answer of; say it with --method")
+        raise UnreadableDocument(
+            "cannot tell which method this is an answer of; say it with --method"
+        )
     return found[0]
 
 

@@ -66,8 +66,10 @@ def children(value: object) -> Iterator[tuple[str, object]]:
             yield from _named(str(name), inner)
     elif isinstance(value, (list, tuple)):
         yield from _named("", value)
-    elif hasattr(value, "items") and not callable(value.items):
-        yield from _named("", value.items)
+    else:
+        items: object = getattr(value, "items", None)
+        if isinstance(items, tuple):  # a page
+            yield from _named("", items)
 
 
 def _named(name: str, value: object) -> Iterator[tuple[str, object]]:
@@ -82,6 +84,6 @@ def unknown_elements(value: object) -> list[str]:
     """Paths of everything below ``value`` that the description does not know, such as ``"lines[0].colour"``."""
     paths = [item.path for item in getattr(value, "unknown", ())]
     for name, inner in children(value):
-        joint = "" if not name or name.startswith("[") and not isinstance(inner, Record) else "."
+        joint = "" if not name or (name.startswith("[") and not isinstance(inner, Record)) else "."
         paths.extend(f"{name}{joint}{path}" for path in unknown_elements(inner))
     return paths

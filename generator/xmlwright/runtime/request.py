@@ -10,7 +10,7 @@ from lxml import etree
 
 from .errors import ArgumentError, Error, UnreadableDocument
 from .protocol import Protocol
-from .reading import Reader, find, local_name
+from .reading import Reader, as_unknown, find, line_of, local_name
 from .record import Arguments, Raw, Unknown
 from .scalars import Codec
 from .shape import Mode, Shape
@@ -101,8 +101,12 @@ class Answer(Generic[T]):
     """How the answer of a method is read."""
 
     __slots__ = ()
-    shape: Shape[Any] | None = None
     binary = False
+
+    @property
+    def record(self) -> Shape[Any] | None:
+        """The table of the records that the answer holds, if it holds records."""
+        return None
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
         raise NotImplementedError  # pragma: no cover
@@ -138,7 +142,7 @@ class Scalar(Answer[T]):
             if not reader.strict:
                 return Raw(found.text or "")  # type: ignore[return-value]
             raise UnreadableDocument(
-                f"{self.path[-1]} should be {error}, not {found.text!r}", line=found.sourceline
+                f"{self.path[-1]} should be {error}, not {found.text!r}", line=line_of(found)
             ) from None
         return value  # type: ignore[no-any-return]
 
@@ -150,7 +154,11 @@ class One(Answer[T]):
 
     def __init__(self, path: str, shape: Shape[T]) -> None:
         self.path = _path(path)
-        self.shape: Shape[T] = shape
+        self.shape = shape
+
+    @property
+    def record(self) -> Shape[Any] | None:
+        return self.shape
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
         found = find(payload, self.path)
@@ -172,6 +180,10 @@ class Rows(Answer[list[T]]):
         self.shape: Shape[T] | None = kind if isinstance(kind, Shape) else None
         self.codec = kind if isinstance(kind, Codec) else None
 
+    @property
+    def record(self) -> Shape[Any] | None:
+        return self.shape
+
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> list[T]:
         found = find(payload, self.path)
         if found is None:
@@ -186,8 +198,7 @@ class Rows(Answer[list[T]]):
         shape, codec, item = self.shape, self.codec, self.item
         for child in wrapper:
             if local_name(child) != item:
-                xml = etree.tostring(child, encoding="unicode", with_tail=False)
-                unknown.append(Unknown(local_name(child), xml, "".join(child.itertext())))
+                unknown.append(as_unknown(child, local_name(child)))
             elif shape is not None:
                 rows.append(reader.record(child, shape))
             else:
@@ -199,11 +210,14 @@ class Rows(Answer[list[T]]):
 class Paged(Answer[Page[T]]):
     """One page of a list of records, with its counters."""
 
-    __slots__ = ("rows", "shape")
+    __slots__ = ("rows",)
 
     def __init__(self, path: str, item: str, shape: Shape[T]) -> None:
         self.rows = Rows(path, item, shape)
-        self.shape: Shape[T] = shape
+
+    @property
+    def record(self) -> Shape[Any] | None:
+        return self.rows.shape
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> Page[T]:
         found = find(payload, self.rows.path)
@@ -304,11 +318,10 @@ class Method(Generic[T]):
         holder: etree._Element | None = payload
         if self.wrapper is not None:
             holder = find(payload, (self.wrapper,))
-            outer = tuple(_unknown(child) for child in payload if child is not holder)
-        if holder is None:
-            read = Arguments()
-        else:
-            read = reader.record(holder, self.arguments)
+            outer = tuple(
+                as_unknown(child, local_name(child)) for child in payload if child is not holder
+            )
+        read = Arguments() if holder is None else reader.record(holder, self.arguments)
         if outer:
             read.unknown = (*read.unknown, *outer)
         return read
@@ -334,7 +347,9 @@ class Method(Generic[T]):
         start = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
         if start.startswith(b"<"):  # a failure in place of the file
             self.protocol.payload(content, self.name)
-            raise UnreadableDocument("the answer is a document where a file should be", method=self.name)
+            raise UnreadableDocument(
+                "the answer is a document where a file should be", method=self.name
+            )
         if not content:
             raise UnreadableDocument("the answer is empty where a file should be", method=self.name)
         return File(content)  # type: ignore[return-value]
@@ -347,7 +362,11 @@ class Method(Generic[T]):
         explained = _explained(self.answer)
         if explained is None:
             return []
-        return [_unknown(child) for child in payload if local_name(child) != explained]
+        return [
+            as_unknown(child, local_name(child))
+            for child in payload
+            if local_name(child) != explained
+        ]
 
 
 def _explained(answer: Answer[Any]) -> str | None:
@@ -356,8 +375,3 @@ def _explained(answer: Answer[Any]) -> str | None:
     if isinstance(rows, (Scalar, One, Rows)):
         return rows.path[0] if rows.path else None
     return ""
-
-
-def _unknown(element: etree._Element) -> Unknown:
-    xml = etree.tostring(element, encoding="unicode", with_tail=False)
-    return Unknown(local_name(element), xml, "".join(element.itertext()))

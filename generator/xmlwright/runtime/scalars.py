@@ -31,7 +31,9 @@ def escape(text: str) -> str:
         return text
     bad = _IMPOSSIBLE(text)
     if bad is not None:
-        raise ValueError(f"text without the character U+{ord(bad.group()):04X}, which XML cannot hold")
+        raise ValueError(
+            f"text without the character U+{ord(bad.group()):04X}, which XML cannot hold"
+        )
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("\r", "&#13;")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import ConnectionFailed, TimedOut, TlsFailed
 from .request import Request
@@ -52,7 +52,9 @@ class RequestsTransport:
     ``session`` may be given, with proxies, certificates and retries as its owner likes.
     """
 
-    def __init__(self, session: requests.Session | None = None, *, verify: bool | str = True) -> None:
+    def __init__(
+        self, session: requests.Session | None = None, *, verify: bool | str = True
+    ) -> None:
         self._session = session
         self._verify = verify
 
@@ -90,7 +92,7 @@ def _keep(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def encode(request: Request[object]) -> tuple[bytes, str]:
+def encode(request: Request[Any]) -> tuple[bytes, str]:
     """Body and content type of a request: the document, or multipart/related where files go with it."""
     if not request.parts:
         return request.xml, "application/xml; charset=utf-8"

@@ -26,9 +26,7 @@ class Methods(Mapping[str, Method[Any]]):
 
     def __getitem__(self, name: str) -> Method[Any]:
         module, variable = self._places[name]
-        found: Method[Any] = getattr(
-            importlib.import_module(f"{self._package}.{module}"), variable
-        )
+        found: Method[Any] = getattr(importlib.import_module(f"{self._package}.{module}"), variable)
         return found
 
     def __iter__(self) -> Iterator[str]:
@@ -121,7 +119,9 @@ class Door:
             if said in self.methods:
                 return [said]
         payload = find(root, self.protocol.response_payload)
-        first = next((local_name(child) for child in payload), None) if payload is not None else None
+        first = (
+            next((local_name(child) for child in payload), None) if payload is not None else None
+        )
         likely = [name for name in self.methods if _first_element(self.methods[name]) == first]
         return sorted(likely, key=lambda name: self._misfit(name, document))
 
@@ -138,8 +138,8 @@ def _first_element(method: Method[Any]) -> str | None:
     path = getattr(answer, "path", None)
     if path:
         return str(path[0])
-    if path == () and answer.shape is not None:
-        fields = answer.shape.fields
+    if path == () and answer.record is not None:
+        fields = answer.record.fields
         return next((item.path[0] for item in fields if item.path and "r" in item.access), None)
     return None
 
@@ -169,4 +169,3 @@ def plain(value: Any) -> Any:
 def to_json(value: Any) -> str:
     """:func:`plain` as indented JSON text."""
     return json.dumps(plain(value), indent=2, ensure_ascii=False)
-
