@@ -146,8 +146,8 @@ _MODULES = frozenset(
         "task",
         "tax",
         "time_entry",
+        "wire",
     ]
-    + ["wire"]
 )
 
 

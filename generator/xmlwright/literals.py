@@ -36,14 +36,9 @@ def literal(value: Any) -> str:
 
 def block(text: str) -> str:
     """A literal for a text of several lines: triple-quoted where that is exact, else as :func:`literal`."""
-    if (
-        "\n" in text
-        and not set(text) & set("\\\r")
-        and '"""' not in text
-        and not text.endswith('"')
-    ):
-        if text.isprintable() or all(char.isprintable() or char == "\n" for char in text):
-            return f'"""{text}"""'
+    printable = all(char.isprintable() or char == "\n" for char in text)
+    if "\n" in text and printable and "\\" not in text and '"""' not in text and text[-1] != '"':
+        return f'"""{text}"""'
     return literal(text)
 
 

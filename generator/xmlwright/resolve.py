@@ -837,17 +837,17 @@ class _Resolver:
             found[str(name)] = _as_argument(
                 same, required=is_identity and name in decl.arguments, at=name.at
             )
-        if kind == "list" and decl.paging is not False and self._d.api.paging is not None:
-            if decl.answer is None or decl.answer.value == "page":
-                paging = self._d.api.paging
-                for place, doc in (
-                    (
-                        paging.position,
-                        "Which page to fetch, counted from " + str(paging.first) + ".",
-                    ),
-                    (paging.size, _size_doc(paging.default_size, paging.maximum_size)),
-                ):
-                    found.setdefault(str(place), _counter(place, doc))
+        paging = self._d.api.paging
+        in_pages = decl.paging is not False and (decl.answer is None or decl.answer.value == "page")
+        if kind == "list" and in_pages and paging is not None:
+            for place, doc in (
+                (
+                    paging.position,
+                    "Which page to fetch, counted from " + str(paging.first) + ".",
+                ),
+                (paging.size, _size_doc(paging.default_size, paging.maximum_size)),
+            ):
+                found.setdefault(str(place), _counter(place, doc))
         arguments = tuple(found.values())
         self._one_place(arguments)
         return arguments
