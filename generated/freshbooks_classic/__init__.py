@@ -11,7 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._async_client import AsyncFreshBooks as AsyncFreshBooks
     from ._client import FreshBooks as FreshBooks
+    from .runtime.auth import OAuth as OAuth
+    from .runtime.observe import Recorder as Recorder
+    from .runtime.paging import RowsShifted as RowsShifted
+    from .runtime.retry import NEVER as NEVER, Backoff as Backoff
+    from .runtime.files import File as File
     from .runtime.errors import (
         AccountProblem as AccountProblem,
         ApiFailure as ApiFailure,
@@ -19,9 +25,13 @@ if TYPE_CHECKING:
         AuthenticationFailed as AuthenticationFailed,
         ConfigurationError as ConfigurationError,
         Conflict as Conflict,
+        ConnectTimedOut as ConnectTimedOut,
         ConnectionFailed as ConnectionFailed,
+        DeadlineExceeded as DeadlineExceeded,
         Error as Error,
         NotFound as NotFound,
+        NotReached as NotReached,
+        OutcomeUnknown as OutcomeUnknown,
         PermissionDenied as PermissionDenied,
         RateLimited as RateLimited,
         ServerFailure as ServerFailure,
@@ -33,7 +43,7 @@ if TYPE_CHECKING:
         ValidationFailed as ValidationFailed,
     )
     from .runtime.record import Raw as Raw, Record as Record, Unknown as Unknown
-    from .runtime.request import File as File, Page as Page, Request as Request
+    from .runtime.request import Page as Page, Request as Request
     from .runtime.unset import UNSET as UNSET, Unset as Unset
     from .runtime.writing import Upload as Upload
 
@@ -42,15 +52,20 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "FreshBooks": "_client",
+    "AsyncFreshBooks": "_async_client",
     "AccountProblem": "runtime.errors",
     "ApiFailure": "runtime.errors",
     "ArgumentError": "runtime.errors",
     "AuthenticationFailed": "runtime.errors",
     "ConfigurationError": "runtime.errors",
     "Conflict": "runtime.errors",
+    "ConnectTimedOut": "runtime.errors",
     "ConnectionFailed": "runtime.errors",
+    "DeadlineExceeded": "runtime.errors",
     "Error": "runtime.errors",
     "NotFound": "runtime.errors",
+    "NotReached": "runtime.errors",
+    "OutcomeUnknown": "runtime.errors",
     "PermissionDenied": "runtime.errors",
     "RateLimited": "runtime.errors",
     "ServerFailure": "runtime.errors",
@@ -63,7 +78,12 @@ _PLACES = {
     "Raw": "runtime.record",
     "Record": "runtime.record",
     "Unknown": "runtime.record",
-    "File": "runtime.request",
+    "File": "runtime.files",
+    "OAuth": "runtime.auth",
+    "Recorder": "runtime.observe",
+    "RowsShifted": "runtime.paging",
+    "NEVER": "runtime.retry",
+    "Backoff": "runtime.retry",
     "Page": "runtime.request",
     "Request": "runtime.request",
     "UNSET": "runtime.unset",
@@ -76,20 +96,30 @@ __all__ = [
     "AccountProblem",
     "ApiFailure",
     "ArgumentError",
+    "AsyncFreshBooks",
     "AuthenticationFailed",
+    "Backoff",
     "ConfigurationError",
     "Conflict",
     "ConnectionFailed",
+    "ConnectTimedOut",
+    "DeadlineExceeded",
     "Error",
     "File",
     "FreshBooks",
+    "NEVER",
     "NotFound",
+    "NotReached",
+    "OAuth",
+    "OutcomeUnknown",
     "Page",
     "PermissionDenied",
     "RateLimited",
     "Raw",
     "Record",
+    "Recorder",
     "Request",
+    "RowsShifted",
     "ServerFailure",
     "TimedOut",
     "TlsFailed",
@@ -146,6 +176,7 @@ _MODULES = frozenset(
         "task",
         "tax",
         "time_entry",
+        "events",
         "wire",
     ]
 )

@@ -12,6 +12,7 @@ from . import _api as api
 from .runtime.client import Client
 
 if TYPE_CHECKING:
+    from .runtime.wire import Door
     from .addon import Addons
     from .callback import Callbacks
     from .category import Categories
@@ -51,6 +52,13 @@ class FreshBooks(Client):
     """
 
     protocol = api.PROTOCOL
+
+    @classmethod
+    def door(cls) -> Door:
+        """The methods by name."""
+        from .wire import DOOR
+
+        return DOOR
 
     @cached_property
     def addon(self) -> Addons:

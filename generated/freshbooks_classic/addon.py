@@ -11,7 +11,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, pages
+from .runtime.client import AsyncResource, Resource, pages
 from .runtime.record import Record
 from .runtime.request import Method, Page, Paged, Request
 from .runtime.shape import Shape
@@ -19,7 +19,7 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["Addon", "Addons", "list_"]
+__all__ = ["Addon", "Addons", "AsyncAddons", "list_"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +66,7 @@ ADDON: Final[Shape[Addon]] = Shape(
         entry("consumer_key", api.TEXT, access="r"),
         entry("trial_days", api.INT, access="r"),
     ],
+    identity="id",
 )
 
 
@@ -82,6 +83,7 @@ _LIST: Final = Method(
     ),
     Paged("addons", "addon", ADDON),
     retry="safe",
+    callers="admin",
 )
 
 
@@ -118,6 +120,14 @@ def list_(
 
 
 class Addons(Resource):
+    """Add-ons. The add-ons that an account can have a license for. Known from one partner client
+    only.
+    """
+
+    list = pages(list_)
+
+
+class AsyncAddons(AsyncResource):
     """Add-ons. The add-ons that an account can have a license for. Known from one partner client
     only.
     """

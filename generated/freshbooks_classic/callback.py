@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, Page, Paged, Request, Scalar
 from .runtime.scalars import Words
@@ -22,7 +22,17 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["Callback", "Callbacks", "Event", "create", "delete", "list_", "resend_token", "verify"]
+__all__ = [
+    "AsyncCallbacks",
+    "Callback",
+    "Callbacks",
+    "Event",
+    "create",
+    "delete",
+    "list_",
+    "resend_token",
+    "verify",
+]
 
 
 Event: TypeAlias = Literal[
@@ -177,6 +187,7 @@ CALLBACK: Final[Shape[Callback]] = Shape(
         entry("verified", api.FLAG, access="r"),
         entry("updated", api.DATETIME, access="r"),
     ],
+    identity="callback_id",
 )
 
 
@@ -195,6 +206,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="callback",
     mode="create",
+    callers="admin",
 )
 
 
@@ -245,6 +257,7 @@ _VERIFY: Final = Method(
     Nothing(),
     retry="idempotent",
     wrapper="callback",
+    callers="admin",
 )
 
 
@@ -290,6 +303,7 @@ _RESEND_TOKEN: Final = Method(
     ),
     Nothing(),
     retry="ambiguous",
+    callers="admin",
 )
 
 
@@ -331,6 +345,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin",
 )
 
 
@@ -375,6 +390,7 @@ _LIST: Final = Method(
     ),
     Paged("callbacks", "callback", CALLBACK),
     retry="safe",
+    callers="admin",
 )
 
 
@@ -418,6 +434,20 @@ def list_(
 
 
 class Callbacks(Resource):
+    """Callbacks. A web hook: a URL that FreshBooks POSTs to when something happens in the account.
+    It delivers nothing until the URL has proven with a verifier that it wants to be called. The
+    event and the URL of a callback cannot be changed; the same pair may be registered more than
+    once.
+    """
+
+    create = call(create)
+    verify = call(verify)
+    resend_token = call(resend_token)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncCallbacks(AsyncResource):
     """Callbacks. A web hook: a URL that FreshBooks POSTs to when something happens in the account.
     It delivers nothing until the URL has proven with a verifier that it wants to be called. The
     event and the URL of a callback cannot be changed; the same pair may be registered more than

@@ -13,7 +13,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.shape import Shape
@@ -21,7 +21,16 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["Categories", "Category", "create", "delete", "get", "list_", "update"]
+__all__ = [
+    "AsyncCategories",
+    "Categories",
+    "Category",
+    "create",
+    "delete",
+    "get",
+    "list_",
+    "update",
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +73,7 @@ CATEGORY: Final[Shape[Category]] = Shape(
         entry("tax2", api.DECIMAL),
         entry("updated", api.DATETIME, access="r"),
     ],
+    identity="category_id",
 )
 
 
@@ -84,6 +94,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="category",
     mode="create",
+    callers="admin, staff when the Expenses tab is on for them",
 )
 
 
@@ -146,6 +157,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="category",
     mode="update",
+    callers="admin",
 )
 
 
@@ -199,6 +211,7 @@ _GET: Final = Method(
     ),
     One("category", CATEGORY),
     retry="safe",
+    callers="admin, staff when the Expenses tab is on for them",
 )
 
 
@@ -244,6 +257,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin",
 )
 
 
@@ -287,6 +301,8 @@ _LIST: Final = Method(
     ),
     Paged("categories", "category", CATEGORY),
     retry="safe",
+    paging_ignored=True,
+    callers="admin, staff when the Expenses tab is on for them",
 )
 
 
@@ -330,6 +346,18 @@ def list_(
 
 
 class Categories(Resource):
+    """Categories. What an expense is for. Categories can stand below another one. Their ids are
+    filled with zeros to eleven digits in most answers.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncCategories(AsyncResource):
     """Categories. What an expense is for. Categories can stand below another one. Their ids are
     filled with zeros to eleven digits in most answers.
     """

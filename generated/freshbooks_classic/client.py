@@ -14,7 +14,7 @@ from typing import Final, TYPE_CHECKING, TypedDict
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.shape import Shape
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .shared import Folder
 
 __all__ = [
+    "AsyncClients",
     "Client",
     "ClientContact",
     "ClientContactInput",
@@ -249,6 +250,7 @@ CLIENT: Final[Shape[Client]] = Shape(
         entry("vat_name", api.TEXT),
         entry("vat_number", api.TEXT),
     ],
+    identity="client_id",
 )
 
 
@@ -336,6 +338,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="client",
     mode="create",
+    callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
 
 
@@ -509,6 +512,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="client",
     mode="update",
+    callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
 
 
@@ -645,6 +649,7 @@ _GET: Final = Method(
     ),
     One("client", CLIENT),
     retry="safe",
+    callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
 
 
@@ -690,6 +695,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
 
 
@@ -739,6 +745,7 @@ _LIST: Final = Method(
     ),
     Paged("clients", "client", CLIENT),
     retry="safe",
+    callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
 
 
@@ -805,6 +812,7 @@ _UNDELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
 
 
@@ -836,6 +844,19 @@ def undelete(
 
 
 class Clients(Resource):
+    """Clients. A person or company that is billed. Further people at the same client are its
+    contacts, which have no methods of their own and travel with the client.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+    undelete = call(undelete)
+
+
+class AsyncClients(AsyncResource):
     """Clients. A person or company that is billed. Further people at the same client are its
     contacts, which have no methods of their own and travel with the client.
     """

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias, TypedDict
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.scalars import Words
@@ -23,6 +23,7 @@ from .runtime.shape import field as entry
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
+    "AsyncContractors",
     "Contractor",
     "ContractorProject",
     "ContractorProjectInput",
@@ -94,6 +95,7 @@ CONTRACTOR: Final[Shape[Contractor]] = Shape(
         entry("task_id", api.ID, required="c", clear=False),
         entry("projects", lambda: CONTRACTOR_PROJECT, "projects/project", many=True),
     ],
+    identity="contractor_id",
 )
 
 
@@ -126,6 +128,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="contractor",
     mode="create",
+    callers="admin",
 )
 
 
@@ -193,6 +196,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="contractor",
     mode="update",
+    callers="admin",
 )
 
 
@@ -255,6 +259,7 @@ _GET: Final = Method(
     ),
     One("contractor", CONTRACTOR),
     retry="safe",
+    callers="admin",
 )
 
 
@@ -299,6 +304,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin",
 )
 
 
@@ -341,6 +347,7 @@ _LIST: Final = Method(
     ),
     Paged("contractors", "contractor", CONTRACTOR),
     retry="safe",
+    callers="admin",
 )
 
 
@@ -377,6 +384,18 @@ def list_(
 
 
 class Contractors(Resource):
+    """Contractors. Somebody who is no staff but is invited to log time in the account. In time
+    entries contractors appear as staff.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncContractors(AsyncResource):
     """Contractors. Somebody who is no staff but is invited to log time in the account. In time
     entries contractors appear as staff.
     """

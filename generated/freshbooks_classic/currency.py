@@ -11,7 +11,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, pages
+from .runtime.client import AsyncResource, Resource, pages
 from .runtime.record import Record
 from .runtime.request import Method, Page, Paged, Request
 from .runtime.shape import Shape
@@ -19,7 +19,7 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["Currencies", "Currency", "list_"]
+__all__ = ["AsyncCurrencies", "Currencies", "Currency", "list_"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +36,7 @@ CURRENCY: Final[Shape[Currency]] = Shape(
     [
         entry("code", api.TEXT, access="r"),
     ],
+    identity="code",
 )
 
 
@@ -52,6 +53,7 @@ _LIST: Final = Method(
     ),
     Paged("currencies", "currency", CURRENCY),
     retry="safe",
+    callers="admin, staff",
 )
 
 
@@ -88,6 +90,14 @@ def list_(
 
 
 class Currencies(Resource):
+    """Currencies. The currencies that FreshBooks knows. The most used ones come first, the rest by
+    code.
+    """
+
+    list = pages(list_)
+
+
+class AsyncCurrencies(AsyncResource):
     """Currencies. The currencies that FreshBooks knows. The most used ones come first, the rest by
     code.
     """

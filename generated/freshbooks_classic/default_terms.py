@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 
 from . import _api as api
-from .runtime.client import Resource, call
+from .runtime.client import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Request, Rows
 from .runtime.scalars import Words
@@ -19,7 +19,15 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["DefaultTerms", "DefaultTermsMessages", "TermsType", "get", "list_", "update"]
+__all__ = [
+    "AsyncDefaultTermsMessages",
+    "DefaultTerms",
+    "DefaultTermsMessages",
+    "TermsType",
+    "get",
+    "list_",
+    "update",
+]
 
 
 TermsType: TypeAlias = Literal["invoice", "estimate", "credit"]
@@ -50,6 +58,7 @@ DEFAULT_TERMS: Final[Shape[DefaultTerms]] = Shape(
         entry("type", TERMS_TYPE, access="r"),
         entry("message", api.TEXT, access="ru"),
     ],
+    identity="type",
 )
 
 
@@ -65,6 +74,7 @@ _GET: Final = Method(
     ),
     One("terms", DEFAULT_TERMS),
     retry="safe",
+    callers="admin, staff when invoices are on for them",
 )
 
 
@@ -113,6 +123,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="terms",
     mode="update",
+    callers="admin, staff when invoices are on for them",
 )
 
 
@@ -153,6 +164,7 @@ _LIST: Final = Method(
     Shape("default_terms.list", None, []),
     Rows("default_terms", "terms", DEFAULT_TERMS),
     retry="safe",
+    callers="admin, staff when invoices are on for them",
 )
 
 
@@ -177,6 +189,14 @@ def list_() -> Request[list[DefaultTerms]]:
 
 
 class DefaultTermsMessages(Resource):
+    """Default terms. The terms that new invoices, estimates and credits start with."""
+
+    get = call(get)
+    update = call(update)
+    list = call(list_)
+
+
+class AsyncDefaultTermsMessages(AsyncResource):
     """Default terms. The terms that new invoices, estimates and credits start with."""
 
     get = call(get)

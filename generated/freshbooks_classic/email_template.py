@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 
 from . import _api as api
-from .runtime.client import Resource, call
+from .runtime.client import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Request, Rows
 from .runtime.scalars import Words
@@ -21,7 +21,15 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["EmailTemplate", "EmailTemplates", "TemplateType", "get", "list_", "update"]
+__all__ = [
+    "AsyncEmailTemplates",
+    "EmailTemplate",
+    "EmailTemplates",
+    "TemplateType",
+    "get",
+    "list_",
+    "update",
+]
 
 
 TemplateType: TypeAlias = Literal[
@@ -105,6 +113,7 @@ EMAIL_TEMPLATE: Final[Shape[EmailTemplate]] = Shape(
         entry("required_params", api.TEXT, "required_params/required_param", many=True, access="r"),
         entry("optional_params", api.TEXT, "optional_params/optional_param", many=True, access="r"),
     ],
+    identity="type",
 )
 
 
@@ -120,6 +129,7 @@ _GET: Final = Method(
     ),
     One("email_template", EMAIL_TEMPLATE),
     retry="safe",
+    callers="admin",
 )
 
 
@@ -169,6 +179,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="email_template",
     mode="update",
+    callers="admin",
 )
 
 
@@ -219,6 +230,7 @@ _LIST: Final = Method(
     Shape("email_template.list", None, []),
     Rows("email_templates", "email_template", EMAIL_TEMPLATE),
     retry="safe",
+    callers="admin",
 )
 
 
@@ -242,6 +254,17 @@ def list_() -> Request[list[EmailTemplate]]:
 
 
 class EmailTemplates(Resource):
+    """Email templates. The texts of the emails that FreshBooks sends in the account's name.
+    Variables stand between double colons, as in ::company name::; each template lists the ones
+    it needs and the ones it may use.
+    """
+
+    get = call(get)
+    update = call(update)
+    list = call(list_)
+
+
+class AsyncEmailTemplates(AsyncResource):
     """Email templates. The texts of the emails that FreshBooks sends in the account's name.
     Variables stand between double colons, as in ::company name::; each template lists the ones
     it needs and the ones it may use.

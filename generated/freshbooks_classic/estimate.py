@@ -14,9 +14,10 @@ from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Bytes, File, Method, Nothing, One, Page, Paged, Request, Scalar
+from .runtime.request import Bytes, Method, Nothing, One, Page, Paged, Request, Scalar
+from .runtime.files import File
 from .runtime.scalars import Words
 from .runtime.shape import Shape
 from .runtime.shape import field as entry
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .shared import ContactReference, ContactReferenceInput, Folder, LineType
 
 __all__ = [
+    "AsyncEstimates",
     "Estimate",
     "EstimateLine",
     "EstimateLineInput",
@@ -251,6 +253,7 @@ ESTIMATE: Final[Shape[Estimate]] = Shape(
         entry("url", api.URI, sensitive=True, access="r"),
         entry("auth_url", api.URI, sensitive=True, access="r"),
     ],
+    identity="estimate_id",
 )
 
 
@@ -319,6 +322,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="estimate",
     mode="create",
+    callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 
 
@@ -461,6 +465,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="estimate",
     mode="update",
+    callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 
 
@@ -580,6 +585,7 @@ _GET: Final = Method(
     ),
     One("estimate", ESTIMATE),
     retry="safe",
+    callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 
 
@@ -626,6 +632,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 
 
@@ -674,6 +681,7 @@ _LIST: Final = Method(
     ),
     Paged("estimates", "estimate", ESTIMATE),
     retry="safe",
+    callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 
 
@@ -736,6 +744,7 @@ _SEND_BY_EMAIL: Final = Method(
     ),
     Nothing(),
     retry="ambiguous",
+    callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 
 
@@ -788,6 +797,7 @@ _ACCEPT: Final = Method(
     ),
     Nothing(),
     retry="ambiguous",
+    callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 
 
@@ -833,6 +843,7 @@ _MARK_AS_SENT: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 
 
@@ -876,6 +887,7 @@ _GET_PDF: Final = Method(
     ),
     Bytes("application/pdf"),
     retry="safe",
+    callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 
 
@@ -911,6 +923,22 @@ def get_pdf(
 
 
 class Estimates(Resource):
+    """Estimates. An offer to a client. It keeps its own copy of the client's name and address. No
+    method turns it into an invoice.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+    send_by_email = call(send_by_email)
+    accept = call(accept)
+    mark_as_sent = call(mark_as_sent)
+    get_pdf = call(get_pdf)
+
+
+class AsyncEstimates(AsyncResource):
     """Estimates. An offer to a client. It keeps its own copy of the client's name and address. No
     method turns it into an invoice.
     """

@@ -13,7 +13,7 @@ from typing import Final, Literal, TYPE_CHECKING, TypeAlias
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.scalars import Words
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .shared import Folder
 
 __all__ = [
+    "AsyncExpenses",
     "Expense",
     "ExpenseStatus",
     "ExpenseStatusInput",
@@ -134,6 +135,7 @@ EXPENSE: Final[Shape[Expense]] = Shape(
         entry("has_receipt", api.FLAG, access="r"),
         entry("folder", FOLDER, access="r"),
     ],
+    identity="expense_id",
 )
 
 
@@ -166,6 +168,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="expense",
     mode="create",
+    callers="admin, staff when the Expenses tab is on for them; their own expenses and those of clients they are assigned to",
 )
 
 
@@ -283,6 +286,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="expense",
     mode="update",
+    callers="admin, staff when the Expenses tab is on for them; their own expenses and those of clients they are assigned to",
 )
 
 
@@ -382,6 +386,7 @@ _GET: Final = Method(
     ),
     One("expense", EXPENSE),
     retry="safe",
+    callers="admin, staff when the Expenses tab is on for them; their own expenses and those of clients they are assigned to",
 )
 
 
@@ -427,6 +432,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Expenses tab is on for them; their own expenses and those of clients they are assigned to",
 )
 
 
@@ -478,6 +484,7 @@ _LIST: Final = Method(
     ),
     Paged("expenses", "expense", EXPENSE),
     retry="safe",
+    callers="admin, staff when the Expenses tab is on for them; their own expenses and those of clients they are assigned to",
 )
 
 
@@ -543,6 +550,18 @@ def list_(
 
 
 class Expenses(Resource):
+    """Expenses. Money that was spent, filed under a category and, if it is to be charged on, under
+    a client or project.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncExpenses(AsyncResource):
     """Expenses. Money that was spent, filed under a category and, if it is to be charged on, under
     a client or project.
     """

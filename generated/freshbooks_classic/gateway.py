@@ -11,7 +11,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, pages
+from .runtime.client import AsyncResource, Resource, pages
 from .runtime.record import Record
 from .runtime.request import Method, Page, Paged, Request
 from .runtime.shape import Shape
@@ -19,7 +19,7 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["Gateway", "Gateways", "list_"]
+__all__ = ["AsyncGateways", "Gateway", "Gateways", "list_"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +39,7 @@ GATEWAY: Final[Shape[Gateway]] = Shape(
         entry("name", api.TEXT, access="r"),
         entry("autobill_capable", api.FLAG, access="r"),
     ],
+    identity="name",
 )
 
 
@@ -56,6 +57,7 @@ _LIST: Final = Method(
     ),
     Paged("gateways", "gateway", GATEWAY),
     retry="safe",
+    callers="admin, staff",
 )
 
 
@@ -95,6 +97,14 @@ def list_(
 
 
 class Gateways(Resource):
+    """Payment gateways. The payment gateways that are set up in the account. Their names are used
+    in the auto-billing of recurring profiles.
+    """
+
+    list = pages(list_)
+
+
+class AsyncGateways(AsyncResource):
     """Payment gateways. The payment gateways that are set up in the account. Their names are used
     in the auto-billing of recurring profiles.
     """

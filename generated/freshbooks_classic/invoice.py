@@ -13,9 +13,10 @@ from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Bytes, File, Method, Nothing, One, Page, Paged, Request, Scalar
+from .runtime.request import Bytes, Method, Nothing, One, Page, Paged, Request, Scalar
+from .runtime.files import File
 from .runtime.scalars import Words
 from .runtime.shape import Shape
 from .runtime.shape import field as entry
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from .shared import ContactReference, ContactReferenceInput, Folder, LineChangeInput, LineType
 
 __all__ = [
+    "AsyncInvoiceLines",
+    "AsyncInvoices",
     "Invoice",
     "InvoiceGatewayInput",
     "InvoiceLine",
@@ -350,6 +353,7 @@ INVOICE: Final[Shape[Invoice]] = Shape(
         entry("url", api.URI, sensitive=True, access="r"),
         entry("auth_url", api.URI, sensitive=True, access="r"),
     ],
+    identity="invoice_id",
 )
 
 
@@ -443,6 +447,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="invoice",
     mode="create",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -605,6 +610,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="invoice",
     mode="update",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -733,6 +739,7 @@ _GET: Final = Method(
     ),
     One("invoice", INVOICE),
     retry="safe",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -779,6 +786,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -822,6 +830,7 @@ _UNDELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -876,6 +885,7 @@ _LIST: Final = Method(
     ),
     Paged("invoices", "invoice", INVOICE),
     retry="safe",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -958,6 +968,7 @@ _SEND_BY_EMAIL: Final = Method(
     ),
     Nothing(),
     retry="ambiguous",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -1010,6 +1021,7 @@ _SEND_BY_SNAIL_MAIL: Final = Method(
     ),
     Nothing(),
     retry="ambiguous",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -1053,6 +1065,7 @@ _GET_PDF: Final = Method(
     ),
     Bytes("application/pdf"),
     retry="safe",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -1108,6 +1121,7 @@ _LINES_ADD: Final = Method(
     ),
     One(".", INVOICE_LINES_ADDED),
     retry="ambiguous",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -1167,6 +1181,7 @@ _LINES_UPDATE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -1215,6 +1230,7 @@ _LINES_DELETE: Final = Method(
     ),
     Nothing(),
     retry="ambiguous",
+    callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 
 
@@ -1259,6 +1275,14 @@ class InvoiceLines(Resource):
     delete = call(lines_delete)
 
 
+class AsyncInvoiceLines(AsyncResource):
+    """The lines methods of Invoices."""
+
+    add = call(lines_add)
+    update = call(lines_update)
+    delete = call(lines_delete)
+
+
 class Invoices(Resource):
     """Invoices. A bill for a client. It keeps its own copy of the client's name and address."""
 
@@ -1266,6 +1290,25 @@ class Invoices(Resource):
     def lines(self) -> InvoiceLines:
         """The lines methods."""
         return InvoiceLines(self._client)
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    undelete = call(undelete)
+    list = pages(list_)
+    send_by_email = call(send_by_email)
+    send_by_snail_mail = call(send_by_snail_mail)
+    get_pdf = call(get_pdf)
+
+
+class AsyncInvoices(AsyncResource):
+    """Invoices. A bill for a client. It keeps its own copy of the client's name and address."""
+
+    @property
+    def lines(self) -> AsyncInvoiceLines:
+        """The lines methods."""
+        return AsyncInvoiceLines(self._client)
 
     create = call(create)
     update = call(update)

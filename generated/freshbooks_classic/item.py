@@ -13,7 +13,7 @@ from typing import Final, TYPE_CHECKING
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.shape import Shape
@@ -25,7 +25,7 @@ from .shared import FOLDER
 if TYPE_CHECKING:
     from .shared import Folder
 
-__all__ = ["Item", "Items", "create", "delete", "get", "list_", "update"]
+__all__ = ["AsyncItems", "Item", "Items", "create", "delete", "get", "list_", "update"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +67,7 @@ ITEM: Final[Shape[Item]] = Shape(
         entry("folder", FOLDER, access="r"),
         entry("updated", api.DATETIME, access="r"),
     ],
+    identity="item_id",
 )
 
 
@@ -88,6 +89,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="item",
     mode="create",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -154,6 +156,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="item",
     mode="update",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -214,6 +217,7 @@ _GET: Final = Method(
     ),
     One("item", ITEM),
     retry="safe",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -259,6 +263,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -303,6 +308,7 @@ _LIST: Final = Method(
     ),
     Paged("items", "item", ITEM),
     retry="safe",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -343,6 +349,18 @@ def list_(
 
 
 class Items(Resource):
+    """Items. A product or service that can be put on invoice lines. The taxes set for an item in
+    the application cannot be read or set here.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncItems(AsyncResource):
     """Items. A product or service that can be put on invoice lines. The taxes set for an item in
     the application cannot be read or set here.
     """

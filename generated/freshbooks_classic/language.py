@@ -10,7 +10,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, pages
+from .runtime.client import AsyncResource, Resource, pages
 from .runtime.record import Record
 from .runtime.request import Method, Page, Paged, Request
 from .runtime.shape import Shape
@@ -18,7 +18,7 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["Language", "Languages", "list_"]
+__all__ = ["AsyncLanguages", "Language", "Languages", "list_"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +38,7 @@ LANGUAGE: Final[Shape[Language]] = Shape(
         entry("code", api.TEXT, access="r"),
         entry("name", api.TEXT, access="r"),
     ],
+    identity="code",
 )
 
 
@@ -54,6 +55,7 @@ _LIST: Final = Method(
     ),
     Paged("languages", "language", LANGUAGE),
     retry="safe",
+    callers="admin, staff",
 )
 
 
@@ -90,6 +92,12 @@ def list_(
 
 
 class Languages(Resource):
+    """Languages. The languages that invoices, estimates and client pages can be shown in."""
+
+    list = pages(list_)
+
+
+class AsyncLanguages(AsyncResource):
     """Languages. The languages that invoices, estimates and client pages can be shown in."""
 
     list = pages(list_)

@@ -11,7 +11,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, Page, Paged, Request, Scalar
 from .runtime.shape import Shape
@@ -19,7 +19,7 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["License", "Licenses", "create", "delete", "list_"]
+__all__ = ["AsyncLicenses", "License", "Licenses", "create", "delete", "list_"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +55,7 @@ LICENSE: Final[Shape[License]] = Shape(
         entry("status", api.TEXT, access="r"),
         entry("remaining_trial_days", api.INT, access="r"),
     ],
+    identity="license_id",
 )
 
 
@@ -74,6 +75,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="license",
     mode="create",
+    callers="admin",
 )
 
 
@@ -125,6 +127,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin",
 )
 
 
@@ -167,6 +170,7 @@ _LIST: Final = Method(
     ),
     Paged("licenses", "license", LICENSE),
     retry="safe",
+    callers="admin",
 )
 
 
@@ -203,6 +207,16 @@ def list_(
 
 
 class Licenses(Resource):
+    """Licenses. The right of an account or one of its staff to use an add-on. Known from one
+    partner client only.
+    """
+
+    create = call(create)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncLicenses(AsyncResource):
     """Licenses. The right of an account or one of its staff to use an add-on. Known from one
     partner client only.
     """

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.scalars import Words
@@ -22,6 +22,7 @@ from .runtime.shape import field as entry
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
+    "AsyncPayments",
     "GatewayTransaction",
     "Payment",
     "PaymentType",
@@ -145,6 +146,7 @@ PAYMENT: Final[Shape[Payment]] = Shape(
         entry("updated", api.DATETIME, access="r"),
         entry("gateway_transaction", lambda: GATEWAY_TRANSACTION, access="r"),
     ],
+    identity="payment_id",
 )
 
 
@@ -179,6 +181,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="payment",
     mode="create",
+    callers="admin, staff when the Invoices tab is on for them; for clients that they are assigned to",
 )
 
 
@@ -264,6 +267,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="payment",
     mode="update",
+    callers="admin, staff when the Invoices tab is on for them; for clients that they are assigned to",
 )
 
 
@@ -331,6 +335,7 @@ _GET: Final = Method(
     ),
     One("payment", PAYMENT),
     retry="safe",
+    callers="admin, staff when the Invoices tab is on for them; for clients that they are assigned to",
 )
 
 
@@ -376,6 +381,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Invoices tab is on for them; for clients that they are assigned to",
 )
 
 
@@ -426,6 +432,7 @@ _LIST: Final = Method(
     ),
     Paged("payments", "payment", PAYMENT),
     retry="safe",
+    callers="admin, staff when the Invoices tab is on for them; for clients that they are assigned to",
 )
 
 
@@ -486,6 +493,16 @@ def list_(
 
 
 class Payments(Resource):
+    """Payments. Money received for an invoice, or credit that a client has with the account."""
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncPayments(AsyncResource):
     """Payments. Money received for an invoice, or credit that a client has with the account."""
 
     create = call(create)

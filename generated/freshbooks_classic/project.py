@@ -13,7 +13,7 @@ from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.scalars import Words
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "AsyncProjects",
     "BillMethod",
     "Project",
     "ProjectStaff",
@@ -164,6 +165,7 @@ PROJECT: Final[Shape[Project]] = Shape(
         entry("staff_ids", api.ID, "staff/staff_id", many=True, access="r"),
         entry("budget_hours", api.DECIMAL, "budget/hours", access="r"),
     ],
+    identity="project_id",
 )
 
 
@@ -209,6 +211,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="project",
     mode="create",
+    callers="admin, staff when time tracking is on: they see the projects they are assigned to, in part, and edit only those they manage",
 )
 
 
@@ -296,6 +299,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="project",
     mode="update",
+    callers="admin, staff when time tracking is on: they see the projects they are assigned to, in part, and edit only those they manage",
 )
 
 
@@ -374,6 +378,7 @@ _GET: Final = Method(
     ),
     One("project", PROJECT),
     retry="safe",
+    callers="admin, staff when time tracking is on: they see the projects they are assigned to, in part, and edit only those they manage",
 )
 
 
@@ -419,6 +424,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when time tracking is on: they see the projects they are assigned to, in part, and edit only those they manage",
 )
 
 
@@ -464,6 +470,7 @@ _LIST: Final = Method(
     ),
     Paged("projects", "project", PROJECT),
     retry="safe",
+    callers="admin, staff when time tracking is on: they see the projects they are assigned to, in part, and edit only those they manage",
 )
 
 
@@ -507,6 +514,18 @@ def list_(
 
 
 class Projects(Resource):
+    """Projects. Work for a client (or for nobody) that tasks and staff are assigned to and time is
+    logged against.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncProjects(AsyncResource):
     """Projects. Work for a client (or for nobody) that tasks and staff are assigned to and time is
     logged against.
     """

@@ -14,7 +14,7 @@ from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.scalars import Words
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .shared import ContactReference, ContactReferenceInput, Folder, LineChangeInput, LineType
 
 __all__ = [
+    "AsyncRecurringLines",
+    "AsyncRecurrings",
     "Autobill",
     "AutobillInput",
     "Card",
@@ -325,7 +327,7 @@ RECURRING: Final[Shape[Recurring]] = Shape(
         entry("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
         entry("date", api.DATE),
         entry("frequency", FREQUENCY),
-        entry("occurrences", api.INT),
+        entry("occurrences", api.INT, minimum="0"),
         entry("stopped", api.FLAG),
         entry("send_email", api.FLAG),
         entry("send_snail_mail", api.FLAG),
@@ -355,6 +357,7 @@ RECURRING: Final[Shape[Recurring]] = Shape(
         entry("vat_name", api.TEXT),
         entry("vat_number", api.TEXT),
     ],
+    identity="recurring_id",
 )
 
 
@@ -403,7 +406,7 @@ CARD_EXPIRATION: Final[Shape[CardExpiration]] = Shape(
     "CardExpiration",
     CardExpiration,
     [
-        entry("month", api.INT, required="cu", clear=False),
+        entry("month", api.INT, required="cu", clear=False, minimum="1", maximum="12"),
         entry("year", api.INT, required="cu", clear=False),
     ],
 )
@@ -432,7 +435,7 @@ _CREATE: Final = Method(
             ),
             entry("date", api.DATE, access="cu"),
             entry("frequency", FREQUENCY, access="cu"),
-            entry("occurrences", api.INT, access="cu"),
+            entry("occurrences", api.INT, access="cu", minimum="0"),
             entry("stopped", api.FLAG, access="cu"),
             entry("send_email", api.FLAG, access="cu"),
             entry("send_snail_mail", api.FLAG, access="cu"),
@@ -462,6 +465,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="recurring",
     mode="create",
+    callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
 
 
@@ -606,7 +610,7 @@ _UPDATE: Final = Method(
             ),
             entry("date", api.DATE, access="cu"),
             entry("frequency", FREQUENCY, access="cu"),
-            entry("occurrences", api.INT, access="cu"),
+            entry("occurrences", api.INT, access="cu", minimum="0"),
             entry("stopped", api.FLAG, access="cu"),
             entry("send_email", api.FLAG, access="cu"),
             entry("send_snail_mail", api.FLAG, access="cu"),
@@ -636,6 +640,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="recurring",
     mode="update",
+    callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
 
 
@@ -780,6 +785,7 @@ _GET: Final = Method(
     ),
     One("recurring", RECURRING),
     retry="safe",
+    callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
 
 
@@ -826,6 +832,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
 
 
@@ -877,6 +884,7 @@ _LIST: Final = Method(
     ),
     Paged("recurrings", "recurring", RECURRING),
     retry="safe",
+    callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
 
 
@@ -955,6 +963,7 @@ _LINES_ADD: Final = Method(
     ),
     One(".", RECURRING_LINES_ADDED),
     retry="ambiguous",
+    callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
 
 
@@ -1014,6 +1023,7 @@ _LINES_UPDATE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
 
 
@@ -1062,6 +1072,7 @@ _LINES_DELETE: Final = Method(
     ),
     Nothing(),
     retry="ambiguous",
+    callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
 
 
@@ -1106,6 +1117,14 @@ class RecurringLines(Resource):
     delete = call(lines_delete)
 
 
+class AsyncRecurringLines(AsyncResource):
+    """The lines methods of Recurring profiles."""
+
+    add = call(lines_add)
+    update = call(lines_update)
+    delete = call(lines_delete)
+
+
 class Recurrings(Resource):
     """Recurring profiles. A pattern that FreshBooks makes an invoice from at each interval, and may
     charge a card for.
@@ -1115,6 +1134,23 @@ class Recurrings(Resource):
     def lines(self) -> RecurringLines:
         """The lines methods."""
         return RecurringLines(self._client)
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncRecurrings(AsyncResource):
+    """Recurring profiles. A pattern that FreshBooks makes an invoice from at each interval, and may
+    charge a card for.
+    """
+
+    @property
+    def lines(self) -> AsyncRecurringLines:
+        """The lines methods."""
+        return AsyncRecurringLines(self._client)
 
     create = call(create)
     update = call(update)

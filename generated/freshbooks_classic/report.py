@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 
 from . import _api as api
-from .runtime.client import Resource, call
+from .runtime.client import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, Request, Rows
 from .runtime.scalars import Words
@@ -22,6 +22,7 @@ from .runtime.shape import field as entry
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
+    "AsyncReports",
     "Balance",
     "ClientDetails",
     "EstimateDetails",
@@ -226,6 +227,7 @@ _GET_CLIENT_DETAILS: Final = Method(
     ),
     Rows("reports", "report", CLIENT_DETAILS),
     retry="safe",
+    callers="admin, staff when reports are on for them",
 )
 
 
@@ -274,6 +276,7 @@ _GET_ESTIMATE_DETAILS: Final = Method(
     ),
     Rows("reports", "report", ESTIMATE_DETAILS),
     retry="safe",
+    callers="admin, staff when reports are on for them",
 )
 
 
@@ -329,6 +332,7 @@ _GET_EXPENSE_DETAILS: Final = Method(
     ),
     Rows("reports", "report", EXPENSE_DETAILS),
     retry="safe",
+    callers="admin, staff when reports are on for them",
 )
 
 
@@ -387,6 +391,7 @@ _GET_INVOICE_DETAILS: Final = Method(
     ),
     Rows("reports", "report", INVOICE_DETAILS),
     retry="safe",
+    callers="admin, staff when reports are on for them",
 )
 
 
@@ -447,6 +452,7 @@ _GET_PROFIT_DETAILS: Final = Method(
     ),
     Rows("reports", "report", PROFIT_DETAILS),
     retry="safe",
+    callers="admin, staff when reports are on for them",
 )
 
 
@@ -488,6 +494,16 @@ def get_profit_details(
 
 
 class Reports(Resource):
+    """Reports. Totals over many records. Reports are not paged."""
+
+    get_client_details = call(get_client_details)
+    get_estimate_details = call(get_estimate_details)
+    get_expense_details = call(get_expense_details)
+    get_invoice_details = call(get_invoice_details)
+    get_profit_details = call(get_profit_details)
+
+
+class AsyncReports(AsyncResource):
     """Reports. Totals over many records. Reports are not paged."""
 
     get_client_details = call(get_client_details)

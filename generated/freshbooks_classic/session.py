@@ -11,13 +11,13 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, call
+from .runtime.client import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, One, Request
 from .runtime.shape import Shape
 from .runtime.shape import field as entry
 
-__all__ = ["Session", "Sessions", "create"]
+__all__ = ["AsyncSessions", "Session", "Sessions", "create"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +47,7 @@ _CREATE: Final = Method(
     One("session", SESSION),
     retry="ambiguous",
     mode="create",
+    callers="admin",
 )
 
 
@@ -70,6 +71,14 @@ def create() -> Request[Session]:
 
 
 class Sessions(Resource):
+    """Sessions. A way into the web application for a partner's user. Known from one partner client
+    only, which shows the answer but no arguments.
+    """
+
+    create = call(create)
+
+
+class AsyncSessions(AsyncResource):
     """Sessions. A way into the web application for a partner's user. Known from one partner client
     only, which shows the answer but no arguments.
     """

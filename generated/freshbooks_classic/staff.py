@@ -14,7 +14,7 @@ from typing import Final, TypedDict
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.shape import Shape
@@ -23,6 +23,7 @@ from .runtime.shape import field as entry
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
+    "AsyncStaffMembers",
     "Staff",
     "StaffMembers",
     "StaffProject",
@@ -133,6 +134,7 @@ STAFF: Final[Shape[Staff]] = Shape(
         entry("notes", api.TEXT, access="ru"),
         entry("projects", lambda: STAFF_PROJECT, "projects/project", many=True),
     ],
+    identity="staff_id",
 )
 
 
@@ -176,6 +178,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="staff",
     mode="create",
+    callers="admin",
 )
 
 
@@ -295,6 +298,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="staff",
     mode="update",
+    callers="admin",
 )
 
 
@@ -398,6 +402,7 @@ _GET: Final = Method(
     ),
     One("staff", STAFF),
     retry="safe",
+    callers="admin, staff only their own id",
 )
 
 
@@ -442,6 +447,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin",
 )
 
 
@@ -484,6 +490,7 @@ _LIST: Final = Method(
     ),
     Paged("staff_members", "member", STAFF),
     retry="safe",
+    callers="admin",
 )
 
 
@@ -525,6 +532,7 @@ _CURRENT: Final = Method(
     Shape("staff.current", None, []),
     One("staff", STAFF),
     retry="safe",
+    callers="admin, staff",
 )
 
 
@@ -548,6 +556,19 @@ def current() -> Request[Staff]:
 
 
 class StaffMembers(Resource):
+    """Staff. The people who work in the account, the administrator among them. The fields of their
+    address have no prefix, unlike those of clients.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+    current = call(current)
+
+
+class AsyncStaffMembers(AsyncResource):
     """Staff. The people who work in the account, the administrator among them. The fields of their
     address have no prefix, unlike those of clients.
     """

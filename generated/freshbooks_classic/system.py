@@ -11,7 +11,7 @@ from typing import Final, TypedDict
 
 
 from . import _api as api
-from .runtime.client import Resource, call
+from .runtime.client import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, One, Request
 from .runtime.shape import Shape
@@ -21,6 +21,7 @@ from .runtime.unset import UNSET, Unset
 
 __all__ = [
     "ApiUsage",
+    "AsyncSystems",
     "NewSystem",
     "NotificationsInput",
     "System",
@@ -194,6 +195,7 @@ _CURRENT: Final = Method(
     Shape("system.current", None, []),
     One("system", SYSTEM),
     retry="safe",
+    callers="admin",
 )
 
 
@@ -242,6 +244,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="system",
     mode="create",
+    callers="anonymous",
 )
 
 
@@ -311,6 +314,15 @@ def create(
 
 
 class Systems(Resource):
+    """Account. The account itself. The names of its address differ from those of every other
+    resource: province and postal_code.
+    """
+
+    current = call(current)
+    create = call(create)
+
+
+class AsyncSystems(AsyncResource):
     """Account. The account itself. The names of its address differ from those of every other
     resource: province and postal_code.
     """

@@ -12,7 +12,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.shape import Shape
@@ -20,7 +20,7 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["Task", "Tasks", "create", "delete", "get", "list_", "update"]
+__all__ = ["AsyncTasks", "Task", "Tasks", "create", "delete", "get", "list_", "update"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +52,7 @@ TASK: Final[Shape[Task]] = Shape(
         entry("description", api.TEXT),
         entry("updated", api.DATETIME, access="r"),
     ],
+    identity="task_id",
 )
 
 
@@ -72,6 +73,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="task",
     mode="create",
+    callers="admin, staff when time tracking is on for them",
 )
 
 
@@ -132,6 +134,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="task",
     mode="update",
+    callers="admin, staff when time tracking is on for them",
 )
 
 
@@ -187,6 +190,7 @@ _GET: Final = Method(
     ),
     One("task", TASK),
     retry="safe",
+    callers="admin, staff when time tracking is on for them",
 )
 
 
@@ -232,6 +236,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when time tracking is on for them",
 )
 
 
@@ -276,6 +281,7 @@ _LIST: Final = Method(
     ),
     Paged("tasks", "task", TASK),
     retry="safe",
+    callers="admin, staff when time tracking is on for them",
 )
 
 
@@ -317,6 +323,16 @@ def list_(
 
 
 class Tasks(Resource):
+    """Tasks. A kind of work that time is logged against and that projects are made of."""
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncTasks(AsyncResource):
     """Tasks. A kind of work that time is logged against and that projects are made of."""
 
     create = call(create)

@@ -13,7 +13,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.shape import Shape
@@ -21,7 +21,7 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["Tax", "Taxes", "create", "delete", "get", "list_", "update"]
+__all__ = ["AsyncTaxes", "Tax", "Taxes", "create", "delete", "get", "list_", "update"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +57,7 @@ TAX: Final[Shape[Tax]] = Shape(
         entry("compound", api.FLAG),
         entry("updated", api.DATETIME, access="r"),
     ],
+    identity="tax_id",
 )
 
 
@@ -77,6 +78,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="tax",
     mode="create",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -140,6 +142,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="tax",
     mode="update",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -198,6 +201,7 @@ _GET: Final = Method(
     ),
     One("tax", TAX),
     retry="safe",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -243,6 +247,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -287,6 +292,7 @@ _LIST: Final = Method(
     ),
     Paged("taxes", "tax", TAX),
     retry="safe",
+    callers="admin, staff as far as their permissions in the application go",
 )
 
 
@@ -327,6 +333,18 @@ def list_(
 
 
 class Taxes(Resource):
+    """Taxes. A tax that can be put on lines and expenses. These name it by its name and percentage,
+    never by its number.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncTaxes(AsyncResource):
     """Taxes. A tax that can be put on lines and expenses. These name it by its name and percentage,
     never by its number.
     """

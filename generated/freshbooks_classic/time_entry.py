@@ -13,7 +13,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import Resource, call, pages
+from .runtime.client import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.shape import Shape
@@ -21,7 +21,16 @@ from .runtime.shape import field as entry
 
 from .runtime.unset import UNSET, Unset
 
-__all__ = ["TimeEntries", "TimeEntry", "create", "delete", "get", "list_", "update"]
+__all__ = [
+    "AsyncTimeEntries",
+    "TimeEntries",
+    "TimeEntry",
+    "create",
+    "delete",
+    "get",
+    "list_",
+    "update",
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +72,7 @@ TIME_ENTRY: Final[Shape[TimeEntry]] = Shape(
         entry("date", api.DATE),
         entry("billed", api.FLAG, access="r"),
     ],
+    identity="time_entry_id",
 )
 
 
@@ -85,6 +95,7 @@ _CREATE: Final = Method(
     retry="ambiguous",
     wrapper="time_entry",
     mode="create",
+    callers="admin, staff when time tracking is on, on projects that they are assigned to",
 )
 
 
@@ -155,6 +166,7 @@ _UPDATE: Final = Method(
     retry="idempotent",
     wrapper="time_entry",
     mode="update",
+    callers="admin, staff when time tracking is on, on projects that they are assigned to",
 )
 
 
@@ -217,6 +229,7 @@ _GET: Final = Method(
     ),
     One("time_entry", TIME_ENTRY),
     retry="safe",
+    callers="admin, staff when time tracking is on, on projects that they are assigned to",
 )
 
 
@@ -262,6 +275,7 @@ _DELETE: Final = Method(
     ),
     Nothing(),
     retry="idempotent",
+    callers="admin, staff when time tracking is on, on projects that they are assigned to",
 )
 
 
@@ -309,6 +323,7 @@ _LIST: Final = Method(
     ),
     Paged("time_entries", "time_entry", TIME_ENTRY),
     retry="safe",
+    callers="admin, staff when time tracking is on, on projects that they are assigned to",
 )
 
 
@@ -358,6 +373,19 @@ def list_(
 
 
 class TimeEntries(Resource):
+    """Time entries. Hours that somebody spent on a task of a project on one day. There is no start
+    and no end, and no method that turns entries into an invoice: send lines of type Time
+    instead.
+    """
+
+    create = call(create)
+    update = call(update)
+    get = call(get)
+    delete = call(delete)
+    list = pages(list_)
+
+
+class AsyncTimeEntries(AsyncResource):
     """Time entries. Hours that somebody spent on a task of a project on one day. There is no start
     and no end, and no method that turns entries into an invoice: send lines of type Time
     instead.

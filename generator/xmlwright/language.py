@@ -460,6 +460,19 @@ class ErrorDecl(Decl):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbacksDecl(Decl):
+    """The form that callbacks come as."""
+
+    event: Word = key(ELEMENT, "Form field that names the event.", required=True)
+    object: Word = key(ELEMENT, "Form field with the id of the object.", required=True)
+    system: Word = key(ELEMENT, "Form field with the address of the account.", required=True)
+    user: Word = key(ELEMENT, "Form field with the id of who did it.", required=True)
+    verifier: Word = key(ELEMENT, "Form field with the code to be sent back.", required=True)
+    verification: Word = key(TEXT, "Name of the event that asks for verification.", required=True)
+    doc: Word | None = key(TEXT, DOC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiDecl(Decl):
     """The API as a whole."""
 
@@ -498,6 +511,9 @@ class ApiDecl(Decl):
         Dictionary(Name(r"[a-z][A-Za-z0-9_.]*", "an event name"), Table(NotedDecl, "an event")),
         "Events of callbacks.",
         default={},
+    )
+    callbacks: CallbacksDecl | None = key(
+        Table(CallbacksDecl, "callbacks"), "The form that callbacks come as."
     )
     limits: Mapping[Word, Word] = key(Dictionary(SNAKE, TEXT), "Facts in words.", default={})
 

@@ -313,6 +313,7 @@ class Api:
     envelope: Envelope
     token: Token
     oauth: Mapping[str, str] | None
+    callbacks: Mapping[str, str] | None
     paging: Paging
     scalars: Mapping[str, Scalar]
     people: tuple[Noted, ...]

@@ -180,6 +180,8 @@ class _View(ModuleView):
             names += ["Literal", "TypeAlias"]
         if self.inputs():
             names.append("TypedDict")
+        if "BinaryIO" in self.uses:
+            names.append("BinaryIO")
         return names
 
     def own_names(self, cases: list[CaseView]) -> list[str]:

@@ -190,6 +190,18 @@ class _Resolver:
                     counters,
                 )
             ),
+            callbacks=(
+                None
+                if api.callbacks is None
+                else {
+                    "event": str(api.callbacks.event),
+                    "object": str(api.callbacks.object),
+                    "system": str(api.callbacks.system),
+                    "user": str(api.callbacks.user),
+                    "verifier": str(api.callbacks.verifier),
+                    "verification": str(api.callbacks.verification),
+                }
+            ),
             scalars=self._scalars(),
             people=_noted(api.people),
             sources=_noted(api.sources),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .model import Api, Enum, Field, Method, Record, Ref
-from .runtime.protocol import ErrorCode, Paging, Place, Protocol
+from .runtime.protocol import CallbackForm, ErrorCode, Paging, Place, Protocol
 from .runtime.record import Record as RuntimeRecord
 from .runtime.request import Answer, Bytes, Nothing, One, Paged, Rows, Scalar
 from .runtime.request import Method as RuntimeMethod
@@ -74,6 +74,11 @@ def protocol_of(api: Api) -> Protocol:
         token_style=api.token.style,
         token_password=api.token.password,
         token_header=api.token.header,
+        oauth_request_token=(api.oauth or {}).get("request_token"),
+        oauth_authorize=(api.oauth or {}).get("authorize"),
+        oauth_access_token=(api.oauth or {}).get("access_token"),
+        oauth_signature=(api.oauth or {}).get("signature", "PLAINTEXT"),
+        callbacks=None if api.callbacks is None else CallbackForm(**api.callbacks),
         paging=Paging(
             position=api.paging.position,
             size=api.paging.size,
@@ -112,6 +117,7 @@ class Tables:
                 retry=method.retry,  # type: ignore[arg-type]
                 wrapper=method.wrapper,
                 mode=method.mode,  # type: ignore[arg-type]
+                paging_ignored=method.paging == "ignored",
             )
         return found
 
@@ -122,7 +128,9 @@ class Tables:
             fields = [
                 self.field(item, item.read, item.access, item.required) for item in record.fields
             ]
-            self._shapes[ref] = Shape(record.name, _class_of(record), fields)
+            self._shapes[ref] = Shape(
+                record.name, _class_of(record), fields, identity=record.identity
+            )
         return self._shapes[ref]
 
     def _argument(self, item: Field) -> RuntimeField:
@@ -151,6 +159,10 @@ class Tables:
             required=required,
             clear=item.clear != "refused",
             sensitive=item.sensitive,
+            max_length=item.max_length,
+            minimum=item.minimum,
+            maximum=item.maximum,
+            places=item.places,
         )
 
     def codec(self, item: Field, scalar: str | None) -> Codec:

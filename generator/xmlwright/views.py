@@ -17,7 +17,11 @@ _READ = {
     "id": "int", "int": "int", "text": "str", "uri": "str", "decimal": "Decimal", "flag": "bool",
     "date": "dt.date", "datetime": "dt.datetime", "binary": "str",
 }  # fmt: skip
-_WRITE = {**_READ, "decimal": "Decimal | int | str", "binary": "Upload | bytes | PathLike[str]"}
+_WRITE = {
+    **_READ,
+    "decimal": "Decimal | int | str",
+    "binary": "Upload | bytes | PathLike[str] | BinaryIO",
+}
 _CODECS = {name: name.upper() for name in _READ}
 _WIRE = {
     "id": "id", "text": "text", "int": "integer", "decimal": "decimal number", "flag": "flag", "date": "date",
@@ -106,7 +110,7 @@ class ModuleView:
         return inner
 
     def _typed(self, annotation: str) -> str:
-        for name in ("Decimal", "Upload", "PathLike"):
+        for name in ("Decimal", "Upload", "PathLike", "BinaryIO"):
             if name in annotation:
                 self.use(name)
         if "dt." in annotation:
@@ -172,6 +176,9 @@ class ModuleView:
             facts.append(f"required={literal(item.required)}")
         if item.clear == "refused":
             facts.append("clear=False")
+        for name in ("max_length", "minimum", "maximum", "places"):
+            if item.writable and getattr(item, name) is not None:
+                facts.append(f"{name}={literal(getattr(item, name))}")
         rest = "".join(f", {fact}" for fact in facts)
         return f"entry({literal(item.python)}, {self._kind(item, argument)}{rest})"
 
@@ -276,7 +283,9 @@ class ModuleView:
         lines = [method.doc or f"Calls {method.name}."]
         if method.deprecated is not None:
             lines += ["", f"Deprecated. {_sentence(method.deprecated)}"]
-        lines += ["", f"``{method.name}``; {self._retry(method)}. {self._callers(method)}".rstrip()]
+        callers = self.callers(method)
+        about = f"``{method.name}``; {self._retry(method)}."
+        lines += ["", f"{about} For {callers}." if callers else about]
         if method.arguments:
             lines += ["", "Args:"]
             lines += [
@@ -309,12 +318,13 @@ class ModuleView:
             "ambiguous": "repeating it may do it twice",
         }[method.retry]
 
-    def _callers(self, method: Method) -> str:
+    def callers(self, method: Method) -> str:
+        """Who may call a method, in words."""
         parts = [
             person if condition == "always" else f"{person} {condition}"
             for person, condition in method.callers.items()
         ]
-        return f"For {', '.join(parts)}." if parts else ""
+        return ", ".join(parts)
 
     def _returns(self, method: Method) -> str:
         answer = method.answer
@@ -368,7 +378,8 @@ class ModuleView:
             names.append(enum.name)
             if read_only_words(enum):
                 names.append(f"{enum.name}Input")
-        names += [name for _, classes in self.classes() for name in [classes]]
+        for _, name in self.classes():
+            names += [name, f"Async{name}"]
         names += [method.function for method in self.module.methods]
         return sorted(names)
 

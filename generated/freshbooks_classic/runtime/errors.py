@@ -1,10 +1,11 @@
 """Everything that can go wrong, as one tree under :class:`Error`.
 
-Every error pickles and copies. No error holds a secret: request bodies are not kept.
+Every error pickles and copies. No error holds a secret: documents in errors are redacted by the description.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 E = TypeVar("E", bound="Error")
@@ -45,6 +46,12 @@ class Error(Exception):
         """The HTTP status of the answer; None where there was no answer."""
         self.documentation = documentation
         """Address of the page that explains the method or the code."""
+        self.attempts = 0
+        """How often the request was sent; 0 where nothing was sent."""
+        self.request: str | None = None
+        """The request document, redacted; None where none was made."""
+        self.answer: str | None = None
+        """The answer, redacted; None where none came, or none that is text."""
 
     def __str__(self) -> str:
         where = f"{self.method}: " if self.method else ""
@@ -59,15 +66,40 @@ class ConfigurationError(Error):
     """The client was set up in a way that cannot work: no account, no token, plain HTTP."""
 
 
-class ArgumentError(Error, ValueError):
-    """An argument cannot be sent. ``path`` says where it is: ``lines[0].quantity``."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the arguments of a call."""
 
-    def __init__(self, message: str, *, path: str = "", **facts: Any) -> None:
+    path: str
+    """Where it is: ``lines[0].quantity``."""
+    message: str
+    """What is allowed there, and what was probably meant."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class ArgumentError(Error, ValueError, TypeError):
+    """Arguments cannot be sent; nothing was. ``problems`` has all that is wrong with the call."""
+
+    def __init__(
+        self, message: str, *, path: str = "", problems: tuple[Problem, ...] = (), **facts: Any
+    ) -> None:
         super().__init__(message, **facts)
         self.path = path
+        """Where the first problem is: ``lines[0].quantity``."""
+        self.problems = problems or (Problem(path, message),)
+
+    @classmethod
+    def of(cls, problems: tuple[Problem, ...], method: str | None = None) -> ArgumentError:
+        """One error for all problems of a call."""
+        first = problems[0]
+        return cls(first.message, path=first.path, problems=problems, method=method)
 
     def __str__(self) -> str:
         where = f"{self.method}: " if self.method else ""
+        if len(self.problems) > 1:
+            return f"{where}{len(self.problems)} problems: " + "; ".join(map(str, self.problems))
         path = f"argument {self.path}: " if self.path else ""
         return f"{where}{path}{self.message}"
 
@@ -95,12 +127,21 @@ class UnreadableDocument(Error, ValueError):
 class TransportError(Error):
     """No usable HTTP answer came. The cause is chained."""
 
+    sent = True
+    """Whether the server may have got the request."""
+
 
 class ConnectionFailed(TransportError):
     """The server could not be reached, or the connection broke."""
 
 
-class TlsFailed(ConnectionFailed):
+class NotReached(ConnectionFailed):
+    """No connection could be made: the server certainly did not get the request."""
+
+    sent = False
+
+
+class TlsFailed(NotReached):
     """The server's certificate or the TLS handshake was refused."""
 
 
@@ -108,8 +149,37 @@ class TimedOut(TransportError):
     """The server did not connect or answer in time. A call that changes something may have been done."""
 
 
+class ConnectTimedOut(TimedOut, NotReached):
+    """No connection was made in time: the server certainly did not get the request."""
+
+
+class DeadlineExceeded(TimedOut):
+    """The time given to the whole call, repetitions included, is over."""
+
+
 class UnexpectedAnswer(TransportError):
     """An HTTP answer came that is not the API's: a redirect, an HTML page, an empty body."""
+
+
+class OutcomeUnknown(Error):
+    """A call that must not be repeated blindly may or may not have been done; the cause is chained.
+
+    ``look_up`` says what to look up; :meth:`Client.reconcile` looks it up.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        look_up: str = "",
+        values: dict[str, Any] | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, **facts)
+        self.look_up = look_up
+        """What to look up before sending it again."""
+        self.values = values or {}
+        """The arguments that were sent, without the sensitive ones."""
 
 
 class ApiFailure(Error):

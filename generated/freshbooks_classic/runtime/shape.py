@@ -47,6 +47,10 @@ class Field:
     clear: bool = True
     """Whether an empty tag may be sent."""
     sensitive: bool = False
+    max_length: int | None = None
+    minimum: str | None = None
+    maximum: str | None = None
+    places: int | None = None
 
 
 def field(
@@ -67,10 +71,19 @@ def field(
 class Shape(Generic[T]):
     """The fields of one record. ``make`` is the record's class, or None for the arguments of a method."""
 
-    __slots__ = ("_readers", "_writers", "by_name", "fields", "make", "name")
+    __slots__ = ("_readers", "_writers", "by_name", "fields", "identity", "make", "name")
 
-    def __init__(self, name: str, make: Callable[..., T] | None, fields: Iterable[Field]) -> None:
+    def __init__(
+        self,
+        name: str,
+        make: Callable[..., T] | None,
+        fields: Iterable[Field],
+        *,
+        identity: str | None = None,
+    ) -> None:
         self.name = name
+        self.identity = identity
+        """The field that names a record of this shape."""
         self.make = make
         self.fields = tuple(fields)
         self.by_name: Mapping[str, Field] = {item.name: item for item in self.fields}

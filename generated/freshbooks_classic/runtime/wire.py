@@ -12,7 +12,8 @@ from .errors import ArgumentError, UnreadableDocument
 from .protocol import Protocol
 from .reading import find, local_name, parse_xml
 from .record import Arguments, Record, unknown_elements
-from .request import File, Method, Page, Paged, Request
+from .files import File
+from .request import Method, Page, Paged, Request
 
 __all__ = ["Door", "Methods", "plain", "unknown_elements"]
 

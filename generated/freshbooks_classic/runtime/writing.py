@@ -53,12 +53,24 @@ def as_upload(value: object, name: str) -> Upload:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return Upload(bytes(value), name)
     if isinstance(value, os.PathLike):
-        path = os.fspath(value)
-        ending = os.path.splitext(path)[1].lower()
-        media = MEDIA_BY_ENDING.get(ending, "application/octet-stream")
+        path = os.fsdecode(value)
         with open(path, "rb") as file:
-            return Upload(file.read(), os.path.basename(path), media)
-    raise ValueError(f"an Upload, bytes or a path, not {type(value).__name__}")
+            return Upload(file.read(), os.path.basename(path), _media(path))
+    read = getattr(value, "read", None)
+    if callable(read):  # read now and whole, so that a repeated request is never empty
+        content = read()
+        if not isinstance(content, bytes):
+            raise ValueError("a file opened in binary mode")
+        if not content:
+            raise ValueError("a file that is not empty, and not read to its end before")
+        path = str(getattr(value, "name", name))
+        return Upload(content, os.path.basename(path), _media(path))
+    raise ValueError(f"an Upload, bytes, a path or a binary file, not {type(value).__name__}")
+
+
+def _media(path: str) -> str:
+    ending = os.path.splitext(path)[1].lower()
+    return MEDIA_BY_ENDING.get(ending, "application/octet-stream")
 
 
 class Writer:
@@ -96,7 +108,7 @@ class Writer:
                 try:
                     text = write(value)
                 except ValueError as error:
-                    raise _wrong(error, path + name) from None
+                    raise _wrong(error, path + name, entry.field) from None
                 out.append(f"{entry.head}{text}{entry.tail}")
             else:
                 out.append(self._other(entry, value, path + name))
@@ -117,7 +129,7 @@ class Writer:
             try:
                 return f"{entry.head}{entry.write(value)}{entry.tail}"
             except ValueError as error:
-                raise _wrong(error, path) from None
+                raise _wrong(error, path, entry.field) from None
         return self._other(entry, value, path)
 
     def _other(self, entry: WriteEntry, value: Any, path: str) -> str:
@@ -150,7 +162,7 @@ class Writer:
                 raise ValueError("a value, not None")
             return entry.write(value) if entry.write is not None else escape(value)
         except ValueError as error:
-            raise _wrong(error, path) from None
+            raise _wrong(error, path, entry.field) from None
 
     def _file(self, item: Field, value: Any) -> str:
         upload = as_upload(value, item.name)
@@ -193,7 +205,7 @@ class Writer:
         try:
             text = entry.write(value)
         except ValueError as error:
-            raise _wrong(error, path) from None
+            raise _wrong(error, path, entry.field) from None
         return text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
@@ -222,7 +234,9 @@ def _unexpected(name: str, table: Iterable[str], path: str) -> ArgumentError:
     return ArgumentError(f"is not known here{hint}", path=path + name)
 
 
-def _wrong(error: ValueError, path: str) -> ArgumentError:
+def _wrong(error: ValueError, path: str, item: Field) -> ArgumentError:
     if isinstance(error, ArgumentError):
         return error
+    if item.sensitive:  # the reason would show the value
+        return ArgumentError("is no value that can be sent", path=path)
     return ArgumentError(f"should be {error}", path=path)

@@ -1,29 +1,42 @@
-"""The synchronous client: sends requests and turns answers into values or errors."""
+"""The synchronous client, and what binds builders to it."""
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, overload
-from urllib.parse import urlsplit
+import platform
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, overload
 
-from .errors import ConfigurationError, ServerFailure, UnexpectedAnswer, UnreadableDocument
-from .protocol import Protocol
-from .reading import parse_xml
-from .request import File, Page, Request
-from .transport import HttpAnswer, HttpRequest, RequestsTransport, Transport, encode
-from .unset import UNSET
+from .auth import OAuthFlow, Token
+from .engine import Pause, Setup, perform
+from .errors import ArgumentError, ConfigurationError, OutcomeUnknown, Problem
+from .options import Options, Tls, account_url, checked_url, from_environment
+from .paging import AsyncPager, Pager
+from .request import Page, Request
+from .retry import Backoff, RetryPolicy
+from .transport import HttpRequest, RequestsTransport, Transport
+
+if TYPE_CHECKING:
+    from .aio import AsyncClient
+    from .auth import Auth
+    from .observe import Hook
+    from .options import Timeout
+    from .protocol import Protocol
+    from .record import Record
+    from .transport import HttpAnswer
+    from .wire import Door
 
 P = ParamSpec("P")
 T = TypeVar("T")
+S = TypeVar("S", bound="Settled")
 C = TypeVar("C", bound="Client")
+TransportOf = TypeVar("TransportOf")
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-
-class Client:
-    """Base of the generated client. One object may be used by many threads."""
+class Settled:
+    """What the synchronous and the asynchronous client have in common: how they are set up."""
 
     protocol: ClassVar[Protocol]
 
@@ -31,63 +44,155 @@ class Client:
         self,
         account: str,
         *,
-        token: str,
-        timeout: float | tuple[float, float] | None = 30.0,
+        token: str | None = None,
+        auth: Auth | None = None,
+        timeout: Timeout = 30.0,
+        deadline: float | None = None,
+        retry: RetryPolicy | None = None,
+        validate: bool = True,
+        hooks: Sequence[Hook] = (),
         user_agent: str | None = None,
         url: str | None = None,
-        verify: bool | str = True,
-        transport: Transport | None = None,
+        ca: str | bool = True,
+        certificate: str | tuple[str, str] | None = None,
+        proxy: str | None = None,
+        transport: Any = None,
     ) -> None:
         """
         Args:
             account: name of the account, the first part of its host name.
-            token: the API token of the person the calls are made as.
+            token: the API token of the person that the calls are made as.
+            auth: in place of a token: an ``OAuth``, or anything that can sign.
             timeout: seconds to connect and to wait for each part of an answer; two numbers to tell them apart.
+            deadline: seconds for a whole call, repetitions and waits included.
+            retry: when a call is repeated; by default up to three attempts where that cannot do anything twice.
+            validate: check limits and words of the description before sending.
+            hooks: objects with ``before`` and ``after``, such as a ``Recorder``.
             user_agent: name of your program, put before the library's own.
             url: another address than that of the service, such as a sandbox; plain HTTP only on loopback.
-            verify: False to accept any certificate (tests only), or the path of a CA bundle.
-            transport: anything that can POST bytes; requests by default.
+            ca: path of a CA bundle, or False to trust anyone (tests only).
+            certificate: path of a client certificate with its key, or the paths of both.
+            proxy: address of a proxy; by default as the environment says.
+            transport: anything that can POST bytes, in place of the library used by default.
 
         Raises:
             ConfigurationError: the account, token or address cannot work.
         """
-        if not token:
-            raise ConfigurationError("the token is empty; it is shown on the account's API page")
-        self.account = account
-        self.url = _checked_url(url or _account_url(self.protocol, account))
-        self.timeout = timeout
-        self._headers = {
-            "Authorization": _authorization(self.protocol, token),
-            "User-Agent": " ".join(filter(None, [user_agent, _user_agent(self.protocol)])),
-            "Accept": "application/xml",
-        }
-        if self.protocol.token_style == "header":
-            self._headers[self.protocol.token_header or "Authorization"] = self._headers.pop(
-                "Authorization"
+        if (token is None) == (auth is None):
+            raise ConfigurationError("give a token or auth, one of them")
+        if token is not None and (not token.strip() or not token.isprintable()):
+            raise ConfigurationError(
+                "the token is empty or not printable; it is shown on the account's API page"
             )
-        self._transport: Transport = transport or RequestsTransport(verify=verify)
+        if user_agent is not None and not (user_agent.isprintable() and user_agent.isascii()):
+            raise ConfigurationError("the user agent should be printable ASCII")
+        self.account = account
+        self.url = checked_url(url or account_url(self.protocol, account))
+        self.options = Options(timeout, deadline, retry or Backoff(), validate, tuple(hooks))
+        self._auth: Auth = auth if auth is not None else Token(token or "")
+        self._user_agent = " ".join(filter(None, [user_agent, _user_agent(self.protocol)]))
+        self._transport: Any = (
+            transport if transport is not None else self._made(Tls(ca, certificate, proxy))
+        )
 
     @classmethod
-    def from_env(cls: type[C], **options: Any) -> C:
-        """A client set up by environment variables: ``PREFIX_ACCOUNT``, ``PREFIX_TOKEN`` and, if set, ``PREFIX_URL``.
+    def door(cls) -> Door:
+        """The methods by name, imported when first needed."""
+        raise NotImplementedError  # pragma: no cover - the generated client has it
+
+    def _made(self, tls: Tls) -> Any:
+        raise NotImplementedError  # pragma: no cover - each client makes its own
+
+    @classmethod
+    def from_env(
+        cls: type[S],
+        profile: str | None = None,
+        *,
+        config: str | os.PathLike[str] | None = None,
+        **explicit: Any,
+    ) -> S:
+        """A client set up by its surroundings.
+
+        What is given here comes first, then ``PREFIX_ACCOUNT``, ``PREFIX_TOKEN``, ``PREFIX_URL``, ``PREFIX_TIMEOUT``, ``PREFIX_CA``,
+        ``PREFIX_CERTIFICATE`` and ``PREFIX_PROXY`` of the environment, then the profile (``PREFIX_PROFILE``, else ``default``) of the
+        configuration file (``PREFIX_CONFIG``, else in the user's configuration folder), then the defaults.
 
         Raises:
-            ConfigurationError: a variable is missing.
+            ConfigurationError: no account or token is anywhere, or a value makes no sense.
         """
-        prefix = cls.protocol.environment
-        given = {}
-        for name in ("account", "token"):
-            value = os.environ.get(f"{prefix}_{name.upper()}")
-            if not value and name not in options:
-                raise ConfigurationError(
-                    f"the environment variable {prefix}_{name.upper()} is not set"
-                )
-            given[name] = value
-        given["url"] = os.environ.get(f"{prefix}_URL")
-        return cls(**{**given, **options})
+        return cls(**from_environment(cls.protocol, explicit, profile, config))
+
+    @classmethod
+    def oauth(
+        cls,
+        account: str,
+        consumer_key: str,
+        consumer_secret: str,
+        *,
+        url: str | None = None,
+        transport: Transport | None = None,
+    ) -> OAuthFlow:
+        """The three steps that end in an access token, to be given as ``auth=``; ``url`` names another host."""
+        return OAuthFlow(
+            cls.protocol, account, consumer_key, consumer_secret, transport=transport, base_url=url
+        )
+
+    def with_options(self: S, **changes: Any) -> S:
+        """A copy with other options (timeout, deadline, retry, validate, hooks) that shares the connections.
+
+        Raises:
+            ConfigurationError: there is no such option.
+        """
+        copy = type(self).__new__(type(self))
+        copy.account, copy.url = self.account, self.url
+        copy._auth, copy._user_agent, copy._transport = (
+            self._auth,
+            self._user_agent,
+            self._transport,
+        )
+        copy.options = self.options.changed(changes)
+        return copy
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.account!r}, url={self.url!r})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"a {type(self).__name__} holds connections and a secret, and is not pickled"
+        )
+
+    def _setup(self) -> Setup:
+        return Setup(
+            self.protocol, self.account, self.url, self._auth, self._user_agent, self.options
+        )
+
+    def explain(self, request: Request[Any]) -> str:
+        """What sending ``request`` would do, without sending it: the document, redacted, and what is known of the method."""
+        from .redact import redact_request, secrets_of
+
+        endpoint = request.endpoint
+        secrets = self._auth.secrets() | secrets_of(endpoint.arguments, request.values)
+        repeat = {
+            "safe": "changes nothing, and is repeated when it fails",
+            "idempotent": "is repeated when it fails: doing it twice changes nothing more",
+            "ambiguous": "is repeated only where it certainly was not done",
+        }[request.retry]
+        lines = [f"POST {self.url}", f"{request.method}: {repeat}"]
+        if endpoint.callers:
+            lines.append(f"for {endpoint.callers}")
+        if self.protocol.documentation:
+            lines.append(self.protocol.documentation)
+        lines += [f"with the file {part.upload!r}" for part in request.parts]
+        lines += [f"problem: {problem}" for problem in endpoint.problems(request.values)]
+        lines.append(redact_request(endpoint, request.xml, secrets))
+        return "\n".join(lines)
+
+
+class Client(Settled):
+    """Base of the generated client. One object may be used by any number of threads."""
+
+    def _made(self, tls: Tls) -> Transport:
+        return RequestsTransport(tls=tls)
 
     def __enter__(self: C) -> C:
         return self
@@ -96,105 +201,51 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections. A closed client must not be used again."""
+        """Close the connections, also those of copies made by :meth:`with_options`."""
         self._transport.close()
 
     def send(self, request: Request[T]) -> T:
         """Send one request and return its value.
 
         Raises:
+            ArgumentError: an argument breaks a limit; nothing was sent.
             ApiFailure: the API refused the call; the class says why.
             TransportError: no usable answer came.
+            OutcomeUnknown: the call may or may not have been done, and must not be repeated blindly.
         """
-        body, content_type = encode(request)
-        answer = self._transport.send(
-            HttpRequest(
-                self.url, body, {**self._headers, "Content-Type": content_type}, self.timeout
-            )
-        )
-        return self._value(request, answer)
+        steps = perform(request, self._setup())
+        step: HttpRequest | Pause = next(steps)
+        while True:
+            try:
+                if isinstance(step, Pause):
+                    time.sleep(step.seconds)
+                    step = next(steps)
+                    continue
+                try:
+                    answer: HttpAnswer = self._transport.send(step)
+                except Exception as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(answer)
+            except StopIteration as done:
+                value: T = done.value
+                return value
 
-    def _value(self, request: Request[T], answer: HttpAnswer) -> T:
-        if answer.status != 200:
-            raise self._refusal(request.method, answer)
-        if request.endpoint.answer.binary:
-            value: Any = request.parse(answer.body)
-            media = answer.headers.get("content-type", "").partition(";")[0].strip() or None
-            named: Any = File(value.content, media)
-            return named  # type: ignore[no-any-return]
-        try:
-            return request.parse(answer.body)
-        except UnreadableDocument:
-            if _is_html(answer):
-                raise _html(request.method, answer) from None
-            raise
+    def raw(self, method: str, arguments: dict[str, Any] | None = None) -> Any:
+        """Call a method by its name on the wire. Raises ArgumentError for one that is not described."""
+        return self.send(self.door().build(method, arguments or {}))
 
-    def _refusal(self, method: str, answer: HttpAnswer) -> Exception:
-        """The error that an HTTP status other than 200 stands for."""
-        status = answer.status
-        if 300 <= status < 400:
-            return UnexpectedAnswer(
-                f"{self.url} sent a redirect to {answer.headers.get('location', 'nowhere')}: the account"
-                f" {self.account!r} does not exist there, was moved, or is closed",
-                method=method,
-                status=status,
-            )
-        try:
-            self.protocol.check(parse_xml(answer.body), method, status)
-        except UnreadableDocument:
-            pass
-        except Exception as failure:
-            return failure
-        if _is_html(answer):
-            return _html(method, answer)
-        kind = ServerFailure if status >= 500 else UnexpectedAnswer
-        return kind(f"{self.url} answered HTTP {status}", method=method, status=status)
+    def reconcile(self, error: OutcomeUnknown) -> list[Record]:
+        """Records that are as the call of ``error`` would have made them: empty where it certainly was not done.
 
+        Raises:
+            ConfigurationError: the API has no list to look the record up in.
+        """
+        from .reconcile import candidates, matching
 
-def _is_html(answer: HttpAnswer) -> bool:
-    start = answer.body[:200].lstrip().lower()
-    return "html" in answer.headers.get("content-type", "") or start.startswith(
-        (b"<!doctype html", b"<html")
-    )
-
-
-def _html(method: str, answer: HttpAnswer) -> UnexpectedAnswer:
-    return UnexpectedAnswer(
-        f"an HTML page came in place of an answer (HTTP {answer.status}): the address may be wrong,"
-        " or the service down for maintenance",
-        method=method,
-        status=answer.status,
-    )
-
-
-def _account_url(protocol: Protocol, account: str) -> str:
-    if not account or not all(part.isalnum() for part in account.replace("-", "").split(".")):
-        raise ConfigurationError(
-            f"{account!r} is not the name of an account: give the first part of its host name, without https://"
-        )
-    return protocol.url.replace("{account}", account)
-
-
-def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return url
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
-        return url
-    raise ConfigurationError(
-        f"{url} is refused: the API is spoken over HTTPS only (plain HTTP on loopback)"
-    )
-
-
-def _authorization(protocol: Protocol, token: str) -> str:
-    if protocol.token_style == "header":
-        return token
-    pair = f"{token}:{protocol.token_password}".encode()
-    return "Basic " + base64.b64encode(pair).decode("ascii")
-
-
-def _user_agent(protocol: Protocol) -> str:
-    return f"{protocol.package}/{protocol.version}"
+        request = candidates(self.door(), error)
+        pager: Pager[Any] = Pager(self, request)
+        return [row for row in pager if matching(self.door(), error, row)]
 
 
 class Resource:
@@ -207,54 +258,21 @@ class Resource:
         return f"<{type(self).__name__} of {self._client!r}>"
 
 
-class Pager(Generic[T]):
-    """A list as it is on the server: rows come as they are needed, a page at a time."""
+class AsyncResource:
+    """As :class:`Resource`, bound to an asynchronous client."""
 
-    def __init__(self, client: Client, request: Callable[[int | None], Request[Page[T]]]) -> None:
+    def __init__(self, client: AsyncClient) -> None:
         self._client = client
-        self._request = request
 
-    def __iter__(self) -> Iterator[T]:
-        """All rows, from the first page asked for to the last."""
-        for page in self.pages():
-            yield from page.items
-
-    def pages(self) -> Iterator[Page[T]]:
-        """All pages, from the one asked for to the last."""
-        page = self.first_page()
-        yield page
-        paging = self._client.protocol.paging
-        seen = len(page.items)
-        while page.items and _more(page, seen, paging.by_row):
-            if page.position is None:
-                return
-            page = self._client.send(
-                self._request(page.position + (len(page.items) if paging.by_row else 1))
-            )
-            seen += len(page.items)
-            yield page
-
-    def first_page(self) -> Page[T]:
-        """The page asked for, with its counters."""
-        return self._client.send(self._request(None))
-
-    def first(self) -> T | None:
-        """The first row, or None for an empty list."""
-        return next(iter(self.first_page()), None)
-
-
-def _more(page: Page[Any], seen: int, by_row: bool) -> bool:
-    if page.position is None:
-        return False
-    if page.pages is not None:
-        return page.position < page.pages
-    return page.total is not None and (page.position + len(page) if by_row else seen) < page.total
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
 
 
 class call(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
     """Binds a builder to the client that owns the resource.
 
-    On the class it is the builder itself (``Tasks.create(...)`` is a :class:`Request`); on an instance it sends.
+    On the class it is the builder itself (``Tasks.create(...)`` is a :class:`Request`); on an instance it sends; on an
+    instance of an asynchronous resource it is awaited.
     """
 
     def __init__(self, builder: Callable[P, Request[T]]) -> None:
@@ -265,16 +283,16 @@ class call(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
     def __get__(self, instance: None, owner: type[Any]) -> Callable[P, Request[T]]: ...
     @overload
     def __get__(self, instance: Resource, owner: type[Any]) -> Callable[P, T]: ...
-    def __get__(
-        self, instance: Resource | None, owner: type[Any]
-    ) -> Callable[P, Request[T]] | Callable[P, T]:
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type[Any]) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type[Any]) -> Any:
         builder = self._builder
         if instance is None:
             return builder
-        client = instance._client
+        client: Any = instance._client
 
-        def bound(*args: P.args, **kwargs: P.kwargs) -> T:
-            return client.send(builder(*args, **kwargs))
+        def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return client.send(_built(builder, *args, **kwargs))
 
         return _named_as(bound, builder)
 
@@ -290,25 +308,60 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
     def __get__(self, instance: None, owner: type[Any]) -> Callable[P, Request[Page[T]]]: ...
     @overload
     def __get__(self, instance: Resource, owner: type[Any]) -> Callable[P, Pager[T]]: ...
-    def __get__(
-        self, instance: Resource | None, owner: type[Any]
-    ) -> Callable[P, Request[Page[T]]] | Callable[P, Pager[T]]:
+    @overload
+    def __get__(self, instance: AsyncResource, owner: type[Any]) -> Callable[P, AsyncPager[T]]: ...
+    def __get__(self, instance: Resource | AsyncResource | None, owner: type[Any]) -> Any:
         builder = self._builder
         if instance is None:
             return builder
-        client = instance._client
+        client: Any = instance._client
+        pager: Any = Pager if isinstance(instance, Resource) else AsyncPager
 
-        def bound(*args: P.args, **kwargs: P.kwargs) -> Pager[T]:
+        def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
+            first = _built(
+                builder, *args, **kwargs
+            )  # a wrong argument is told now, not at the first row
+            if client.options.validate:
+                problems = first.endpoint.problems(first.values)
+                if problems:
+                    raise ArgumentError.of(problems, first.method)
+
             def request(position: int | None) -> Request[Page[T]]:
                 if position is None:
-                    return builder(*args, **kwargs)
-                moved: dict[str, Any] = {**kwargs, client.protocol.paging.position: position}
-                return builder(*args, **moved)
+                    return first
+                return first.endpoint.request(
+                    {**first.values, client.protocol.paging.position: position}
+                )
 
-            request(None)  # a wrong argument is told now, not at the first row
-            return Pager(client, request)
+            return pager(client, request)
 
         return _named_as(bound, builder)
+
+
+def _built(builder: Callable[P, Request[T]], *args: P.args, **kwargs: P.kwargs) -> Request[T]:
+    """The request; a keyword that the builder does not know becomes an error that says what was probably meant."""
+    try:
+        return builder(*args, **kwargs)
+    except TypeError as error:
+        if isinstance(error, ArgumentError):
+            raise
+        plain: Any = builder
+        known = {*(plain.__kwdefaults__ or ()), *plain.__code__.co_varnames}
+        strange = [name for name in kwargs if name not in known]
+        if not strange:
+            raise
+        from difflib import get_close_matches
+
+        problems: list[Problem] = []
+        for name in strange:
+            near = get_close_matches(name, sorted(known), 1)
+            hint = (
+                f"; did you mean {near[0]!r}?"
+                if near
+                else f"; known are {', '.join(sorted(known))}"
+            )
+            problems.append(Problem(name, f"is not known here{hint}"))
+        raise ArgumentError.of(tuple(problems), plain.__name__) from None
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -322,4 +375,6 @@ def _named_as(bound: F, builder: Callable[..., Any]) -> F:
     return bound
 
 
-__all__ = ["UNSET", "Client", "Pager", "Resource", "call", "pages"]
+def _user_agent(protocol: Protocol) -> str:
+    python = ".".join(map(str, sys.version_info[:2]))
+    return f"{protocol.package}/{protocol.version} (Python {python}; {platform.system()})"

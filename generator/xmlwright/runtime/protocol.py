@@ -60,6 +60,24 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackForm:
+    """Names of the form fields of a callback."""
+
+    event: str
+    """Field that names the event."""
+    object: str
+    """Field with the id of what the event is about."""
+    system: str
+    """Field with the address of the account."""
+    user: str
+    """Field with the id of who did it."""
+    verifier: str
+    """Field with the code that is to be sent back."""
+    verification: str
+    """What the event is called when the service asks whether the address wants its events."""
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorCode:
     """One code of the API's error catalogue."""
 
@@ -97,6 +115,11 @@ class Protocol:
     token_style: str = "basic"
     token_password: str = "X"
     token_header: str | None = None
+    oauth_request_token: str | None = None
+    oauth_authorize: str | None = None
+    oauth_access_token: str | None = None
+    oauth_signature: str = "PLAINTEXT"
+    callbacks: CallbackForm | None = None
     paging: Paging = Paging()
     errors: Mapping[str, ErrorCode] = field(default_factory=dict)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from lxml import etree
 
-from .errors import ArgumentError, Error, UnreadableDocument
+from .errors import ArgumentError, Error, Problem, UnreadableDocument
+from .files import File
 from .protocol import Protocol
 from .reading import Reader, as_unknown, find, line_of, local_name
 from .record import Arguments, Raw, Unknown
 from .scalars import Codec
 from .shape import Mode, Shape
+from .unset import UNSET
 from .writing import Part, Writer, required
 
 T = TypeVar("T")
@@ -34,6 +36,8 @@ class Request(Generic[T]):
     endpoint: Method[T] = field(repr=False, compare=False)
     parts: tuple[Part, ...] = ()
     """Files that travel beside the document; the request is then multipart/related."""
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The arguments it was built from, without those left out."""
 
     @property
     def retry(self) -> Retry:
@@ -59,6 +63,12 @@ class Page(Generic[T]):
     total: int | None = None
     """How many rows all pages have together."""
     unknown: tuple[Unknown, ...] = field(default=(), compare=False)
+    next: int | None = field(default=None, compare=False)
+    """Where the walk goes on after this page, to be given to ``pages(resume=...)``; None at the end."""
+
+    def followed_by(self, position: int | None) -> Page[T]:
+        """The same page in a walk that goes on at ``position``."""
+        return replace(self, next=position)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)
@@ -72,29 +82,6 @@ class Page(Generic[T]):
     def __getitem__(self, index: slice) -> tuple[T, ...]: ...
     def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
         return self.items[index]
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """Bytes that an answer is, such as a PDF."""
-
-    content: bytes = field(repr=False)
-    media: str | None = None
-
-    def save(self, path: str) -> None:
-        """Write the bytes to ``path``: all of them, or nothing where that fails."""
-        import os
-        import tempfile
-
-        folder = os.path.dirname(os.path.abspath(path))
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".saving-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.content)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
 
 
 class Answer(Generic[T]):
@@ -259,7 +246,8 @@ class Method(Generic[T]):
     """One method of the API: how its request is written and its answer is read."""
 
     __slots__ = (
-        "_close", "_open", "_table", "answer", "arguments", "mode", "name", "protocol", "retry", "wrapper",
+        "_close", "_open", "_table", "answer", "arguments", "callers", "mode", "name", "paging_ignored", "protocol",
+        "retry", "wrapper",
     )  # fmt: skip
 
     def __init__(
@@ -272,6 +260,8 @@ class Method(Generic[T]):
         retry: Retry,
         wrapper: str | None = None,
         mode: Mode = "write",
+        paging_ignored: bool = False,
+        callers: str = "",
     ) -> None:
         self.protocol = protocol
         self.name = name
@@ -280,6 +270,10 @@ class Method(Generic[T]):
         self.retry: Retry = retry
         self.wrapper = wrapper
         self.mode: Mode = mode
+        self.paging_ignored = paging_ignored
+        """The server answers the same page whatever is asked for."""
+        self.callers = callers
+        """Who may call it, in words."""
         self._table = arguments.writer(mode)
         self._open, self._close = protocol.envelope(name)
 
@@ -299,16 +293,27 @@ class Method(Generic[T]):
             else:
                 body = writer.element(self.wrapper, self._table, values)
         except ArgumentError as error:
-            error.method = self.name
-            raise
+            raise self._all_of(error, values) from None
         xml = f"{self._open}{body}{self._close}".encode()
-        return Request(self.name, xml, self, tuple(writer.parts))
+        return Request(self.name, xml, self, tuple(writer.parts), values)
+
+    def _all_of(self, error: ArgumentError, values: Mapping[str, Any]) -> ArgumentError:
+        """The error for all problems of a call, of which the writer met the first."""
+        return ArgumentError.of(self.problems(values) or error.problems, self.name)
+
+    def problems(self, values: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """Everything that is wrong with arguments, limits and words of the description included."""
+        from .validation import problems
+
+        paged = isinstance(self.answer, Paged)
+        return problems(self.arguments, values, self.mode, self.protocol.paging if paged else None)
 
     def build(self, values: Mapping[str, Any]) -> Request[T]:
         """As :meth:`request`, for arguments that no signature has checked: required ones must be there."""
         for item in self.arguments.fields:
-            if required(item, self.mode) and values.get(item.name) is None:
-                raise ArgumentError("is required", path=item.name, method=self.name)
+            if required(item, self.mode) and values.get(item.name, UNSET) in (None, UNSET):
+                missing = ArgumentError("is required", path=item.name)
+                raise self._all_of(missing, values)
         return self.request(values)
 
     def read_request(self, payload: etree._Element) -> Arguments:
@@ -344,15 +349,19 @@ class Method(Generic[T]):
 
     def _bytes(self, document: bytes | str) -> T:
         content = document.encode() if isinstance(document, str) else document
+        self.refuse_document(content)
+        return File(content)  # type: ignore[return-value]
+
+    def refuse_document(self, content: bytes) -> None:
+        """Raise what a document in place of a file stands for, mostly a failure; nothing for the bytes of a file."""
         start = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
-        if start.startswith(b"<"):  # a failure in place of the file
+        if start.startswith(b"<"):
             self.protocol.payload(content, self.name)
             raise UnreadableDocument(
                 "the answer is a document where a file should be", method=self.name
             )
         if not content:
             raise UnreadableDocument("the answer is empty where a file should be", method=self.name)
-        return File(content)  # type: ignore[return-value]
 
     def unknown_in(self, document: bytes | str) -> list[Unknown]:
         """Elements directly below an answer's payload that the method's answer does not explain."""

@@ -1,0 +1,135 @@
+"""All that is wrong with the arguments of a call, told at once and before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from .errors import ArgumentError, Problem
+from .record import Raw, Record
+from .scalars import Words
+from .shape import Field, Mode, Shape
+from .unset import UNSET
+from .writing import as_upload, required, writable
+
+if TYPE_CHECKING:
+    from .protocol import Paging
+
+
+def problems(
+    shape: Shape[Any], values: Mapping[str, Any], mode: Mode, paging: Paging | None = None
+) -> tuple[Problem, ...]:
+    """Everything that keeps ``values`` from being sent or that the description says the server will refuse."""
+    found = list(_record(shape, values, mode, ""))
+    if paging is not None:
+        size = values.get(paging.size, UNSET)
+        if (
+            type(size) is int
+            and paging.maximum_size is not None
+            and not 1 <= size <= paging.maximum_size
+        ):
+            found.append(
+                Problem(paging.size, f"should be from 1 to {paging.maximum_size}, not {size}")
+            )
+        position = values.get(paging.position, UNSET)
+        if type(position) is int and position < paging.first:
+            found.append(
+                Problem(paging.position, f"should be at least {paging.first}, not {position}")
+            )
+    return tuple(found)
+
+
+def _record(
+    shape: Shape[Any], values: Mapping[str, Any], mode: Mode, path: str
+) -> Iterator[Problem]:
+    table = shape.writer(mode)
+    for name, value in values.items():
+        if name not in table:
+            yield Problem(path + str(name), _unknown(str(name), table))
+        elif value is not UNSET:
+            yield from _field(table[name].field, value, mode, path + name)
+    for item in shape.fields:
+        if required(item, mode) and values.get(item.name, UNSET) in (None, UNSET):
+            yield Problem(path + item.name, "is required")
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(name, names, 1)
+    return "is not known here" + (
+        f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(names) or 'none'}"
+    )
+
+
+def _field(item: Field, value: Any, mode: Mode, path: str) -> Iterator[Problem]:
+    if value is None:
+        if not item.clear and not required(item, mode):
+            yield Problem(path, "cannot be cleared: give a value, or leave it out")
+    elif not item.many:
+        yield from _one(item, value, mode, path)
+    elif isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        yield Problem(path, f"should be a list, not {type(value).__name__}")
+    else:
+        for index, inner in enumerate(value):
+            yield from _one(item, inner, mode, f"{path}[{index}]")
+
+
+def _one(item: Field, value: Any, mode: Mode, path: str) -> Iterator[Problem]:
+    if item.shape is not None:
+        shape = item.shape()
+        if isinstance(value, Record):
+            value = writable(value, shape, mode)
+        if isinstance(value, Mapping):
+            yield from _record(shape, value, mode, f"{path}.")
+        else:
+            yield Problem(path, f"should be a mapping of its fields, not {type(value).__name__}")
+        return
+    message = _wrong(item, value)
+    if message is not None:
+        yield Problem(path, f"{'is no value that can be sent' if item.sensitive else message}")
+
+
+def _wrong(item: Field, value: Any) -> str | None:
+    codec = item.codec
+    assert codec is not None
+    if isinstance(value, Raw):
+        return None
+    if value is None:
+        return "should be a value, not None"
+    try:
+        if codec.name == "binary":
+            as_upload(value, item.name)
+            return None
+        text = codec.write(value)
+    except ArgumentError as error:
+        return error.message
+    except (ValueError, OSError) as error:
+        return f"should be {error}"
+    if isinstance(codec, Words) and value not in codec.words:
+        from difflib import get_close_matches
+
+        near = get_close_matches(str(value), list(codec.words), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"should be {codec.expected}, not {value!r}{hint}"
+    return _limits(item, value, text)
+
+
+def _limits(item: Field, value: Any, text: str) -> str | None:
+    if item.max_length is not None and isinstance(value, str) and len(value) > item.max_length:
+        return f"should have at most {item.max_length} characters, not {len(value)}"
+    if item.minimum is None and item.maximum is None and item.places is None:
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    if item.minimum is not None and number < Decimal(item.minimum):
+        return f"should be at least {item.minimum}, not {text}"
+    if item.maximum is not None and number > Decimal(item.maximum):
+        return f"should be at most {item.maximum}, not {text}"
+    if item.places is not None and -int(number.normalize().as_tuple().exponent) > item.places:
+        return f"should have at most {item.places} decimal places, not {text}"
+    return None
