@@ -11,9 +11,9 @@ from lxml import etree
 from .diagnostics import Diagnostics, Position, Related
 from .model import Api, Case, Field, Method, Module, Record, Ref
 from .runtime.errors import ApiFailure, Error
+from .runtime.files import File
 from .runtime.reading import local_name, parse_xml
 from .runtime.record import unknown_elements
-from .runtime.files import File
 from .runtime.request import Page
 from .shapes import Tables
 from .values import WRONG, Given, GivenPage, Values, as_arguments

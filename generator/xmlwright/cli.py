@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from .workbench import COMMANDS
+
 if TYPE_CHECKING:
     from .diagnostics import Diagnostics
     from .pipeline import Built
@@ -332,6 +334,10 @@ def explain(project: Path, name: str) -> None:
             click.echo(f"  {'; '.join(item.facts)}")
         if item.doc:
             click.echo(f"  {item.doc}")
+
+
+for _command in COMMANDS:
+    program.add_command(_command)
 
 
 def main() -> None:

@@ -98,7 +98,7 @@ def redact_request(method: Method[Any], document: bytes | str, secrets: Iterable
 
 def redact_answer(method: Method[Any], document: bytes | str, secrets: Iterable[str] = ()) -> str:
     """An answer as it may be shown: files by their size, what is no XML not at all."""
-    if method.answer.binary and not document[:1] in (b"<", "<"):
+    if method.answer.binary and document[:1] not in (b"<", "<"):
         return f"[{len(document)} bytes]"
     try:
         root = parse_xml(document)

@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from .errors import ArgumentError, UnreadableDocument
+from .files import File
 from .protocol import Protocol
 from .reading import find, local_name, parse_xml
 from .record import Arguments, Record, unknown_elements
-from .files import File
 from .request import Method, Page, Paged, Request
 
 __all__ = ["Door", "Methods", "plain", "unknown_elements"]

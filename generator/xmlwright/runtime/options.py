@@ -152,9 +152,9 @@ def checked_url(url: str) -> str:
         fine = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         fine = False
-    if fine and not parts.username and not parts.password:
-        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            return url
+    trusted = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if fine and trusted and not parts.username and not parts.password:
+        return url
     shown = f"{parts.scheme}://{parts.hostname}" if fine else "the address"
     raise ConfigurationError(
         f"{shown} is refused: the API is spoken over HTTPS only (plain HTTP on loopback), without a user in the address"

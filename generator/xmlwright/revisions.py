@@ -1,0 +1,76 @@
+"""Loading a description from wherever one is kept: a folder, a git revision, a bundle."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+from . import bundle, description, resolve
+from .bundle import BundleError
+from .diagnostics import DescriptionError, Diagnostics
+from .model import Api
+from .settings import Settings
+
+
+class RevisionError(Exception):
+    """What was named is no folder, git revision or bundle with a description."""
+
+
+def load(name: str, settings: Settings) -> Api:
+    """The description called ``name``: ``.`` for the project's own, a folder, a bundle's file, or a git revision.
+
+    Raises:
+        RevisionError: there is none.
+        DescriptionError: there is one, and it has problems.
+    """
+    if name == ".":
+        return _folder(settings.schema, settings.root)
+    path = Path(name)
+    if path.is_dir():
+        inner = path if (path / "api.yaml").is_file() else path / settings.schema.name
+        if not (inner / "api.yaml").is_file():
+            raise RevisionError(f"{name} holds no description: there is no api.yaml")
+        return _folder(inner, inner.parent)
+    if path.is_file():
+        try:
+            return bundle.load(path.read_text(encoding="utf-8"), name)
+        except (OSError, UnicodeDecodeError, BundleError) as error:
+            raise RevisionError(str(error)) from None
+    return _revision(name, settings)
+
+
+def _folder(folder: Path, root: Path) -> Api:
+    diagnostics = Diagnostics()
+    read = description.read(folder, diagnostics, root=root)
+    api = resolve.resolve(read, diagnostics) if read is not None and not len(diagnostics) else None
+    if api is None or len(diagnostics):
+        raise DescriptionError(diagnostics)
+    return api
+
+
+def _revision(name: str, settings: Settings) -> Api:
+    if name.startswith("-"):
+        raise RevisionError(f"{name!r} is no folder, bundle or git revision")
+    inside = settings.schema.resolve().relative_to(settings.root.resolve()).as_posix()
+    command = ["git", "-C", str(settings.root), "archive", "--format=tar", name, "--", inside]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except OSError as error:
+        raise RevisionError(f"git cannot be run: {error.strerror or error}") from None
+    if done.returncode:
+        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        told = reason[-1] if reason else "no reason given"
+        raise RevisionError(f"{name!r} is no folder, bundle or git revision ({told})")
+    with tempfile.TemporaryDirectory(prefix="xmlwright-") as folder:
+        with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
+            for member in archive.getmembers():
+                if member.isfile() and ".." not in Path(member.name).parts:
+                    content = archive.extractfile(member)
+                    assert content is not None
+                    target = Path(folder) / member.name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(content.read())
+        return _folder(Path(folder) / inside, Path(folder))
