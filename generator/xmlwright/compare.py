@@ -178,7 +178,7 @@ class Change:
     @property
     def verdict(self) -> Verdict:
         """The worse of both."""
-        return max(self.wire, self.python, key=ORDER.index)
+        return ORDER[max(ORDER.index(self.wire), ORDER.index(self.python))]
 
     @property
     def fingerprint(self) -> str:

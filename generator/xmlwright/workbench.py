@@ -236,4 +236,29 @@ def _tell_copy(target: Path, found: object) -> None:
         click.echo(f"{target / path}: {click.style('not the newest', fg='yellow')}")
 
 
-COMMANDS: Final = (bundle, diff, vendor)
+@click.command(epilog="""\b
+Examples:
+  xmlwright xsd xsd/                              for answers in the first described namespace
+  xmlwright xsd xsd/ --namespace ""               for answers without a namespace""")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--namespace", help="Namespace of answers; default: the first that the description names."
+)
+@click.pass_context
+def xsd(context: click.Context, folder: Path, namespace: str | None) -> None:
+    """Write an XML Schema of the request and of the answer of each method to FOLDER."""
+    from .xsd import export
+
+    api = _valid(_project(context))
+    named = namespace if namespace is not None else next(iter(api.envelope.namespaces), "")
+    files = export(api, namespace=named or None)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _fail(f"{folder} cannot be written: {error.strerror or error}") from None
+    click.echo(f"{folder}: {len(files)} schemas")
+
+
+COMMANDS: Final = (bundle, diff, vendor, xsd)
