@@ -183,11 +183,9 @@ class _Writer:
         pattern = _PATTERNS.get(scalar or "")
         if pattern is None:
             return None
-        none = [
-            *item.none,
-            *(self._api.scalars[scalar].none if scalar in self._api.scalars else ()),
-        ]
-        return "|".join([pattern, *map(_escaped, none)]) if none and scalar else pattern
+        known = self._api.scalars.get(scalar or "")
+        none = [*item.none, *(known.none if known is not None else ())]
+        return "|".join([pattern, *map(_escaped, none)])
 
     def _named(self, ref: Ref) -> str:
         """The name of a record's type, declared when first needed."""
