@@ -61,7 +61,8 @@ class _Node:
         self.records: list[Ref] = []
         self.attributes: list[Field] = []
         self.mixed = False
-        self.words: tuple[str, ...] | None = None
+        self.scalar: str | None = None
+        """Type of a scalar that no field describes, such as the id that a call answers."""
 
 
 class _Writer:
@@ -87,8 +88,8 @@ class _Writer:
     def _scalar(self, item: Field) -> str | None:
         raise NotImplementedError  # pragma: no cover
 
-    def tree(self, fields: Iterable[Field], root: _Node) -> _Node:
-        """Put fields where they stand below an element."""
+    def tree(self, fields: Iterable[Field], root: _Node, *, nested: bool = False) -> _Node:
+        """Put fields where they stand below an element. A ``nested`` record may be an empty tag, so nothing in it is required."""
         for item in fields:
             if not self._takes(item):
                 continue
@@ -110,7 +111,8 @@ class _Writer:
                 node.records.append(item.record)
             else:
                 node.fields.append(item)
-            node.required = node.required or (self._must(item) and len(item.path) == 1)
+            must = not nested and self._must(item) and len(item.path) == 1
+            node.required = node.required or must
         return root
 
     def _must(self, item: Field) -> bool:
@@ -132,7 +134,7 @@ class _Writer:
         elif node.children or node.attributes or node.mixed:
             made.append(self.complex(node))
         else:
-            made.append(self.simple(node.fields))
+            made.append(self.simple(node.fields, node.scalar))
         return made
 
     def complex(self, node: _Node) -> etree._Element:
@@ -162,14 +164,16 @@ class _Writer:
         wild.set("namespace", "##any")
         return kind
 
-    def simple(self, fields: list[Field]) -> etree._Element:
+    def simple(self, fields: list[Field], scalar: str | None = None) -> etree._Element:
         """The type of a scalar; attributes that the description does not name are let through."""
         kind = etree.Element(_tag("simpleType"))
         restriction = etree.SubElement(kind, _tag("restriction"), base="xs:string")
         patterns = sorted(
             {pattern for item in fields if (pattern := self._pattern(item)) is not None}
         )
-        if fields and len(patterns) == len({self._scalar(item) or item.name for item in fields}):
+        if scalar in _PATTERNS:
+            etree.SubElement(restriction, _tag("pattern"), value=_PATTERNS[scalar])
+        elif fields and len(patterns) == len({self._scalar(item) or item.name for item in fields}):
             for pattern in patterns:
                 etree.SubElement(restriction, _tag("pattern"), value=pattern)
         return kind
@@ -194,7 +198,7 @@ class _Writer:
             self._types[ref] = etree.Element(
                 _tag("complexType")
             )  # a record may hold records of its own kind
-            kind = self.complex(self.tree(self._api.records[ref].fields, _Node(name)))
+            kind = self.complex(self.tree(self._api.records[ref].fields, _Node(name), nested=True))
             kind.set("name", name)
             self._types[ref] = kind
         return f"t:{name}" if self._namespace is not None else name
@@ -311,6 +315,8 @@ class _Answer(_Writer):
                     inner = inner.children.setdefault(name, _Node(name))
             holder = holder.children.setdefault(answer.item, _Node(answer.item))
             holder.many = True
+        if answer.value in ("id", "list") and answer.record is None:
+            holder.scalar = answer.scalar or "id"
         if answer.record is not None:
             if holder is root:
                 self.tree(self._api.records[answer.record].fields, root)
