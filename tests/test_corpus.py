@@ -322,7 +322,6 @@ def test_document_of_others_gives_a_value_or_an_error(document: Document) -> Non
             attempt()
             outcomes.append("a value")
         except Error as error:
-            assert str(error)
             outcomes.append(type(error).__name__)
     if document.malformed:
         assert set(outcomes) == {"UnreadableDocument"}

@@ -132,18 +132,18 @@ def _padded(text: str) -> bytes:
     root = etree.fromstring(text)
     for element in _leaves(root):
         if _name(element) != "reference_id" and re.fullmatch("(.*_)?id", _name(element)):
-            if (element.text or "").strip("0"):
-                element.text = str(element.text).zfill(11)
+            element.text = (element.text or "").zfill(11 if (element.text or "").strip("0") else 0)
     return _as_bytes(root)
 
 
 def _spaced(text: str) -> bytes:
     """Line breaks around whatever is not text: numbers, dates, ids."""
     root = etree.fromstring(text)
+    texts = ("number", "po_number", "vat_number", "name", "notes")
     for element in _leaves(root):
-        if re.fullmatch(r"-?[0-9]+\.[0-9]+|[0-9]{4}-[0-9:\- ]+", element.text or ""):
-            if _name(element) not in ("number", "po_number", "vat_number", "name", "notes"):
-                element.text = f"\n    {element.text}\n  "
+        exact = re.fullmatch(r"-?[0-9]+\.[0-9]+|[0-9]{4}-[0-9:\- ]+", element.text or "")
+        if exact and _name(element) not in texts:
+            element.text = f"\n    {element.text}\n  "
     return _as_bytes(root)
 
 
@@ -217,6 +217,21 @@ def test_shape_of_a_request_does_not_matter(shape: str) -> None:
 # ---- content that is missing or odd
 
 
+def _refusal(method: str, document: bytes) -> UnreadableDocument | None:
+    """The error of a strict reader, if it has one."""
+    try:
+        wire.read_answer(method, document, strict=True)
+    except UnreadableDocument as error:
+        return error
+    return None
+
+
+def _place(element: etree._Element) -> str:
+    """Local names from the root down to an element."""
+    above = [_name(item) for item in reversed([element, *element.iterancestors()])]
+    return "/" + "/".join(above)
+
+
 def _is_empty(value: object) -> bool:
     """Nothing but none, empty texts and empty lists is left; counters of a page do not count."""
     if isinstance(value, (Record, list, Page)):
@@ -267,9 +282,8 @@ def test_every_element_may_be_missing() -> None:
             document = _as_bytes(root)
             wire.read_answer(method, document)
             removed += 1
-            try:
-                wire.read_answer(method, document, strict=True)
-            except UnreadableDocument as error:
+            error = _refusal(method, document)
+            if error is not None:
                 refused += 1
                 assert re.search(rf"has no <([a-z_]+/)*{name}>", str(error)), error
                 assert error.method == method
@@ -303,11 +317,8 @@ def test_an_unknown_element_is_kept_wherever_it_is() -> None:
                 continue
             added += 1
             new = [path for path in found if path not in known]
-            assert len(new) == 1 and re.search(r"(^|[./])colour$", new[0]), (
-                method,
-                document,
-                found,
-            )
+            assert len(new) == 1, (method, document, found)
+            assert re.search(r"(^|[./])colour$", new[0]), new
             if len(holder) > 1 or method.startswith("email_template"):
                 assert wire.read_answer(method, document) == value, (method, document)
     print(f"an unknown element at {added} places")
@@ -354,13 +365,11 @@ def test_a_text_of_a_wrong_type_is_told_or_kept() -> None:
             if not wire.DOOR.unknown_in(method, document):
                 assert odd in _texts(wire.read_answer(method, document)), (method, document)
                 kept += 1
-            try:
-                wire.read_answer(method, document, strict=True)
-            except UnreadableDocument as error:
+            error = _refusal(method, document)
+            if error is not None:
                 told += 1
                 assert repr(odd) in str(error)
-                assert error.path is not None and error.path.startswith("/response/")
-                assert error.path.split("/")[-1] in (_name(element), _name(element.getparent()))  # type: ignore[arg-type]
+                assert error.path == _place(element)
                 assert error.line is not None
     print(f"{kept} texts replaced: kept by a tolerant reader; {told} told by a strict one")
     assert 200 < told < kept
@@ -505,7 +514,7 @@ def test_what_a_request_has_too_much_is_told() -> None:
 
 
 def test_arguments_of_a_tool_are_checked_but_a_recorded_request_is_not() -> None:
-    with pytest.raises(ArgumentError, match="client.get: argument client_id: is required"):
+    with pytest.raises(ArgumentError, match=r"client\.get: argument client_id: is required"):
         wire.build("client.get", {})
     recorded = '<request method="client.get"/>'
     assert tree(wire.build(*wire.read_request(recorded)).xml) == tree(recorded)
