@@ -7,6 +7,7 @@ nothing of them is kept here. ``index.csv`` there says of each document which me
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import os
 import re
 from collections import Counter
@@ -233,7 +234,7 @@ def _texts_of_value(value: object) -> Iterator[str]:
     elif isinstance(value, bool):
         yield str(int(value))
     elif value not in (None, "") and not _is_empty_record(value):
-        text = value.isoformat(sep=" ")[:19] if hasattr(value, "hour") else str(value)
+        text = value.isoformat(" ")[:19] if isinstance(value, dt.datetime) else str(value)
         yield _canonical(" ".join(text.split()))
 
 
