@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from xmlwright import bundle, compare, pipeline, settings
 from xmlwright.model import Api
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from xmlwright import pipeline, settings, xsd
-from xmlwright.model import Api
 
 from freshbooks_classic import wire
+from xmlwright import pipeline, settings, xsd
+from xmlwright.model import Api
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = Path(os.environ.get("XMLWRIGHT_CORPUS") or ROOT.parent / "shared" / "corpus")

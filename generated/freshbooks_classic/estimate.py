@@ -181,6 +181,10 @@ class EstimateLine(Record):
     """Rate of the second tax in percent. (decimal number)"""
     type: LineType | str | None = None
     """Whether the quantity counts pieces or hours. (word; default Item)"""
+    order: int | None = None
+    """Place of the line in the document. Only one client saw it in answers: an update that sent it
+    back was refused for an invalid node. (integer; observed)
+    """
 
 
 @dataclass(slots=True, kw_only=True)
@@ -271,6 +275,7 @@ ESTIMATE_LINE: Final[Shape[EstimateLine]] = Shape(
         entry("tax1_percent", api.DECIMAL),
         entry("tax2_percent", api.DECIMAL),
         entry("type", LINE_TYPE),
+        entry("order", api.INT, access="r"),
     ],
 )
 

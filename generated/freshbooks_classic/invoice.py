@@ -31,6 +31,7 @@ __all__ = [
     "AsyncInvoiceLines",
     "AsyncInvoices",
     "Invoice",
+    "InvoiceGateway",
     "InvoiceGatewayInput",
     "InvoiceLine",
     "InvoiceLineInput",
@@ -148,6 +149,15 @@ class Invoice(Record):
     """What is charged. An update that holds lines replaces all of them, and an empty tag removes
     all; see lines.add, lines.update and lines.delete for single ones. (list)
     """
+    estimate_id: int | None = None
+    """Estimate that the invoice comes from. Sent by one client only; what the server does with it
+    is not documented, and that answers give it back is a guess. (id; 0 on the wire is none; id
+    of a estimate; observed)
+    """
+    gateways: list[InvoiceGateway] = field(default_factory=lambda: [])
+    """Payment gateways offered to the client. Sent by one client only; its shape below the wrapper,
+    and that answers give it back, are guesses. (list; inferred)
+    """
     amount: Decimal | None = None
     """Total with taxes. (decimal number)"""
     amount_outstanding: Decimal | None = None
@@ -250,6 +260,10 @@ class InvoiceLine(Record):
     """Rate of the second tax in percent. (decimal number)"""
     type: LineType | str | None = None
     """Whether the quantity counts pieces or hours. (word; default Item)"""
+    order: int | None = None
+    """Place of the line in the document. Only one client saw it in answers: an update that sent it
+    back was refused for an invalid node. (integer; observed)
+    """
 
 
 @dataclass(slots=True, kw_only=True)
@@ -262,6 +276,14 @@ class InvoiceLinks(Record):
     """Page for the client; whoever has the address can open it. (URI)"""
     view: str | None = field(default=None, repr=False)
     """Page for the users of the account. (URI)"""
+
+
+@dataclass(slots=True, kw_only=True)
+class InvoiceGateway(Record):
+    """A payment gateway that an invoice may be paid through."""
+
+    name: str | None = None
+    """Name of the gateway, as gateway.list gives it. (text; inferred)"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -322,8 +344,8 @@ INVOICE: Final[Shape[Invoice]] = Shape(
         entry("date", api.DATE),
         entry("return_uri", api.URI),
         entry("lines", lambda: INVOICE_LINE, "lines/line", many=True),
-        entry("estimate_id", api.ID, access="c"),
-        entry("gateways", lambda: INVOICE_GATEWAY, "gateways/gateway", many=True, access="c"),
+        entry("estimate_id", api.ID.with_(none=("0",)), access="rc"),
+        entry("gateways", lambda: INVOICE_GATEWAY, "gateways/gateway", many=True, access="rc"),
         entry("amount", api.DECIMAL, access="r"),
         entry("amount_outstanding", api.DECIMAL, access="r"),
         entry("paid", api.DECIMAL, access="r"),
@@ -372,6 +394,7 @@ INVOICE_LINE: Final[Shape[InvoiceLine]] = Shape(
         entry("tax1_percent", api.DECIMAL),
         entry("tax2_percent", api.DECIMAL),
         entry("type", LINE_TYPE),
+        entry("order", api.INT, access="r"),
     ],
 )
 
@@ -387,11 +410,11 @@ INVOICE_LINKS: Final[Shape[InvoiceLinks]] = Shape(
 )
 
 
-INVOICE_GATEWAY: Final[Shape[dict[str, object]]] = Shape(
+INVOICE_GATEWAY: Final[Shape[InvoiceGateway]] = Shape(
     "InvoiceGateway",
-    None,
+    InvoiceGateway,
     [
-        entry("name", api.TEXT, access="c"),
+        entry("name", api.TEXT, access="rc"),
     ],
 )
 
@@ -422,7 +445,7 @@ _CREATE: Final = Method(
             entry("date", api.DATE, access="cu"),
             entry("return_uri", api.URI, access="cu"),
             entry("lines", lambda: INVOICE_LINE, "lines/line", many=True, access="cu"),
-            entry("estimate_id", api.ID, access="cu"),
+            entry("estimate_id", api.ID.with_(none=("0",)), access="cu"),
             entry("gateways", lambda: INVOICE_GATEWAY, "gateways/gateway", many=True, access="cu"),
             entry("po_number", api.TEXT, access="cu"),
             entry("discount", api.DECIMAL, access="cu"),
@@ -461,7 +484,7 @@ def create(
     return_uri: str | None | Unset = UNSET,
     lines: Sequence[InvoiceLineInput | InvoiceLine] | None | Unset = UNSET,
     estimate_id: int | None | Unset = UNSET,
-    gateways: Sequence[InvoiceGatewayInput] | None | Unset = UNSET,
+    gateways: Sequence[InvoiceGatewayInput | InvoiceGateway] | None | Unset = UNSET,
     po_number: str | None | Unset = UNSET,
     discount: Decimal | int | str | None | Unset = UNSET,
     currency_code: str | Unset = UNSET,
@@ -500,9 +523,10 @@ def create(
             removes all; see lines.add, lines.update and lines.delete for single ones. (list; None
             has an effect of its own)
         estimate_id: Estimate that the invoice comes from. Sent by one client only; what the server
-            does with it is not documented. (id; id of a estimate; observed)
+            does with it is not documented, and that answers give it back is a guess. (id; id of a
+            estimate; observed)
         gateways: Payment gateways offered to the client. Sent by one client only; its shape below
-            the wrapper is a guess. (list; inferred)
+            the wrapper, and that answers give it back, are guesses. (list; inferred)
         po_number: The client's purchase order number; may hold letters. (text)
         discount: Percent taken off the subtotal; 10 means 10 %. (decimal number)
         currency_code: Three capital letters (ISO 4217) for the currency of all amounts; the

@@ -206,6 +206,10 @@ class RecurringLine(Record):
     """Rate of the second tax in percent. (decimal number)"""
     type: LineType | str | None = None
     """Whether the quantity counts pieces or hours. (word; default Item)"""
+    order: int | None = None
+    """Place of the line in the document. Only one client saw it in answers: an update that sent it
+    back was refused for an invalid node. (integer; observed)
+    """
 
 
 @dataclass(slots=True, kw_only=True)
@@ -216,6 +220,10 @@ class Autobill(Record):
     """Gateway from gateway.list that can bill automatically; case does not matter. (text)"""
     card: Card | None = None
     """The card to charge; of a kind that the gateway accepts. (record)"""
+    cc_token: str | None = field(default=None, repr=False)
+    """Reference of the stored card at the gateway. Seen in 2017 only, here or with the card: which
+    of the two is not known. (text; inferred)
+    """
 
 
 @dataclass(slots=True, kw_only=True)
@@ -231,8 +239,8 @@ class Card(Record):
     expiration: CardExpiration | None = None
     """Until when the card is valid; must not be past. (record)"""
     cc_token: str | None = field(default=None, repr=False)
-    """Reference of the stored card at the gateway. Seen in 2017 only; where it stands is a guess.
-    (text; inferred)
+    """Reference of the stored card at the gateway. Seen in 2017 only, here or beside the card:
+    which of the two is not known. (text; inferred)
     """
 
 
@@ -376,6 +384,7 @@ RECURRING_LINE: Final[Shape[RecurringLine]] = Shape(
         entry("tax1_percent", api.DECIMAL),
         entry("tax2_percent", api.DECIMAL),
         entry("type", LINE_TYPE),
+        entry("order", api.INT, access="r"),
     ],
 )
 
@@ -386,6 +395,7 @@ AUTOBILL: Final[Shape[Autobill]] = Shape(
     [
         entry("gateway_name", api.TEXT, required="cu", clear=False),
         entry("card", lambda: CARD, required="cu", clear=False),
+        entry("cc_token", api.TEXT, sensitive=True, access="r"),
     ],
 )
 

@@ -113,5 +113,6 @@ LINE_CHANGE: Final[Shape[dict[str, object]]] = Shape(
         entry("tax1_percent", api.DECIMAL),
         entry("tax2_percent", api.DECIMAL),
         entry("type", LINE_TYPE),
+        entry("order", api.INT, access="r"),
     ],
 )

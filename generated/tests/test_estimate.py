@@ -427,6 +427,7 @@ def test_get_an_estimate_with_an_empty_status() -> None:
         <tax1_percent>0</tax1_percent>
         <tax2_percent>0</tax2_percent>
         <type>Time</type>
+        <order>2</order>
       </line>
     </lines>
     <number>0000061</number>
@@ -489,6 +490,7 @@ def test_get_an_estimate_with_an_empty_status() -> None:
                 tax1_percent=Decimal("0"),
                 tax2_percent=Decimal("0"),
                 type="Time",
+                order=2,
             ),
         ],
         number="0000061",

@@ -14,7 +14,13 @@ import pytest
 
 from freshbooks_classic import invoice
 from freshbooks_classic.shared import ContactReference
-from freshbooks_classic.invoice import Invoice, InvoiceLine, InvoiceLinesAdded, InvoiceLinks
+from freshbooks_classic.invoice import (
+    Invoice,
+    InvoiceGateway,
+    InvoiceLine,
+    InvoiceLinesAdded,
+    InvoiceLinks,
+)
 from freshbooks_classic.runtime.errors import (
     ApiFailure,
     NotFound,
@@ -711,8 +717,8 @@ def test_get_an_answer_of_2009() -> None:
 
 
 def test_get_an_answer_of_2018() -> None:
-    """An answer of 2018. With the time of creation, a profile id of 0 and an element that is not
-    known here.
+    """An answer of 2018. With the time of creation, numbered lines, a profile id of 0, the estimate
+    and gateways, and an element that is not known here.
     """
     endpoint = METHODS["invoice.get"]
     value = endpoint.read_answer("""<response xmlns="https://www.freshbooks.com/api/" status="ok">
@@ -724,7 +730,16 @@ def test_get_an_answer_of_2018() -> None:
     <amount>0.00</amount>
     <amount_outstanding>0.00</amount_outstanding>
     <recurring_id>0</recurring_id>
-    <lines/>
+    <estimate_id>00000000012</estimate_id>
+    <gateways><gateway><name>Examplepay</name></gateway></gateways>
+    <lines>
+      <line>
+        <line_id>31</line_id>
+        <order>1</order>
+        <amount>0.00</amount>
+        <name>Bell</name>
+      </line>
+    </lines>
     <late_fee>3.00</late_fee>
     <updated>2018-02-01 09:30:00</updated>
     <created_at>2018-02-01 09:30:00</created_at>
@@ -738,6 +753,9 @@ def test_get_an_answer_of_2018() -> None:
         status="draft",
         amount=Decimal("0.00"),
         amount_outstanding=Decimal("0.00"),
+        estimate_id=12,
+        gateways=[InvoiceGateway(name="Examplepay")],
+        lines=[InvoiceLine(line_id=31, order=1, amount=Decimal("0.00"), name="Bell")],
         created_at=dt.datetime(2018, 2, 1, 9, 30, tzinfo=ZONE),
         updated=dt.datetime(2018, 2, 1, 9, 30, tzinfo=ZONE),
     )

@@ -911,7 +911,9 @@ def test_get_an_answer_of_2010() -> None:
 
 
 def test_get_an_answer_of_2017() -> None:
-    """An answer of 2017. With a reference of the stored card and a time of change."""
+    """An answer of 2017. With a reference of the stored card, in both places where it may stand,
+    numbered lines and a time of change.
+    """
     endpoint = METHODS["recurring.get"]
     value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <recurring>
@@ -928,8 +930,10 @@ def test_get_an_answer_of_2017() -> None:
         </expiration>
         <cc_token>sample-card-reference</cc_token>
       </card>
+      <cc_token>sample-card-reference</cc_token>
     </autobill>
     <status/>
+    <lines><line><line_id>4</line_id><order>1</order><name>Winter storage</name></line></lines>
     <updated>2017-01-09 08:00:01</updated>
   </recurring>
 </response>
@@ -945,8 +949,10 @@ def test_get_an_answer_of_2017() -> None:
                 expiration=CardExpiration(month=3, year=2014),
                 cc_token="sample-card-reference",
             ),
+            cc_token="sample-card-reference",
         ),
         status="",
+        lines=[RecurringLine(line_id=4, order=1, name="Winter storage")],
         updated=dt.datetime(2017, 1, 9, 8, 0, 1, tzinfo=ZONE),
     )
 

@@ -36,9 +36,8 @@ def proposals(api: Api, seen: list[Seen]) -> list[Proposal]:
         if item.record is None:
             continue
         record = api.records[item.record]
-        made = guess(
-            item.path[-1], item.texts, item.elements, api, record.name, request=item.request
-        )
+        *_, last = item.path
+        made = guess(last, item.texts, item.elements, api, record.name, request=item.request)
         keys = dict(made.keys)
         if len(item.path) > 1:
             keys["element"] = "/".join(item.path)
@@ -48,7 +47,7 @@ def proposals(api: Api, seen: list[Seen]) -> list[Proposal]:
             Proposal(
                 record.at.file,
                 record.name,
-                item.path[-1],
+                last,
                 Guess(keys, made.records),
                 places,
                 access,

@@ -1,77 +1,127 @@
-"""``python -m PACKAGE read|check FILE...``: recorded answers as typed JSON, and what in them is not described."""
+"""``python -m PACKAGE read|check FILE...``: recorded documents as typed JSON, and what in them is not described."""
 
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from .errors import ApiFailure, Error, UnreadableDocument
 from .reading import local_name, parse_xml
 from .record import unknown_elements
-from .wire import Door, plain, to_json
+from .wire import Door, plain
 
 OK: Final = 0
 FOUND: Final = 1
 USAGE: Final = 2
+INTERRUPTED: Final = 130
+
+_CODES: Final = """\
+exit code: 0 all documents were read; 1 one could not be read{found}; 2 wrong usage"""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document that was named on the command line."""
+
+    file: str
+    content: bytes
+    method: str | None
+    """The method that was given for it, if one was."""
 
 
 def main(door: Door, arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Answers the exit code: 0 fine, 1 a document is bad or holds unknown elements, 2 usage."""
-    package = door.protocol.package
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {package}",
-        description=f"Read recorded requests and answers of the {door.protocol.name} API.",
-        epilog="Examples:\n"
-        f"  python -m {package} read answer.xml\n"
-        f"  python -m {package} read --method client.get - < answer.xml\n"
-        f"  python -m {package} check recordings/*.xml\n",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in (
-        ("read", "print documents as typed JSON"),
-        ("check", "list what the description does not know in documents"),
-    ):
-        command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
-        command.add_argument(
-            "files", nargs="+", metavar="FILE", help="XML file, or - for standard input"
-        )
-        command.add_argument(
-            "--method", metavar="NAME", help="method the answers belong to; default: guessed"
-        )
-    options = parser.parse_args(arguments)
-    if options.method is not None and options.method not in door.methods:
-        try:
-            door.method(options.method)
-        except Error as error:
-            parser.error(str(error))
-    act: Callable[[Door, str, bytes, str | None], bool] = (
-        _read if options.command == "read" else _check
-    )
+    for stream in (sys.stdout, sys.stderr):  # names of files and elements may not fit the terminal
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    options = _options(door, arguments)
+    act = _read if options.command == "read" else _check
     fine = True
     try:
         for file in options.files:
             fine = _one(door, file, options.method, act) and fine
+        sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return OK if fine else FOUND
 
 
-def _one(
-    door: Door, file: str, method: str | None, act: Callable[[Door, str, bytes, str | None], bool]
-) -> bool:
+def _options(door: Door, arguments: Sequence[str] | None) -> argparse.Namespace:
+    package = door.protocol.package
+    name = door.protocol.name
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {package}",
+        description=f"Reads recorded requests and answers of the {name.removesuffix(' API')} API.",
+        epilog="examples:\n"
+        f"  python -m {package} read answer.xml\n"
+        f"  python -m {package} read --method {_example(door)} - < answer.xml\n"
+        f"  python -m {package} check recordings/*.xml\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command, text, more, found in (
+        (
+            "read",
+            "print documents as typed JSON",
+            "One JSON object a document: file and method, then value, arguments (of a request) or failure.",
+            "",
+        ),
+        (
+            "check",
+            "list what the description does not know in documents",
+            "One line for each unknown element, or one that says that there is none.",
+            " or holds something unknown",
+        ),
+    ):
+        sub = commands.add_parser(
+            command,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}. {more}",
+            epilog=f"examples:\n  python -m {package} {command} answer.xml\n"
+            f"  python -m {package} {command} --method {_example(door)} - < answer.xml\n\n"
+            + _CODES.format(found=found),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.add_argument(
+            "files", nargs="+", metavar="FILE", help="XML file, or - for standard input"
+        )
+        sub.add_argument(
+            "--method", metavar="NAME", help="method the answers belong to; default: guessed"
+        )
+    options = parser.parse_args(arguments)
+    if options.method is not None:
+        try:
+            door.method(options.method)
+        except Error as error:
+            parser.error(str(error))
+    return options
+
+
+def _example(door: Door) -> str:
+    """A method to show in the help: one that gets something, if there is any."""
+    names = list(door.methods)
+    return next((name for name in names if name.endswith(".get")), names[0])
+
+
+def _one(door: Door, file: str, method: str | None, act: Callable[[Door, Document], bool]) -> bool:
     try:
         if file == "-":
-            document = sys.stdin.buffer.read()
+            content = sys.stdin.buffer.read()
         else:
             with open(file, "rb") as source:
-                document = source.read()
-        return act(door, file, document, method)
+                content = source.read()
+        return act(door, Document(file, content, method))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"{file}: {error.strerror or error}", file=sys.stderr)
     except Error as error:
@@ -79,53 +129,91 @@ def _one(
     return False
 
 
-def _is_request(door: Door, document: bytes) -> bool:
-    return local_name(parse_xml(document)) == door.protocol.request_root
+def _is_request(door: Door, document: Document) -> bool:
+    """Whether a document is a request, told by its root and, where answers have the same one, by its method."""
+    protocol = door.protocol
+    root = parse_xml(document.content)
+    if local_name(root) != protocol.request_root:
+        return False
+    return (
+        protocol.request_root != protocol.response_root
+        or protocol.request_method.text(root) is not None
+    )
 
 
-def _method(door: Door, document: bytes, method: str | None) -> str:
-    if method is not None:
-        return method
-    found = door.guess(document)
+def _methods(door: Door, document: Document) -> list[str]:
+    """The method that was given, or those that the content fits equally well."""
+    if document.method is not None:
+        return [document.method]
+    root = parse_xml(document.content)
+    door.protocol.check(root, "")
+    found = door.candidates(document.content)
     if not found:
+        inside = ", ".join(f"<{local_name(child)}>" for child in islice(root, 3)) or "nothing"
         raise UnreadableDocument(
-            "cannot tell which method this is an answer of; say it with --method"
+            f"cannot tell which method answers {inside}; say it with --method NAME"
         )
-    return found[0]
+    return found
 
 
-def _read(door: Door, file: str, document: bytes, method: str | None) -> bool:
+def _read(door: Door, document: Document) -> bool:
     if _is_request(door, document):
-        name, arguments = door.read_request(document)
-        print(to_json({"method": name, "arguments": plain(arguments)}))
-        return True
-    try:
-        name = _method(door, document, method)
-        print(to_json({"method": name, "value": plain(door.read_answer(name, document))}))
-    except ApiFailure as failure:
-        facts = {"message": failure.message, "code": failure.code, "field": failure.field}
-        known = {key: value for key, value in facts.items() if value is not None}
-        print(to_json({"method": method, "failure": {"kind": type(failure).__name__, **known}}))
+        name, arguments = door.read_request(document.content)
+        facts = {"method": name, "arguments": plain(arguments)}
+        unknown = unknown_elements(arguments)
+    else:
+        facts, unknown = _answer(door, document)
+    if unknown:
+        facts["unknown"] = unknown
+    _print_json({"file": document.file, **facts})
     return True
 
 
-def _check(door: Door, file: str, document: bytes, method: str | None) -> bool:
-    paths: list[str]
+def _answer(door: Door, document: Document) -> tuple[dict[str, Any], list[str]]:
+    """What an answer says, and what in it is unknown."""
+    method = document.method
+    try:
+        names = _methods(door, document)
+        value = door.read_answer(names[0], document.content)
+    except ApiFailure as failure:
+        said = {"message": failure.message, "code": failure.code, "field": failure.field}
+        known = {key: value for key, value in said.items() if value is not None}
+        return {"method": method, "failure": {"kind": type(failure).__name__, **known}}, []
+    facts: dict[str, Any] = {"method": names[0] if len(names) == 1 else None}
+    if len(names) > 1 and value is not None:
+        facts["candidates"] = names
+    return {**facts, "value": plain(value)}, door.unknown_in(names[0], document.content)
+
+
+def _print_json(facts: dict[str, Any]) -> None:
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    print(json.dumps(facts, indent=2, ensure_ascii=encoding != "utf8"))
+
+
+def _check(door: Door, document: Document) -> bool:
     if _is_request(door, document):
-        name, arguments = door.read_request(document)
+        name, arguments = door.read_request(document.content)
         paths = unknown_elements(arguments)
     else:
         try:
-            name = _method(door, document, method)
-            paths = door.unknown_in(name, document)
+            names = _methods(door, document)
+            paths = door.unknown_in(names[0], document.content)
         except ApiFailure as failure:
-            print(f"{file}: a failure: {failure.message}")
+            code = f" [{failure.code}]" if failure.code else ""
+            print(f"{document.file}: a failure: {failure.message}{code}")
             return True
+        name = names[0] if len(names) == 1 else _any_of(names)
     for path in paths:
-        print(f"{file}: {name}: unknown element {path}")
+        print(f"{document.file}: {name}: unknown element {path}")
     if not paths:
-        print(f"{file}: {name}: nothing unknown")
+        print(f"{document.file}: {name}: nothing unknown")
     return not paths
+
+
+def _any_of(names: Sequence[str]) -> str:
+    if len(names) > 5:
+        return f"any of {len(names)} methods"
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def run(door: Door) -> Any:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from typing import Any
 
-from .errors import ArgumentError, UnreadableDocument
+from lxml import etree
+
+from .errors import ApiFailure, ArgumentError, Error, UnreadableDocument
 from .files import File
 from .protocol import Protocol
 from .reading import find, local_name, parse_xml
-from .record import Arguments, Record, unknown_elements
-from .request import Method, Page, Paged, Request
+from .record import Arguments, Raw, Record, children, unknown_elements
+from .request import Method, Nothing, Page, Paged, Request
 
 __all__ = ["Door", "Methods", "plain", "unknown_elements"]
 
@@ -58,10 +60,14 @@ class Door:
     def build(self, method: str, arguments: Mapping[str, Any]) -> Request[Any]:
         """The request of ``method`` for ``arguments`` (name -> value; None sends an empty tag).
 
+        What :meth:`read_request` found is built as it was, even if the document lacked something that is required.
+
         Raises:
             ArgumentError: no such method, or an argument is missing, unknown or of a wrong type.
         """
-        return self.method(method).request(arguments)
+        endpoint = self.method(method)
+        found = isinstance(arguments, Arguments)
+        return endpoint.request(arguments) if found else endpoint.build(arguments)
 
     def read_request(self, document: bytes | str) -> tuple[str, Arguments]:
         """Method and arguments of a request document.
@@ -109,40 +115,88 @@ class Door:
     def unknown_in(self, method: str, document: bytes | str) -> list[str]:
         """Paths of everything in an answer that the description does not know, from below the payload."""
         endpoint = self.method(method)
-        paths = [item.path for item in endpoint.unknown_in(document)]
-        return paths + unknown_elements(endpoint.read_answer(document, strict=False))
+        if endpoint.answer.binary:
+            return unknown_elements(endpoint.read_answer(document, strict=False))
+        try:
+            payload = self.protocol.payload(document, method)
+            return _unknown(endpoint, payload, endpoint.read_payload(payload, strict=False))
+        except Error as error:
+            error.method = error.method or method
+            raise
 
     def guess(self, document: bytes | str) -> list[str]:
-        """Methods whose answer or request this document may be, the likeliest first."""
+        """Methods that this document may belong to, the likeliest first; none for a failure, which any may answer.
+
+        Raises:
+            UnreadableDocument: it is neither a request nor an answer of this API.
+        """
+        return [name for _, name in self._fitting(document)]
+
+    def candidates(self, document: bytes | str) -> list[str]:
+        """The first of :meth:`guess`, with those that its content does not tell from it."""
+        fitting = self._fitting(document)
+        return [name for fit, name in fitting if fit == fitting[0][0]]
+
+    def _fitting(self, document: bytes | str) -> list[tuple[tuple[int, int], str]]:
+        """Each method that the document may belong to after how badly it fits, best first."""
         root = parse_xml(document)
-        if local_name(root) == self.protocol.request_root:
-            said = (self.protocol.request_method.text(root) or "").strip()
+        protocol = self.protocol
+        if local_name(root) == protocol.request_root:
+            said = (protocol.request_method.text(root) or "").strip()
             if said in self.methods:
-                return [said]
-        payload = find(root, self.protocol.response_payload)
-        first = (
-            next((local_name(child) for child in payload), None) if payload is not None else None
-        )
-        likely = [name for name in self.methods if _first_element(self.methods[name]) == first]
-        return sorted(likely, key=lambda name: self._misfit(name, document))
-
-    def _misfit(self, name: str, document: bytes | str) -> tuple[int, int]:
-        order = list(self.methods).index(name)
+                return [((0, 0), said)]
+            if protocol.request_root != protocol.response_root:
+                return []
         try:
-            return len(self.unknown_in(name, document)), order
-        except Exception:
-            return 1_000_000, order
+            protocol.check(root, "")
+        except ApiFailure:
+            return []
+        payload = find(root, protocol.response_payload)
+        if payload is None:
+            return []
+        present = {local_name(child) for child in payload}
+        fitting = [
+            (_misfit(method, payload), name)
+            for name, method in self.methods.items()
+            if not method.answer.binary and _begins_as(method, present)
+        ]
+        return sorted(fitting, key=lambda item: item[0])  # stable: equal ones as described
 
 
-def _first_element(method: Method[Any]) -> str | None:
+def _begins_as(method: Method[Any], present: AbstractSet[str]) -> bool:
+    """Whether what the method answers is among the elements of a payload."""
     answer = method.answer.rows if isinstance(method.answer, Paged) else method.answer
-    path = getattr(answer, "path", None)
+    if isinstance(answer, Nothing):
+        return not present
+    path: tuple[str, ...] = getattr(answer, "path", ())
     if path:
-        return str(path[0])
-    if path == () and answer.record is not None:
-        fields = answer.record.fields
-        return next((item.path[0] for item in fields if item.path and "r" in item.access), None)
-    return None
+        return path[0] in present
+    return answer.record is not None and any(
+        item.path[0] in present for item in answer.record.fields if item.path and "r" in item.access
+    )
+
+
+def _misfit(method: Method[Any], payload: etree._Element) -> tuple[int, int]:
+    """How many parts of the payload the method cannot explain, then how many of its own are missing from it."""
+    value = method.read_payload(payload, strict=False)
+    leaves = list(_leaves(value))
+    strange = len(_unknown(method, payload, value)) + sum(isinstance(leaf, Raw) for leaf in leaves)
+    return strange, sum(leaf is None for leaf in leaves)
+
+
+def _unknown(method: Method[Any], payload: etree._Element, value: object) -> list[str]:
+    return [item.path for item in method.unknown_below(payload)] + unknown_elements(value)
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """Everything below a value that holds nothing more itself; None for a list of a record that is empty."""
+    if isinstance(value, (Record, list, Page)):
+        for _, inner in children(value):
+            yield from _leaves(inner)
+    else:
+        yield value
+    if isinstance(value, Record):
+        yield from (None for name in value.__dataclass_fields__ if getattr(value, name) == [])  # type: ignore[attr-defined]
 
 
 def plain(value: Any) -> Any:
@@ -165,8 +219,3 @@ def plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return format(value, "f") if hasattr(value, "as_tuple") else str(value)
-
-
-def to_json(value: Any) -> str:
-    """:func:`plain` as indented JSON text."""
-    return json.dumps(plain(value), indent=2, ensure_ascii=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import copy
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -11,8 +14,18 @@ from .errors import UnreadableDocument
 from .record import Arguments, Raw, Unknown
 from .shape import Mode, ReadTable, Shape
 
-LARGEST_DOCUMENT: Final = 256 * 1024 * 1024
-"""Bytes; a longer document is refused unread."""
+LARGEST_DOCUMENT: Final = 64 * 1024 * 1024
+"""Bytes; a longer document is refused unread. A full page of long records has less than one million."""
+
+MOST_NODES: Final = 1_000_000
+"""Tags and attributes; a document with more is refused unread, since each takes far more memory than its few bytes."""
+
+LONGEST_NAME: Final = 1000
+"""Characters of an element's name with its namespace. The namespace is written once and counts for every element."""
+
+_SMALL: Final = (
+    4 * MOST_NODES
+)  # the shortest node has four bytes, so a smaller document needs no counting
 
 # Hardened: no entity is expanded, no DTD loaded, nothing fetched, libxml2's limits on depth and size stay on. Comments
 # and processing instructions are dropped by the parser, so that a text around them is one text.
@@ -30,13 +43,14 @@ _PARSER: Final = etree.XMLParser(
 
 def parse_xml(document: bytes | str) -> etree._Element:
     """The root element of a document. Raises :class:`UnreadableDocument` for anything but one plain XML document."""
-    if isinstance(document, str):
-        document = _encoded(document)
-    if len(document) > LARGEST_DOCUMENT:
-        raise UnreadableDocument(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
-    if not document.strip():
+    _refuse_long(document)
+    document = _as_bytes(document)
+    _refuse_long(document)
+    if len(document) > _SMALL and document.count(b"<") + document.count(b"=") > MOST_NODES:
+        raise UnreadableDocument(f"the document has more than {MOST_NODES:,} tags and attributes")
+    if not document or document.isspace():
         raise UnreadableDocument("the document is empty")
-    if b"<!DOCTYPE" in document:
+    if _has_dtd(document):
         raise UnreadableDocument("the document has a DTD, which this API never sends")
     try:
         root = etree.fromstring(document, _PARSER)
@@ -54,21 +68,79 @@ def parse_xml(document: bytes | str) -> etree._Element:
     return root
 
 
-def _encoded(document: str) -> bytes:
-    if document.startswith("\ufeff"):
-        document = document[1:]
-    if document.lstrip().startswith("<?xml"):  # a declared encoding says nothing about text
-        document = document.lstrip().partition("?>")[2]
+def _refuse_long(document: bytes | str) -> None:
+    if len(document) > LARGEST_DOCUMENT:
+        raise UnreadableDocument(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
+
+
+_WIDE: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    ("<".encode("utf-32-le"), "utf-32-le"),
+    ("<".encode("utf-32-be"), "utf-32-be"),
+    ("<".encode("utf-16-le"), "utf-16-le"),
+    ("<".encode("utf-16-be"), "utf-16-be"),
+)
+"""How a document in an encoding of several bytes a character begins; the longer beginnings first."""
+
+_DECLARATION: Final = re.compile(r"\s*<\?xml\s[^>]*\?>")
+_PROLOG: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+
+
+def _as_bytes(document: bytes | str) -> bytes:
+    """The document in an encoding that has ASCII in it, so that the tests on its bytes see what the parser sees."""
+    if isinstance(document, bytes):
+        for start, encoding in _WIDE:
+            if document.startswith(start):
+                return _text_as_bytes(_decoded(document, encoding))
+        # The parser wants the declaration to be the very first thing; servers let a blank line slip in before it.
+        if document[:1].isspace() or document.startswith(codecs.BOM_UTF8):
+            document = document.removeprefix(codecs.BOM_UTF8).lstrip()
+        return document
+    return _text_as_bytes(document)
+
+
+def _decoded(document: bytes, encoding: str) -> str:
+    try:
+        return document.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableDocument(f"the document is not {encoding}: {error.reason}") from None
+
+
+def _text_as_bytes(document: str) -> bytes:
+    document = document.removeprefix("\ufeff")
+    declaration = _DECLARATION.match(document)
+    if declaration is not None:  # a declared encoding says nothing about text
+        document = document[declaration.end() :]
     return document.encode("utf-8", "surrogatepass")
 
 
+def _has_dtd(document: bytes) -> bool:
+    if b"<!DOCTYPE" not in document:
+        return False
+    prolog = _PROLOG.match(
+        document
+    )  # elsewhere the words may be text, in a CDATA section or a comment
+    return prolog is not None and document.startswith(b"<!DOCTYPE", prolog.end())
+
+
 def _reason(error: Exception) -> str:
-    return str(error).split("\n", 1)[0][:200]
+    said = getattr(error, "msg", None) or str(error)
+    return str(said).split("\n", 1)[0][:200]
 
 
 def local_name(element: etree._Element) -> str:
     """The element's name without its namespace."""
-    return element.tag.rpartition("}")[2]
+    return local_part(element.tag)
+
+
+def local_part(tag: str) -> str:
+    """A name without its namespace. Raises :class:`UnreadableDocument` for one that is too long to be meant well."""
+    if len(tag) > LONGEST_NAME:
+        raise UnreadableDocument(f"an element's name has more than {LONGEST_NAME:,} characters")
+    return tag.rpartition("}")[2]
 
 
 def find(element: etree._Element, path: tuple[str, ...]) -> etree._Element | None:
@@ -96,7 +168,12 @@ def all_text(element: etree._Element) -> str:
 
 def as_unknown(element: etree._Element, path: str) -> Unknown:
     """An element that nobody described, as it is kept."""
-    xml = etree.tostring(element, encoding="unicode", with_tail=False)
+    for inner in element.iter():
+        local_name(inner)
+        for name in inner.attrib:
+            local_part(str(name))
+    # The copy leaves behind the namespaces of the document that are not used in here.
+    xml = etree.tostring(copy.deepcopy(element), encoding="unicode", with_tail=False)
     return Unknown(path, xml, all_text(element))
 
 
@@ -124,6 +201,7 @@ class Reader:
         made: Any
         if self.mode != "answer":
             made = Arguments(values)
+            _keep_refused(made, table.shape)
         else:
             make = table.shape.make
             assert make is not None
@@ -163,6 +241,7 @@ class Reader:
             try:
                 entry = tags[tag]
             except KeyError:
+                local_part(tag)
                 entry = table.entry(tag)
             if entry is None:
                 unknown = unknown or []
@@ -187,7 +266,7 @@ class Reader:
                     unknown = unknown or []
                     unknown.extend(inner)
                 continue
-            elif many or len(child) or child.attrib or (child.text or "").strip():
+            elif many or len(child) or _holds_text(child, nested.table):
                 value = self._record(child, nested.table)
             else:
                 value = None  # an empty tag in place of a record: there is none
@@ -213,8 +292,8 @@ class Reader:
             return None
         if table.bare is not None:
             name, nested = table.bare
-            first = local_name(element[0])
-            if first not in table.entries and first in nested.table.entries:
+            inside = {local_name(child) for child in element}
+            if inside.isdisjoint(table.entries) and not inside.isdisjoint(nested.table.entries):
                 return self._bare_items(element, name, nested.table, values)
         unknown = self.into(element, table, values)
         prefix = local_name(element)
@@ -242,7 +321,7 @@ class Reader:
         for attribute, (name, read) in table.attributes.items():
             text = element.get(attribute)
             if text is not None:
-                values[name] = self._text(element, name, text, read)
+                values[name] = self.text(element, name, text, read)
 
     def _content(self, element: etree._Element, table: ReadTable, values: dict[str, Any]) -> None:
         assert table.content is not None
@@ -251,11 +330,12 @@ class Reader:
             return
         text = ((element.text or "") + "".join(child.tail or "" for child in element)).strip()
         if text or not (table.fallback or len(element)):
-            values[name] = self._text(element, name, text, read)
+            values[name] = self.text(element, name, text, read)
 
-    def _text(
+    def text(
         self, element: etree._Element, name: str, text: str, read: Callable[[str], Any]
     ) -> Any:
+        """The value of a text that stands in ``element``."""
         try:
             return read(text)
         except ValueError as error:
@@ -277,3 +357,22 @@ class Reader:
         prefix = local_name(element)
         found.extend(as_unknown(child, f"{prefix}/{local_name(child)}") for child in element)
         return found
+
+
+def _holds_text(element: etree._Element, table: ReadTable) -> bool:
+    """Whether an element without others in it has something for a record all the same."""
+    if (element.text or "").strip():
+        return True
+    return any(name in table.attributes for name in element.attrib)
+
+
+def _keep_refused(values: Arguments, shape: Shape[Any]) -> None:
+    """Keep empty tags where none may be sent as :class:`Raw` text, so that they are written back all the same."""
+    for name, value in values.items():
+        item = shape.by_name[name]
+        if item.codec is None:
+            continue
+        if item.many:
+            values[name] = [Raw() if inner is None else inner for inner in value]
+        elif value is None and not item.clear:
+            values[name] = Raw()

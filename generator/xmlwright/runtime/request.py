@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Final, Generic, Literal, TypeVar, overload
 
 from lxml import etree
 
 from .errors import ArgumentError, Error, Problem, UnreadableDocument
 from .files import File
 from .protocol import Protocol
-from .reading import Reader, as_unknown, find, line_of, local_name
-from .record import Arguments, Raw, Unknown
+from .reading import Reader, as_unknown, find, local_name
+from .record import Arguments, Unknown
 from .scalars import Codec
 from .shape import Mode, Shape
 from .unset import UNSET
 from .writing import Part, Writer, required
 
 T = TypeVar("T")
+
+_COUNTER: Final = re.compile(r"[0-9]{1,18}\Z").match
 
 Retry = Literal["safe", "idempotent", "ambiguous"]
 """Whether a call may be repeated when its answer was lost: it changes nothing; changing twice is the same as once; or
@@ -121,17 +124,13 @@ class Scalar(Answer[T]):
         found = find(payload, self.path)
         if found is None:
             return _missing(reader, self.path)  # type: ignore[no-any-return]
-        try:
-            value = self.codec.read(found.text or "")
-            if value is None:
-                raise ValueError(self.codec.expected)
-        except ValueError as error:
-            if not reader.strict:
-                return Raw(found.text or "")  # type: ignore[return-value]
-            raise UnreadableDocument(
-                f"{self.path[-1]} should be {error}, not {found.text!r}", line=line_of(found)
-            ) from None
-        return value  # type: ignore[no-any-return]
+        return reader.text(found, self.path[-1], found.text or "", self._value)  # type: ignore[no-any-return]
+
+    def _value(self, text: str) -> Any:
+        value = self.codec.read(text)
+        if value is None:
+            raise ValueError(self.codec.expected)
+        return value
 
 
 class One(Answer[T]):
@@ -190,7 +189,8 @@ class Rows(Answer[list[T]]):
                 rows.append(reader.record(child, shape))
             else:
                 assert codec is not None
-                rows.append(codec.read(child.text or ""))
+                rows.append(reader.text(child, item, child.text or "", codec.read))
+                unknown += _others(child, None, f"{item}/")
         return rows, unknown
 
 
@@ -215,7 +215,7 @@ class Paged(Answer[Page[T]]):
         counters: dict[str, int | None] = {}
         for name, place in protocol.paging.counters.items():
             text = (place.text(found) or "").strip()
-            counters[name] = int(text) if text.isascii() and text.isdigit() else None
+            counters[name] = int(text) if _COUNTER(text) else None
         if unknown:  # counters that are elements stand among the rows
             known = {place.path[0] for place in protocol.paging.counters.values() if place.path}
             unknown = [item for item in unknown if item.path not in known]
@@ -341,11 +341,14 @@ class Method(Generic[T]):
         if self.answer.binary:
             return self._bytes(document)
         try:
-            payload = self.protocol.payload(document, self.name)
-            return self.answer.read(payload, Reader("answer", strict=strict), self.protocol)
+            return self.read_payload(self.protocol.payload(document, self.name), strict=strict)
         except Error as error:
             error.method = error.method or self.name
             raise
+
+    def read_payload(self, payload: etree._Element, *, strict: bool = True) -> T:
+        """The value of an answer that is parsed already, from the element that holds it."""
+        return self.answer.read(payload, Reader("answer", strict=strict), self.protocol)
 
     def _bytes(self, document: bytes | str) -> T:
         content = document.encode() if isinstance(document, str) else document
@@ -367,20 +370,33 @@ class Method(Generic[T]):
         """Elements directly below an answer's payload that the method's answer does not explain."""
         if self.answer.binary:
             return []
-        payload = self.protocol.payload(document, self.name)
-        explained = _explained(self.answer)
-        if explained is None:
+        return self.unknown_below(self.protocol.payload(document, self.name))
+
+    def unknown_below(self, payload: etree._Element) -> list[Unknown]:
+        """As :meth:`unknown_in`, for an answer that is parsed already."""
+        answer = self.answer.rows if isinstance(self.answer, Paged) else self.answer
+        if not isinstance(answer, (Nothing, Scalar, One, Rows)):
             return []
-        return [
-            as_unknown(child, local_name(child))
-            for child in payload
-            if local_name(child) != explained
-        ]
+        unknown: list[Unknown] = []
+        prefix = ""
+        element = payload
+        for name in () if isinstance(answer, Nothing) else answer.path:
+            found = find(element, (name,))
+            unknown += _others(element, found, prefix)
+            if found is None:
+                return unknown
+            element = found
+            prefix += f"{name}/"
+        if isinstance(answer, (Nothing, Scalar)):  # nothing more should be inside
+            unknown += _others(element, None, prefix)
+        if isinstance(self.answer, Rows):  # its value is a mere list, which cannot keep them
+            _, others = self.answer.rows(element, Reader(strict=False))
+            unknown += [replace(item, path=prefix + item.path) for item in others]
+        return unknown
 
 
-def _explained(answer: Answer[Any]) -> str | None:
-    """The element of a payload that the answer is read from; None where the record is the payload itself."""
-    rows = answer.rows if isinstance(answer, Paged) else answer
-    if isinstance(rows, (Scalar, One, Rows)):
-        return rows.path[0] if rows.path else None
-    return ""
+def _others(element: etree._Element, known: etree._Element | None, prefix: str) -> list[Unknown]:
+    """What is in an element beside the one child that is known."""
+    return [
+        as_unknown(child, prefix + local_name(child)) for child in element if child is not known
+    ]
