@@ -361,6 +361,10 @@ def explain(project: Path, name: str) -> None:
     if not found:
         near = suggestion(api, name)
         hint = f"; did you mean {near!r}?" if near else ""
+        if len(diagnostics):
+            hint += (
+                f" (the description has {_problems(len(diagnostics))}: see `xmlwright validate`)"
+            )
         raise _Told(f"nothing is called {name!r}{hint}")
     for item in found:
         click.echo(
@@ -381,7 +385,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a letter gets its number
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = program.main(standalone_mode=False)
+        code = program.main(prog_name="xmlwright", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted; nothing was written", err=True)
         code = INTERRUPTED

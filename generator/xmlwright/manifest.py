@@ -63,6 +63,7 @@ def inputs_of(schema: Path, templates: Path, formatter: str) -> Inputs:
         templates={
             path.relative_to(templates).as_posix(): digest(path.read_bytes())
             for path in sorted(templates.rglob("*.j2"))
+            if path.is_file()
         },
         generator=_generator(),
         formatter=formatter,

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -175,6 +177,19 @@ def make(folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     shutil.copytree(TEMPLATES, folder / "templates")
+    return folder
+
+
+@functools.cache
+def _built_once() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="small-project-")  # removed when this process ends
+    built(make(Path(folder.name) / "project"))
+    return folder
+
+
+def make_built(folder: Path) -> Path:
+    """As :func:`make`, built, with the cache that a build leaves."""
+    shutil.copytree(Path(_built_once().name) / "project", folder)
     return folder
 
 
