@@ -41,13 +41,15 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
-generate: setup ## write generated/ from schema/ and templates/
+generate: setup ## write generated/ from schema/ and templates/, and the schemas for editors
 	$(say) 'xmlwright build'
 	@$(BIN)/xmlwright build $(ARGS)
+	@$(BIN)/xmlwright schema --write docs/language
 
-check: setup ## tell whether generated/ is what schema/ and templates/ make, and why not
+check: setup ## tell whether what `make generate` writes is up to date, and why not
 	$(say) 'xmlwright check'
 	@$(BIN)/xmlwright check $(ARGS)
+	@$(BIN)/xmlwright schema --write docs/language --check || { echo 'run `make generate`' >&2; exit 1; }
 
 validate: setup ## report every mistake in schema/ with its line
 	$(say) 'xmlwright validate'
@@ -63,8 +65,8 @@ lint: setup ## ruff, and Black in check mode
 	$(say) 'ruff check'
 	@$(BIN)/ruff check --quiet .
 	$(say) 'black --check'
-	@$(BIN)/black --quiet --check generator tests benchmarks || { \
-		echo 'Black would change the files above or below; run: $(BIN)/black generator tests benchmarks' >&2; exit 1; }
+	@$(BIN)/black --quiet --check . || { \
+		$(BIN)/black --check . 2>&1 | grep '^would' >&2; echo 'run: $(BIN)/black .' >&2; exit 1; }
 
 types: setup ## mypy and pyright, both strict
 	$(say) 'mypy'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,15 +32,19 @@ _COLOURS: Final = {
 }
 
 
+def _colour() -> bool | None:
+    """False where the user asked for none (https://no-color.org); else None: click looks for a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
 class _Told(click.ClickException):
     """A message for the user, without a traceback."""
 
     exit_code = FAILED
 
     def show(self, file: object = None) -> None:
-        click.echo(
-            f"{click.style('error', fg='red', bold=True)}: {self.format_message()}", err=True
-        )
+        title = click.style("error", fg="red", bold=True)
+        click.echo(f"{title}: {self.format_message()}", err=True, color=_colour())
 
 
 class _Misused(_Told):
@@ -68,6 +74,7 @@ Examples:
 def program(context: click.Context, project: Path) -> None:
     """From a YAML description of an XML-over-HTTP API to a typed Python client."""
     context.obj = project
+    context.color = _colour()
 
 
 def _settings(project: Path) -> Settings:
@@ -87,10 +94,11 @@ def _print(diagnostics: Diagnostics, root: Path, form: str) -> None:
     from . import report
 
     found = list(diagnostics)
+    # For programs, and so in UTF-8 whatever the terminal's encoding is.
     if form == "json":
-        click.echo(report.as_json(found))
+        click.echo(report.as_json(found).encode())
     elif form == "sarif":
-        click.echo(report.as_sarif(found))
+        click.echo(report.as_sarif(found).encode())
     elif found:
         click.echo(report.as_text(found, root, _style))
 
@@ -105,10 +113,13 @@ _FORMAT = click.option(
 )
 
 
-@program.command(epilog="""\b
+@program.command(
+    short_help="Tell every mistake in the description.",
+    epilog="""\b
 Examples:
   xmlwright validate
-  xmlwright validate --format sarif > problems.sarif""")
+  xmlwright validate --format sarif > problems.sarif""",
+)
 @_FORMAT
 @click.pass_obj
 def validate(project: Path, form: str) -> None:
@@ -134,7 +145,7 @@ class _Line:
     """One line that tells how far a build is; nothing where standard error is no terminal."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+        self._shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._last = ""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
@@ -175,19 +186,31 @@ def _working(settings: Settings) -> Iterator[_Line]:
     except PublishError as error:
         line.clear()
         raise _Told(str(error)) from None
+    except OSError as error:
+        line.clear()
+        where = f"{error.filename}: " if error.filename else ""
+        raise _Told(f"{where}{error.strerror or error}; nothing was written") from None
     finally:
         line.clear()
 
 
-@program.command(epilog="""\b
+@program.command(
+    short_help="Bring the generated project up to date.",
+    epilog="""\b
 Examples:
   xmlwright build
   xmlwright build --clean         as if nothing had been built before
-  xmlwright --project ../api build""")
+  xmlwright --project ../api build""",
+)
 @click.option("--clean", is_flag=True, help="Render and format everything, whatever is there.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Also replace files that no earlier build is known to have written.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless it fails.")
 @click.pass_obj
-def build(project: Path, clean: bool, quiet: bool) -> None:
+def build(project: Path, clean: bool, overwrite: bool, quiet: bool) -> None:
     """Generate the project. Writes all of it or, when anything is wrong, nothing."""
     from . import pipeline
 
@@ -198,17 +221,21 @@ def build(project: Path, clean: bool, quiet: bool) -> None:
             click.echo(_summary(old, settings))
         return
     with _working(settings) as line:
-        done = pipeline.build(settings, line, clean=clean)
+        done = pipeline.build(settings, line, clean=clean, overwrite=overwrite)
     if not quiet:
         click.echo(_summary(done, settings))
 
 
 def _unchanged(settings: Settings) -> Built | None:
     """What a build would say that has nothing to do, told without importing what a build needs."""
-    from . import manifest, pipeline
+    from . import manifest, pipeline, publish
 
     old = manifest.load(settings.output)
-    if old is not None and pipeline.up_to_date(settings, old):
+    if (
+        old is not None
+        and not publish.leftovers(settings.output)
+        and pipeline.up_to_date(settings, old)
+    ):
         return pipeline.Built(old.totals)
     return None
 
@@ -232,10 +259,13 @@ def _summary(done: Built, settings: Settings) -> str:
     return "\n".join(lines)
 
 
-@program.command(epilog="""\b
+@program.command(
+    short_help="Fail if the generated project is not up to date.",
+    epilog="""\b
 Examples:
   xmlwright check
-  xmlwright check || xmlwright build""")
+  xmlwright check || xmlwright build""",
+)
 @click.pass_obj
 def check(project: Path) -> None:
     """Say whether the generated project is what the description gives. Exit code 1 and a list if it is not."""
@@ -255,10 +285,13 @@ def check(project: Path) -> None:
     click.echo(f"{settings.output.name}/ is up to date")
 
 
-@program.command(epilog="""\b
+@program.command(
+    short_help="Print the JSON Schema of the YAML files.",
+    epilog="""\b
 Examples:
   xmlwright schema resource                 print one
-  xmlwright schema --write docs/language    write all, for the first line of the YAML files""")
+  xmlwright schema --write docs/language    write all, for the first line of the YAML files""",
+)
 @click.argument("kind", type=click.Choice(["api", "shared", "resource", "cases"]), required=False)
 @click.option(
     "--write",
@@ -302,12 +335,15 @@ def schema(kind: str | None, write: Path | None, only_check: bool) -> None:
         sys.exit(FAILED)
 
 
-@program.command(epilog="""\b
+@program.command(
+    short_help="Say where a name is described.",
+    epilog="""\b
 Examples:
   xmlwright explain task.list            a method
   xmlwright explain Task.rate            a field of a record
   xmlwright explain task.create.rate     an argument
-  xmlwright explain 50010                an error code""")
+  xmlwright explain 50010                an error code""",
+)
 @click.argument("name")
 @click.pass_obj
 def explain(project: Path, name: str) -> None:
@@ -325,6 +361,10 @@ def explain(project: Path, name: str) -> None:
     if not found:
         near = suggestion(api, name)
         hint = f"; did you mean {near!r}?" if near else ""
+        if len(diagnostics):
+            hint += (
+                f" (the description has {_problems(len(diagnostics))}: see `xmlwright validate`)"
+            )
         raise _Told(f"nothing is called {name!r}{hint}")
     for item in found:
         click.echo(
@@ -342,17 +382,14 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Entry point. Ctrl-C ends with code 130 and leaves the output as it was."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a letter gets its number
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = program.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted; nothing was written", err=True)
-        code = INTERRUPTED
-    except KeyboardInterrupt:
+        code = program.main(prog_name="xmlwright", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted; nothing was written", err=True)
         code = INTERRUPTED
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except BrokenPipeError:
-        code = 0
     sys.exit(code if isinstance(code, int) else 0)

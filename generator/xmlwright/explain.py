@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .diagnostics import Position, nearest
-from .model import Api, Field, Method, Module
+from .model import Api, Field, Method, Module, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +21,27 @@ class Explained:
 
 
 def explain(api: Api, name: str) -> list[Explained]:
-    """Everything that ``name`` stands for: ``task.list``, ``Task.rate``, ``Task``, ``task.list_``,
-    ``client.task.list``, an argument as ``task.create.rate``, an enum, an error code or an event.
+    """Everything that ``name`` stands for: ``task.list``, ``Task.rate``, ``Task``, an argument as ``task.create.rate``,
+    an enum or one of its words, an error code, an event; or the same as Python code has it: ``fb.task.list()``,
+    ``package.task.list_``, ``Tasks.list``, ``TaskInput``.
     """
-    wanted = name.strip()
-    for prefix in (f"{api.names.package}.", "client."):
-        found = [item for item in _all(api) if wanted in (item[0], prefix + item[0])]
-        if found:
-            return _unique(item for _, item in found)
-    lowered = wanted.lower()
-    return _unique(item for known, item in _all(api) if known.lower() == lowered)
+    wanted = name.strip().partition("(")[0]
+    found = _named(api, wanted)
+    first, _, rest = wanted.partition(".")
+    if not found and rest and (first in (api.names.package, api.names.client) or "." in rest):
+        found = _named(api, rest)  # the first part is the package, or a variable for the client
+    return found
 
 
 def suggestion(api: Api, name: str) -> str | None:
     """The nearest name that can be explained."""
-    return nearest(name, (known for known, _ in _all(api)))
+    return nearest(name, dict.fromkeys(known for known, _ in _all(api)))
+
+
+def _named(api: Api, wanted: str) -> list[Explained]:
+    found = _unique(item for known, item in _all(api) if known == wanted)
+    lowered = wanted.lower()
+    return found or _unique(item for known, item in _all(api) if known.lower() == lowered)
 
 
 def _unique(items: Iterator[Explained]) -> list[Explained]:
@@ -44,26 +50,25 @@ def _unique(items: Iterator[Explained]) -> list[Explained]:
 
 def _all(api: Api) -> Iterator[tuple[str, Explained]]:
     for module in api.modules:
-        yield module.name, Explained(
+        told = Explained(
             module.name, "resource" if module.methods else "module", module.at, module.doc
         )
+        yield module.name, told
+        if module.methods:
+            yield module.class_name, told
         for method in module.methods:
             yield from _method(module, method)
         for record in module.records:
-            told = Explained(record.name, "record", record.at, record.doc)
-            yield from _both(module, record.name, told)
-            yield f"{record.name}Input", told
-            for item in record.fields:
-                yield from _both(
-                    module,
-                    f"{record.name}.{item.python}",
-                    _field(f"{record.name}.{item.python}", item),
-                )
+            yield from _record(module, record)
         for enum in module.enums:
-            yield from _both(module, enum.name, Explained(enum.name, "enum", enum.at, enum.doc))
+            told = Explained(enum.name, "enum", enum.at, enum.doc)
+            yield from _both(module, enum.name, told)
+            yield from _both(module, f"{enum.name}Input", told)
             for word in enum.words:
-                label = f"{enum.name}.{word.word}"
-                yield from _both(module, label, Explained(label, "word", word.at, word.doc))
+                told = Explained(f"{enum.name}.{word.word}", "word", word.at, word.doc)
+                for name in dict.fromkeys((word.word, word.request, word.answer)):
+                    yield name, told
+                    yield from _both(module, f"{enum.name}.{name}", told)
     for error in api.errors:
         yield error.code, Explained(
             error.code, "error code", error.at, f"{error.doc} {error.fix}".strip(), (error.message,)
@@ -77,6 +82,17 @@ def _both(module: Module, name: str, told: Explained) -> Iterator[tuple[str, Exp
     yield f"{module.name}.{name}", told
 
 
+def _record(module: Module, record: Record) -> Iterator[tuple[str, Explained]]:
+    told = Explained(record.name, "record", record.at, record.doc)
+    yield from _both(module, record.name, told)
+    yield from _both(module, f"{record.name}Input", told)
+    for item in record.fields:
+        told = _field(f"{record.name}.{item.python}", item)
+        for name in dict.fromkeys((item.python, item.name)):
+            yield from _both(module, f"{record.name}.{name}", told)
+            yield from _both(module, f"{record.name}Input.{name}", told)
+
+
 def _method(module: Module, method: Method) -> Iterator[tuple[str, Explained]]:
     facts = (
         f"answers {method.answer.value}",
@@ -84,17 +100,18 @@ def _method(module: Module, method: Method) -> Iterator[tuple[str, Explained]]:
         method.provenance.kind,
     )
     told = Explained(method.name, "method", method.at, method.doc, facts)
+    bound = ".".join(method.python)
     names = {
         method.name,
         f"{module.name}.{method.function}",
-        f"{module.name}.{'.'.join(method.python)}",
+        f"{module.name}.{bound}",
+        f"{module.class_name}.{bound}",
     }
-    if len(method.python) == 1:
-        names.add(f"{module.class_name}.{method.python[0]}")
     for name in sorted(names):
         yield name, told
         for item in method.arguments:
-            yield f"{name}.{item.python}", _field(f"{method.name}.{item.python}", item)
+            for argument in dict.fromkeys((item.python, item.name)):
+                yield f"{name}.{argument}", _field(f"{method.name}.{item.python}", item)
 
 
 def _field(name: str, item: Field) -> Explained:

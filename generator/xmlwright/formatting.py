@@ -1,17 +1,22 @@
 """Format: Black, on parts of files, remembered by content.
 
 Formatting is nearly all of the time of a build, so a file is cut into its top-level parts and each part is formatted
-once for each (text, Black version, mode). Parts joined by two empty lines are what Black gives for the whole file.
+once for each (text, Black version, mode). Parts joined by two empty lines are what Black gives for the whole file, but
+for one that ends in imports or is the module's docstring: how many lines follow these is Black's to say, so that it gets
+them in one piece with what follows.
 """
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +25,7 @@ from .render import CUT, Rendered
 
 _WORTH_A_PROCESS: Final = 200_000
 """Characters; below it starting processes takes longer than they save."""
+_MOST_WORKERS: Final = 8
 
 Progress = Callable[[int, int], None]
 """(parts done, all parts)."""
@@ -27,13 +33,38 @@ Progress = Callable[[int, int], None]
 
 def parts_of(text: str) -> list[str]:
     """The top-level parts of a rendered Python file."""
-    return [
-        part.strip("\n") for part in re.split(f"^{CUT}$", text, flags=re.MULTILINE) if part.strip()
-    ]
+    parts: list[str] = []
+    open_ended = False
+    for cut in re.split(f"^{CUT}$", text, flags=re.MULTILINE):
+        part = cut.strip("\n")
+        if not part.strip():
+            continue
+        if open_ended:
+            parts[-1] += f"\n\n\n{part}"
+        else:
+            parts.append(part)
+        open_ended = _open_ended(parts[-1])
+    return parts
+
+
+def _open_ended(part: str) -> bool:
+    """Whether a part ends in imports, or in the docstring of the module."""
+    if not re.search(r"^(import|from|[rR]?[\"'])", part, re.MULTILINE):
+        return False
+    try:
+        last = ast.parse(part).body[-1]
+    except (SyntaxError, ValueError, IndexError):  # Black says it better
+        return False
+    constant = isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant)
+    return isinstance(last, (ast.Import, ast.ImportFrom)) or constant
 
 
 class FormatError(Exception):
-    """Black refused a part: a template gave what is no Python."""
+    """Black refused a part: a template gave what is no Python. The message names the file and shows the place."""
+
+
+class _NotPython(Exception):
+    """What Black says of a part that it refused."""
 
 
 def format_part(text: str) -> str:
@@ -46,15 +77,19 @@ def format_part(text: str) -> str:
     try:
         return black.format_str(text + "\n", mode=mode).strip("\n")
     except (InvalidInput, ValueError) as error:
-        raise FormatError(f"{error}\n{text[:2000]}") from None
+        raise _NotPython(str(error)) from None
 
 
 class FormatCache:
-    """Formatted parts of one output file, on disk: part's hash -> its formatted text."""
+    """Formatted parts of one output file, on disk: part's hash -> its formatted text.
 
-    def __init__(self, folder: Path, version: str) -> None:
+    One that is not ``trusted`` is only written.
+    """
+
+    def __init__(self, folder: Path, version: str, *, trusted: bool = True) -> None:
         self._folder = folder
         self._version = version
+        self._trusted = trusted
 
     def key(self, part: str) -> str:
         """Identity of a part's formatted text."""
@@ -62,6 +97,8 @@ class FormatCache:
 
     def load(self, path: str) -> dict[str, str]:
         """What is remembered for an output file; nothing where the cache is missing or damaged."""
+        if not self._trusted:
+            return {}
         try:
             found = json.loads(self._file(path).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -73,13 +110,16 @@ class FormatCache:
     def save(self, path: str, parts: dict[str, str]) -> None:
         """Remember the parts of an output file; a cache that cannot be written is no error."""
         file = self._file(path)
+        temporary = file.with_suffix(f".{os.getpid()}")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            temporary = file.with_suffix(f".{os.getpid()}")
             temporary.write_text(json.dumps(parts), encoding="utf-8")
             os.replace(temporary, file)
-        except OSError:
-            return
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            if not isinstance(error, OSError):
+                raise
 
     def _file(self, path: str) -> Path:
         return self._folder / f"{hashlib.sha256(path.encode()).hexdigest()[:32]}.json"
@@ -97,16 +137,18 @@ def format_files(
     """
     files = list(files)
     remembered: dict[str, dict[str, str]] = {}
-    parts: dict[str, list[tuple[str, str]]] = {}
-    todo: dict[str, str] = {}
+    parts: dict[str, list[str]] = {}
+    todo: dict[str, tuple[str, str]] = {}
     for item in files:
         if not item.python:
             continue
-        remembered[item.path] = cache.load(item.path)
-        parts[item.path] = [(cache.key(part), part) for part in parts_of(item.text)]
-        todo.update(
-            (key, part) for key, part in parts[item.path] if key not in remembered[item.path]
-        )
+        known = remembered[item.path] = cache.load(item.path)
+        parts[item.path] = []
+        for part in parts_of(item.text):
+            key = cache.key(part)
+            parts[item.path].append(key)
+            if key not in known:
+                todo[key] = (part, item.path)
     fresh = _format_all(todo, progress)
     done: dict[str, str] = {}
     for item in files:
@@ -114,44 +156,115 @@ def format_files(
             done[item.path] = item.text
             continue
         known = remembered[item.path]
-        texts = {key: known.get(key) or fresh[key] for key, _ in parts[item.path]}
+        texts = {key: known[key] if key in known else fresh[key] for key in parts[item.path]}
         if texts.keys() != known.keys():
             cache.save(item.path, texts)
-        done[item.path] = (
-            "\n\n\n".join(texts[key] for key, _ in parts[item.path] if texts[key]) + "\n"
-        )
-        if not parts[item.path]:
-            done[item.path] = ""
+        filled = [texts[key] for key in parts[item.path] if texts[key]]
+        done[item.path] = "\n\n\n".join(filled) + "\n" if filled else ""
     return done
 
 
-def _format_all(todo: dict[str, str], progress: Progress) -> dict[str, str]:
-    keys = sorted(
-        todo, key=lambda key: (-len(todo[key]), key)
-    )  # the longest first: none is left for the end
-    texts = [todo[key] for key in keys]
-    size = sum(map(len, texts))
-    workers = min(os.cpu_count() or 1, 8)
+def _format_all(todo: dict[str, tuple[str, str]], progress: Progress) -> dict[str, str]:
+    """Key -> formatted text, for key -> (text, path of the file that it is a part of)."""
+    # The longest first: none is left for the end.
+    keys = sorted(todo, key=lambda key: (-len(todo[key][0]), key))
     fresh: dict[str, str] = {}
-    pool: Executor | None = None
-    if size > _WORTH_A_PROCESS and workers > 1:
-        import multiprocessing
-
-        if "fork" in multiprocessing.get_all_start_methods():
-            import black  # noqa: F401 - imported once, before the workers are made of this process
-
-            pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"))
     try:
-        results = (
-            map(format_part, texts) if pool is None else pool.map(format_part, texts, chunksize=4)
-        )
-        for index, (key, text) in enumerate(zip(keys, results, strict=True), 1):
-            fresh[key] = text
-            progress(index, len(keys))
-    except BaseException:
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    if pool is not None:
-        pool.shutdown()
+        with _workers(sum(len(text) for text, _ in todo.values())) as pool:
+            _collect(keys, todo, pool, fresh, progress)
+    except BrokenProcessPool:  # a worker was killed, for want of memory perhaps: go on without
+        rest = [key for key in keys if key not in fresh]
+        _collect(rest, todo, None, fresh, progress)
     return fresh
+
+
+def _collect(
+    keys: Sequence[str],
+    todo: dict[str, tuple[str, str]],
+    pool: Executor | None,
+    fresh: dict[str, str],
+    progress: Progress,
+) -> None:
+    texts = [todo[key][0] for key in keys]
+    results = iter(
+        map(format_part, texts) if pool is None else pool.map(format_part, texts, chunksize=4)
+    )
+    for key in keys:
+        try:
+            fresh[key] = next(results)
+        except _NotPython as error:
+            text, path = todo[key]
+            raise FormatError(f"{path}: {error}\n{_around(text, str(error))}") from None
+        progress(len(fresh), len(todo))
+
+
+def _around(text: str, message: str) -> str:
+    """The lines of a part around the one that a message of Black names."""
+    found = re.search(r"\b(\d+):(\d+)", message)
+    line = int(found[1]) if found else 1
+    lines = text.split("\n")
+    start = max(0, line - 6)
+    return "\n".join(
+        f"{'>' if number == line else ' '} {content}"
+        for number, content in enumerate(lines[start : line + 5], start + 1)
+    )
+
+
+@contextlib.contextmanager
+def _workers(size: int) -> Iterator[Executor | None]:
+    """Processes that format in parallel, where there is enough to do for them."""
+    import multiprocessing
+
+    count = min(_usable_processors(), _MOST_WORKERS)
+    if (
+        size <= _WORTH_A_PROCESS
+        or count < 2
+        or "fork" not in multiprocessing.get_all_start_methods()
+    ):
+        yield None
+        return
+    import signal
+
+    import black  # noqa: F401 - imported once, before the workers are made of this process
+
+    # This process alone keeps the end for writing: when it is gone, however it went, the workers read the end of file.
+    alive = os.pipe()
+    context = multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(count, context, initializer=_worker, initargs=(alive,))
+    try:
+        # Ctrl-C reaches all processes of a terminal, but is for this one: the workers are born with it blocked.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            pool.submit(os.getpid)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    else:
+        pool.shutdown()
+    finally:
+        for end in alive:
+            os.close(end)
+
+
+def _usable_processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+def _worker(alive: tuple[int, int]) -> None:
+    """Makes a worker end with the process that started it."""
+    import threading
+
+    reading, writing = alive
+    os.close(writing)
+
+    def watch() -> None:
+        os.read(reading, 1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,7 @@ def inputs_of(schema: Path, templates: Path, formatter: str) -> Inputs:
         templates={
             path.relative_to(templates).as_posix(): digest(path.read_bytes())
             for path in sorted(templates.rglob("*.j2"))
+            if path.is_file()
         },
         generator=_generator(),
         formatter=formatter,
@@ -77,18 +79,53 @@ def _generator() -> str:
 
 
 def load(output: Path) -> Manifest | None:
-    """The manifest of an output; None where there is none, or one of another format."""
+    """The manifest of an output; None where there is none, a damaged one, or one of another format."""
     try:
         found: dict[str, Any] = json.loads((output / NAME).read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
             return None
+        inputs: dict[str, Any] = found["inputs"]
         return Manifest(
-            Inputs(**found["inputs"]),
-            {path: Output(**facts) for path, facts in found["outputs"].items()},
-            found["totals"],
+            Inputs(
+                schema=_texts(inputs["schema"]),
+                templates=_texts(inputs["templates"]),
+                generator=str(inputs["generator"]),
+                formatter=str(inputs["formatter"]),
+            ),
+            {_inside(path): Output(**_texts(facts)) for path, facts in found["outputs"].items()},
+            {name: int(count) for name, count in found["totals"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _texts(value: dict[str, Any]) -> dict[str, str]:
+    if not all(isinstance(text, str) for text in value.values()):
+        raise TypeError("a text is expected")
+    return dict(value)
+
+
+def _inside(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ValueError(f"{path} is outside of the output")
+    return path
+
+
+def written_by(output: Path) -> frozenset[str]:
+    """The files that earlier builds wrote.
+
+    A manifest that merging two branches has damaged still names them, so that the next build needs no help.
+    """
+    known = load(output)
+    if known is not None:
+        return frozenset({NAME, *known.outputs})
+    try:
+        text = (output / NAME).read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return frozenset()
+    outputs = text.partition('"outputs": {')[2]
+    named = re.findall(r'^ {2}"([^"\\/][^"\\]*)": \{$', outputs, re.MULTILINE)
+    return frozenset({NAME, *(path for path in named if ".." not in path.split("/"))})
 
 
 def dump(manifest: Manifest) -> str:

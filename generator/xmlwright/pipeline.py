@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import manifest
+from . import manifest, publish
 from .diagnostics import DescriptionError, Diagnostics
 from .formatting_version import formatter_version
 from .manifest import Manifest, Output
@@ -74,8 +75,12 @@ def plan(
     seconds: dict[str, float],
     told: Told = _silent,
     old: Manifest | None = None,
+    *,
+    clean: bool = False,
 ) -> tuple[dict[str, bytes], Manifest]:
     """Every file that the output should hold, manifest included.
+
+    What ``old`` and the cache know need not be formatted again; ``clean`` trusts neither.
 
     Raises:
         DescriptionError: the description has problems.
@@ -97,14 +102,14 @@ def plan(
     files: dict[str, bytes] = {}
     hashes = {item.path: manifest.digest(item.text.encode()) for item in rendered}
     # A file whose rendered text is what its present, unedited form was made from needs no formatting.
-    if old is not None and old.inputs.formatter == version:
+    if old is not None and old.inputs.formatter == version and not clean:
         for item in rendered:
             known = old.outputs.get(item.path)
             if known is not None and known.rendered == hashes[item.path]:
                 content = _unedited(settings.output / item.path, known)
                 if content is not None:
                     files[item.path] = content
-    cache = formatting.FormatCache(settings.cache, version)
+    cache = formatting.FormatCache(settings.cache, version, trusted=not clean)
     texts = formatting.format_files(
         [item for item in rendered if item.path not in files],
         cache,
@@ -139,31 +144,45 @@ def _unedited(path: Path, known: Output) -> bytes | None:
     return content if manifest.digest(content) == known.written else None
 
 
-def build(settings: Settings, told: Told = _silent, *, clean: bool = False) -> Built:
-    """Bring the output up to date.
+def build(
+    settings: Settings, told: Told = _silent, *, clean: bool = False, overwrite: bool = False
+) -> Built:
+    """Bring the output up to date; ``overwrite`` also replaces files that no build is known to have written.
 
     Raises:
         DescriptionError: the description has problems.
         TemplateProblem, FormatError: a template is wrong.
         PublishError: the output cannot be written.
     """
-    from . import publish
-
     seconds: dict[str, float] = {}
     clock = _Clock(seconds)
+
+    def waiting() -> None:
+        told("waiting for another build", 0, 0)
+
+    if publish.leftovers(settings.output):
+        with publish.alone(settings.output, waiting):
+            pass
     old = manifest.load(settings.output)
     if old is not None and not clean and up_to_date(settings, old):
         clock.lap("hash")
         return Built(old.totals, seconds)
     clock.lap("hash")
-    files, made = plan(settings, seconds, told, None if clean else old)
+    files, made = plan(settings, seconds, told, old, clean=clean)
     clock = _Clock(seconds)
     told("publish", 0, 0)
-    obsolete = frozenset(old.outputs) - frozenset(files) if old is not None else frozenset()
-    changed = [path for path, content in files.items() if _differs(settings.output / path, content)]
-    removed = [path for path in sorted(obsolete) if (settings.output / path).exists()]
-    if changed or removed:
-        publish.publish(settings.output, files, obsolete)
+    with publish.alone(settings.output, waiting):
+        mine = manifest.written_by(settings.output)
+        changed = [
+            path for path, content in files.items() if _differs(settings.output / path, content)
+        ]
+        removed = [
+            path
+            for path in sorted(mine - frozenset(files))
+            if os.path.lexists(settings.output / path)
+        ]
+        if changed or removed:
+            publish.publish(settings.output, files, mine, overwrite=overwrite)
     clock.lap("publish")
     return Built(made.totals, seconds, sorted(changed), removed)
 
@@ -200,10 +219,9 @@ def check(settings: Settings, told: Told = _silent) -> list[tuple[str, str]]:
             found.append((path, "missing"))
         elif _differs(target, content):
             found.append((path, "differs"))
-    if old is not None:
-        found += [
-            (path, "no longer made")
-            for path in sorted(frozenset(old.outputs) - frozenset(files))
-            if (settings.output / path).exists()
-        ]
+    found += [
+        (path, "no longer made")
+        for path in sorted(manifest.written_by(settings.output) - frozenset(files))
+        if os.path.lexists(settings.output / path)
+    ]
     return found

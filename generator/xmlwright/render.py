@@ -105,6 +105,8 @@ class _Renderer:
 
     def files(self) -> Iterator[Rendered]:
         paths = sorted(path for path in self._folder.rglob("*.j2") if path.is_file())
+        if not paths:
+            raise TemplateProblem(f"there are no templates in {self._folder}")
         for path in paths:
             name = path.relative_to(self._folder).as_posix()
             if name.startswith("_"):
@@ -153,11 +155,31 @@ class _Renderer:
         except jinja2.TemplateSyntaxError as error:
             place = f"{error.name or template}:{error.lineno}"
             raise TemplateProblem(f"{place}: {error.message}") from error
-        except jinja2.UndefinedError as error:
-            place = f"{template}:{_line(error, self._folder / template)}"
-            raise TemplateProblem(f"{place}: {error.message} (rendering {what})") from error
+        except UnicodeDecodeError as error:
+            raise TemplateProblem(f"{template}: is not UTF-8 ({error.reason})") from error
+        except Exception as error:  # whatever an expression of a template can raise
+            place = self._origin(error, template)
+            message = (
+                f"there is no template {error.message}"
+                if isinstance(error, jinja2.TemplateNotFound)
+                else str(error) or type(error).__name__
+            )
+            if not isinstance(error, jinja2.TemplateError):
+                message = f"{type(error).__name__}: {message}"
+            raise TemplateProblem(f"{place}: {message} (rendering {what})") from error
         path = PurePosixPath(target)
         return Rendered(str(path), text, path.suffix == ".py")
+
+    def _origin(self, error: Exception, template: str) -> str:
+        """Template and line of the innermost template that an error came from: a macro perhaps."""
+        place = template
+        trace = error.__traceback__
+        while trace is not None:
+            file = Path(trace.tb_frame.f_code.co_filename)
+            if file.suffix == ".j2":
+                place = f"{file.relative_to(self._folder).as_posix()}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        return place
 
 
 class _View(ModuleView):
@@ -196,17 +218,6 @@ def _words(text: str) -> set[str]:
     import re
 
     return set(re.findall(r"(?<![A-Za-z0-9_.'\"])[A-Za-z_][A-Za-z0-9_]*\(", text))
-
-
-def _line(error: Exception, template: Path) -> int:
-    """Line of the innermost template that an error came from."""
-    line = 0
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename.endswith(".j2"):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 def _place(text: str | None) -> str:

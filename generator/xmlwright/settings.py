@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .diagnostics import nearest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -54,31 +57,47 @@ def find(start: Path) -> Settings:
 def _table(path: Path) -> dict[str, Any] | None:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: {error}") from error
-    table = content.get("tool", {}).get("xmlwright")
+    tool = content.get("tool")
+    table = tool.get("xmlwright") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
         raise SettingsError(f"{path}: [tool.xmlwright] is not a table")
     return table
 
 
 def _settings(root: Path, table: dict[str, Any], path: Path) -> Settings:
-    unknown = sorted(set(table) - set(_KEYS))
-    if unknown:
-        raise SettingsError(
-            f"{path}: [tool.xmlwright] has no key {unknown[0]!r}; it has {', '.join(_KEYS)}"
-        )
+    def wrong(message: str) -> SettingsError:
+        return SettingsError(f"{path}: [tool.xmlwright] {message}")
+
+    for name in sorted(set(table) - set(_KEYS)):
+        near = nearest(name, _KEYS)
+        hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(_KEYS)}"
+        raise wrong(f"has no key {name!r}{hint}")
     for name, value in table.items():
-        if not isinstance(value, str):
-            raise SettingsError(f"{path}: [tool.xmlwright] {name} should be the path of a folder")
+        if not isinstance(value, str) or not value.strip():
+            raise wrong(f"{name} should be the path of a folder")
     templates = root / table["templates"] if "templates" in table else built_in_templates()
-    return Settings(
+    found = Settings(
         root=root,
         schema=root / table.get("schema", "schema"),
         templates=templates,
         output=root / table.get("output", "generated"),
         cache=root / table.get("cache", ".cache/xmlwright"),
     )
+    # A build replaces the output folder as a whole.
+    output = Path(os.path.normpath(found.output))
+    if output in (root, *root.parents):
+        raise wrong(
+            f"output is {output}, which holds the project itself: give it a folder of its own"
+        )
+    for name in ("schema", "templates", "cache"):
+        other = Path(os.path.normpath(getattr(found, name)))
+        if output in (other, *other.parents):
+            raise wrong(f"output is {output}, which holds {name}: give it a folder of its own")
+    return found
 
 
 def built_in_templates() -> Path:
