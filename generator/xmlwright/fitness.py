@@ -90,13 +90,13 @@ class _Fitness:
                     " a module of this name",
                     resource.resource.at,
                 )
-            for decl in (*resource.records.values(), *resource.groups.values()):
-                self._chosen_fields(decl)
+            self._chosen_fields(resource.records.values())
+            self._chosen_fields(resource.groups.values())
             for method in resource.methods.values():
                 self._chosen_method(method)
         if self._d.shared is not None:
-            for shared in (*self._d.shared.records.values(), *self._d.shared.groups.values()):
-                self._chosen_fields(shared)
+            self._chosen_fields(self._d.shared.records.values())
+            self._chosen_fields(self._d.shared.groups.values())
         for module in self._api.modules:
             self._module(module)
             self._words(module)
@@ -249,9 +249,10 @@ class _Fitness:
                     related=[Related(other.at, f"the method {other.verb}")],
                 )
 
-    def _chosen_fields(self, decl: RecordDecl | GroupDecl) -> None:
-        for item in decl.fields.values():
-            self._chosen_field(item)
+    def _chosen_fields(self, decls: Iterable[RecordDecl | GroupDecl]) -> None:
+        for decl in decls:
+            for item in decl.fields.values():
+                self._chosen_field(item)
 
     def _chosen_field(self, item: FieldDecl) -> None:
         """A name that the description itself gives in Python must do as it is."""
@@ -310,9 +311,7 @@ class _Fitness:
     def _words(self, module: Module) -> None:
         for enum in module.enums:
             if not enum.words:
-                self._diagnostics.add(
-                    "missing-key", f"the enum {enum.name} has no words", enum.at
-                )
+                self._diagnostics.add("missing-key", f"the enum {enum.name} has no words", enum.at)
             for word in enum.words:
                 for text in _unique((word.word, word.request, word.answer)):
                     if not text.strip() or text.strip() != text:

@@ -127,7 +127,9 @@ class Tables:
         if ref not in self._shapes:
             record = self.api.records[ref]
             fields = [
-                self.field(item, item.read if item.readable else item.write, item.access, item.required)
+                self.field(
+                    item, item.read if item.readable else item.write, item.access, item.required
+                )
                 for whole in record.fields
                 for item in whole.by_direction
             ]
