@@ -30,7 +30,8 @@ from .runtime.scalars import escape
 
 _PACKAGES: Final = frozenset(["lxml", "requests", "tests"]) | sys.stdlib_module_names
 """Packages that the output, or what it runs on, imports under these names."""
-_RESERVED: Final = CLASSES | KEYWORDS | {kind.__name__ for kind in errors.FAILURES.values()}
+RESERVED: Final = CLASSES | KEYWORDS | {kind.__name__ for kind in errors.FAILURES.values()}
+"""Names that no record, enum or class of methods can have."""
 _OF_CLIENT: Final = frozenset(
     ["AsyncClient", "Backoff", "Client", "Door", "NEVER", "OAuth", "Recorder", "RowsShifted"]
 ) | {name for name, value in vars(errors).items() if isinstance(value, type)}
@@ -102,7 +103,7 @@ class _Fitness:
             self._words(module)
             self._cases(module)
             for found in module.methods:
-                self._arguments(found)
+                self._arguments(module, found)
 
     def _bad(self, message: str, at: Position, suggestion: str | None = None) -> None:
         self._diagnostics.add("bad-name", message, at, suggestion=suggestion)
@@ -146,11 +147,18 @@ class _Fitness:
 
     # names
 
-    def _class(self, name: Word, what: str, more: frozenset[str] = frozenset()) -> None:
-        if name in _RESERVED or name in more:
+    def _class(
+        self,
+        name: Word,
+        what: str,
+        more: frozenset[str] = frozenset(),
+        hint: str | None = None,
+    ) -> None:
+        if name in RESERVED or name in more:
             self._bad(
                 f"{what} cannot be called {name}: generated code has something else of this name",
                 name.at,
+                hint,
             )
 
     def _module(self, module: Module) -> None:
@@ -203,7 +211,7 @@ class _Fitness:
             self._constant(enum.name, what, enum.at, names)
         for record in module.records:
             what = f"the record {record.name}"
-            self._class(Word(record.name, record.at), "a record")
+            self._class(Word(record.name, record.at), "a record", hint=f"{record.name}Record")
             if record.in_answers:
                 names.claim(record.name, what, record.at, own=True)
             if record.in_requests:
@@ -219,7 +227,7 @@ class _Fitness:
                 at,
                 name.capitalize() if len(name) > 1 else None,
             )
-        elif constant(name) in _RESERVED:
+        elif constant(name) in RESERVED:
             self._bad(f"the table of {name} cannot be called {constant(name)}", at)
         else:
             names.claim(constant(name), f"the table of {what}", at)
@@ -274,11 +282,12 @@ class _Fitness:
             if isinstance(item, FieldDecl):
                 self._chosen_field(item)
 
-    def _arguments(self, method: Method) -> None:
+    def _arguments(self, module: Module, method: Method) -> None:
+        told = [{item.at for item in record.fields} for record in module.records]
         names: dict[str, Field] = {}
         for item in method.arguments:
             first = names.setdefault(item.python, item)
-            if first is not item:
+            if first is not item and not any({first.at, item.at} <= places for places in told):
                 self._diagnostics.add(
                     "duplicate-name",
                     f"the arguments {first.name} and {item.name} of {method.verb} would both be"

@@ -135,7 +135,17 @@ CLASSES: Final = frozenset(
 MODULES: Final = frozenset(["events", "runtime", "shared", "wire"])
 """Modules that every generated package has."""
 TAKEN_BY_TESTS: Final = frozenset(
-    ["caught", "dt", "endpoint", "pytest", "request", "same_xml", "unknown_elements", "value"]
+    [
+        "annotations",
+        "caught",
+        "dt",
+        "endpoint",
+        "pytest",
+        "request",
+        "same_xml",
+        "unknown_elements",
+        "value",
+    ]
 )
 """Names that a generated test module uses, so that the module under test needs another one there."""
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

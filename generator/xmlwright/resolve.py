@@ -475,7 +475,7 @@ class _Resolver:
             if self._takes_main(str(verb), method)
         ]
         wanted = cap_words(resource.resource)
-        if by_default and main.name != wanted:
+        if by_default and main.name != wanted and wanted not in fitness.RESERVED:
             self._diagnostics.add(
                 "bad-name",
                 f"the main record of {resource.resource} should be named after it",

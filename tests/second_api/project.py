@@ -16,6 +16,13 @@ TEMPLATES = HERE.parents[1] / "templates"
 XMLWRIGHT = Path(sys.executable).with_name("xmlwright")
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes a value that stands at two places twice."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
 def settle(folder: Path, description: Path | Mapping[str, Any]) -> Path:
     """A project in ``folder``: a copy of a described API, or files given as values (path -> content)."""
     schema = folder / "schema"
@@ -26,7 +33,11 @@ def settle(folder: Path, description: Path | Mapping[str, Any]) -> Path:
         for name, content in description.items():
             path = schema / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
+            text = (
+                content
+                if isinstance(content, str)
+                else yaml.dump(content, Dumper=_Plain, sort_keys=False)
+            )
             path.write_text(text, encoding="utf-8")
     settings = f"[tool.xmlwright]\ntemplates = '{TEMPLATES}'\n"
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
