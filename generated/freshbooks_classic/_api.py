@@ -11,7 +11,6 @@ from typing import Final
 from .runtime.protocol import ErrorCode, Paging, Place, Protocol
 from .runtime.scalars import Binary, Date, DateTime, Flag, Id, Integer, Number, Text, Uri
 
-
 PROTOCOL: Final = Protocol(
     name="FreshBooks Classic API",
     url="https://{account}.freshbooks.com/api/2.1/xml-in",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import textwrap
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+_OPEN_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"\Z').search
+"""Finds a quote at the end of a text that no backslash escapes."""
 
 
 def literal(value: Any) -> str:
@@ -47,7 +51,7 @@ def docstring(text: str, indent: int = 4) -> str:
     width = 100 - indent
     lines: list[str] = []
     for paragraph in text.strip("\n").split("\n"):
-        lead = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+        lead = " " * (len(paragraph) - len(paragraph.lstrip()))
         if not paragraph.strip():
             lines.append("")
             continue
@@ -67,11 +71,21 @@ def docstring(text: str, indent: int = 4) -> str:
     body = "\n".join(line.rstrip() for line in body.split("\n"))
     if len(lines) > 1:
         return f'"""{body}\n{margin}"""'
-    if body.endswith('"'):
+    if _OPEN_QUOTE(body):
         body = body[:-1] + '\\"'
     if len(body) + 6 > width:
         return f'"""{body}\n{margin}"""'
     return f'"""{body}"""'
+
+
+def toml(text: str) -> str:
+    """A TOML string for ``text``."""
+    escaped = (
+        {"\\": "\\\\", '"': '\\"'}.get(char)
+        or (char if char >= " " and char != "\x7f" else f"\\u{ord(char):04x}")
+        for char in text
+    )
+    return f'"{"".join(escaped)}"'
 
 
 def _safe(text: str) -> str:

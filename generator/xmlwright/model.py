@@ -4,9 +4,10 @@ anything but what a person may want to open."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .diagnostics import Position
+from .naming import cap_words, module_name
 from .source import Node
 
 
@@ -51,6 +52,11 @@ class Enum:
     doc: str
     words: tuple[EnumWord, ...]
     at: Position
+
+    @property
+    def partly_read_only(self) -> bool:
+        """Whether some of its words cannot be sent, so that requests have a type of their own."""
+        return len({word.writable for word in self.words}) == 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,17 @@ class Field:
     @property
     def writable(self) -> bool:
         return "c" in self.access or "u" in self.access
+
+    @property
+    def by_direction(self) -> tuple[Field, ...]:
+        """The field as one entry of a table, or as two where reading and writing have different types."""
+        if self.read == self.write or not (self.readable and self.writable):
+            return (self,)
+        written = "".join(letter for letter in self.access if letter != "r")
+        return (
+            replace(self, access="r", write=self.read, required=""),
+            replace(self, access=written, read=self.write),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +208,11 @@ class Method:
         """The whole name on the wire."""
         return f"{self.resource}.{self.verb}"
 
+    @property
+    def needs_arguments(self) -> bool:
+        """Whether it cannot be called without arguments."""
+        return any(item.required for item in self.arguments)
+
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -206,6 +228,22 @@ class Module:
     cases: tuple[Case, ...]
     provenance: Provenance
     at: Position
+
+    @property
+    def python(self) -> str:
+        """Name of the module in Python."""
+        return module_name(self.name)
+
+    @property
+    def classes(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        """Resource classes: attribute path on the client's resource -> class, the innermost first."""
+        paths = {method.python[:-1] for method in self.methods}
+        paths |= {path[:depth] for path in paths for depth in range(len(path))}
+        one = cap_words(self.name)
+        return tuple(
+            (path, one + "".join(map(cap_words, path)) if path else self.class_name)
+            for path in sorted(paths, key=lambda path: (-len(path), path))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +368,11 @@ class Api:
     def resources(self) -> tuple[Module, ...]:
         """The modules that have methods."""
         return tuple(module for module in self.modules if module.methods)
+
+    @property
+    def zone(self) -> str:
+        """Zone of the times on the wire."""
+        return self.scalars["datetime"].zone if "datetime" in self.scalars else "UTC"
 
     @property
     def methods(self) -> tuple[Method, ...]:

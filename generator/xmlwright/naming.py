@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 # DO NOT CHANGE, except by adding names that a template has begun to use at module level: a name that leaves or joins
@@ -51,6 +52,7 @@ TAKEN: Final = frozenset(
         "bool",
         "bytes",
         "dt",
+        "field",
         "float",
         "int",
         "list",
@@ -67,19 +69,137 @@ TAKEN: Final = frozenset(
         "unknown",
     ]
 )
-"""Names that the annotations of generated classes and functions use, so that no field may hide them."""
+"""Names that the bodies of generated records and the signatures of builders use, so that no field may hide them."""
+TAKEN_BY_MODULES: Final = frozenset(
+    ["api", "call", "dataclass", "dict", "entry", "pages", "property"]
+)
+"""Further names that the top level of a generated module uses, so that no builder may hide them."""
+TAKEN_BY_RESOURCES: Final = frozenset(["call", "pages", "property"])
+"""Names that the body of a resource class uses, so that none of its attributes may hide them."""
+TAKEN_BY_CLIENT: Final = frozenset(
+    [
+        "account",
+        "cached_property",
+        "close",
+        "door",
+        "explain",
+        "from_env",
+        "oauth",
+        "options",
+        "protocol",
+        "raw",
+        "reconcile",
+        "send",
+        "url",
+        "with_options",
+    ]
+)
+"""Attributes of the client itself, which no resource may replace."""
+CLASSES: Final = frozenset(
+    [
+        "AsyncResource",
+        "BinaryIO",
+        "Bytes",
+        "Decimal",
+        "File",
+        "Final",
+        "Literal",
+        "METHODS",
+        "Method",
+        "Nothing",
+        "One",
+        "Page",
+        "Paged",
+        "PathLike",
+        "Raw",
+        "Record",
+        "Request",
+        "Required",
+        "Resource",
+        "Rows",
+        "Scalar",
+        "Sequence",
+        "Shape",
+        "TypeAlias",
+        "TypedDict",
+        "UNSET",
+        "Unknown",
+        "Unset",
+        "Upload",
+        "Words",
+        "ZONE",
+        "ZoneInfo",
+    ]
+)
+"""Names in capitals that generated modules and tests import, so that nothing described may have them."""
+MODULES: Final = frozenset(["events", "runtime", "shared", "wire"])
+"""Modules that every generated package has."""
+TAKEN_BY_TESTS: Final = frozenset(
+    [
+        "annotations",
+        "caught",
+        "dt",
+        "endpoint",
+        "pytest",
+        "request",
+        "same_xml",
+        "unknown_elements",
+        "value",
+    ]
+)
+"""Names that a generated test module uses, so that the module under test needs another one there."""
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def python_name(name: str) -> str:
-    """A Python name for a field or argument."""
-    name = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    return f"{name}_" if name in KEYWORDS or name in TAKEN else name
+    """A Python name for a field or argument: ``UnitPrice`` -> ``unit_price``, ``class`` -> ``class_``.
+
+    In lower case, so that no field hides a class in the annotations beside it; without underscores in front, which
+    Python gives a meaning of their own inside classes.
+    """
+    name = snake(name)
+    return _free(name.lstrip("_") or name, KEYWORDS, TAKEN)
+
+
+def function_name(parts: tuple[str, ...]) -> str:
+    """The builder of a method in its module."""
+    return _free("_".join(parts), KEYWORDS, TAKEN, TAKEN_BY_MODULES)
+
+
+def attribute_name(name: str) -> str:
+    """A method, or a group of methods, as an attribute of a resource class."""
+    return _free(name, KEYWORDS, TAKEN_BY_RESOURCES)
+
+
+def client_attribute(resource: str) -> str:
+    """A resource as an attribute of the client."""
+    return _free(resource, KEYWORDS, TAKEN, TAKEN_BY_CLIENT)
+
+
+def module_name(resource: str) -> str:
+    """The module of a resource; it is also the name of its file."""
+    return _free(resource, KEYWORDS)
+
+
+def test_module_name(module: str) -> str:
+    """What a generated test calls the module that it tests."""
+    return _free(module, TAKEN_BY_TESTS)
+
+
+def test_name(function: str, case: str) -> str:
+    """The test of a case. Letters of every script stay, as Python allows them."""
+    name = unicodedata.normalize("NFKC", _HUMP.sub("_", case)).lower()
+    name = "".join(char if f"_{char}".isidentifier() else "_" for char in name)
+    return f"test_{function.rstrip('_')}_{'_'.join(filter(None, name.split('_')))}"
+
+
+def _free(name: str, *taken: frozenset[str]) -> str:
+    return f"{name}_" if any(name in names for names in taken) else name
 
 
 def snake(name: str) -> str:
     """``getPDF`` -> ``get_pdf``, ``sendBySnailMail`` -> ``send_by_snail_mail``."""
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return re.sub(r"[^a-z0-9_]", "_", name.lower())
+    return re.sub(r"[^a-z0-9_]", "_", _HUMP.sub("_", name).lower())
 
 
 def cap_words(name: str) -> str:
@@ -90,3 +210,8 @@ def cap_words(name: str) -> str:
 def constant(name: str) -> str:
     """``TimeEntry`` -> ``TIME_ENTRY``."""
     return snake(name).upper()
+
+
+def method_constant(function: str) -> str:
+    """The table of a method: ``list_`` -> ``_LIST``."""
+    return f"_{function.rstrip('_').upper()}"

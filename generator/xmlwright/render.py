@@ -16,13 +16,13 @@ import jinja2
 from . import literals
 from .diagnostics import Diagnostics
 from .model import Api, Module
-from .naming import constant, python_name
+from .naming import client_attribute, constant, method_constant, module_name, python_name
 from .runtime import errors as runtime_errors
 from .runtime.errors import Error
 from .runtime.protocol import Place
 from .shapes import Tables
 from .values import Values
-from .views import CaseView, ModuleView, read_only_words
+from .views import CaseView, ModuleView
 
 CUT: Final = "\x1f"
 """Stands alone on a line between the parts of a Python file that are formatted by themselves. No text of a description
@@ -84,8 +84,11 @@ class _Renderer:
             block=literals.block,
             docstring=literals.docstring,
             constant=constant,
+            client_attribute=client_attribute,
+            method_constant=method_constant,
             python_name=python_name,
-            read_only_words=read_only_words,
+            module_name=module_name,
+            toml=literals.toml,
             place=_place,
             path=lambda text: Place.of(text).path,
             encode=lambda text: str(text).strip().encode(),
@@ -114,7 +117,7 @@ class _Renderer:
             target = name.removesuffix(".j2").replace("%package%", package_path(self._api))
             if "%module%" in target:
                 for module in self._api.modules:
-                    yield self._module(name, target.replace("%module%", module.name), module)
+                    yield self._module(name, target.replace("%module%", module.python), module)
             elif "%resource%" in target:
                 for module in self._api.resources:
                     if module.cases:
@@ -205,19 +208,6 @@ class _View(ModuleView):
         if "BinaryIO" in self.uses:
             names.append("BinaryIO")
         return names
-
-    def own_names(self, cases: list[CaseView]) -> list[str]:
-        """Records of this module that the expressions of its cases name."""
-        text = "\n".join(case.expected for case in cases if case.case.result is not None)
-        return sorted(
-            record.name for record in self.module.records if f"{record.name}(" in _words(text)
-        )
-
-
-def _words(text: str) -> set[str]:
-    import re
-
-    return set(re.findall(r"(?<![A-Za-z0-9_.'\"])[A-Za-z_][A-Za-z0-9_]*\(", text))
 
 
 def _place(text: str | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from . import fitness
 from .decode import Decl, Word
 from .description import Description
 from .diagnostics import Diagnostics, Position, Related, nearest
@@ -42,7 +43,7 @@ from .model import (
     Scalar,
     Token,
 )
-from .naming import cap_words, python_name, snake
+from .naming import attribute_name, cap_words, function_name, python_name, snake
 from .source import KINDS
 
 SHARED: Final = "shared"
@@ -66,7 +67,9 @@ _TOLD: Final = {
 
 def resolve(description: Description, diagnostics: Diagnostics) -> Api:
     """The description with every name looked up. Problems are added to ``diagnostics``; the value is then incomplete."""
-    return _Resolver(description, diagnostics).api()
+    api = _Resolver(description, diagnostics).api()
+    fitness.find(description, api, diagnostics)
+    return api
 
 
 class _Scope:
@@ -127,7 +130,7 @@ class _Resolver:
         oauth = api.authentication.oauth
         return Api(
             name=str(api.api),
-            title=str(api.title),
+            title=_prose(api.title),
             version=str(api.version),
             doc=_prose(api.doc),
             documentation=_opt(api.documentation),
@@ -330,7 +333,7 @@ class _Resolver:
         self._unused_groups(decl)
         return Module(
             name=str(decl.resource),
-            title=str(decl.title),
+            title=_prose(decl.title),
             doc=_prose(decl.doc),
             class_name=_class_name(decl),
             enums=self._enums(decl.enums, str(decl.resource), provenance),
@@ -472,7 +475,7 @@ class _Resolver:
             if self._takes_main(str(verb), method)
         ]
         wanted = cap_words(resource.resource)
-        if by_default and main.name != wanted:
+        if by_default and main.name != wanted and wanted not in fitness.RESERVED:
             self._diagnostics.add(
                 "bad-name",
                 f"the main record of {resource.resource} should be named after it",
@@ -771,8 +774,8 @@ class _Resolver:
             resource=str(resource.resource),
             verb=str(verb),
             kind=kind,
-            python=tuple(parts),
-            function=python_name("_".join(parts)),
+            python=tuple(map(attribute_name, parts)),
+            function=function_name(tuple(parts)),
             doc=_prose(decl.doc) or _TOLD.get(kind, "").format(one=one, many=plural),
             wrapper=wrapper,
             arguments=arguments,
@@ -877,7 +880,8 @@ class _Resolver:
         value = str(given.value) if given else {
             "create": "id", "get": "record", "list": "page",
         }.get(kind, "none")  # fmt: skip
-        if kind == "list" and decl.paging is False and given is None:
+        unpaged = decl.paging is False or self._d.api.paging is None
+        if kind == "list" and unpaged and given is None:
             value = "list"
         element = str(given.element) if given and given.element else ""
         if given is not None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .model import Api, Enum, Field, Method, Record, Ref
+from .naming import python_name
 from .runtime.protocol import CallbackForm, ErrorCode, Paging, Place, Protocol
 from .runtime.record import Record as RuntimeRecord
 from .runtime.request import Answer, Bytes, Nothing, One, Paged, Rows, Scalar
@@ -80,8 +81,8 @@ def protocol_of(api: Api) -> Protocol:
         oauth_signature=(api.oauth or {}).get("signature", "PLAINTEXT"),
         callbacks=None if api.callbacks is None else CallbackForm(**api.callbacks),
         paging=Paging(
-            position=api.paging.position,
-            size=api.paging.size,
+            position=python_name(api.paging.position),
+            size=python_name(api.paging.size),
             by_row=api.paging.by_row,
             first=api.paging.first,
             default_size=api.paging.default_size,
@@ -126,7 +127,11 @@ class Tables:
         if ref not in self._shapes:
             record = self.api.records[ref]
             fields = [
-                self.field(item, item.read, item.access, item.required) for item in record.fields
+                self.field(
+                    item, item.read if item.readable else item.write, item.access, item.required
+                )
+                for whole in record.fields
+                for item in whole.by_direction
             ]
             self._shapes[ref] = Shape(
                 record.name, _class_of(record), fields, identity=record.identity

@@ -229,7 +229,7 @@ class Values:
             if node.text.lstrip("-").isdigit() and str(int(node.text)) == node.text:
                 return int(node.text)
             return self._refuse(rule, "an integer in plain digits", node, item)
-        if scalar == "text" and item is not None and item.enum is None:
+        if item is not None and (scalar == "text" or item.enum is not None):
             return node.text
         try:
             return codec._value(node.text) if node.text else node.text

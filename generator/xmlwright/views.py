@@ -5,12 +5,15 @@ Templates lay out; whatever needs thought about types, imports or documentation 
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from .literals import literal
 from .model import Api, Case, Enum, Field, Method, Module, Record, Ref
-from .naming import cap_words, constant, snake
+from .naming import constant, test_module_name, test_name
 from .runtime.errors import FAILURES
+from .runtime.writing import Upload
 from .values import Given, GivenPage
 
 _READ = {
@@ -37,8 +40,15 @@ class ModuleView:
         self.module = module
         self.name = module.name
         self.uses: set[str] = set()
+        self.own: set[str] = set()
+        """Classes of the module itself that the text of its tests names."""
         self.foreign: dict[str, set[str]] = {}
         self.typing_only: dict[str, set[str]] = {}
+
+    @property
+    def tested(self) -> str:
+        """What its tests call the module."""
+        return test_module_name(self.module.python)
 
     # names
 
@@ -100,7 +110,7 @@ class ModuleView:
                 inner += f" | {self._from(item.record, record.name, typing=True)}"
         elif item.enum is not None:
             enum = self.api.enums[item.enum]
-            name = f"{enum.name}Input" if read_only_words(enum) else enum.name
+            name = f"{enum.name}Input" if enum.partly_read_only else enum.name
             inner = self._from(item.enum, name, typing=True)
         else:
             inner = self._typed(_WRITE[item.write or "text"])
@@ -186,7 +196,7 @@ class ModuleView:
         """Entries of a record; a field whose type differs by direction has one for each."""
         found: list[str] = []
         for item in record.fields:
-            found.extend(self.table(one) for one in by_direction(item))
+            found.extend(self.table(one) for one in item.by_direction)
         return found
 
     def _kind(self, item: Field, argument: bool) -> str:
@@ -376,27 +386,12 @@ class ModuleView:
         names += [f"{record.name}Input" for record in self.inputs()]
         for enum in self.module.enums:
             names.append(enum.name)
-            if read_only_words(enum):
+            if enum.partly_read_only:
                 names.append(f"{enum.name}Input")
-        for _, name in self.classes():
+        for _, name in self.module.classes:
             names += [name, f"Async{name}"]
         names += [method.function for method in self.module.methods]
         return sorted(names)
-
-    def classes(self) -> list[tuple[tuple[str, ...], str]]:
-        """Resource classes: attribute path on the client's resource -> class, the innermost first."""
-        paths = {method.python[:-1] for method in self.module.methods}
-        if not paths:
-            return []
-        paths.add(())
-        for path in list(paths):
-            paths.update(path[:depth] for depth in range(len(path)))
-        base = self.module.class_name
-        one = cap_words(self.name)
-        return [
-            (path, one + "".join(map(cap_words, path)) if path else base)
-            for path in sorted(paths, key=lambda path: (-len(path), path))
-        ]
 
     def bound(self, path: tuple[str, ...]) -> list[Method]:
         """Methods bound on one resource class."""
@@ -406,7 +401,7 @@ class ModuleView:
         """Sub-resources of one resource class: attribute and class."""
         return [
             (sub[-1], name)
-            for sub, name in self.classes()
+            for sub, name in self.module.classes
             if len(sub) == len(path) + 1 and sub[:-1] == path
         ]
 
@@ -414,26 +409,6 @@ class ModuleView:
         """The words of an enum, as its codec takes them."""
         self.use("Words")
         return literal({word.word: (word.request, word.answer) for word in enum.words})
-
-
-def by_direction(item: Field) -> list[Field]:
-    """A field as one entry, or as two where reading and writing have different types."""
-    import dataclasses
-
-    if item.read == item.write or not (item.readable and item.writable):
-        return [item]
-    written = "".join(letter for letter in item.access if letter != "r")
-    return [
-        dataclasses.replace(item, access="r", write=item.read, required=""),
-        dataclasses.replace(item, access=written, read=item.write),
-    ]
-
-
-def read_only_words(enum: Enum) -> bool:
-    """Whether some words of an enum cannot be sent."""
-    return any(not word.writable for word in enum.words) and any(
-        word.writable for word in enum.words
-    )
 
 
 def _sentence(text: str) -> str:
@@ -449,11 +424,17 @@ class CaseView:
     ) -> None:
         self.method = method
         self.case = case
-        self.name = f"test_{method.function.rstrip('_')}_{_slug(case.name)}"
+        self.name = test_name(method.function, case.name)
         self._view = view
         self._given = given
         self._result = result
         self.has_result = case.response is not None and case.fails is None
+
+    @property
+    def doc(self) -> str:
+        """What the case shows."""
+        name = self.case.name
+        return f"{name[:1].upper()}{name[1:]}. {self.case.doc}".strip()
 
     @property
     def call(self) -> str:
@@ -466,7 +447,7 @@ class CaseView:
                 parts.append(
                     text if item.python in self.method.positional else f"{item.python}={text}"
                 )
-        return f"{self._view.name}.{self.method.function}({', '.join(parts)})"
+        return f"{self._view.tested}.{self.method.function}({', '.join(parts)})"
 
     @property
     def expected(self) -> str:
@@ -501,6 +482,8 @@ class CaseView:
                     + ", ".join(f"{literal(name)}: {text}" for name, text in inner.items())
                     + "}"
                 )
+            if value.ref.module == self._view.name:
+                self._view.own.add(value.ref.name)
             self._view._from(value.ref, value.ref.name)
             return (
                 f"{value.ref.name}({', '.join(f'{name}={text}' for name, text in inner.items())})"
@@ -513,14 +496,16 @@ class CaseView:
             return f"Page({items}{counters})"
         if isinstance(value, list):
             return f"[{', '.join(map(self.expression, value))}]"
-        if hasattr(value, "content"):
+        if isinstance(value, Upload):
             self._view.use("Upload")
             return f"Upload({value.content!r}, {literal(value.name)}, {literal(value.media)})"
-        text = literal(value)
-        for name in ("Decimal(", "dt.", "ZONE"):
-            if text.startswith(name) or (name == "ZONE" and "tzinfo=ZONE" in text):
-                self._view.use(name.rstrip("(.") if name != "ZONE" else "ZONE")
-        return text
+        if isinstance(value, Decimal):
+            self._view.use("Decimal")
+        elif isinstance(value, dt.datetime):
+            self._view.use("dt", "ZONE")
+        elif isinstance(value, dt.date):
+            self._view.use("dt")
+        return literal(value)
 
     def _reading(self, value: Given) -> bool:
         return self._given is None or not _within(value, self._given)
@@ -532,7 +517,3 @@ def _within(value: Given, outer: Any) -> bool:
     if isinstance(outer, Given):
         return any(_within(value, inner) for inner in outer.values.values())
     return isinstance(outer, list) and any(_within(value, inner) for inner in outer)
-
-
-def _slug(text: str) -> str:
-    return "_".join(filter(None, snake(text).split("_")))[:80]
