@@ -47,7 +47,7 @@ def _record(
     table = shape.writer(mode)
     for name, value in values.items():
         if name not in table:
-            yield Problem(f"{path}{name}", _unknown(str(name), table))
+            yield Problem(f"{path}{name}", not_known(str(name), table))
         elif value is not UNSET:
             yield from _field(table[name].field, value, mode, path + name)
     for item in shape.fields:
@@ -55,7 +55,8 @@ def _record(
             yield Problem(path + item.name, "is required")
 
 
-def _unknown(name: str, known: Iterable[str]) -> str:
+def not_known(name: str, known: Iterable[str]) -> str:
+    """What to say of a name that is not among the known ones."""
     from difflib import get_close_matches
 
     names = list(known)
