@@ -658,7 +658,8 @@ def _limits(what: str, old: Field, new: Field) -> Iterator[Change]:
     from decimal import Decimal
 
     for name, smaller_is_tighter in (
-        ("max_length", True), ("maximum", True), ("places", True), ("minimum", False),
+        ("max_length", True), ("maximum", True), ("places", True), ("max_bytes", True),
+        ("minimum", False),
     ):  # fmt: skip
         left, right = getattr(old, name), getattr(new, name)
         if left == right:
@@ -669,6 +670,11 @@ def _limits(what: str, old: Field, new: Field) -> Iterator[Change]:
             tighter = (Decimal(str(right)) < Decimal(str(left))) == smaller_is_tighter
         rule = "limit-tightened" if tighter else "limit-loosened"
         yield _change(rule, what, f"{name} was {left}, is {right}", old, new)
+    if set(old.media) != set(new.media):
+        refused = bool(new.media) and not (old.media and set(old.media) <= set(new.media))
+        rule = "limit-tightened" if refused else "limit-loosened"
+        was, now = (", ".join(media) or "any" for media in (old.media, new.media))
+        yield _change(rule, what, f"media was {was}, is {now}", old, new)
 
 
 def _deprecated(what: str, old: Any, new: Any) -> Iterator[Change]:

@@ -21,6 +21,7 @@ RULES: Final[dict[str, str]] = {
     "duplicate-name": "Two things of one kind have the same name.",
     "contradiction": "Two statements that cannot both hold.",
     "bad-default": "A default or limit that is no value of the field's type.",
+    "bad-media": "A word that is no content type.",
     "case-arguments": "The arguments of a case do not fit the method it calls.",
     "case-request": "The request of a case is not what its arguments give.",
     "case-response": "The response of a case cannot be read as an answer of the method.",

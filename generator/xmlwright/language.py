@@ -136,6 +136,8 @@ class FieldDecl(Decl):
     minimum: Word | int | None = key(NUMBER, "Smallest number; quoted where it is no integer.")
     maximum: Word | int | None = key(NUMBER, "Largest number; quoted where it is no integer.")
     places: int | None = key(Integer(0), "Digits after the decimal point that are kept.")
+    media: tuple[Word, ...] = key(TEXTS, "Content types that a file may have.", default=())
+    max_bytes: int | None = key(Integer(1), "Largest file, in bytes.")
     doc: Word | None = key(TEXT, DOC)
     provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
     source: tuple[Word, ...] = key(TEXTS, SOURCE_DOC, default=())

@@ -97,6 +97,9 @@ class Field:
     minimum: str | None
     maximum: str | None
     places: int | None
+    media: tuple[str, ...]
+    """Content types that a file may have; empty for any."""
+    max_bytes: int | None
     doc: str
     provenance: Provenance
     at: Position

@@ -55,6 +55,7 @@ _RETRY: Final = {
     "delete": "idempotent",
 }
 _MODES: Final = {"create": "create", "update": "update"}
+_MEDIA: Final = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 _ACCESS: Final = {"read": "r", "write": "cu", "both": "rcu", "create": "c", "update": "u"}
 _TOLD: Final = {
     "create": "Creates {one}.",
@@ -562,7 +563,7 @@ class _Resolver:
                 decl, "repeated", "a list with a wrapper is not also repeated without one"
             )
         default = self._default(decl, scope, read or write)
-        self._limits(decl)
+        self._limits(decl, write)
         return Field(
             name=str(name),
             python=str(decl.python or python_name(name)),
@@ -590,6 +591,8 @@ class _Resolver:
             minimum=None if decl.minimum is None else str(decl.minimum),
             maximum=None if decl.maximum is None else str(decl.maximum),
             places=decl.places,
+            media=tuple(map(str, decl.media)),
+            max_bytes=decl.max_bytes,
             doc=_prose(decl.doc),
             provenance=_provenance(decl, inherited),
             at=name.at,
@@ -707,10 +710,18 @@ class _Resolver:
         except InvalidOperation:
             self._diagnostics.add("bad-default", f"{word!r} is not a decimal number", word.at)
 
-    def _limits(self, decl: FieldDecl) -> None:
+    def _limits(self, decl: FieldDecl, write: str | None) -> None:
         for limit in (decl.minimum, decl.maximum):
             if isinstance(limit, Word):
                 self._decimal(limit)
+        for key in ("media", "max_bytes"):
+            if getattr(decl, key) and write != "binary":
+                self._contradiction(decl, key, f"{key} goes with type: binary")
+        for word in decl.media:
+            if _MEDIA.fullmatch(word) is None:
+                self._diagnostics.add(
+                    "bad-media", f"{word!r} is no content type such as image/png", word.at
+                )
 
     # methods
 
@@ -1067,7 +1078,7 @@ def _counter(name: Word, doc: str) -> Field:
         name=str(name), python=python_name(name), path=(str(name),), read="int", write="int", enum=None, record=None,
         ref=None, many=False, attribute=None, content=False, bare=False, access="cu", required="", clear="refused",
         discarded=False, sensitive=False, deprecated=None, since=None, default=None, read_empty=None, none=(),
-        max_length=None, minimum=None, maximum=None, places=None, doc=doc, provenance=Provenance("documented"),
+        max_length=None, minimum=None, maximum=None, places=None, media=(), max_bytes=None, doc=doc, provenance=Provenance("documented"),
         at=name.at,
     )  # fmt: skip
 

@@ -168,6 +168,8 @@ class Tables:
             minimum=item.minimum,
             maximum=item.maximum,
             places=item.places,
+            media=item.media,
+            max_bytes=item.max_bytes,
         )
 
     def codec(self, item: Field, scalar: str | None) -> Codec:
@@ -222,7 +224,10 @@ class Tables:
 
 def words_of(enum: Enum) -> Words:
     """The codec of an enum."""
-    return Words({word.word: (word.request, word.answer) for word in enum.words})
+    return Words(
+        {word.word: (word.request, word.answer) for word in enum.words},
+        answered=tuple(word.word for word in enum.words if not word.writable),
+    )
 
 
 def _class_of(record: Record) -> Callable[..., Any]:

@@ -219,7 +219,7 @@ class Values:
     ) -> Any:
         wanted = _NODES.get(scalar, "str")
         if scalar == "binary":
-            return self._upload(node)
+            return self._upload(node, item)
         if node.kind != wanted or (wanted == "bool" and node.text not in ("true", "false")):
             shown = f'"{node.text}"' if wanted == "str" and node.text else None
             return self._refuse(rule, f"{KINDS[wanted]} ({scalar})", node, item, shown)
@@ -236,11 +236,17 @@ class Values:
         except ValueError:
             return self._refuse(rule, codec.expected, node, item)
 
-    def _upload(self, node: Node) -> Any:
-        facts = {key.text: value.text for key, value in node.entries}
+    def _upload(self, node: Node, item: Field | None) -> Any:
+        parts = {key.text: value for key, value in node.entries}
+        facts = {name: part.text for name, part in parts.items()}
         if node.kind != "map" or set(facts) != {"name", "media", "text"}:
             return self._refuse("case-arguments", "a file: {name, media, text}", node)
-        return Upload(facts["text"].encode(), facts["name"], facts["media"])
+        if item is not None and item.media and facts["media"] not in item.media:
+            return self._refuse("case-arguments", " or ".join(item.media), parts["media"], item)
+        try:
+            return Upload(facts["text"].encode(), facts["name"], facts["media"])
+        except ValueError:
+            return self._refuse("case-arguments", "a content type", parts["media"], item)
 
     def _text(self, node: Node) -> Any:
         return node.text if node.kind == "str" else self._refuse("case-result", "text", node)

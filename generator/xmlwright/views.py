@@ -186,8 +186,8 @@ class ModuleView:
             facts.append(f"required={literal(item.required)}")
         if item.clear == "refused":
             facts.append("clear=False")
-        for name in ("max_length", "minimum", "maximum", "places"):
-            if item.writable and getattr(item, name) is not None:
+        for name in ("max_length", "minimum", "maximum", "places", "media", "max_bytes"):
+            if item.writable and getattr(item, name) not in (None, ()):
                 facts.append(f"{name}={literal(getattr(item, name))}")
         rest = "".join(f", {fact}" for fact in facts)
         return f"entry({literal(item.python)}, {self._kind(item, argument)}{rest})"
@@ -260,9 +260,12 @@ class ModuleView:
             ("minimum", "from {}"),
             ("maximum", "up to {}"),
             ("places", "{} decimal places"),
+            ("max_bytes", "at most {:,} bytes"),
         ):
             if getattr(item, name) is not None:
                 facts.append(words.format(getattr(item, name)))
+        if item.media:
+            facts.append(" or ".join(item.media))
         if writing and item.discarded:
             facts.append("accepted but not saved")
         if writing and not item.required and item.clear == "action":
@@ -408,7 +411,9 @@ class ModuleView:
     def enum_codec(self, enum: Enum) -> str:
         """The words of an enum, as its codec takes them."""
         self.use("Words")
-        return literal({word.word: (word.request, word.answer) for word in enum.words})
+        words = literal({word.word: (word.request, word.answer) for word in enum.words})
+        answered = [word.word for word in enum.words if not word.writable]
+        return f"{words}, answered={literal(tuple(answered))}" if answered else words
 
 
 def _sentence(text: str) -> str:
