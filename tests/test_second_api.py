@@ -179,10 +179,13 @@ def test_tools_read_recorded_documents_of_the_other_api(
 
     price = {"currency": "EUR", "amount": "1.50"}
     assert json.loads(tool("read", answer).stdout) == {
+        "file": str(answer),
         "method": "article.get",
         "value": {"sku": "A-1", "price": price, "fragile": True},
+        "unknown": ["colour"],
     }
     assert json.loads(tool("read", asked).stdout) == {
+        "file": str(asked),
         "method": "article.stock.move",
         "arguments": {"sku": "A-1", "count": 4, "to": "S"},
     }

@@ -40,7 +40,8 @@ __all__ = [
 InvitationStatus: TypeAlias = Literal["invited", "accepted"]
 """What became of the invitation."""
 INVITATION_STATUS: Final = Words(
-    {"invited": ("invited", "invited"), "accepted": ("accepted", "accepted")}
+    {"invited": ("invited", "invited"), "accepted": ("accepted", "accepted")},
+    answered=("invited", "accepted"),
 )
 
 

@@ -67,7 +67,8 @@ ESTIMATE_STATUS: Final = Words(
         "accepted": ("accepted", "accepted"),
         "honoured": ("honoured", "honoured"),
         "invoiced": ("invoiced", "invoiced"),
-    }
+    },
+    answered=("invoiced",),
 )
 
 
@@ -198,7 +199,7 @@ class EstimateLinks(Record):
 
 
 class EstimateLineInput(TypedDict, total=False):
-    """A EstimateLine to be sent. One position of an estimate. It has no number."""
+    """An EstimateLine to be sent. One position of an estimate. It has no number."""
 
     name: str | None
     """Short name of the item or task. (text)"""

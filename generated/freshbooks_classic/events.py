@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, TypeAlias
 
 from .runtime import callbacks as runtime
-from .runtime.callbacks import BadDelivery, Body, Event, Verification, asgi, wsgi
+from .runtime.callbacks import BadDelivery, BeingHandled, Body, Event, Verification, asgi, wsgi
 from .runtime.protocol import CallbackForm
 
 __all__ = [
     "EVENTS",
     "BadDelivery",
+    "BeingHandled",
     "Callbacks",
     "Event",
     "EventName",

@@ -51,7 +51,8 @@ EXPENSE_STATUS: Final = Words(
         "unbilled": ("1", "1"),
         "invoiced": ("2", "2"),
         "recouped": ("recouped", "4"),
-    }
+    },
+    answered=("recouped",),
 )
 
 

@@ -88,7 +88,8 @@ INVOICE_STATUS: Final = Words(
         "disputed": ("disputed", "disputed"),
         "pending": ("pending", "pending"),
         "declined": ("declined", "declined"),
-    }
+    },
+    answered=("partial", "paid", "auto-paid", "retry", "failed", "disputed", "pending", "declined"),
 )
 
 
@@ -297,7 +298,7 @@ class InvoiceLinesAdded(Record):
 
 
 class InvoiceLineInput(TypedDict, total=False):
-    """A InvoiceLine to be sent. One charge on an invoice."""
+    """An InvoiceLine to be sent. One charge on an invoice."""
 
     amount: Decimal | int | str | None
     """Unit cost times quantity, before taxes and discount. FreshBooks computes it; a value that is
@@ -326,7 +327,7 @@ class InvoiceLineInput(TypedDict, total=False):
 
 
 class InvoiceGatewayInput(TypedDict, total=False):
-    """A InvoiceGateway to be sent. A payment gateway that an invoice may be paid through."""
+    """An InvoiceGateway to be sent. A payment gateway that an invoice may be paid through."""
 
     name: str | None
     """Name of the gateway, as gateway.list gives it. (text; inferred)"""

@@ -30,7 +30,14 @@ _CREATE: Final = Method(
         None,
         [
             entry("expense_id", api.ID, access="cu", required="cu", clear=False),
-            entry("image", api.BINARY, access="cu", required="cu", clear=False),
+            entry(
+                "image",
+                api.BINARY,
+                access="cu",
+                required="cu",
+                clear=False,
+                media=("image/png", "image/jpeg", "application/pdf"),
+            ),
         ],
     ),
     Nothing(),
@@ -55,7 +62,8 @@ def create(
     Args:
         expense_id: The expense that the receipt belongs to. (id; id of a expense)
         image: The file: PNG, JPEG or PDF. It travels as the second part of a multipart/related
-            body, and the element points to it by its Content-ID. (file)
+            body, and the element points to it by its Content-ID. (file; image/png or image/jpeg or
+            application/pdf)
 
     Raises:
         AccountProblem: code 10030.
@@ -82,7 +90,14 @@ _UPDATE: Final = Method(
         None,
         [
             entry("expense_id", api.ID, access="cu", required="cu", clear=False),
-            entry("image", api.BINARY, access="cu", required="cu", clear=False),
+            entry(
+                "image",
+                api.BINARY,
+                access="cu",
+                required="cu",
+                clear=False,
+                media=("image/png", "image/jpeg", "application/pdf"),
+            ),
         ],
     ),
     Nothing(),
@@ -106,7 +121,8 @@ def update(
     Args:
         expense_id: The expense that the receipt belongs to. (id; id of a expense)
         image: The file: PNG, JPEG or PDF. It travels as the second part of a multipart/related
-            body, and the element points to it by its Content-ID. (file)
+            body, and the element points to it by its Content-ID. (file; image/png or image/jpeg or
+            application/pdf)
 
     Raises:
         AccountProblem: code 10030.

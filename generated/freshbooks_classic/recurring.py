@@ -294,7 +294,7 @@ class RecurringLineInput(TypedDict, total=False):
 
 
 class AutobillInput(TypedDict, total=False):
-    """A Autobill to be sent. How the invoices of a profile are paid automatically."""
+    """An Autobill to be sent. How the invoices of a profile are paid automatically."""
 
     gateway_name: Required[str]
     """Gateway from gateway.list that can bill automatically; case does not matter. (text)"""

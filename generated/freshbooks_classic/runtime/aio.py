@@ -156,8 +156,10 @@ class AsyncClient(Settled):
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections, also those of copies made by ``with_options``."""
-        await self._transport.close()
+        """Close the connections, unless this is a copy made by ``with_options``: they are the original's."""
+        self._closed = True
+        if self._original is None:
+            await self._transport.close()
 
     async def send(self, request: Request[T]) -> T:
         """Send one request and return its value. Raises as the synchronous client does."""

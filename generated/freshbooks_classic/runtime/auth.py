@@ -5,11 +5,19 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, quote, urlencode
 
-from .errors import AuthenticationFailed, ConfigurationError, UnexpectedAnswer
-from .options import account_url, checked_url
+from .errors import (
+    ApiFailure,
+    ArgumentError,
+    AuthenticationFailed,
+    ConfigurationError,
+    PermissionDenied,
+    UnexpectedAnswer,
+)
+from .options import Timeout, account_url, checked_url
+from .redact import scrub
 
 if TYPE_CHECKING:
     from typing import Protocol as TypingProtocol
@@ -46,6 +54,26 @@ class Token:
         return {self.token, pair.rstrip("=")[:-1]} if self.token else set()
 
 
+def checked_token(protocol: Protocol, token: object) -> str:
+    """``token`` if it can be sent as the description says. Raises ConfigurationError, and never shows it."""
+    if not isinstance(token, str):
+        raise ConfigurationError("the token should be text")
+    if not token or not token.isprintable() or token != token.strip():
+        raise ConfigurationError(
+            "the token is empty, or has unprintable characters or spaces around it; it is shown on the account's API page"
+        )
+    if protocol.token_style == "header":
+        if not token.isascii():
+            raise ConfigurationError("the token has characters that cannot stand in a header")
+    elif ":" in token:
+        raise ConfigurationError("the token has a colon in it, which no HTTP user name can have")
+    return token
+
+
+SIGNATURES: Final = ("PLAINTEXT", "HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512")
+"""Ways to sign that need no key file."""
+
+
 @dataclass(frozen=True)
 class OAuth:
     """OAuth 1.0a with an access token that a user has granted. Needs the extra ``oauth``."""
@@ -55,6 +83,20 @@ class OAuth:
     token: str | None = field(default=None, repr=False)
     token_secret: str | None = field(default=None, repr=False)
     signature: str = "PLAINTEXT"
+
+    def __post_init__(self) -> None:
+        for name in ("consumer_key", "consumer_secret"):
+            value: object = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                raise ConfigurationError(f"the {name.replace('_', ' ')} of OAuth is missing")
+        for name in ("token", "token_secret"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise ConfigurationError(f"the {name.replace('_', ' ')} of OAuth should be text")
+        if self.signature not in SIGNATURES:
+            raise ConfigurationError(
+                f"there is no OAuth signature {self.signature!r} here; there are {', '.join(SIGNATURES)}"
+            )
 
     def headers(self, protocol: Protocol, url: str) -> Mapping[str, str]:
         return self.sign(url)
@@ -77,13 +119,14 @@ class OAuth:
             callback_uri=callback,
             verifier=verifier,
             signature_method=self.signature,
-            realm="",
         )
         _, headers, _ = signer.sign(url, "POST")
         return {"Authorization": str(headers["Authorization"])}
 
     def secrets(self) -> set[str]:
-        return {text for text in (self.consumer_secret, self.token, self.token_secret) if text}
+        known = {text for text in (self.consumer_secret, self.token, self.token_secret) if text}
+        once = {quote(text, safe="~") for text in known}
+        return known | once | {quote(text, safe="~") for text in once}  # as the header has them
 
 
 @dataclass(frozen=True)
@@ -101,10 +144,10 @@ class OAuthFlow:
 
     ::
 
-        flow = OAuthFlow(protocol, "sample", key, secret, transport)
-        asked = flow.request_token()                  # callback "oob": the user is shown a code
-        print(asked.authorize_url)
-        auth = flow.access_token(asked, verifier=input("code: "))
+        with OAuthFlow(protocol, "sample", key, secret) as flow:
+            asked = flow.request_token()              # callback "oob": the user is shown a code
+            print(asked.authorize_url)
+            auth = flow.access_token(asked, verifier=input("code: "))
     """
 
     def __init__(
@@ -115,8 +158,9 @@ class OAuthFlow:
         consumer_secret: str,
         *,
         transport: Transport | None = None,
-        timeout: float = 30.0,
+        timeout: Timeout = 30.0,
         base_url: str | None = None,
+        user_agent: str | None = None,
     ) -> None:
         """``base_url`` replaces scheme and host of the three addresses, for a sandbox."""
         from .transport import RequestsTransport
@@ -127,6 +171,26 @@ class OAuthFlow:
         self._transport: Transport = transport or RequestsTransport()
         self._timeout = timeout
         self._base = base_url
+        self._user_agent = user_agent
+        for template in (
+            protocol.oauth_request_token,
+            protocol.oauth_authorize,
+            protocol.oauth_access_token,
+        ):
+            self._url(template)  # what cannot work is told before the first step
+
+    def __repr__(self) -> str:
+        return f"OAuthFlow({self._account!r})"
+
+    def __enter__(self) -> OAuthFlow:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
 
     def _url(self, template: str | None) -> str:
         if not template:
@@ -138,15 +202,32 @@ class OAuthFlow:
         return checked_url(url)
 
     def request_token(self, callback: str = "oob") -> RequestToken:
-        """Ask for a request token. Raises AuthenticationFailed with the API's ``oauth_problem``."""
+        """Ask for a request token; ``callback`` is the page the user comes back to, "oob" for a code to type in.
+
+        Raises:
+            AuthenticationFailed: the consumer was refused; ``code`` is the API's ``oauth_problem``.
+            UnexpectedAnswer: no token came, such as from an account that does not exist.
+            TransportError: the server could not be reached.
+        """
         url = self._url(self._protocol.oauth_request_token)
-        answer = self._post(url, self._consumer.sign(url, callback=callback))
-        token, secret = _pair(answer)
+        token, secret = self._pair(url, self._consumer, callback=callback)
         page = self._url(self._protocol.oauth_authorize)
         return RequestToken(token, secret, f"{page}?{urlencode({'oauth_token': token})}")
 
     def access_token(self, asked: RequestToken, verifier: str) -> OAuth:
-        """Exchange what the user granted for an access token, ready to be used as ``auth=``."""
+        """Exchange what the user granted for an access token, ready to be used as ``auth=``.
+
+        Args:
+            asked: what :meth:`request_token` answered; it can be pickled in between.
+            verifier: the code that the user was shown, or ``oauth_verifier`` of the call to the callback page.
+
+        Raises:
+            PermissionDenied: the user did not agree.
+            AuthenticationFailed: the token or the code was refused; ``code`` is the API's ``oauth_problem``.
+        """
+        code = (verifier or "").strip()
+        if not code:
+            raise ArgumentError("should be the code that the user was shown", path="verifier")
         url = self._url(self._protocol.oauth_access_token)
         consumer = self._consumer
         asking = OAuth(
@@ -156,29 +237,55 @@ class OAuthFlow:
             asked.secret,
             consumer.signature,
         )
-        token, secret = _pair(self._post(url, asking.sign(url, verifier=verifier.strip())))
+        token, secret = self._pair(url, asking, verifier=code)
         return OAuth(
             consumer.consumer_key, consumer.consumer_secret, token, secret, consumer.signature
         )
+
+    def _pair(self, url: str, signer: OAuth, **facts: str) -> tuple[str, str]:
+        """The token and secret that the server gives for a signed request."""
+        return _pair(self._post(url, signer.sign(url, **facts)), signer)
 
     def _post(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
         from .transport import HttpRequest
 
         form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+        if self._user_agent is not None:
+            form["User-Agent"] = self._user_agent
         return self._transport.send(HttpRequest(url, b"", form, self._timeout))
 
 
-def _pair(answer: HttpAnswer) -> tuple[str, str]:
-    text = answer.body.decode("utf-8", "replace")
-    values = dict(parse_qsl(text.strip()))
-    problem = values.get("oauth_problem")
+def _pair(answer: HttpAnswer, auth: OAuth) -> tuple[str, str]:
+    """Token and secret of a form-encoded answer."""
+    problem = oauth_problem(answer.body, answer.status, auth.secrets())
     if problem is not None:
-        raise AuthenticationFailed(
-            f"OAuth was refused: {problem.replace('_', ' ')}", code=problem, status=answer.status
-        )
-    if answer.status == 200 and "oauth_token" in values and "oauth_token_secret" in values:
+        raise problem
+    values = _form(answer.body)
+    if answer.status == 200 and values.get("oauth_token") and values.get("oauth_token_secret"):
         return values["oauth_token"], values["oauth_token_secret"]
     raise UnexpectedAnswer(
         f"no token came (HTTP {answer.status}): the account may not exist or not be open to the API",
         status=answer.status,
     )
+
+
+def oauth_problem(body: bytes, status: int | None, secrets: set[str]) -> ApiFailure | None:
+    """The failure that a form-encoded body tells of; None for any other body."""
+    values = _form(body)
+    code = values.get("oauth_problem")
+    if not code:
+        return None
+    code = scrub(code, secrets)
+    advice = scrub(values.get("oauth_problem_advice", ""), secrets)
+    kind = PermissionDenied if code in _DENIED else AuthenticationFailed
+    told = f" ({advice})" if advice else ""
+    return kind(f"OAuth was refused: {code.replace('_', ' ')}{told}", code=code, status=status)
+
+
+_DENIED: Final = ("permission_denied", "user_refused")
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """The fields of a form-encoded body; none for anything else, such as a document or a page."""
+    text = body[:10_000].decode("utf-8", "replace").strip()
+    return {} if text.startswith("<") else dict(parse_qsl(text))

@@ -12,19 +12,30 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from .errors import Error
 from .protocol import CallbackForm
 
+LARGEST_DELIVERY: Final = 64 * 1024
+"""Bytes; a delivery has a few fields, so a longer body is refused unread."""
+
 
 class BadDelivery(Error, ValueError):
     """A request is no delivery of this service: a field is missing or has no sense. Answer it with HTTP 400."""
+
+
+class BeingHandled(Error):
+    """The same delivery came again while the first is still being handled. Answer it with HTTP 503: it will come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +75,10 @@ class Verification:
         return f"Verification(callback_id={self.callback_id}, system={self.system!r})"
 
 
-Body = bytes | str | Mapping[str, Any]
+Body = bytes | str | Mapping[Any, Any]
+"""A form body as it came, or what a web framework made of it: field -> value or list of values."""
 Handler = Callable[[Event], object]
+Call = Callable[[], object]
 H = TypeVar("H", bound=Handler)
 N = TypeVar("N", bound=str)
 
@@ -89,7 +102,7 @@ def parse(body: Body, names: CallbackForm) -> Event | Verification:
 
 def compose(event: Event | Verification, names: CallbackForm) -> str:
     """The form body as the service would send it, for tests."""
-    facts: dict[str, object] = {names.system: event.system, names.user: event.user_id}
+    facts: dict[str, str | int | None] = {names.system: event.system, names.user: event.user_id}
     if isinstance(event, Verification):
         facts[names.event] = names.verification
         facts[names.object] = event.callback_id
@@ -101,21 +114,46 @@ def compose(event: Event | Verification, names: CallbackForm) -> str:
 
 
 def _form(body: Body) -> dict[str, str]:
+    pairs: Iterable[tuple[str, str]]
     if isinstance(body, Mapping):
-        return {str(name): _first(value) for name, value in body.items()}
-    try:
-        text = body.decode("utf-8") if isinstance(body, bytes) else body
-        return dict(
-            parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=100)
-        )
-    except ValueError:
-        raise BadDelivery("the body is no form") from None
+        pairs = [
+            (_text(name), _text(value)) for name, given in body.items() for value in _all(given)
+        ]
+    else:
+        try:
+            text = (body.decode("utf-8") if isinstance(body, bytes) else body).strip()
+            if len(text) > LARGEST_DELIVERY:
+                raise ValueError("too long")
+            pairs = parse_qsl(
+                text,
+                keep_blank_values=True,
+                strict_parsing=bool(text),
+                errors="strict",
+                max_num_fields=100,
+            )
+        except ValueError:
+            raise BadDelivery("the body is no form") from None
+    form: dict[str, str] = {}
+    for name, value in pairs:
+        # Which of two values another reader took is not known, so nobody should act on either.
+        if form.setdefault(name, value) != value:
+            raise BadDelivery("a field is given twice, with different values")
+    return form
 
 
-def _first(value: Any) -> str:
+def _all(value: Any) -> Iterable[Any]:
     if isinstance(value, (list, tuple)):
-        return str(value[0]) if value else ""
-    return str(value)
+        return value
+    return () if value is None else (value,)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadDelivery("the body is no form") from None
 
 
 def _integer(form: Mapping[str, str], name: str) -> int | None:
@@ -143,15 +181,18 @@ class Callbacks(Generic[N]):
         Args:
             form: names of the form fields.
             events: names that exist, so that a misspelt handler is refused; empty to allow any.
-            verify: called with each verification; mostly it sends the verifier back.
+            verify: called with each verification; mostly it sends the verifier back. It may be asynchronous, as handlers may, where
+                :meth:`deliver_async` or :func:`asgi` is used.
             systems: addresses of the accounts that are served; a delivery of another is refused. None for all.
             remember: how many deliveries are remembered, to tell repeated ones; 0 for none.
         """
         self._form = form
         self._events = frozenset(events)
         self._verify = verify
-        self._systems = None if systems is None else frozenset(map(_plain_system, systems))
+        served = (systems,) if isinstance(systems, str) else systems
+        self._systems = None if served is None else frozenset(map(_plain_system, served))
         self._remember = remember
+        self._busy: set[Event] = set()
         self._handlers: dict[str, list[Handler]] = {}
         self._seen: OrderedDict[Event, None] = OrderedDict()
         self._lock = threading.Lock()
@@ -159,9 +200,14 @@ class Callbacks(Generic[N]):
     def on(self, *names: N) -> Callable[[H], H]:
         """Register a handler for events: whole names, a resource for all of its events, or ``all``.
 
+        Handlers of the whole name are called first, then those of its resource, then those of ``all``; among equals, in the order
+        of registration. A handler is called once, however many of its names fit.
+
         Raises:
-            ValueError: there is no such event.
+            ValueError: there is no such event, or none is named.
         """
+        if not names:
+            raise ValueError("name the events of the handler, or 'all'")
         for name in names:
             if self._events and name != "all" and name not in self._events:
                 from difflib import get_close_matches
@@ -181,30 +227,72 @@ class Callbacks(Generic[N]):
         """Take one delivery. Answers what it was; None for one that came before and was handled.
 
         Answer the service with HTTP 200 when this returns. A delivery whose handler raises is forgotten again, so that the
-        service's repetition is handled.
+        service's repetition is handled, by all handlers. Making and deleting an object happen once, so these deliveries are known
+        again; a repeated delivery of anything else, such as an update, cannot be told from another one, and is handled again.
 
         Raises:
             BadDelivery: it is none, or of an account that is not served.
+            BeingHandled: the same is being handled in another thread, and may yet fail.
         """
+        found = self._served(body)
+        with self._in_hand(found) as fresh:
+            if not fresh:
+                return None
+            for call in self._calls(found):
+                result = call()
+                if inspect.isawaitable(result):
+                    if inspect.iscoroutine(result):
+                        result.close()
+                    raise TypeError("an asynchronous handler needs deliver_async() or asgi()")
+        return found
+
+    async def deliver_async(self, body: Body) -> Event | Verification | None:
+        """As :meth:`deliver`, for an event loop: plain handlers run in a thread, asynchronous ones are awaited."""
+        import asyncio
+
+        found = self._served(body)
+        with self._in_hand(found) as fresh:
+            if not fresh:
+                return None
+            for call in self._calls(found):
+                result = await asyncio.to_thread(call)
+                if inspect.isawaitable(result):
+                    await result
+        return found
+
+    def _served(self, body: Body) -> Event | Verification:
         found = parse(body, self._form)
         if self._systems is not None and _plain_system(found.system) not in self._systems:
             raise BadDelivery(
-                "the delivery is of an account that is not served here", field="system"
+                "the delivery is of an account that is not served here", field=self._form.system
             )
-        if isinstance(found, Verification):
-            if self._verify is not None:
-                self._verify(found)
-            return found
-        if not self._new(found):
-            return None
-        try:
-            for handler in self._matching(found.name):
-                handler(found)
-        except BaseException:
-            with self._lock:
-                self._seen.pop(found, None)
-            raise
         return found
+
+    def _calls(self, found: Event | Verification) -> list[Call]:
+        """What is to be called, one after the other."""
+        if isinstance(found, Verification):
+            return [] if self._verify is None else [partial(self._verify, found)]
+        return [partial(handler, found) for handler in self._matching(found.name)]
+
+    @contextmanager
+    def _in_hand(self, found: Event | Verification) -> Iterator[bool]:
+        """Whether a delivery is new; one that was handled to its end is not, when it comes again."""
+        if (
+            isinstance(found, Verification)
+            or self._remember <= 0
+            or not found.name.endswith((".create", ".delete"))
+        ):
+            yield True
+            return
+        fresh = self._new(found)
+        try:
+            yield fresh
+            if fresh:
+                self._note(found)
+        finally:
+            if fresh:
+                with self._lock:
+                    self._busy.discard(found)
 
     def forget(self, event: Event) -> None:
         """Take the next delivery like ``event`` as a new one: the object was changed, and changes again."""
@@ -212,16 +300,21 @@ class Callbacks(Generic[N]):
             self._seen.pop(event, None)
 
     def _new(self, event: Event) -> bool:
-        if not self._remember or not event.name.endswith((".create", ".delete")):
-            return True  # an update may truly happen again; making and deleting happen once
+        """Whether an event was not handled yet; it is then taken to be in hand."""
         with self._lock:
+            if event in self._busy:
+                raise BeingHandled("the same delivery is being handled")
             if event in self._seen:
                 self._seen.move_to_end(event)
                 return False
+            self._busy.add(event)
+        return True
+
+    def _note(self, event: Event) -> None:
+        with self._lock:
             self._seen[event] = None
             while len(self._seen) > self._remember:
                 self._seen.popitem(last=False)
-        return True
 
     def _matching(self, name: str) -> list[Handler]:
         parts = name.split(".")
@@ -234,56 +327,123 @@ class Callbacks(Generic[N]):
 
 def _plain_system(system: str) -> str:
     host = system.partition("://")[2] or system
-    return host.partition("/")[0].lower()
+    return host.partition("/")[0].strip().lower().removesuffix(":443")
+
+
+_NOT_POST: Final = ("405 Method Not Allowed", "POST only")
+_TOO_LARGE: Final = ("413 Content Too Large", "a delivery is shorter")
+_TEXT: Final = "text/plain; charset=utf-8"
 
 
 def wsgi(callbacks: Callbacks[Any]) -> Callable[..., Iterable[bytes]]:
     """A WSGI application that takes deliveries."""
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        status, text = "405 Method Not Allowed", "POST only"
+        status, text = _NOT_POST
+        headers = [("Content-Type", _TEXT)]
         if environ.get("REQUEST_METHOD") == "POST":
-            length = environ.get("CONTENT_LENGTH") or "0"
-            body = environ["wsgi.input"].read(min(int(length), 65536) if length.isdigit() else 0)
-            status, text = _answered(callbacks, body)
-        start(status, [("Content-Type", "text/plain; charset=utf-8")])
-        return [text.encode()]
+            body = _wsgi_body(environ)
+            status, text = _TOO_LARGE if body is None else _answered(callbacks, body)
+        else:
+            headers.append(("Allow", "POST"))
+        content = text.encode()
+        start(status, [*headers, ("Content-Length", str(len(content)))])
+        return [content]
 
     return application
 
 
-def asgi(callbacks: Callbacks[Any]) -> Callable[..., Any]:
-    """An ASGI application that takes deliveries; handlers run in a thread, as they may block."""
+def _wsgi_body(environ: Mapping[str, Any]) -> bytes | None:
+    """The body of a request; None for one that is too long."""
+    length = str(environ.get("CONTENT_LENGTH") or "")
+    if length.isascii() and length.isdigit():
+        if len(length) > 9 or int(length) > LARGEST_DELIVERY:
+            return None
+        body: bytes = environ["wsgi.input"].read(int(length))
+        return body
+    if environ.get("wsgi.input_terminated"):  # sent in chunks, to a server that puts them together
+        start: bytes = environ["wsgi.input"].read(LARGEST_DELIVERY + 1)
+        return None if len(start) > LARGEST_DELIVERY else start
+    return b""
 
-    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
+
+def asgi(callbacks: Callbacks[Any]) -> Callable[..., Awaitable[None]]:
+    """An ASGI application that takes deliveries; plain handlers run in a thread, as they may block."""
+
+    async def application(scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
             return
-        status, text = "405 Method Not Allowed", "POST only"
+        if scope["type"] != "http":
+            raise ValueError(f"deliveries come over HTTP, not {scope['type']}")
+        status, text = _NOT_POST
+        headers = [(b"content-type", _TEXT.encode())]
         if scope["method"] == "POST":
-            body = b""
-            more = True
-            while more and len(body) <= 65536:
-                message = await receive()
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
-            import asyncio
-
-            status, text = await asyncio.to_thread(_answered, callbacks, body)
-        headers = [(b"content-type", b"text/plain; charset=utf-8")]
+            try:
+                body = await _asgi_body(receive)
+            except ConnectionResetError:
+                return
+            if body is None:
+                status, text = _TOO_LARGE
+            else:
+                status, text = await _answered_async(callbacks, body)
+        else:
+            headers.append((b"allow", b"POST"))
+        content = text.encode()
+        headers.append((b"content-length", str(len(content)).encode()))
         await send({"type": "http.response.start", "status": int(status[:3]), "headers": headers})
-        await send({"type": "http.response.body", "body": text.encode()})
+        await send({"type": "http.response.body", "body": content})
 
     return application
+
+
+async def _asgi_body(receive: Any) -> bytes | None:
+    """The body of a request; None for one that is too long. Raises ConnectionResetError where it breaks off."""
+    body: bytes = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError
+        body += message.get("body", b"")
+        if len(body) > LARGEST_DELIVERY:
+            return None
+        if not message.get("more_body"):
+            return body
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
 
 
 def _answered(callbacks: Callbacks[Any], body: bytes) -> tuple[str, str]:
     try:
         callbacks.deliver(body)
-    except BadDelivery as error:
-        return "400 Bad Request", error.message
-    except Exception:
-        import logging
+    except Exception as error:
+        return _failed(error)
+    return _OK
 
-        logging.getLogger(__name__.partition(".")[0]).exception("a callback handler failed")
-        return "500 Internal Server Error", "the handler failed"
-    return "200 OK", "ok"
+
+async def _answered_async(callbacks: Callbacks[Any], body: bytes) -> tuple[str, str]:
+    try:
+        await callbacks.deliver_async(body)
+    except Exception as error:
+        return _failed(error)
+    return _OK
+
+
+def _failed(error: Exception) -> tuple[str, str]:
+    if isinstance(error, BadDelivery):
+        return "400 Bad Request", error.message
+    if isinstance(error, BeingHandled):
+        return "503 Service Unavailable", error.message
+    logging.getLogger(_LOGGER).error("a callback handler failed", exc_info=error)
+    return "500 Internal Server Error", "the handler failed"
+
+
+_OK: Final = ("200 OK", "ok")
+_LOGGER: Final = __name__.rsplit(".", 3)[-3]
+"""That of the client: the name of the package, wherever it was put."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import platform
 import sys
@@ -9,14 +10,15 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, overload
 
-from .auth import OAuthFlow, Token
+from .auth import OAuthFlow, Token, checked_token
 from .engine import Pause, Setup, perform
 from .errors import ArgumentError, ConfigurationError, OutcomeUnknown, Problem
-from .options import Options, Tls, account_url, checked_url, from_environment
+from .options import Options, Tls, account_name, account_url, checked_url, from_environment
 from .paging import AsyncPager, Pager
 from .request import Page, Request
 from .retry import Backoff, RetryPolicy
 from .transport import HttpRequest, RequestsTransport, Transport
+from .unset import UNSET
 
 if TYPE_CHECKING:
     from .aio import AsyncClient
@@ -80,20 +82,21 @@ class Settled:
         """
         if (token is None) == (auth is None):
             raise ConfigurationError("give a token or auth, one of them")
-        if token is not None and (not token.strip() or not token.isprintable()):
-            raise ConfigurationError(
-                "the token is empty or not printable; it is shown on the account's API page"
-            )
-        if user_agent is not None and not (user_agent.isprintable() and user_agent.isascii()):
-            raise ConfigurationError("the user agent should be printable ASCII")
-        self.account = account
-        self.url = checked_url(url or account_url(self.protocol, account))
-        self.options = Options(timeout, deadline, retry or Backoff(), validate, tuple(hooks))
-        self._auth: Auth = auth if auth is not None else Token(token or "")
-        self._user_agent = " ".join(filter(None, [user_agent, _user_agent(self.protocol)]))
-        self._transport: Any = (
-            transport if transport is not None else self._made(Tls(ca, certificate, proxy))
+        if auth is None:
+            auth = Token(checked_token(self.protocol, token))
+        elif not all(callable(getattr(auth, name, None)) for name in ("headers", "secrets")):
+            raise ConfigurationError(f"auth should be able to sign; {type(auth).__name__} is not")
+        self.account = account_name(account)
+        self.url = checked_url(account_url(self.protocol, account) if url is None else url)
+        self.options = Options(
+            timeout, deadline, Backoff() if retry is None else retry, validate, tuple(hooks)
         )
+        tls = Tls(ca, certificate, proxy)
+        self._auth: Auth = auth
+        self._user_agent = own_user_agent(self.protocol, user_agent)
+        self._transport: Any = self._made(tls) if transport is None else transport
+        self._original: Settled | None = None
+        self._closed = False
 
     @classmethod
     def door(cls) -> Door:
@@ -113,9 +116,10 @@ class Settled:
     ) -> S:
         """A client set up by its surroundings.
 
-        What is given here comes first, then ``PREFIX_ACCOUNT``, ``PREFIX_TOKEN``, ``PREFIX_URL``, ``PREFIX_TIMEOUT``, ``PREFIX_CA``,
-        ``PREFIX_CERTIFICATE`` and ``PREFIX_PROXY`` of the environment, then the profile (``PREFIX_PROFILE``, else ``default``) of the
-        configuration file (``PREFIX_CONFIG``, else in the user's configuration folder), then the defaults.
+        What is given here comes first (None counts as not given, except as ``timeout``), then ``PREFIX_ACCOUNT``, ``PREFIX_TOKEN``,
+        ``PREFIX_URL``, ``PREFIX_TIMEOUT``, ``PREFIX_DEADLINE``, ``PREFIX_USER_AGENT``, ``PREFIX_CA``, ``PREFIX_CERTIFICATE`` and
+        ``PREFIX_PROXY`` of the environment, then the profile (``PREFIX_PROFILE``, else ``default``) of the configuration file
+        (``PREFIX_CONFIG``, else in the user's configuration folder), then the defaults.
 
         Raises:
             ConfigurationError: no account or token is anywhere, or a value makes no sense.
@@ -129,19 +133,37 @@ class Settled:
         consumer_key: str,
         consumer_secret: str,
         *,
+        timeout: Timeout = 30.0,
+        user_agent: str | None = None,
         url: str | None = None,
+        ca: str | bool = True,
+        certificate: str | tuple[str, str] | None = None,
+        proxy: str | None = None,
         transport: Transport | None = None,
     ) -> OAuthFlow:
-        """The three steps that end in an access token, to be given as ``auth=``; ``url`` names another host."""
+        """The three steps that end in an access token, to be given as ``auth=``.
+
+        ``url`` names another host than that of the account; the other arguments are as those of the client.
+        """
+        tls = Tls(ca, certificate, proxy)
         return OAuthFlow(
-            cls.protocol, account, consumer_key, consumer_secret, transport=transport, base_url=url
+            cls.protocol,
+            account,
+            consumer_key,
+            consumer_secret,
+            transport=RequestsTransport(tls=tls) if transport is None else transport,
+            timeout=timeout,
+            base_url=url,
+            user_agent=own_user_agent(cls.protocol, user_agent),
         )
 
     def with_options(self: S, **changes: Any) -> S:
         """A copy with other options (timeout, deadline, retry, validate, hooks) that shares the connections.
 
+        Closing a copy closes nothing but the copy; closing the original closes its copies too.
+
         Raises:
-            ConfigurationError: there is no such option.
+            ConfigurationError: there is no such option, or it cannot have that value.
         """
         copy = type(self).__new__(type(self))
         copy.account, copy.url = self.account, self.url
@@ -151,7 +173,14 @@ class Settled:
             self._transport,
         )
         copy.options = self.options.changed(changes)
+        copy._original = self._original or self
+        copy._closed = False
         return copy
+
+    @property
+    def closed(self) -> bool:
+        """Whether no more calls can be made."""
+        return self._closed or (self._original is not None and self._original._closed)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.account!r}, url={self.url!r})"
@@ -162,6 +191,8 @@ class Settled:
         )
 
     def _setup(self) -> Setup:
+        if self.closed:
+            raise ConfigurationError("the client is closed; make another one")
         return Setup(
             self.protocol, self.account, self.url, self._auth, self._user_agent, self.options
         )
@@ -201,8 +232,10 @@ class Client(Settled):
         self.close()
 
     def close(self) -> None:
-        """Close the connections, also those of copies made by :meth:`with_options`."""
-        self._transport.close()
+        """Close the connections, unless this is a copy made by :meth:`with_options`: they are the original's."""
+        self._closed = True
+        if self._original is None:
+            self._transport.close()
 
     def send(self, request: Request[T]) -> T:
         """Send one request and return its value.
@@ -339,29 +372,46 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
 
 
 def _built(builder: Callable[P, Request[T]], *args: P.args, **kwargs: P.kwargs) -> Request[T]:
-    """The request; a keyword that the builder does not know becomes an error that says what was probably meant."""
+    """The request; arguments that the builder does not take become one error with all that is wrong with the call."""
     try:
         return builder(*args, **kwargs)
     except TypeError as error:
         if isinstance(error, ArgumentError):
             raise
-        plain: Any = builder
-        known = {*(plain.__kwdefaults__ or ()), *plain.__code__.co_varnames}
-        strange = [name for name in kwargs if name not in known]
-        if not strange:
-            raise
-        from difflib import get_close_matches
+        raise _misfit(builder, args, kwargs) or error from None
 
-        problems: list[Problem] = []
-        for name in strange:
-            near = get_close_matches(name, sorted(known), 1)
-            hint = (
-                f"; did you mean {near[0]!r}?"
-                if near
-                else f"; known are {', '.join(sorted(known))}"
-            )
-            problems.append(Problem(name, f"is not known here{hint}"))
-        raise ArgumentError.of(tuple(problems), plain.__name__) from None
+
+def _misfit(
+    builder: Callable[..., Request[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> ArgumentError | None:
+    """What is wrong with arguments that do not fit the builder's signature; None where that is not it."""
+    known = inspect.signature(builder).parameters
+    names = list(known)
+    if len(args) > sum(item.kind is not item.KEYWORD_ONLY for item in known.values()):
+        return None
+    given = {**dict(zip(names, args, strict=False))}
+    if any(name in given for name in kwargs):
+        return None
+    given.update(kwargs)
+    strange = {name: given.pop(name) for name in kwargs if name not in known}
+    missing = [
+        name for name, item in known.items() if item.default is item.empty and name not in given
+    ]
+    if not strange and not missing:
+        return None
+    from .validation import not_known
+
+    problems = [Problem(name, not_known(name, names)) for name in strange]
+    method = builder.__name__
+    try:
+        request = builder(**given, **dict.fromkeys(missing, UNSET))
+    except ArgumentError as error:
+        problems += error.problems
+        method = error.method or method
+    else:
+        problems += request.endpoint.problems(request.values)
+        method = request.method
+    return ArgumentError.of(tuple(problems), method)
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -375,6 +425,20 @@ def _named_as(bound: F, builder: Callable[..., Any]) -> F:
     return bound
 
 
-def _user_agent(protocol: Protocol) -> str:
+def own_user_agent(protocol: Protocol, application: object) -> str:
+    """The User-Agent header: the name of the application, if it has one, before that of the library.
+
+    Raises:
+        ConfigurationError: the name cannot stand in a header.
+    """
     python = ".".join(map(str, sys.version_info[:2]))
-    return f"{protocol.package}/{protocol.version} (Python {python}; {platform.system()})"
+    own = f"{protocol.package}/{protocol.version} (Python {python}; {platform.system()})"
+    if application is None:
+        return own
+    if (
+        not isinstance(application, str)
+        or not application.isprintable()
+        or not application.isascii()
+    ):
+        raise ConfigurationError("user_agent should be printable ASCII, such as 'shop/1.2'")
+    return f"{application.strip()} {own}".strip()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .auth import oauth_problem
 from .errors import (
     ApiFailure,
     ArgumentError,
@@ -206,13 +207,15 @@ def _value(request: Request[T], setup: Setup, answer: HttpAnswer) -> T:
     """The value of an HTTP answer, or the error that it stands for."""
     if answer.status != 200:
         raise _refusal(request.method, setup, answer)
-    if request.endpoint.answer.binary:
+    try:
+        if not request.endpoint.answer.binary:
+            return request.parse(answer.body)
         media = answer.headers.get("content-type", "").partition(";")[0].strip() or None
         request.endpoint.refuse_document(answer.body)
-        value: Any = File(answer.body, media, rest=answer.rest, close=answer.close)
+        value: Any = File(
+            answer.body, media, rest=answer.rest, close=answer.close, method=request.method
+        )
         return value  # type: ignore[no-any-return]
-    try:
-        return request.parse(answer.body)
     except UnreadableDocument as error:
         if _is_html(answer):
             raise _html(request.method, answer) from None
@@ -236,6 +239,10 @@ def _refusal(method: str, setup: Setup, answer: HttpAnswer) -> Error:
         )
     if status == 429:
         return RateLimited("too many calls in a short time", method=method, status=status)
+    problem = oauth_problem(answer.body, status, setup.auth.secrets())
+    if problem is not None:
+        problem.method = method
+        return problem
     try:
         setup.protocol.check(parse_xml(answer.body), method, status)
     except ApiFailure as failure:

@@ -124,6 +124,10 @@ class UnreadableDocument(Error, ValueError):
         return super().__str__() + place
 
 
+class AlreadyRead(Error):
+    """A file was on its way, was read in pieces (or failed half way, or was closed), and cannot be read again."""
+
+
 class TransportError(Error):
     """No usable HTTP answer came. The cause is chained."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import configparser
+import ipaddress
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError
 from .retry import Backoff, RetryPolicy
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
 Timeout = float | tuple[float, float] | None
 """Seconds to connect and to wait for each part of an answer: one number for both, or two; None waits for ever."""
 
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-_SETTINGS: Final = ("account", "token", "url", "timeout", "ca", "certificate", "proxy")
+_SETTINGS: Final = (
+    "account", "token", "url", "timeout", "deadline", "user_agent", "ca", "certificate", "proxy",
+)  # fmt: skip
+"""What the environment and profiles may say."""
+_NUMBERS: Final = ("timeout", "deadline")
+_PROXIES: Final = ("http", "https", "socks5", "socks5h")
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,34 @@ class Options:
             )
         return replace(self, **changes)
 
+    def __post_init__(self) -> None:
+        timeouts = self.timeout if isinstance(self.timeout, tuple) else (self.timeout, self.timeout)
+        if len(timeouts) != 2:
+            raise ConfigurationError("timeout should be a number of seconds, two of them, or None")
+        for seconds in timeouts:
+            _checked_seconds(seconds, "timeout")
+        _checked_seconds(self.deadline, "deadline")
+        if not callable(getattr(self.retry, "wait", None)):
+            raise ConfigurationError(
+                "retry should be a policy, such as Backoff(attempts=5) or NEVER,"
+                f" not {type(self.retry).__name__}"
+            )
+        if not isinstance(self.validate, bool):
+            raise ConfigurationError(
+                f"validate should be True or False, not {type(self.validate).__name__}"
+            )
+        try:
+            object.__setattr__(self, "hooks", tuple(self.hooks))
+        except TypeError:
+            raise ConfigurationError("hooks should be a list of hooks") from None
+        for hook in self.hooks:
+            if isinstance(hook, type) or not all(
+                callable(getattr(hook, name, None)) for name in ("before", "after")
+            ):
+                raise ConfigurationError(
+                    f"a hook needs before() and after(); {_kind(hook)} has not"
+                )
+
 
 @dataclass(frozen=True)
 class Tls:
@@ -54,8 +88,23 @@ class Tls:
     """Path of a CA bundle; True for the usual ones; False to trust anyone (tests only)."""
     certificate: str | tuple[str, str] | None = None
     """Path of a client certificate with its key, or of both."""
-    proxy: str | None = None
-    """Proxy for HTTPS; by default as the environment says."""
+    proxy: str | None = field(default=None, repr=False)
+    """Proxy for HTTPS; by default as the environment says. Its address may hold a password."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.ca, bool):
+            _checked_file(self.ca, "ca")
+        certificate = self.certificate
+        if certificate is not None:
+            paths = certificate if isinstance(certificate, tuple) else (certificate,)
+            if len(paths) not in (1, 2):
+                raise ConfigurationError(
+                    "certificate should be one path, or two: of it and its key"
+                )
+            for path in paths:
+                _checked_file(path, "certificate")
+        if self.proxy is not None:
+            _checked_proxy(self.proxy)
 
 
 def from_environment(
@@ -72,15 +121,19 @@ def from_environment(
     """
     env = os.environ if environment is None else environment
     prefix = protocol.environment
-    found: dict[str, Any] = {name: value for name, value in explicit.items() if value is not None}
+    # None stands for "not given", so that a program can pass on what it may not have been told; but as a time-out it means
+    # to wait for ever.
+    found: dict[str, Any] = {
+        name: value for name, value in explicit.items() if value is not None or name == "timeout"
+    }
     named = profile or env.get(f"{prefix}_PROFILE")
     stored = _profile(protocol, named, config or env.get(f"{prefix}_CONFIG"))
     for name in _SETTINGS:
         if name in found or (name == "token" and "auth" in found):
             continue
-        value = env.get(f"{prefix}_{name.upper()}") or stored.get(name)
+        value = env.get(f"{prefix}_{name.upper()}", "").strip() or stored.get(name)
         if value:
-            found[name] = _seconds(value, name) if name == "timeout" else value
+            found[name] = _seconds(value, name) if name in _NUMBERS else value
     for name in ("account", "token"):
         if name not in found and not (name == "token" and "auth" in found):
             raise ConfigurationError(
@@ -92,7 +145,7 @@ def from_environment(
 
 def config_path(protocol: Protocol) -> Path:
     """Where profiles are kept unless said otherwise."""
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     return Path(base) / protocol.package.replace("_", "-") / "config.ini"
 
 
@@ -108,7 +161,7 @@ def _profile(
         if name is None and config is None:
             return {}
         raise ConfigurationError(f"there is no configuration file {path}") from None
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+    except (OSError, ValueError, configparser.Error) as error:
         # The parser's messages quote lines of the file, which may hold a token.
         raise ConfigurationError(f"{path} cannot be read: {type(error).__name__}") from None
     section = name or "default"
@@ -130,32 +183,92 @@ def _seconds(value: str, name: str) -> float:
         seconds = float(value)
     except ValueError:
         raise ConfigurationError(f"{name} should be a number of seconds, not {value!r}") from None
-    if not seconds > 0:
-        raise ConfigurationError(f"{name} should be more than 0 seconds, not {value!r}")
+    _checked_seconds(seconds, name)
     return seconds
 
 
-def account_url(protocol: Protocol, account: str) -> str:
+def _checked_seconds(value: object, name: str) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigurationError(f"{name} should be a number of seconds, not {_kind(value)}")
+    if not (value > 0 and math.isfinite(value)):
+        raise ConfigurationError(f"{name} should be more than 0 seconds and finite, not {value}")
+
+
+def _checked_file(path: object, name: str) -> None:
+    if not isinstance(path, (str, os.PathLike)):
+        raise ConfigurationError(f"{name} should be the path of a file, not {_kind(path)}")
+    try:
+        with open(path, "rb"):
+            return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{name} cannot be read: {os.fspath(path)!r}: {reason}") from None
+
+
+def _checked_proxy(url: object) -> None:
+    """Raise for what is no address of a proxy; never shows it, since it may hold a password."""
+    parts = _split(url)
+    if parts is None or parts.scheme not in _PROXIES:
+        raise ConfigurationError(
+            f"proxy should be an address such as http://proxy:3128, with one of {', '.join(_PROXIES)}"
+        )
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _split(url: object) -> SplitResult | None:
+    """The parts of an address with a host and a sensible port; None for anything else."""
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        fine = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if fine and "\\" not in url else None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def account_name(account: object) -> str:
+    """``account`` if it is a text. Raises ConfigurationError."""
+    if not isinstance(account, str) or not account:
+        raise ConfigurationError("account should be the name of the account, as text")
+    return account
+
+
+def account_url(protocol: Protocol, account: object) -> str:
     """The address of an account. Raises ConfigurationError for what cannot be one."""
-    parts = account.split(".")
-    if not all(part and part.replace("-", "").isalnum() and part.isascii() for part in parts):
+    name = account_name(account)
+    parts = name.split(".")
+    host = protocol.url.partition("{account}")[2].partition("/")[0]
+    if not all(part and part.replace("-", "").isalnum() and part.isascii() for part in parts) or (
+        host and name.lower().endswith(host)
+    ):
         raise ConfigurationError(
             f"{account!r} is not the name of an account: give the first part of its host name, without https://"
         )
-    return protocol.url.replace("{account}", account)
+    return protocol.url.replace("{account}", name)
 
 
 def checked_url(url: str) -> str:
     """``url`` if a secret may be sent there. Raises ConfigurationError for plain HTTP outside of this machine."""
-    parts = urlsplit(url)
-    try:
-        fine = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        fine = False
-    trusted = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if fine and trusted and not parts.username and not parts.password:
-        return url
-    shown = f"{parts.scheme}://{parts.hostname}" if fine else "the address"
+    parts = _split(url)
+    if parts is not None and "@" not in parts.netloc and not parts.fragment:
+        if parts.scheme == "https":
+            return url
+        if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
+            return url
+    shown = f"{parts.scheme}://{parts.hostname}" if parts is not None else "the address"
     raise ConfigurationError(
         f"{shown} is refused: the API is spoken over HTTPS only (plain HTTP on loopback), without a user in the address"
     )

@@ -293,9 +293,9 @@ class Method(Generic[T]):
             else:
                 body = writer.element(self.wrapper, self._table, values)
         except ArgumentError as error:
-            raise self._all_of(error, values) from None
+            raise self._all_of(error, writer.sent(values)) from None
         xml = f"{self._open}{body}{self._close}".encode()
-        return Request(self.name, xml, self, tuple(writer.parts), values)
+        return Request(self.name, xml, self, tuple(writer.parts), writer.sent(values))
 
     def _all_of(self, error: ArgumentError, values: Mapping[str, Any]) -> ArgumentError:
         """The error for all problems of a call, of which the writer met the first."""

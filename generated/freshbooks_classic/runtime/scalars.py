@@ -307,7 +307,11 @@ class DateTime(Codec):
                 )
             if value.microsecond:
                 raise ValueError("a time of whole seconds; drop the microseconds")
-            return value.astimezone(self.zone()).replace(tzinfo=None).isoformat(sep=" ")
+            try:
+                local = value.astimezone(self.zone())
+            except OverflowError:
+                raise ValueError(f"a time that {self._zone} has, too, not {value}") from None
+            return local.replace(tzinfo=None).isoformat(sep=" ")
         if isinstance(value, Raw):
             return escape(value)
         raise ValueError(f"an aware datetime.datetime, not {_named(value)}")
@@ -319,7 +323,7 @@ class DateTime(Codec):
 class Words(Codec):
     """``str``: one of the described words, or, when read, whatever else came.
 
-    ``words`` maps the Python word to its text in requests and in answers.
+    ``words`` maps the Python word to its text in requests and in answers; those of ``answered`` are met in answers only.
     """
 
     name = "enum"
@@ -328,6 +332,7 @@ class Words(Codec):
         self,
         words: Mapping[str, tuple[str, str]],
         *,
+        answered: tuple[str, ...] = (),
         empty: object = None,
         none: tuple[str, ...] = (),
     ) -> None:
@@ -335,7 +340,8 @@ class Words(Codec):
         self._sent = {word: escape(sent) for word, (sent, _) in self.words.items()}
         self._read_as = {sent: word for word, (sent, _) in self.words.items()}
         self._read_as.update({answer: word for word, (_, answer) in self.words.items()})
-        self.expected = "one of " + ", ".join(repr(word) for word in self.words)
+        self.sendable = tuple(word for word in self.words if word not in answered)
+        self.expected = "one of " + ", ".join(map(repr, self.sendable or self.words))
         super().__init__(empty=empty, none=none)
 
     def _value(self, text: str) -> str:

@@ -51,6 +51,9 @@ class Field:
     minimum: str | None = None
     maximum: str | None = None
     places: int | None = None
+    media: tuple[str, ...] = ()
+    """Content types that a file may have; empty for any."""
+    max_bytes: int | None = None
 
 
 def field(

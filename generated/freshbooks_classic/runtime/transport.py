@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 from .errors import (
     ConnectionFailed,
@@ -100,6 +101,7 @@ class RequestsTransport:
         session = requests.Session()
         session.verify = self._tls.ca
         session.cert = self._tls.certificate
+        _explicit_first(session, self._tls)
         if self._tls.proxy is not None:
             session.proxies = {"http": self._tls.proxy, "https": self._tls.proxy}
         session.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=self._pool))
@@ -251,6 +253,22 @@ def _keep(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+def _explicit_first(session: requests.Session, tls: Tls) -> None:
+    """Let what the client was told come before the environment: requests does it the other way round."""
+    environment = session.merge_environment_settings
+
+    def merged(*facts: Any) -> Any:
+        settings = environment(*facts)
+        if tls.ca is not True:
+            settings["verify"] = tls.ca
+        if tls.proxy is not None:
+            settings["proxies"] = {"http": tls.proxy, "https": tls.proxy}
+        return settings
+
+    explicit_first: Any = merged
+    session.merge_environment_settings = explicit_first  # type: ignore[method-assign]
+
+
 def encode(request: Request[Any]) -> tuple[bytes, str]:
     """Body and content type of a request: the document, or multipart/related where files go with it."""
     if not request.parts:
@@ -268,16 +286,20 @@ def encode(request: Request[Any]) -> tuple[bytes, str]:
         lines.append(
             f"\r\n--{boundary}\r\nContent-Type: {_token(part.upload.media)}\r\n"
             f"Content-ID: <{part.content_id}>\r\n"
-            f'Content-Disposition: attachment; filename="{_quoted(part.upload.name)}"\r\n\r\n'.encode()
+            f"Content-Disposition: attachment; {_filename(part.upload.name)}\r\n\r\n".encode()
         )
         lines.append(part.upload.content)
     lines.append(f"\r\n--{boundary}--\r\n".encode())
     return b"".join(lines), f'multipart/related; boundary="{boundary}"; type="application/xml"'
 
 
-def _quoted(name: str) -> str:
-    name = "".join(char if char.isprintable() else "_" for char in name)
-    return name.replace("\\", "_").replace('"', "_")
+def _filename(name: str) -> str:
+    """The parameter of a header that names a file: plain for everyone, and as it is (RFC 6266) for who understands that."""
+    shown = "".join(char if char.isprintable() else "_" for char in name) or "file"
+    plain = "".join(char if char.isascii() and char not in '"\\' else "_" for char in shown)
+    if plain == name:
+        return f'filename="{plain}"'
+    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
 
 
 def _token(media: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from .record import Raw, Record
 from .scalars import Words
 from .shape import Field, Mode, Shape
 from .unset import UNSET
-from .writing import as_upload, required, writable
+from .writing import Upload, as_upload, is_list, is_open_file, required, writable
 
 if TYPE_CHECKING:
     from .protocol import Paging
@@ -46,7 +47,7 @@ def _record(
     table = shape.writer(mode)
     for name, value in values.items():
         if name not in table:
-            yield Problem(path + str(name), _unknown(str(name), table))
+            yield Problem(f"{path}{name}", not_known(str(name), table))
         elif value is not UNSET:
             yield from _field(table[name].field, value, mode, path + name)
     for item in shape.fields:
@@ -54,7 +55,8 @@ def _record(
             yield Problem(path + item.name, "is required")
 
 
-def _unknown(name: str, known: Iterable[str]) -> str:
+def not_known(name: str, known: Iterable[str]) -> str:
+    """What to say of a name that is not among the known ones."""
     from difflib import get_close_matches
 
     names = list(known)
@@ -70,7 +72,7 @@ def _field(item: Field, value: Any, mode: Mode, path: str) -> Iterator[Problem]:
             yield Problem(path, "cannot be cleared: give a value, or leave it out")
     elif not item.many:
         yield from _one(item, value, mode, path)
-    elif isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+    elif not is_list(value):
         yield Problem(path, f"should be a list, not {type(value).__name__}")
     else:
         for index, inner in enumerate(value):
@@ -101,20 +103,33 @@ def _wrong(item: Field, value: Any) -> str | None:
         return "should be a value, not None"
     try:
         if codec.name == "binary":
-            as_upload(value, item.name)
-            return None
+            return _file(item, value)
         text = codec.write(value)
     except ArgumentError as error:
         return error.message
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         return f"should be {error}"
-    if isinstance(codec, Words) and value not in codec.words:
+    if isinstance(codec, Words) and value not in (codec.sendable or codec.words):
         from difflib import get_close_matches
 
-        near = get_close_matches(str(value), list(codec.words), 1)
+        near = get_close_matches(str(value), codec.sendable, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"should be {codec.expected}, not {value!r}{hint}"
     return _limits(item, value, text)
+
+
+def _file(item: Field, value: Any) -> str | None:
+    if is_open_file(value) and not isinstance(value, (Upload, io.TextIOBase)):
+        return None  # looking into it would use it up; once the request is built, there is an Upload here
+    upload = as_upload(value, item.name)
+    media = upload.media.partition(";")[0].strip().lower()
+    if item.media and media not in item.media:
+        return f"should be {' or '.join(item.media)}, not {media}"
+    if not upload.content:
+        return "should be a file that is not empty"
+    if item.max_bytes is not None and len(upload.content) > item.max_bytes:
+        return f"should have at most {item.max_bytes:,} bytes, not {len(upload.content):,}"
+    return None
 
 
 def _limits(item: Field, value: Any, text: str) -> str | None:
@@ -130,6 +145,6 @@ def _limits(item: Field, value: Any, text: str) -> str | None:
         return f"should be at least {item.minimum}, not {text}"
     if item.maximum is not None and number > Decimal(item.maximum):
         return f"should be at most {item.maximum}, not {text}"
-    if item.places is not None and -int(number.normalize().as_tuple().exponent) > item.places:
+    if item.places is not None and len(text.partition(".")[2].rstrip("0")) > item.places:
         return f"should have at most {item.places} decimal places, not {text}"
     return None

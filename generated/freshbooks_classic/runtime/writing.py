@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from .errors import ArgumentError
 from .record import Raw, Record
@@ -14,14 +16,33 @@ from .scalars import escape
 from .shape import Field, Mode, Shape, WriteEntry
 from .unset import UNSET
 
+_MEDIA: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to send: its bytes, the name the server sees, and its media type."""
+    """A file to send: its bytes, the name the server sees, and its media type.
+
+    Raises:
+        ArgumentError: the content is not bytes, or the media type is none.
+    """
 
     content: bytes
     name: str = "file"
-    media: str = "application/octet-stream"
+    media: str = ""
+    """Such as ``image/png``; when left out, what the first bytes tell, else the ending of the name."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.content, bytes):
+            raise ArgumentError(
+                f"should be bytes, not {type(self.content).__name__}", path="content"
+            )
+        if not self.media:
+            object.__setattr__(self, "media", _media(self.name, self.content))
+        elif _MEDIA.fullmatch(self.media) is None:
+            raise ArgumentError(
+                f"should be a media type such as 'image/png', not {self.media!r}", path="media"
+            )
 
     def __repr__(self) -> str:
         return f"Upload({len(self.content)} bytes, {self.name!r}, {self.media!r})"
@@ -46,29 +67,68 @@ MEDIA_BY_ENDING = {
 }
 
 
+_MEDIA_BY_START: Final = (
+    (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
+    (b"\xff\xd8\xff", "image/jpeg", ".jpg"),
+    (b"GIF8", "image/gif", ".gif"),
+    (b"%PDF-", "application/pdf", ".pdf"),
+)
+
+
+def is_open_file(value: object) -> bool:
+    """Whether a value is read with ``read()``, which uses it up."""
+    return callable(getattr(value, "read", None))
+
+
 def as_upload(value: object, name: str) -> Upload:
-    """An :class:`Upload` from bytes or a path. Raises ValueError for anything else."""
+    """An :class:`Upload` from bytes, a path or an open file. Raises ValueError for anything else."""
     if isinstance(value, Upload):
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return Upload(bytes(value), name)
+        content = bytes(value)
+        endings = (ending for start, _, ending in _MEDIA_BY_START if content.startswith(start))
+        return Upload(_full(content), name + next(endings, ""))
     if isinstance(value, os.PathLike):
         path = os.fsdecode(value)
-        with open(path, "rb") as file:
-            return Upload(file.read(), os.path.basename(path), _media(path))
-    read = getattr(value, "read", None)
-    if callable(read):  # read now and whole, so that a repeated request is never empty
-        content = read()
-        if not isinstance(content, bytes):
-            raise ValueError("a file opened in binary mode")
-        if not content:
-            raise ValueError("a file that is not empty, and not read to its end before")
-        path = str(getattr(value, "name", name))
-        return Upload(content, os.path.basename(path), _media(path))
+        try:
+            with open(path, "rb") as file:
+                return Upload(_full(file.read()), os.path.basename(path))
+        except OSError as error:
+            raise ValueError(f"a file that can be read, not {path!r}: {error.strerror}") from None
+    if isinstance(value, str):
+        raise ValueError(
+            "an Upload, bytes, a path or a binary file; put a str that is a path in pathlib.Path"
+        )
+    if isinstance(value, io.TextIOBase):
+        raise ValueError("a file opened in binary mode")
+    if is_open_file(value):  # read now and whole, so that a repeated request is never empty
+        return _read(value, name)
     raise ValueError(f"an Upload, bytes, a path or a binary file, not {type(value).__name__}")
 
 
-def _media(path: str) -> str:
+def _read(file: Any, name: str) -> Upload:
+    try:
+        content = file.read()
+    except OSError as error:
+        raise ValueError(f"a file that can be read: {error.strerror or error}") from None
+    if not isinstance(content, bytes):
+        raise ValueError("a file opened in binary mode")
+    if not content:
+        raise ValueError("a file that is not empty, and not read to its end before")
+    path = getattr(file, "name", None)
+    return Upload(content, os.path.basename(path) if isinstance(path, str) else name)
+
+
+def _full(content: bytes) -> bytes:
+    if not content:
+        raise ValueError("a file that is not empty")
+    return content
+
+
+def _media(path: str, content: bytes) -> str:
+    for start, media, _ in _MEDIA_BY_START:
+        if content.startswith(start):
+            return media
     ending = os.path.splitext(path)[1].lower()
     return MEDIA_BY_ENDING.get(ending, "application/octet-stream")
 
@@ -76,10 +136,26 @@ def _media(path: str) -> str:
 class Writer:
     """Writes arguments as XML; collects the files among them in ``parts``."""
 
-    __slots__ = ("parts",)
+    __slots__ = ("_read", "parts")
 
     def __init__(self) -> None:
         self.parts: list[Part] = []
+        self._read: dict[int, Upload] = {}
+
+    def sent(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """``values`` with the files that were read in the place of what they were read from.
+
+        An open file is used up by reading; whoever looks at the arguments later has to see what was in it.
+        """
+        found: Mapping[str, Any] = self._swapped(values) if self._read else values
+        return found
+
+    def _swapped(self, value: Any) -> Any:
+        if id(value) in self._read:
+            return self._read[id(value)]
+        if isinstance(value, Mapping):
+            return {name: self._swapped(inner) for name, inner in value.items()}
+        return [self._swapped(inner) for inner in value] if isinstance(value, list) else value
 
     def fields(
         self, table: Mapping[str, WriteEntry], values: Mapping[str, Any], path: str = ""
@@ -142,7 +218,7 @@ class Writer:
         if not entry.field.many:
             text = self._nested(entry, value, path) if nested else self._item(entry, value, path)
             return f"{entry.head}{text}{entry.tail}"
-        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        if not is_list(value):
             raise ArgumentError(f"should be a list, not {type(value).__name__}", path=path)
         out = [entry.head]
         for index, item in enumerate(value):
@@ -168,6 +244,7 @@ class Writer:
         upload = as_upload(value, item.name)
         content_id = item.name if not self.parts else f"{item.name}-{len(self.parts) + 1}"
         self.parts.append(Part(content_id, upload))
+        self._read[id(value)] = upload
         return f"cid:{content_id}"
 
     def _nested(self, entry: WriteEntry, value: Any, path: str) -> str:
@@ -209,6 +286,11 @@ class Writer:
         return text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
+def is_list(value: object) -> bool:
+    """Whether a value can be sent as a list: a sequence, since an iterator can be looked at only once."""
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
+
+
 def required(item: Field, mode: Mode) -> bool:
     """Whether a request of this mode must have the field."""
     if mode == "update":
@@ -229,9 +311,9 @@ def writable(record: Record, shape: Shape[Any], mode: Mode) -> dict[str, Any]:
 
 def _unexpected(name: str, table: Iterable[str], path: str) -> ArgumentError:
     known = list(table)
-    near = get_close_matches(name, known, 1)
+    near = get_close_matches(str(name), known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-    return ArgumentError(f"is not known here{hint}", path=path + name)
+    return ArgumentError(f"is not known here{hint}", path=f"{path}{name}")
 
 
 def _wrong(error: ValueError, path: str, item: Field) -> ArgumentError:
