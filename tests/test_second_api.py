@@ -178,14 +178,12 @@ def test_tools_read_recorded_documents_of_the_other_api(
         return project.run(*command, cwd=tmp_path, PYTHONPATH=str(outputs["depot"]))
 
     price = {"currency": "EUR", "amount": "1.50"}
-    assert json.loads(tool("read", answer).stdout) == {
-        "method": "article.get",
-        "value": {"sku": "A-1", "price": price, "fragile": True},
-    }
-    assert json.loads(tool("read", asked).stdout) == {
-        "method": "article.stock.move",
-        "arguments": {"sku": "A-1", "count": 4, "to": "S"},
-    }
+    value = {"sku": "A-1", "price": price, "fragile": True}
+    expected = {"method": "article.get", "value": value, "unknown": ["colour"]}
+    assert expected.items() <= json.loads(tool("read", answer).stdout).items()
+    arguments = {"sku": "A-1", "count": 4, "to": "S"}
+    expected = {"method": "article.stock.move", "arguments": arguments}
+    assert expected.items() <= json.loads(tool("read", asked).stdout).items()
     checked = tool("check", answer)
     assert (checked.returncode, "unknown element colour" in checked.stdout) == (1, True)
 
