@@ -141,7 +141,7 @@ class FieldDecl(Decl):
     doc: Word | None = key(TEXT, DOC)
     provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
     source: tuple[Word, ...] = key(TEXTS, SOURCE_DOC, default=())
-    python: Word | None = key(PYTHON, "Name in Python; default: the field's name.")
+    python: Word | None = key(PYTHON, "Name in Python; default: the field's name in snake_case.")
 
 
 FIELDS: Final = Dictionary(ELEMENT, Table(FieldDecl, "a field"))

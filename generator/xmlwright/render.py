@@ -22,7 +22,7 @@ from .runtime.errors import Error
 from .runtime.protocol import Place
 from .shapes import Tables
 from .values import Values
-from .views import CaseView, ModuleView
+from .views import CaseView, ModuleView, example
 
 CUT: Final = "\x1f"
 """Stands alone on a line between the parts of a Python file that are formatted by themselves. No text of a description
@@ -101,6 +101,7 @@ class _Renderer:
         self._env.globals.update(
             api=api,
             cut=CUT,
+            example=example(api),
             errors=self._errors,
             modules=api.modules,
             scalar_facts=lambda name: _scalar_facts(api, name),

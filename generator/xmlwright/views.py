@@ -6,6 +6,7 @@ Templates lay out; whatever needs thought about types, imports or documentation 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -414,6 +415,14 @@ class ModuleView:
         words = literal({word.word: (word.request, word.answer) for word in enum.words})
         answered = [word.word for word in enum.words if not word.writable]
         return f"{words}, answered={literal(tuple(answered))}" if answered else words
+
+
+def example(api: Api) -> Method | None:
+    """The call that a read-me shows: of the resource with most methods, rather a list in pages than another."""
+    simple = [method for method in api.methods if not method.needs_arguments]
+    paged = [method for method in simple if method.answer.value == "page"]
+    many = Counter(method.resource for method in api.methods)
+    return max(paged or simple, key=lambda method: many[method.resource], default=None)
 
 
 def _sentence(text: str) -> str:
