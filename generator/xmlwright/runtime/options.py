@@ -154,6 +154,7 @@ def _profile(
 ) -> dict[str, str]:
     path = Path(config) if config else config_path(protocol)
     parser = configparser.ConfigParser(interpolation=None, default_section="=none=")
+    problem: str | None = None
     try:
         with path.open(encoding="utf-8") as file:
             parser.read_file(file)
@@ -162,8 +163,10 @@ def _profile(
             return {}
         raise ConfigurationError(f"there is no configuration file {path}") from None
     except (OSError, ValueError, configparser.Error) as error:
-        # The parser's messages quote lines of the file, which may hold a token.
-        raise ConfigurationError(f"{path} cannot be read: {type(error).__name__}") from None
+        problem = type(error).__name__
+    if problem is not None:
+        # The parser's messages quote lines of the file, which may hold a token: so they are not even chained.
+        raise ConfigurationError(f"{path} cannot be read: {problem}")
     section = name or "default"
     if section not in parser:
         if name is None:
