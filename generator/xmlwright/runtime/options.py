@@ -6,7 +6,7 @@ import configparser
 import ipaddress
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +40,8 @@ class Options:
     retry: RetryPolicy = field(default_factory=Backoff)
     validate: bool = True
     """Whether limits and words that the description knows are checked before anything is sent."""
-    hooks: tuple[Hook, ...] = ()
+    hooks: Sequence[Hook] = ()
+    """Objects that look on, each with ``before`` and ``after``."""
 
     def changed(self, changes: Mapping[str, Any]) -> Options:
         """A copy with other values. Raises ConfigurationError for a name that is no option."""
