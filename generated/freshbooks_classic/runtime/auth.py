@@ -13,11 +13,12 @@ from .errors import (
     ArgumentError,
     AuthenticationFailed,
     ConfigurationError,
+    Error,
     PermissionDenied,
     UnexpectedAnswer,
 )
 from .options import Timeout, account_url, checked_url
-from .redact import scrub
+from .redact import scrub, scrub_error
 
 if TYPE_CHECKING:
     from typing import Protocol as TypingProtocol
@@ -244,7 +245,11 @@ class OAuthFlow:
 
     def _pair(self, url: str, signer: OAuth, **facts: str) -> tuple[str, str]:
         """The token and secret that the server gives for a signed request."""
-        return _pair(self._post(url, signer.sign(url, **facts)), signer)
+        try:
+            return _pair(self._post(url, signer.sign(url, **facts)), signer)
+        except Error as error:
+            scrub_error(error, {*signer.secrets(), facts.get("verifier", "")})
+            raise
 
     def _post(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
         from .transport import HttpRequest

@@ -89,7 +89,7 @@ class Settled:
         self.account = account_name(account)
         self.url = checked_url(account_url(self.protocol, account) if url is None else url)
         self.options = Options(
-            timeout, deadline, Backoff() if retry is None else retry, validate, tuple(hooks)
+            timeout, deadline, Backoff() if retry is None else retry, validate, hooks
         )
         tls = Tls(ca, certificate, proxy)
         self._auth: Auth = auth

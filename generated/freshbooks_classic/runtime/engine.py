@@ -29,7 +29,7 @@ from .files import File
 from .observe import CallInfo, finish, start
 from .options import Options
 from .reading import parse_xml
-from .redact import hidden_values, redact_answer, redact_request, scrub, secrets_of
+from .redact import hidden_values, secrets_of
 from .request import Request
 from .retry import Failed, may_repeat, retry_after
 from .transport import HttpAnswer, HttpRequest, encode
@@ -78,7 +78,11 @@ def perform(request: Request[T], setup: Setup) -> Step[T]:
     try:
         value = yield from _attempts(request, setup, info, began)
     except Error as error:
-        info.error = _told(error, request, info, secrets)
+        _told(error, request)
+        info.ended_in(error)
+        raise
+    except BaseException as error:  # of the transport, or nobody waits for the end any more
+        info.error = error
         raise
     finally:
         info.seconds = setup.clock() - began
@@ -105,12 +109,11 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
             left,
             request.endpoint.answer.binary,
         )
-        info.attempts += 1
-        info.answer_body = info.status = None
+        info.sent()
         answer: HttpAnswer | None = None
         try:
             answer = yield http
-            info.status, info.answer_body = answer.status, None if answer.rest else answer.body
+            info.came(answer.status, None if answer.rest else answer.body)
             return _value(request, setup, answer)
         except Error as error:
             wait = _wait(error, request, setup, info.attempts, answer, began)
@@ -277,25 +280,10 @@ def _html(method: str, answer: HttpAnswer) -> UnexpectedAnswer:
     )
 
 
-def _told(error: Error, request: Request[Any], info: CallInfo, secrets: set[str]) -> Error:
-    """The error with everything known about the call, and nothing secret."""
+def _told(error: Error, request: Request[Any]) -> None:
+    """Give an error what is known of the call that ended in it."""
     error.method = error.method or request.method
-    error.attempts = info.attempts
-    error.request = redact_request(request.endpoint, request.xml, secrets)
-    if info.answer_body is not None:
-        error.answer = redact_answer(request.endpoint, info.answer_body, secrets)
     if error.documentation is None:
         error.documentation = request.endpoint.protocol.documentation
-    clean = scrub(error.message, secrets)
-    if clean != error.message:
-        error.message = clean
-    error.args = (clean,)
-    if isinstance(error, OutcomeUnknown):
-        error.look_up = scrub(error.look_up, secrets)
-        if isinstance(error.__cause__, Error):
-            _told(error.__cause__, request, info, secrets)
-    if error.field is not None:
-        error.field = scrub(error.field, secrets)
-    if error.code is not None:
-        error.code = scrub(error.code, secrets)
-    return error
+    if isinstance(error.__cause__, Error):
+        _told(error.__cause__, request)

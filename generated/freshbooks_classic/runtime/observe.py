@@ -10,33 +10,42 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .redact import redact_answer, redact_request
+from .errors import Error
+from .redact import (
+    redact_answer,
+    redact_request,
+    scrub_error,
+    secrets_in_answer,
+    secrets_in_request,
+)
 
 if TYPE_CHECKING:
-    from .errors import Error
     from .request import Request
 
 
 class CallInfo:
     """One call as hooks see it; texts are redacted when they are asked for."""
 
-    __slots__ = ("_request", "_secrets", "answer_body", "attempts", "error", "seconds", "status")
+    __slots__ = ("_body", "_request", "_secrets", "attempts", "error", "seconds", "status")
 
     def __init__(self, request: Request[Any], secrets: set[str]) -> None:
         self._request = request
         self._secrets = secrets
+        self._body: bytes | None = None
         self.attempts = 0
         """How often the request was sent."""
         self.status: int | None = None
         """HTTP status of the last answer."""
         self.seconds = 0.0
         """From the first attempt to the end, waits included."""
-        self.error: Error | None = None
-        """What the call ended in; None where it has a value."""
-        self.answer_body: bytes | None = None
+        self.error: BaseException | None = None
+        """What the call ended in, mostly an ``Error``; None where it has a value."""
 
     def __repr__(self) -> str:
         return f"<CallInfo {self.method} {self.outcome}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a CallInfo holds secrets, and is not pickled; its texts can be")
 
     @property
     def method(self) -> str:
@@ -50,8 +59,10 @@ class CallInfo:
 
     @property
     def outcome(self) -> str:
-        """``ok``, or the class of the error."""
-        return "ok" if self.error is None else type(self.error).__name__
+        """``ok``, the class of the error, or ``abandoned`` where nobody waited for the end."""
+        if self.error is None:
+            return "ok"
+        return "abandoned" if isinstance(self.error, GeneratorExit) else type(self.error).__name__
 
     @property
     def request(self) -> str:
@@ -61,9 +72,35 @@ class CallInfo:
     @property
     def answer(self) -> str | None:
         """The last answer, redacted; None where none came or a file is still on its way."""
-        if self.answer_body is None:
+        if self._body is None:
             return None
-        return redact_answer(self._request.endpoint, self.answer_body, self._secrets)
+        endpoint = self._request.endpoint
+        # What only the request document has: arguments that could be walked once.
+        asked = secrets_in_request(endpoint, self._request.xml)
+        return redact_answer(endpoint, self._body, self._secrets | asked)
+
+    def sent(self) -> None:
+        """Note that the request is sent once more."""
+        self.attempts += 1
+        self.status = self._body = None
+
+    def came(self, status: int, body: bytes | None) -> None:
+        """Note an answer; ``body`` is None while it is on its way."""
+        self.status, self._body = status, body
+
+    def ended_in(self, error: Error) -> None:
+        """Note the error that the call ends in, give it the documents, and take out of it what is secret."""
+        self.error = error
+        request, answer = self.request, self.answer
+        told: BaseException | None = error
+        while isinstance(told, Error):
+            told.attempts, told.request, told.answer = self.attempts, request, answer
+            told = told.__cause__
+        endpoint = self._request.endpoint
+        secrets = self._secrets | secrets_in_request(endpoint, self._request.xml)
+        if self._body is not None:
+            secrets |= secrets_in_answer(endpoint, self._body)
+        scrub_error(error, secrets)
 
 
 class Hook(Protocol):
@@ -86,8 +123,10 @@ def start(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
 def finish(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
     """Tell how a call ended."""
     logger = logging.getLogger(package)
-    if logger.isEnabledFor(logging.DEBUG) and call.answer is not None:
-        logger.debug("%s answer %s", call.method, call.answer)
+    if logger.isEnabledFor(logging.DEBUG):
+        answer = call.answer
+        if answer is not None:
+            logger.debug("%s answer %s", call.method, answer)
     if logger.isEnabledFor(logging.INFO):
         logger.info(
             "%s %s http=%s seconds=%.3f attempts=%d",

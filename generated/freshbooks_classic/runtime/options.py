@@ -6,7 +6,7 @@ import configparser
 import ipaddress
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +40,8 @@ class Options:
     retry: RetryPolicy = field(default_factory=Backoff)
     validate: bool = True
     """Whether limits and words that the description knows are checked before anything is sent."""
-    hooks: tuple[Hook, ...] = ()
+    hooks: Sequence[Hook] = ()
+    """Objects that look on, each with ``before`` and ``after``."""
 
     def changed(self, changes: Mapping[str, Any]) -> Options:
         """A copy with other values. Raises ConfigurationError for a name that is no option."""
@@ -154,6 +155,7 @@ def _profile(
 ) -> dict[str, str]:
     path = Path(config) if config else config_path(protocol)
     parser = configparser.ConfigParser(interpolation=None, default_section="=none=")
+    problem: str | None = None
     try:
         with path.open(encoding="utf-8") as file:
             parser.read_file(file)
@@ -162,8 +164,10 @@ def _profile(
             return {}
         raise ConfigurationError(f"there is no configuration file {path}") from None
     except (OSError, ValueError, configparser.Error) as error:
-        # The parser's messages quote lines of the file, which may hold a token.
-        raise ConfigurationError(f"{path} cannot be read: {type(error).__name__}") from None
+        problem = type(error).__name__
+    if problem is not None:
+        # The parser's messages quote lines of the file, which may hold a token: so they are not even chained.
+        raise ConfigurationError(f"{path} cannot be read: {problem}")
     section = name or "default"
     if section not in parser:
         if name is None:

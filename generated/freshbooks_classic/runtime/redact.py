@@ -1,25 +1,42 @@
 """Redaction by the description: what is sensitive is known from the tables, not guessed from names.
 
 Two nets: elements that the description marks are blanked where they stand, and the values that a call is known to hold (the
-token, sensitive arguments) are blanked wherever else they turn up, such as in the text of a failure.
+token, sensitive arguments, sensitive fields of the answer) are blanked wherever else they turn up, such as in the text of a
+failure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from lxml import etree
 
-from .errors import Error
-from .reading import find, local_name, parse_xml
+from .errors import Error, OutcomeUnknown
+from .reading import all_text, find, local_name, parse_xml
 from .record import Record
 from .request import Method, Paged, Rows
+from .scalars import Binary
+from .scrub import HIDDEN, blank, scrub
 from .shape import Field, Shape
 
-HIDDEN: Final = "[redacted]"
-SHORTEST_SECRET: Final = 4
-"""Characters; a shorter value is blanked in its own place only, else half of every text would be."""
+__all__ = [
+    "HIDDEN",
+    "hidden_values",
+    "redact_answer",
+    "redact_request",
+    "scrub",
+    "scrub_error",
+    "secrets_in_answer",
+    "secrets_in_request",
+    "secrets_of",
+]
+
+_LARGEST_BROKEN: Final = 1024 * 1024
+"""Bytes; a longer document that is no XML is not searched for what it would have held."""
+_ANSWER: Final = "r"
+_REQUEST: Final = "cu"
 
 
 def secrets_of(shape: Shape[Any], values: Mapping[str, Any]) -> set[str]:
@@ -28,43 +45,84 @@ def secrets_of(shape: Shape[Any], values: Mapping[str, Any]) -> set[str]:
     for name, value in values.items():
         item = shape.by_name.get(name)
         if item is not None:
-            _collect(item, value, found)
-    return {text for text in found if len(text) >= SHORTEST_SECRET}
+            _collect(item, value, item.sensitive, found)
+    return found
 
 
-def _collect(item: Field, value: Any, found: set[str]) -> None:
+def _collect(item: Field, value: Any, sensitive: bool, found: set[str]) -> None:
     if isinstance(value, (list, tuple)):
         for inner in value:
-            _collect(item, inner, found)
+            _collect(item, inner, sensitive, found)
     elif item.shape is not None:
         nested = item.shape()
         if isinstance(value, Record):
-            value = {other.name: getattr(value, other.name, None) for other in nested.fields}
+            value = _named(value, nested)
         if isinstance(value, Mapping):
             for name, inner in value.items():
                 other = nested.by_name.get(str(name))
                 if other is not None:
-                    _collect(other, inner, found)
-    elif item.sensitive and isinstance(value, (str, int)) and not isinstance(value, bool):
-        found.add(str(value))
+                    _collect(other, inner, sensitive or other.sensitive, found)
+    elif sensitive and isinstance(value, str):
+        found.add(value)
+    elif sensitive and value is not None and not isinstance(value, bool) and item.codec is not None:
+        try:
+            found.add(item.codec.write(value))
+        except ValueError:
+            return  # a file, or nothing that can be sent
 
 
-def scrub(text: str, secrets: Iterable[str]) -> str:
-    """``text`` without any of ``secrets``, longest first; also where XML has escaped them."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-        escaped = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        if escaped != secret:
-            text = text.replace(escaped, HIDDEN)
-    return text
+def _named(record: Record, shape: Shape[Any]) -> dict[str, Any]:
+    return {item.name: getattr(record, item.name, None) for item in shape.fields}
+
+
+def secrets_in_request(method: Method[Any], document: bytes | str) -> set[str]:
+    """Texts of a request document that must not be shown. Also those of arguments that could be walked only once."""
+    root = _root(document)
+    return set() if root is None else _texts(_request_spots(method, root))
+
+
+def secrets_in_answer(method: Method[Any], document: bytes | str) -> set[str]:
+    """Texts of an answer that must not be shown, as far as they can be found in one that is broken."""
+    if method.answer.binary:
+        return set()
+    root = _root(document)
+    return set() if root is None else _texts(_answer_spots(method, root))
+
+
+def _root(document: bytes | str) -> etree._Element | None:
+    try:
+        return parse_xml(document)
+    except Error:
+        pass
+    content = document.encode("utf-8", "replace") if isinstance(document, str) else document
+    if len(content) > _LARGEST_BROKEN or b"<!DOCTYPE" in content:
+        return None
+    parser = etree.XMLParser(
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root: etree._Element | None = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError, LookupError):
+        return None
+    if root is not None:
+        etree.strip_tags(root, etree.Entity)
+    return root
 
 
 def hidden_values(values: Mapping[str, Any], shape: Shape[Any]) -> dict[str, Any]:
-    """Arguments without the sensitive ones, all the way down."""
+    """Arguments without the sensitive ones, all the way down; also without files and what can be walked only once."""
     shown: dict[str, Any] = {}
     for name, value in values.items():
         item = shape.by_name.get(name)
-        if item is None or item.sensitive:
+        if item is None or item.sensitive or isinstance(item.codec, Binary):
+            continue
+        if isinstance(value, Iterator):
             continue
         shown[name] = _shown(item, value)
     return shown
@@ -77,7 +135,7 @@ def _shown(item: Field, value: Any) -> Any:
         return hidden_values({str(name): inner for name, inner in value.items()}, item.shape())
     if item.shape is not None and isinstance(value, Record):
         nested = item.shape()
-        named = {other.name: getattr(value, other.name, None) for other in nested.fields}
+        named = _named(value, nested)
         return hidden_values({k: v for k, v in named.items() if v is not None}, nested)
     return value
 
@@ -88,12 +146,7 @@ def redact_request(method: Method[Any], document: bytes | str, secrets: Iterable
         root = parse_xml(document)
     except Error:
         return _withheld(document)
-    payload = find(root, method.protocol.request_payload)
-    if payload is not None and method.wrapper is not None:
-        payload = find(payload, (method.wrapper,))
-    if payload is not None:
-        _blank(payload, method.arguments, "cu")
-    return scrub(_text(root), secrets)
+    return _redacted(root, list(_request_spots(method, root)), secrets)
 
 
 def redact_answer(method: Method[Any], document: bytes | str, secrets: Iterable[str] = ()) -> str:
@@ -104,53 +157,158 @@ def redact_answer(method: Method[Any], document: bytes | str, secrets: Iterable[
         root = parse_xml(document)
     except Error:
         return _withheld(document)
-    payload = find(root, method.protocol.response_payload)
-    answer = method.answer.rows if isinstance(method.answer, Paged) else method.answer
-    shape = answer.record
-    if payload is not None and shape is not None:
-        holder = find(payload, getattr(answer, "path", ()))
-        items = [] if holder is None else [holder]
-        if isinstance(answer, Rows) and holder is not None:
-            items = [child for child in holder if local_name(child) == answer.item]
-        for item in items:
-            _blank(item, shape, "r")
-    return scrub(_text(root), secrets)
+    return _redacted(root, list(_answer_spots(method, root)), secrets)
 
 
 def _withheld(document: bytes | str) -> str:
     return f"[{len(document)} {'bytes' if isinstance(document, bytes) else 'characters'}, not XML]"
 
 
-def _text(root: etree._Element) -> str:
+def _redacted(root: etree._Element, spots: list[_Spot], secrets: Iterable[str]) -> str:
+    hidden = {*secrets, *_texts(spots)}
+    for spot in spots:
+        spot.blank()
+    text = etree.tostring(root, encoding="unicode")
+    if blank(text, hidden) == text:
+        return text
+    # Some secret is still there. It is taken out of texts and attributes only, lest one that is a word like "name" take the
+    # names of elements with it and leave no document.
+    for element in root.iter():
+        element.text = blank(element.text, hidden) if element.text else element.text
+        element.tail = blank(element.tail, hidden) if element.tail else element.tail
+        for name, value in element.attrib.items():
+            element.set(name, blank(str(value), hidden))
     return etree.tostring(root, encoding="unicode")
 
 
-def _blank(element: etree._Element, shape: Shape[Any], letters: str) -> None:
-    """Blank the sensitive fields of one record's element."""
-    for item in shape.fields:
-        if not any(letter in item.access for letter in letters):
-            continue
-        if not item.sensitive and item.shape is None:
-            continue
-        if item.attribute is not None:
-            for name in list(element.attrib):
-                if str(name).rpartition("}")[2] == item.attribute:
-                    element.set(name, HIDDEN)
-        elif item.content and not item.path:
+def scrub_error(error: Error, secrets: Iterable[str]) -> None:
+    """Take ``secrets`` out of an error and of all that is chained to it."""
+    secrets = list(secrets)
+    error.message = scrub(error.message, secrets)
+    error.args = (error.message,)
+    if error.code is not None:
+        error.code = scrub(error.code, secrets)
+    if error.field is not None:
+        error.field = scrub(error.field, secrets)
+    if isinstance(error, OutcomeUnknown):
+        error.look_up = scrub(error.look_up, secrets)
+    if error.__suppress_context__:
+        error.__context__ = None  # nobody prints it, but it is still there for who looks
+    for name in ("__cause__", "__context__"):
+        chained = getattr(error, name)
+        if isinstance(chained, Error):
+            scrub_error(chained, secrets)
+        elif chained is not None:
+            setattr(error, name, _clean(chained, secrets))
+
+
+def _clean(error: BaseException, secrets: list[str]) -> BaseException:
+    """A foreign exception, such as that of a transport; where it shows a secret, another that tells the rest of it."""
+    import traceback
+
+    shown = "".join(traceback.format_exception(type(error), error, None))
+    if blank(shown, secrets) == shown:
+        return error
+    return Error(f"{type(error).__name__}: {scrub(str(error), secrets)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A place of a document that holds something sensitive: an attribute, an element's own text, or all of an element."""
+
+    element: etree._Element
+    attribute: str | None = None
+    own_text: bool = False
+
+    def texts(self) -> Iterator[str]:
+        """What is there, in whole and in pieces."""
+        element = self.element
+        if self.attribute is not None:
+            yield str(element.get(self.attribute))
+        elif self.own_text:
+            yield element.text or ""
+            yield from (child.tail or "" for child in element)
+        else:
+            yield all_text(element)
+            for inner in element.iter():
+                yield inner.text or ""
+                if inner is not element:
+                    yield inner.tail or ""
+                yield from map(str, inner.attrib.values())
+
+    def blank(self) -> None:
+        """Put a mark in its place; an empty tag stays one."""
+        element = self.element
+        if self.attribute is not None:
+            element.set(self.attribute, HIDDEN)
+        elif self.own_text:
             if (element.text or "").strip():
                 element.text = HIDDEN
             for child in element:
                 if (child.tail or "").strip():
                     child.tail = HIDDEN
         else:
+            for name in element.attrib:
+                element.set(name, HIDDEN)
+            if (element.text or "").strip() or len(element):
+                for child in list(element):
+                    element.remove(child)
+                element.text = HIDDEN
+
+
+def _texts(spots: Iterable[_Spot]) -> set[str]:
+    return {text.strip() for spot in spots for text in spot.texts() if text.strip()}
+
+
+def _request_spots(method: Method[Any], root: etree._Element) -> Iterator[_Spot]:
+    payload = find(root, method.protocol.request_payload)
+    if payload is not None and method.wrapper is not None:
+        payload = find(payload, (method.wrapper,))
+    if payload is not None:
+        yield from _spots(payload, method.arguments, _REQUEST)
+
+
+def _answer_spots(method: Method[Any], root: etree._Element) -> Iterator[_Spot]:
+    payload = find(root, method.protocol.response_payload)
+    answer = method.answer.rows if isinstance(method.answer, Paged) else method.answer
+    shape = answer.record
+    if payload is None or shape is None:
+        return
+    holder = find(payload, getattr(answer, "path", ()))
+    items = [] if holder is None else [holder]
+    if isinstance(answer, Rows) and holder is not None:
+        items = [child for child in holder if local_name(child) == answer.item]
+    for item in items:
+        yield from _spots(item, shape, _ANSWER)
+
+
+def _spots(element: etree._Element, shape: Shape[Any], letters: str) -> Iterator[_Spot]:
+    """The sensitive places of one record's element."""
+    for item in shape.fields:
+        if not any(letter in item.access for letter in letters):
+            continue
+        if not item.sensitive and item.shape is None:
+            continue
+        if item.attribute is not None:
+            for name in element.attrib:
+                if str(name).rpartition("}")[2] == item.attribute:
+                    yield _Spot(element, str(name))
+            continue
+        if item.content and item.sensitive:
+            yield _Spot(element, own_text=True)
+        if item.path:
             for place in _places(element, item.path):
-                if item.sensitive:
-                    _empty(place)
-                elif item.shape is not None:
-                    _blank(place, item.shape(), letters)
+                yield from _inside(place, item, letters)
         if item.bare and item.shape is not None:
             for wrapper in _places(element, item.path[:-1]):
-                _blank(wrapper, item.shape(), letters)
+                yield from _inside(wrapper, item, letters)
+
+
+def _inside(element: etree._Element, item: Field, letters: str) -> Iterator[_Spot]:
+    if item.sensitive:
+        yield _Spot(element)
+    elif item.shape is not None:
+        yield from _spots(element, item.shape(), letters)
 
 
 def _places(element: etree._Element, path: tuple[str, ...]) -> list[etree._Element]:
@@ -158,12 +316,3 @@ def _places(element: etree._Element, path: tuple[str, ...]) -> list[etree._Eleme
     for name in path:
         places = [child for place in places for child in place if local_name(child) == name]
     return places
-
-
-def _empty(element: etree._Element) -> None:
-    if (element.text or "").strip() or len(element):
-        tail = element.tail
-        for child in list(element):
-            element.remove(child)
-        element.text = HIDDEN
-        element.tail = tail

@@ -287,13 +287,17 @@ class Method(Generic[T]):
             ArgumentError: an argument is missing, not known, or cannot be sent.
         """
         writer = Writer()
+        body = ""
+        met: ArgumentError | None = None
         try:
             if self.wrapper is None:
                 body = writer.fields(self._table, values)
             else:
                 body = writer.element(self.wrapper, self._table, values)
         except ArgumentError as error:
-            raise self._all_of(error, writer.sent(values)) from None
+            met = error
+        if met is not None:  # raised here, so that no reason that names a sensitive value is chained
+            raise self._all_of(met, writer.sent(values))
         xml = f"{self._open}{body}{self._close}".encode()
         return Request(self.name, xml, self, tuple(writer.parts), writer.sent(values))
 
