@@ -296,7 +296,9 @@ class Method(Generic[T]):
                 body = writer.element(self.wrapper, self._table, values)
         except ArgumentError as error:
             met = error
-        if met is not None:  # raised here, so that no reason that names a sensitive value is chained
+        if (
+            met is not None
+        ):  # raised here, so that no reason that names a sensitive value is chained
             raise self._all_of(met, writer.sent(values))
         xml = f"{self._open}{body}{self._close}".encode()
         return Request(self.name, xml, self, tuple(writer.parts), writer.sent(values))

@@ -56,7 +56,7 @@ class Backoff:
     base: float = 0.5
     longest: float = 8.0
     patience: float = 60.0
-    random: Callable[[], float] = field(default=random.random, repr=False)
+    random: Callable[[], float] = field(default=random.random, repr=False, compare=False)
 
     def wait(self, failed: Failed) -> float | None:
         if failed.attempt >= self.attempts or not failed.temporary:
