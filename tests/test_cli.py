@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 from small_project import (
     CHECKOUT,
     COMMAND,
@@ -24,6 +26,10 @@ from small_project import (
     tree,
 )
 from terminal import Terminal
+
+from xmlwright import pipeline, settings
+from xmlwright.description import files_of, kind_of
+from xmlwright.explain import explain
 
 SCRIPT = Path(sys.executable).parent / "xmlwright"
 COMMANDS = ("build", "bundle", "check", "diff", "explain", "schema", "validate", "vendor")
@@ -429,9 +435,6 @@ def test_explain_suggests(project: Path, name: str, near: str | None) -> None:
 
 def test_explain_knows_the_real_description() -> None:
     """Every method by its name on the wire, and the two that the README shows with their lines."""
-    from xmlwright import pipeline, settings
-    from xmlwright.explain import explain
-
     api, _ = pipeline.validate(settings.find(CHECKOUT))
     assert api is not None
     for method in api.methods:
@@ -485,16 +488,41 @@ def test_schemas_of_this_checkout_are_current() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_description_names_the_schema_that_fits(project: Path) -> None:
-    """The first line of every YAML file leads an editor to the JSON Schema of its kind."""
-    from xmlwright.description import files_of, kind_of
-
+def test_description_names_a_schema_that_it_fits() -> None:
+    """The first line of every YAML file leads an editor to the JSON Schema of its kind, and that finds no fault in it."""
     files = files_of(CHECKOUT / "schema")
     for path in files:
-        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
-        named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
+        text = path.read_text(encoding="utf-8")
+        named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", text.split("\n", 1)[0])
         assert named, f"{path} names none"
         target = (path.parent / named[1]).resolve()
         assert target == CHECKOUT / f"docs/language/{kind_of(path)}.schema.json"
-        assert target.is_file()
+        check = Draft202012Validator(json.loads(target.read_text(encoding="utf-8")))
+        assert [error.message for error in check.iter_errors(yaml.safe_load(text))] == [], path
     print(f"{len(files)} files")
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        ("resource", "doc: A book of the library.", "docc: A book of the library."),
+        ("resource", "type: decimal", "type: decmial"),
+        ("resource", "required: create", "required: maybe"),
+        ("resource", "      price: {", "      Price Tag: {"),
+        ("resource", "resource: book\n", ""),
+        ("api", "style: page", "style: pages"),
+        ("api", "default_size: 25", "default_size: many"),
+        ("shared", "words:", "word:"),
+        ("cases", "call: list", "cal: list"),
+    ],
+)
+def test_editor_sees_what_validate_sees(project: Path, kind: str, old: str, new: str) -> None:
+    names = {"resource": "resources/book", "cases": "resources/book.cases"}
+    path = project / "schema" / f"{names.get(kind, kind)}.yaml"
+    check = Draft202012Validator(json.loads(run(project, "schema", kind).stdout))
+    assert check.is_valid(yaml.safe_load(path.read_text(encoding="utf-8")))
+    edit(path, old, new)
+    assert not check.is_valid(yaml.safe_load(path.read_text(encoding="utf-8")))
+    done = run(project, "validate")
+    assert done.returncode == 1
+    assert f"{path.relative_to(project).as_posix()}:" in done.stdout
