@@ -199,7 +199,7 @@ class _View(ModuleView):
 
     def typing_names(self) -> list[str]:
         """Names of the typing module that the text uses."""
-        names = ["Final"]
+        names = ["Final"] if self.module.methods or self.module.enums or self.shapes() else []
         if self.foreign_typing() or "Required" in self.uses:
             names.append("TYPE_CHECKING")
         if self.module.enums:
