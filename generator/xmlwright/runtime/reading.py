@@ -9,7 +9,7 @@ from lxml import etree
 
 from .errors import UnreadableDocument
 from .record import Arguments, Raw, Unknown
-from .shape import Mode, ReadTable, Shape
+from .shape import REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, Shape
 
 LARGEST_DOCUMENT: Final = 256 * 1024 * 1024
 """Bytes; a longer document is refused unread."""
@@ -34,7 +34,7 @@ def parse_xml(document: bytes | str) -> etree._Element:
         document = _encoded(document)
     if len(document) > LARGEST_DOCUMENT:
         raise UnreadableDocument(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
-    if not document.strip():
+    if not document or document.isspace():
         raise UnreadableDocument("the document is empty")
     if b"<!DOCTYPE" in document:
         raise UnreadableDocument("the document has a DTD, which this API never sends")
@@ -158,46 +158,46 @@ class Reader:
         """Read the children of ``element`` (or just ``elements``) into ``values``; answers what is not known."""
         unknown: list[Unknown] | None = None
         tags = table.tags
+        value: Any
         for child in element if elements is None else elements:
-            tag = child.tag
-            try:
-                entry = tags[tag]
-            except KeyError:
-                entry = table.entry(tag)
-            if entry is None:
-                unknown = unknown or []
-                unknown.append(as_unknown(child, local_name(child)))
-                continue
-            name, read, nested, many = entry
-            if nested is None:
-                text = child.text or ""
-                value: Any
-                if read is None:
-                    value = text
-                else:
+            name, read, nested = tags[child.tag]
+            if nested is None:  # one text, as nearly all elements are
+                value = child.text or ""
+                if read is not None:
                     try:
-                        value = read(text)
+                        value = read(value)
                     except ValueError as error:
-                        value = self._bad(child, name, text, error)
+                        value = self._bad(child, name, value, error)
                 if len(child):
                     unknown = self._inside_scalar(child, unknown)
-            elif name is None:
+                values[name] = value
+                continue
+            if type(nested) is Nested:
+                if nested.many:
+                    value = self._record(child, nested.table)
+                    if name in values:
+                        values[name].append(value)
+                    else:
+                        values[name] = [value]
+                elif len(child) or child.attrib or (child.text or "").strip():
+                    values[name] = self._record(child, nested.table)
+                else:
+                    values[name] = None  # an empty tag in place of a record: there is none
+            elif type(nested) is ReadTable:
                 inner = self._wrapper(child, nested, values)
                 if inner:
                     unknown = unknown or []
                     unknown.extend(inner)
-                continue
-            elif many or len(child) or child.attrib or (child.text or "").strip():
-                value = self._record(child, nested.table)
+            elif nested is REPEATED:
+                text = child.text or ""
+                value = text if read is None else self._text(child, name, text, read)
+                if len(child):
+                    unknown = self._inside_scalar(child, unknown)
+                values.setdefault(name, []).append(value)
             else:
-                value = None  # an empty tag in place of a record: there is none
-            if many:
-                try:
-                    values[name].append(value)
-                except KeyError:
-                    values[name] = [value]
-            else:
-                values[name] = value
+                assert nested is UNDESCRIBED
+                unknown = unknown or []
+                unknown.append(as_unknown(child, local_name(child)))
         if table.attributes:
             self._attributes(element, table, values)
         if table.content is not None:
@@ -217,8 +217,10 @@ class Reader:
             if first not in table.entries and first in nested.table.entries:
                 return self._bare_items(element, name, nested.table, values)
         unknown = self.into(element, table, values)
+        if unknown is None:
+            return None
         prefix = local_name(element)
-        return [Unknown(f"{prefix}/{item.path}", item.xml, item.text) for item in unknown or ()]
+        return [Unknown(f"{prefix}/{item.path}", item.xml, item.text) for item in unknown]
 
     def _bare_items(
         self, element: etree._Element, name: str, table: ReadTable, values: dict[str, Any]

@@ -16,7 +16,7 @@ from .record import Arguments, Raw, Unknown
 from .scalars import Codec
 from .shape import Mode, Shape
 from .unset import UNSET
-from .writing import Part, Writer, required
+from .writing import Part, Writer
 
 T = TypeVar("T")
 
@@ -310,10 +310,9 @@ class Method(Generic[T]):
 
     def build(self, values: Mapping[str, Any]) -> Request[T]:
         """As :meth:`request`, for arguments that no signature has checked: required ones must be there."""
-        for item in self.arguments.fields:
-            if required(item, self.mode) and values.get(item.name, UNSET) in (None, UNSET):
-                missing = ArgumentError("is required", path=item.name)
-                raise self._all_of(missing, values)
+        for name in self._table.required:
+            if values.get(name, UNSET) in (None, UNSET):
+                raise self._all_of(ArgumentError("is required", path=name), values)
         return self.request(values)
 
     def read_request(self, payload: etree._Element) -> Arguments:

@@ -21,21 +21,32 @@ _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})\Z").match
 _DATETIME: Final = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ T]([0-9]{1,2}):([0-9]{2}):([0-9]{2}))?\Z"
 ).match
-_MARKUP: Final = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
 _IMPOSSIBLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
 
 
 def escape(text: str) -> str:
     """Text as XML character data. Raises ValueError for a character that XML 1.0 cannot hold."""
-    if _MARKUP(text) is None:
-        return text
-    bad = _IMPOSSIBLE(text)
-    if bad is not None:
-        raise ValueError(
-            f"text without the character U+{ord(bad.group()):04X}, which XML cannot hold"
-        )
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\r", "&#13;")
+    printable = text.isprintable()  # said of most texts, and many times faster than a search
+    if not printable:
+        bad = _IMPOSSIBLE(text)
+        if bad is not None:
+            raise ValueError(
+                f"text without the character U+{ord(bad.group()):04X}, which XML cannot hold"
+            )
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    if ">" in text:
+        text = text.replace(">", "&gt;")
+    return text if printable else text.replace("\r", "&#13;")
+
+
+def write_text(value: Any, expected: str = "text") -> str:
+    """A ``str`` as XML character data. Raises ValueError for anything else."""
+    if isinstance(value, str):
+        return escape(value)
+    raise ValueError(f"{expected}, not {_named(value)}")
 
 
 class Memo(dict[str, Any]):
@@ -89,9 +100,7 @@ class Codec:
         return text
 
     def write(self, value: Any) -> str:
-        if isinstance(value, str):
-            return escape(value)
-        raise ValueError(f"{self.expected}, not {_named(value)}")
+        return write_text(value, self.expected)
 
     def read_request(self, text: str) -> Any:
         """Value of a request element; :class:`Raw` where writing the value would not give the same text back."""
@@ -192,10 +201,11 @@ class Number(Codec):
         kind = type(value)
         if kind is int:
             return str(value)
-        if isinstance(value, Decimal):
+        if kind is Decimal or isinstance(value, Decimal):
             if not value.is_finite():
                 raise ValueError(f"a finite number, not {value}")
-            return format(value, "f")
+            text = str(value)
+            return format(value, "f") if "E" in text else text
         if isinstance(value, Raw):
             return escape(value)
         if isinstance(value, str):
