@@ -9,7 +9,14 @@ WORDS = (
     "brake service workshop hour inner tube chain frame lacquer saddle lamp rim spoke bell hub pedal grip"
     " mudguard rack carrier pannier bottle cage tyre patch lever cable housing derailleur cassette crank"
 ).split()
-STREETS = ("Quay Road", "Mill Lane", "Harbour Street", "Station Approach", "Rope Walk", "Chapel Hill")
+STREETS = (
+    "Quay Road",
+    "Mill Lane",
+    "Harbour Street",
+    "Station Approach",
+    "Rope Walk",
+    "Chapel Hill",
+)
 CITIES = (
     ("Saltford", "Devon", "United Kingdom"),
     ("Kingston", "Ontario", "Canada"),
@@ -18,7 +25,17 @@ CITIES = (
 )
 FIRST = ("Petra", "Émile", "Ines", "Tom", "Maud", "Arne", "Wen", "Noor")
 LAST = ("Lindqvist", "Okafor", "Brontë", "Marsh", "Kowalski", "Diaz", "Tanaka", "Byrne")
-STATUSES = ("draft", "sent", "viewed", "partial", "paid", "auto-paid", "retry", "failed", "disputed")
+STATUSES = (
+    "draft",
+    "sent",
+    "viewed",
+    "partial",
+    "paid",
+    "auto-paid",
+    "retry",
+    "failed",
+    "disputed",
+)
 
 Fields = list[tuple[str, "str | Fields"]]
 

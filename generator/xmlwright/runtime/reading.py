@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -36,10 +37,12 @@ def parse_xml(document: bytes | str) -> etree._Element:
         raise UnreadableDocument(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
     if not document or document.isspace():
         raise UnreadableDocument("the document is empty")
-    if b"<!DOCTYPE" in document:
+    namespace = _NAMESPACE(document)
+    # Nothing but white space stands before the element where that is set, so there is no DTD and no need to look for one.
+    if namespace is None and b"<!DOCTYPE" in document:
         raise UnreadableDocument("the document has a DTD, which this API never sends")
     try:
-        root = etree.fromstring(document, _PARSER)
+        root = etree.fromstring(_without(document, namespace), _PARSER)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         line = getattr(error, "lineno", None)
         start = document[:40].decode("utf-8", "replace")
@@ -52,6 +55,26 @@ def parse_xml(document: bytes | str) -> etree._Element:
     ):  # in an encoding where the test above is blind
         raise UnreadableDocument("the document has a DTD, which this API never sends")
     return root
+
+
+_NAMESPACE: Final = re.compile(
+    rb"""(?:\xef\xbb\xbf)?\s*(?:<\?xml\s[^<>]*\?>\s*)?"""
+    rb"""<[A-Za-z_][\w.-]*(?:\s+(?!xmlns\s*=)[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s+"""
+    rb"""(xmlns\s*=\s*(?:"[^"<]*"|'[^'<]*'))"""
+).match
+"""A document whose root element sets the default namespace; the group is that attribute."""
+
+
+def _without(document: bytes, found: re.Match[bytes] | None) -> bytes:
+    """The document without the default namespace of its root element.
+
+    Names are matched without their namespaces anyway, and to read a name that has one takes twice as long as one that
+    has none: a fifth of all that a long answer takes.
+    """
+    if found is None:
+        return document
+    start, end = found.span(1)
+    return b"".join((document[:start], memoryview(document)[end:]))
 
 
 def _encoded(document: str) -> bytes:
@@ -160,7 +183,11 @@ class Reader:
         tags = table.tags
         value: Any
         for child in element if elements is None else elements:
-            name, read, nested = tags[child.tag]
+            tag = child.tag
+            try:
+                name, read, nested = tags[tag]
+            except KeyError:
+                name, read, nested = table.entry(tag)
             if nested is None:  # one text, as nearly all elements are
                 value = child.text or ""
                 if read is not None:

@@ -60,8 +60,9 @@ class Memo(dict[str, Any]):
 
     def __missing__(self, text: str) -> Any:
         value = self._compute(text)
-        if len(self) < _REMEMBERED:
-            self[text] = value
+        if len(self) >= _REMEMBERED:
+            self.clear()  # what documents repeat is soon back
+        self[text] = value
         return value
 
 
@@ -70,11 +71,16 @@ class Codec:
 
     name = "text"
     expected = "text"
+    remembers = True
+    """Whether values that were read are kept: documents repeat numbers, words and days, and hardly any text."""
 
     def __init__(self, *, empty: object = None, none: tuple[str, ...] = ()) -> None:
         self.empty = empty
         self.none = frozenset(none)
-        self.read: Callable[[str], Any] = Memo(self._read).__getitem__
+        self.read: Callable[[str], Any] = self._reader()
+
+    def _reader(self) -> Callable[[str], Any]:
+        return Memo(self._read).__getitem__ if self.remembers else self._read
 
     def with_(self, *, empty: object = ..., none: tuple[str, ...] = ()) -> Codec:
         """The same codec with another meaning of the empty tag, or more texts that mean none."""
@@ -83,7 +89,7 @@ class Codec:
         if empty is not ...:
             other.empty = empty
         other.none = self.none | frozenset(none)
-        other.read = Memo(other._read).__getitem__
+        other.read = other._reader()
         return other
 
     def _read(self, text: str) -> Any:
@@ -139,6 +145,8 @@ def _named(value: object) -> str:
 class Text(Codec):
     """``str``, as it is; an empty tag is ``""`` unless the description says otherwise."""
 
+    remembers = False
+
     def __init__(self, *, empty: object = "", none: tuple[str, ...] = ()) -> None:
         super().__init__(empty=empty, none=none)
 
@@ -154,6 +162,7 @@ class Text(Codec):
 class Uri(Codec):
     """``str`` holding a URI; an empty tag is none."""
 
+    remembers = False
     name = "uri"
     expected = "a URI as text"
 
@@ -291,15 +300,16 @@ class DateTime(Codec):
         self, zone: str = "UTC", *, empty: object = None, none: tuple[str, ...] = ()
     ) -> None:
         self._zone = zone
+        self._known: dt.tzinfo | None = dt.timezone.utc if zone == "UTC" else None
         super().__init__(empty=empty, none=none)
 
     def zone(self) -> dt.tzinfo:
         """The zone of all times on the wire."""
-        if self._zone == "UTC":
-            return dt.timezone.utc
-        from zoneinfo import ZoneInfo  # slow to import, and most programs never see a time
+        if self._known is None:
+            from zoneinfo import ZoneInfo  # slow to import, and most programs never see a time
 
-        return ZoneInfo(self._zone)
+            self._known = ZoneInfo(self._zone)
+        return self._known
 
     def _value(self, text: str) -> dt.datetime:
         found = _DATETIME(text)
@@ -360,6 +370,7 @@ class Words(Codec):
 class Binary(Codec):
     """A file: a part of a multipart request, referred to from the document."""
 
+    remembers = False
     name = "binary"
     expected = "an Upload, bytes or a path"
 

@@ -172,23 +172,6 @@ class Nested:
         return self._table
 
 
-class Tags(dict[Any, ReadEntry]):
-    """Entries by the whole tag, namespace included, as met so far."""
-
-    __slots__ = ("_entries",)
-
-    def __init__(self, entries: Mapping[str, ReadEntry]) -> None:
-        super().__init__()
-        self._entries = entries
-
-    def __missing__(self, tag: Any) -> ReadEntry:
-        local = tag.rpartition("}")[2] if isinstance(tag, str) else ""
-        found = self._entries.get(local, _UNDESCRIBED_ENTRY)
-        if len(self) < _CACHED_TAGS:
-            self[tag] = found
-        return found
-
-
 class ReadTable:
     """How the children of one element are read."""
 
@@ -198,7 +181,8 @@ class ReadTable:
         self.shape = shape
         self.entries: dict[str, ReadEntry] = {}
         """By local name, as described."""
-        self.tags = Tags(self.entries)
+        self.tags: dict[str, ReadEntry] = {}
+        """By the whole tag, namespace included, as met so far."""
         self.attributes: dict[str, tuple[str, Callable[[str], Any]]] = {}
         self.content: tuple[str, Callable[[str], Any]] | None = None
         self.fallback = False
@@ -206,6 +190,14 @@ class ReadTable:
         self.bare: tuple[str, Nested] | None = None
         self.lists: tuple[str, ...] = ()
         """Lists that this wrapper holds, so that an empty wrapper can be told from a missing one."""
+
+    def entry(self, tag: Any) -> ReadEntry:
+        """The entry of a tag that :attr:`tags` does not hold yet."""
+        local = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        found = self.entries.get(local, _UNDESCRIBED_ENTRY)
+        if len(self.tags) < _CACHED_TAGS:
+            self.tags[tag] = found
+        return found
 
 
 def _compile_reader(shape: Shape[Any], mode: Mode) -> ReadTable:

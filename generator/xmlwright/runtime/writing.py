@@ -266,9 +266,9 @@ def _unexpected(name: str, table: Iterable[str]) -> ArgumentError:
     from difflib import get_close_matches  # slow to import, and only mistakes need it
 
     known = list(table)
-    near = get_close_matches(name, known, 1)
+    near = get_close_matches(str(name), known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-    return ArgumentError(f"is not known here{hint}", path=name)
+    return ArgumentError(f"is not known here{hint}", path=str(name))
 
 
 def _inside(outer: str, error: ArgumentError) -> None:
