@@ -74,7 +74,8 @@ def _without(document: bytes, found: re.Match[bytes] | None) -> bytes:
     if found is None:
         return document
     start, end = found.span(1)
-    return b"".join((document[:start], memoryview(document)[end:]))
+    blank = b" " * (end - start)  # of the same length, for the columns that errors name
+    return b"".join((document[:start], blank, memoryview(document)[end:]))
 
 
 def _encoded(document: str) -> bytes:
