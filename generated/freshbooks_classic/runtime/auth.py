@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
 
 from .errors import AuthenticationFailed, ConfigurationError, UnexpectedAnswer
 from .options import account_url, checked_url
@@ -29,6 +27,12 @@ if TYPE_CHECKING:
             ...
 
 
+def _base64(content: bytes) -> str:
+    from binascii import b2a_base64
+
+    return b2a_base64(content, newline=False).decode("ascii")
+
+
 @dataclass(frozen=True)
 class Token:
     """The API token of a person: HTTP user name, or a header, as the description says."""
@@ -39,10 +43,10 @@ class Token:
         if protocol.token_style == "header":
             return {protocol.token_header or "Authorization": self.token}
         pair = f"{self.token}:{protocol.token_password}".encode()
-        return {"Authorization": "Basic " + base64.b64encode(pair).decode("ascii")}
+        return {"Authorization": f"Basic {_base64(pair)}"}
 
     def secrets(self) -> set[str]:
-        pair = base64.b64encode(self.token.encode()).decode("ascii")
+        pair = _base64(self.token.encode())
         return {self.token, pair.rstrip("=")[:-1]} if self.token else set()
 
 
@@ -139,6 +143,8 @@ class OAuthFlow:
 
     def request_token(self, callback: str = "oob") -> RequestToken:
         """Ask for a request token. Raises AuthenticationFailed with the API's ``oauth_problem``."""
+        from urllib.parse import urlencode
+
         url = self._url(self._protocol.oauth_request_token)
         answer = self._post(url, self._consumer.sign(url, callback=callback))
         token, secret = _pair(answer)
@@ -169,6 +175,8 @@ class OAuthFlow:
 
 
 def _pair(answer: HttpAnswer) -> tuple[str, str]:
+    from urllib.parse import parse_qsl
+
     text = answer.body.decode("utf-8", "replace")
     values = dict(parse_qsl(text.strip()))
     problem = values.get("oauth_problem")

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, overload
 
-from .auth import OAuthFlow, Token
-from .engine import Pause, Setup, perform
 from .errors import ArgumentError, ConfigurationError, OutcomeUnknown, Problem
-from .options import Options, Tls, account_url, checked_url, from_environment
-from .paging import AsyncPager, Pager
 from .request import Page, Request
-from .retry import Backoff, RetryPolicy
-from .transport import HttpRequest, RequestsTransport, Transport
 
+# The rest of the machinery is imported by the first client and the first call: programs that only build requests, or
+# show their help, start without it.
 if TYPE_CHECKING:
     from .aio import AsyncClient
-    from .auth import Auth
+    from .auth import Auth, OAuthFlow
+    from .engine import Pause, Setup
     from .observe import Hook
-    from .options import Timeout
+    from .options import Timeout, Tls
+    from .paging import AsyncPager, Pager
     from .protocol import Protocol
     from .record import Record
-    from .transport import HttpAnswer
+    from .retry import RetryPolicy
+    from .transport import HttpAnswer, HttpRequest, Transport
     from .wire import Door
 
 P = ParamSpec("P")
@@ -78,6 +76,9 @@ class Settled:
         Raises:
             ConfigurationError: the account, token or address cannot work.
         """
+        from .options import Options, Tls, account_url, checked_url
+        from .retry import Backoff
+
         if (token is None) == (auth is None):
             raise ConfigurationError("give a token or auth, one of them")
         if token is not None and (not token.strip() or not token.isprintable()):
@@ -89,7 +90,11 @@ class Settled:
         self.account = account
         self.url = checked_url(url or account_url(self.protocol, account))
         self.options = Options(timeout, deadline, retry or Backoff(), validate, tuple(hooks))
-        self._auth: Auth = auth if auth is not None else Token(token or "")
+        if auth is None:
+            from .auth import Token
+
+            auth = Token(token or "")
+        self._auth: Auth = auth
         self._user_agent = " ".join(filter(None, [user_agent, _user_agent(self.protocol)]))
         self._transport: Any = (
             transport if transport is not None else self._made(Tls(ca, certificate, proxy))
@@ -120,6 +125,8 @@ class Settled:
         Raises:
             ConfigurationError: no account or token is anywhere, or a value makes no sense.
         """
+        from .options import from_environment
+
         return cls(**from_environment(cls.protocol, explicit, profile, config))
 
     @classmethod
@@ -133,6 +140,8 @@ class Settled:
         transport: Transport | None = None,
     ) -> OAuthFlow:
         """The three steps that end in an access token, to be given as ``auth=``; ``url`` names another host."""
+        from .auth import OAuthFlow
+
         return OAuthFlow(
             cls.protocol, account, consumer_key, consumer_secret, transport=transport, base_url=url
         )
@@ -162,6 +171,8 @@ class Settled:
         )
 
     def _setup(self) -> Setup:
+        from .engine import Setup
+
         return Setup(
             self.protocol, self.account, self.url, self._auth, self._user_agent, self.options
         )
@@ -192,6 +203,8 @@ class Client(Settled):
     """Base of the generated client. One object may be used by any number of threads."""
 
     def _made(self, tls: Tls) -> Transport:
+        from .transport import RequestsTransport
+
         return RequestsTransport(tls=tls)
 
     def __enter__(self: C) -> C:
@@ -213,6 +226,8 @@ class Client(Settled):
             TransportError: no usable answer came.
             OutcomeUnknown: the call may or may not have been done, and must not be repeated blindly.
         """
+        from .engine import Pause, perform
+
         steps = perform(request, self._setup())
         step: HttpRequest | Pause = next(steps)
         while True:
@@ -241,6 +256,7 @@ class Client(Settled):
         Raises:
             ConfigurationError: the API has no list to look the record up in.
         """
+        from .paging import Pager
         from .reconcile import candidates, matching
 
         request = candidates(self.door(), error)
@@ -315,6 +331,8 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
         if instance is None:
             return builder
         client: Any = instance._client
+        from .paging import AsyncPager, Pager
+
         pager: Any = Pager if isinstance(instance, Resource) else AsyncPager
 
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -376,5 +394,7 @@ def _named_as(bound: F, builder: Callable[..., Any]) -> F:
 
 
 def _user_agent(protocol: Protocol) -> str:
+    import platform  # slow to import
+
     python = ".".join(map(str, sys.version_info[:2]))
     return f"{protocol.package}/{protocol.version} (Python {python}; {platform.system()})"

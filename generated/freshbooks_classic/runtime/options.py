@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 from .retry import Backoff, RetryPolicy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .observe import Hook
     from .protocol import Protocol
 
@@ -92,6 +91,8 @@ def from_environment(
 
 def config_path(protocol: Protocol) -> Path:
     """Where profiles are kept unless said otherwise."""
+    from pathlib import Path
+
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(base) / protocol.package.replace("_", "-") / "config.ini"
 
@@ -99,6 +100,9 @@ def config_path(protocol: Protocol) -> Path:
 def _profile(
     protocol: Protocol, name: str | None, config: str | os.PathLike[str] | None
 ) -> dict[str, str]:
+    import configparser  # slow to import, and needed only where a client is set up by its surroundings
+    from pathlib import Path
+
     path = Path(config) if config else config_path(protocol)
     parser = configparser.ConfigParser(interpolation=None, default_section="=none=")
     try:
@@ -147,6 +151,8 @@ def account_url(protocol: Protocol, account: str) -> str:
 
 def checked_url(url: str) -> str:
     """``url`` if a secret may be sent there. Raises ConfigurationError for plain HTTP outside of this machine."""
+    from urllib.parse import urlsplit
+
     parts = urlsplit(url)
     try:
         fine = bool(parts.hostname) and (parts.port is None or parts.port > 0)

@@ -9,10 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, overload
 
 from .errors import ArgumentError, ConfigurationError, OutcomeUnknown, Problem
-from .options import Options, Tls, account_url, checked_url, from_environment
-from .paging import AsyncPager, Pager
 from .request import Page, Request
-from .retry import Backoff, RetryPolicy
 
 # The rest of the machinery is imported by the first client and the first call: programs that only build requests, or
 # show their help, start without it.
@@ -21,9 +18,11 @@ if TYPE_CHECKING:
     from .auth import Auth, OAuthFlow
     from .engine import Pause, Setup
     from .observe import Hook
-    from .options import Timeout
+    from .options import Timeout, Tls
+    from .paging import AsyncPager, Pager
     from .protocol import Protocol
     from .record import Record
+    from .retry import RetryPolicy
     from .transport import HttpAnswer, HttpRequest, Transport
     from .wire import Door
 
@@ -77,6 +76,9 @@ class Settled:
         Raises:
             ConfigurationError: the account, token or address cannot work.
         """
+        from .options import Options, Tls, account_url, checked_url
+        from .retry import Backoff
+
         if (token is None) == (auth is None):
             raise ConfigurationError("give a token or auth, one of them")
         if token is not None and (not token.strip() or not token.isprintable()):
@@ -123,6 +125,8 @@ class Settled:
         Raises:
             ConfigurationError: no account or token is anywhere, or a value makes no sense.
         """
+        from .options import from_environment
+
         return cls(**from_environment(cls.protocol, explicit, profile, config))
 
     @classmethod
@@ -252,6 +256,7 @@ class Client(Settled):
         Raises:
             ConfigurationError: the API has no list to look the record up in.
         """
+        from .paging import Pager
         from .reconcile import candidates, matching
 
         request = candidates(self.door(), error)
@@ -326,6 +331,8 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
         if instance is None:
             return builder
         client: Any = instance._client
+        from .paging import AsyncPager, Pager
+
         pager: Any = Pager if isinstance(instance, Resource) else AsyncPager
 
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:

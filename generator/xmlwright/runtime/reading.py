@@ -16,7 +16,8 @@ LARGEST_DOCUMENT: Final = 256 * 1024 * 1024
 """Bytes; a longer document is refused unread."""
 
 # Hardened: no entity is expanded, no DTD loaded, nothing fetched, libxml2's limits on depth and size stay on. Comments
-# and processing instructions are dropped by the parser, so that a text around them is one text.
+# and processing instructions are dropped by the parser, so that a text around them is one text; so is the white space that
+# only indents, half of all nodes otherwise. A text that is white space, or has any in it, stays as it is.
 _PARSER: Final = etree.XMLParser(
     resolve_entities=False,
     no_network=True,
@@ -25,6 +26,7 @@ _PARSER: Final = etree.XMLParser(
     huge_tree=False,
     remove_comments=True,
     remove_pis=True,
+    remove_blank_text=True,
     recover=False,
 )
 
@@ -118,10 +120,16 @@ def all_text(element: etree._Element) -> str:
     return "".join(str(text) for text in element.itertext())
 
 
+def _words(element: etree._Element) -> str:
+    """The texts inside an element, told apart by a space."""
+    texts = (str(text).strip() for text in element.itertext())
+    return " ".join(text for text in texts if text)
+
+
 def as_unknown(element: etree._Element, path: str) -> Unknown:
     """An element that nobody described, as it is kept."""
     xml = etree.tostring(element, encoding="unicode", with_tail=False)
-    return Unknown(path, xml, all_text(element))
+    return Unknown(path, xml, _words(element) if len(element) else element.text or "")
 
 
 class Reader:
@@ -146,11 +154,10 @@ class Reader:
         values: dict[str, Any] = {}
         unknown = self.into(element, table, values, elements)
         made: Any
-        if self.mode != "answer":
+        make = table.make
+        if make is None:
             made = Arguments(values)
         else:
-            make = table.shape.make
-            assert make is not None
             try:
                 made = make(**values)
             except TypeError:
@@ -190,19 +197,19 @@ class Reader:
             except KeyError:
                 name, read, nested = table.entry(tag)
             if nested is None:  # one text, as nearly all elements are
-                value = child.text or ""
-                if read is not None:
-                    try:
-                        value = read(value)
-                    except ValueError as error:
-                        value = self._bad(child, name, value, error)
                 if len(child):
                     unknown = self._inside_scalar(child, unknown)
-                values[name] = value
+                if read is None:
+                    values[name] = child.text or ""
+                    continue
+                try:
+                    values[name] = read(child.text or "")
+                except ValueError as error:
+                    values[name] = self._bad(child, name, child.text or "", error)
                 continue
             if type(nested) is Nested:
                 if nested.many:
-                    value = self._record(child, nested.table)
+                    value = self._record(child, nested.ready or nested.table)
                     if name in values:
                         values[name].append(value)
                     else:

@@ -156,29 +156,34 @@ _UNDESCRIBED_ENTRY: Final[ReadEntry] = (None, None, UNDESCRIBED)
 class Nested:
     """A nested record in a read table; compiled when first met, because records may contain themselves."""
 
-    __slots__ = ("_mode", "_shape", "_table", "many")
+    __slots__ = ("_mode", "_shape", "many", "ready")
 
     def __init__(self, shape: Callable[[], Shape[Any]], mode: Mode, *, many: bool = False) -> None:
         self._shape = shape
         self._mode: Mode = mode
-        self._table: ReadTable | None = None
+        self.ready: ReadTable | None = None
+        """The table, once it was asked for."""
         self.many = many
         """A list of records."""
 
     @property
     def table(self) -> ReadTable:
-        if self._table is None:
-            self._table = self._shape().reader(self._mode)
-        return self._table
+        if self.ready is None:
+            self.ready = self._shape().reader(self._mode)
+        return self.ready
 
 
 class ReadTable:
     """How the children of one element are read."""
 
-    __slots__ = ("attributes", "bare", "content", "entries", "fallback", "lists", "shape", "tags")
+    __slots__ = (
+        "attributes", "bare", "content", "entries", "fallback", "lists", "make", "shape", "tags",
+    )  # fmt: skip
 
-    def __init__(self, shape: Shape[Any]) -> None:
+    def __init__(self, shape: Shape[Any], mode: Mode) -> None:
         self.shape = shape
+        self.make = shape.make if mode == "answer" else None
+        """The record's class; None where arguments are read."""
         self.entries: dict[str, ReadEntry] = {}
         """By local name, as described."""
         self.tags: dict[str, ReadEntry] = {}
@@ -201,7 +206,7 @@ class ReadTable:
 
 
 def _compile_reader(shape: Shape[Any], mode: Mode) -> ReadTable:
-    table = ReadTable(shape)
+    table = ReadTable(shape, mode)
     letters = _ACCESS[mode]
     for item in shape.fields:
         if not any(letter in item.access for letter in letters):
@@ -220,7 +225,7 @@ def _compile_reader(shape: Shape[Any], mode: Mode) -> ReadTable:
         for wrapper in wrappers:
             known = place.entries.get(wrapper)
             if known is None:
-                known = place.entries[wrapper] = (None, None, ReadTable(shape))
+                known = place.entries[wrapper] = (None, None, ReadTable(shape, mode))
             elif known[0] is not None:
                 raise TypeError(f"{shape.name}: <{wrapper}> is both a field and a wrapper")
             place = known[2]
