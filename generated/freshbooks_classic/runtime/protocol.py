@@ -85,7 +85,7 @@ class ErrorCode:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Protocol:
     """The envelope of one API and all else that its methods share."""
 

@@ -21,21 +21,32 @@ _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})\Z").match
 _DATETIME: Final = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ T]([0-9]{1,2}):([0-9]{2}):([0-9]{2}))?\Z"
 ).match
-_MARKUP: Final = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
 _IMPOSSIBLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
 
 
 def escape(text: str) -> str:
     """Text as XML character data. Raises ValueError for a character that XML 1.0 cannot hold."""
-    if _MARKUP(text) is None:
-        return text
-    bad = _IMPOSSIBLE(text)
-    if bad is not None:
-        raise ValueError(
-            f"text without the character U+{ord(bad.group()):04X}, which XML cannot hold"
-        )
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\r", "&#13;")
+    printable = text.isprintable()  # said of most texts, and many times faster than a search
+    if not printable:
+        bad = _IMPOSSIBLE(text)
+        if bad is not None:
+            raise ValueError(
+                f"text without the character U+{ord(bad.group()):04X}, which XML cannot hold"
+            )
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    if ">" in text:
+        text = text.replace(">", "&gt;")
+    return text if printable else text.replace("\r", "&#13;")
+
+
+def write_text(value: Any, expected: str = "text") -> str:
+    """A ``str`` as XML character data. Raises ValueError for anything else."""
+    if isinstance(value, str):
+        return escape(value)
+    raise ValueError(f"{expected}, not {_named(value)}")
 
 
 class Memo(dict[str, Any]):
@@ -49,8 +60,9 @@ class Memo(dict[str, Any]):
 
     def __missing__(self, text: str) -> Any:
         value = self._compute(text)
-        if len(self) < _REMEMBERED:
-            self[text] = value
+        if len(self) >= _REMEMBERED:
+            self.clear()  # what documents repeat is soon back
+        self[text] = value
         return value
 
 
@@ -59,11 +71,16 @@ class Codec:
 
     name = "text"
     expected = "text"
+    remembers = True
+    """Whether values that were read are kept: documents repeat numbers, words and days, and hardly any text."""
 
     def __init__(self, *, empty: object = None, none: tuple[str, ...] = ()) -> None:
         self.empty = empty
         self.none = frozenset(none)
-        self.read: Callable[[str], Any] = Memo(self._read).__getitem__
+        self.read: Callable[[str], Any] = self._reader()
+
+    def _reader(self) -> Callable[[str], Any]:
+        return Memo(self._read).__getitem__ if self.remembers else self._read
 
     def with_(self, *, empty: object = ..., none: tuple[str, ...] = ()) -> Codec:
         """The same codec with another meaning of the empty tag, or more texts that mean none."""
@@ -72,7 +89,7 @@ class Codec:
         if empty is not ...:
             other.empty = empty
         other.none = self.none | frozenset(none)
-        other.read = Memo(other._read).__getitem__
+        other.read = other._reader()
         return other
 
     def _read(self, text: str) -> Any:
@@ -89,9 +106,7 @@ class Codec:
         return text
 
     def write(self, value: Any) -> str:
-        if isinstance(value, str):
-            return escape(value)
-        raise ValueError(f"{self.expected}, not {_named(value)}")
+        return write_text(value, self.expected)
 
     def read_request(self, text: str) -> Any:
         """Value of a request element; :class:`Raw` where writing the value would not give the same text back."""
@@ -130,6 +145,8 @@ def _named(value: object) -> str:
 class Text(Codec):
     """``str``, as it is; an empty tag is ``""`` unless the description says otherwise."""
 
+    remembers = False
+
     def __init__(self, *, empty: object = "", none: tuple[str, ...] = ()) -> None:
         super().__init__(empty=empty, none=none)
 
@@ -145,6 +162,7 @@ class Text(Codec):
 class Uri(Codec):
     """``str`` holding a URI; an empty tag is none."""
 
+    remembers = False
     name = "uri"
     expected = "a URI as text"
 
@@ -192,10 +210,11 @@ class Number(Codec):
         kind = type(value)
         if kind is int:
             return str(value)
-        if isinstance(value, Decimal):
+        if kind is Decimal or isinstance(value, Decimal):
             if not value.is_finite():
                 raise ValueError(f"a finite number, not {value}")
-            return format(value, "f")
+            text = str(value)
+            return format(value, "f") if "E" in text else text
         if isinstance(value, Raw):
             return escape(value)
         if isinstance(value, str):
@@ -281,15 +300,16 @@ class DateTime(Codec):
         self, zone: str = "UTC", *, empty: object = None, none: tuple[str, ...] = ()
     ) -> None:
         self._zone = zone
+        self._known: dt.tzinfo | None = dt.timezone.utc if zone == "UTC" else None
         super().__init__(empty=empty, none=none)
 
     def zone(self) -> dt.tzinfo:
         """The zone of all times on the wire."""
-        if self._zone == "UTC":
-            return dt.timezone.utc
-        from zoneinfo import ZoneInfo  # slow to import, and most programs never see a time
+        if self._known is None:
+            from zoneinfo import ZoneInfo  # slow to import, and most programs never see a time
 
-        return ZoneInfo(self._zone)
+            self._known = ZoneInfo(self._zone)
+        return self._known
 
     def _value(self, text: str) -> dt.datetime:
         found = _DATETIME(text)
@@ -356,6 +376,7 @@ class Words(Codec):
 class Binary(Codec):
     """A file: a part of a multipart request, referred to from the document."""
 
+    remembers = False
     name = "binary"
     expected = "an Upload, bytes or a path"
 

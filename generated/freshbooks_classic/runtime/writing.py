@@ -6,14 +6,13 @@ import io
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
+from dataclasses import dataclass
 from typing import Any, Final
 
-from .errors import ArgumentError
+from .errors import ArgumentError, Problem
 from .record import Raw, Record
-from .scalars import escape
-from .shape import Field, Mode, Shape, WriteEntry
+from .scalars import escape, write_text
+from .shape import Field, Mode, Shape, WriteEntry, WriteTable
 from .unset import UNSET
 
 _MEDIA: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?", re.ASCII)
@@ -134,7 +133,10 @@ def _media(path: str, content: bytes) -> str:
 
 
 class Writer:
-    """Writes arguments as XML; collects the files among them in ``parts``."""
+    """Writes arguments as XML; collects the files among them in ``parts``.
+
+    An error says where it is from the inside out: whoever writes a part puts its own name before the path.
+    """
 
     __slots__ = ("_read", "parts")
 
@@ -157,80 +159,126 @@ class Writer:
             return {name: self._swapped(inner) for name, inner in value.items()}
         return [self._swapped(inner) for inner in value] if isinstance(value, list) else value
 
-    def fields(
-        self, table: Mapping[str, WriteEntry], values: Mapping[str, Any], path: str = ""
-    ) -> str:
+    def fields(self, table: WriteTable, values: Mapping[str, Any]) -> str:
         """The elements of ``values``, in their order; what is UNSET is left out."""
         out: list[str] = []
+        self._fields(out, table, values)
+        return "".join(out)
+
+    def element(self, tag: str, table: WriteTable, values: Mapping[str, Any]) -> str:
+        """An element that holds ``values``: some as attributes, the others inside."""
+        out: list[str] = []
+        self._element(out, tag, table, values)
+        return "".join(out)
+
+    def _fields(self, out: list[str], table: WriteTable, values: Mapping[str, Any]) -> None:
         together: dict[str, tuple[int, list[tuple[WriteEntry, Any]]]] | None = None
+        plain = table.plain
         for name, value in values.items():
             if value is UNSET:
                 continue
-            try:
-                entry = table[name]
-            except KeyError:
-                raise _unexpected(name, table, path) from None
-            if entry.shared:
-                if together is None:
-                    together = {}
-                outer = entry.field.path[0]
-                if outer not in together:
-                    together[outer] = (len(out), [])
-                    out.append("")
-                together[outer][1].append((entry, value))
-                continue
-            write = entry.write
-            if write is not None and not entry.field.many and value is not None:
+            found = plain.get(name)
+            if found is not None and value is not None:
+                head, write, tail = found
+                if (  # a text without markup, as most are: what escape() would find, without calling it
+                    write is None
+                    and type(value) is str
+                    and value.isprintable()
+                    and "&" not in value
+                    and "<" not in value
+                    and ">" not in value
+                ):
+                    out.append(f"{head}{value}{tail}")
+                    continue
                 try:
-                    text = write(value)
+                    out.append(f"{head}{(write or write_text)(value)}{tail}")
                 except ValueError as error:
-                    raise _wrong(error, path + name, entry.field) from None
-                out.append(f"{entry.head}{text}{entry.tail}")
-            else:
-                out.append(self._other(entry, value, path + name))
+                    raise _wrong(error, name, table[name].field) from None
+                continue
+            entry = table.get(name)
+            if entry is None:
+                raise _unexpected(name, table)
+            if not entry.shared:
+                self._other(out, entry, value)
+                continue
+            if together is None:
+                together = {}
+            outer = entry.field.path[0]
+            if outer not in together:
+                together[outer] = (len(out), [])
+                out.append("")
+            together[outer][1].append((entry, value))
         if together is not None:
             for outer, (index, members) in together.items():
-                inner = "".join(self._below(entry, value, path) for entry, value in members)
+                inner = "".join(self._below(entry, value) for entry, value in members)
                 out[index] = f"<{outer}>{inner}</{outer}>"
-        return "".join(out)
 
-    def _below(self, entry: WriteEntry, value: Any, path: str) -> str:
+    def _below(self, entry: WriteEntry, value: Any) -> str:
         """One of several fields in a common wrapper, without that wrapper."""
-        text = self._one(entry, value, path + entry.field.name)
+        out: list[str] = []
+        self._other(out, entry, value)
         outer = entry.field.path[0]
-        return text.removeprefix(f"<{outer}>").removesuffix(f"</{outer}>")
+        return "".join(out).removeprefix(f"<{outer}>").removesuffix(f"</{outer}>")
 
-    def _one(self, entry: WriteEntry, value: Any, path: str) -> str:
-        if entry.write is not None and not entry.field.many and value is not None:
-            try:
-                return f"{entry.head}{entry.write(value)}{entry.tail}"
-            except ValueError as error:
-                raise _wrong(error, path, entry.field) from None
-        return self._other(entry, value, path)
-
-    def _other(self, entry: WriteEntry, value: Any, path: str) -> str:
-        """An empty tag, a list, a nested record, a file."""
+    def _other(self, out: list[str], entry: WriteEntry, value: Any) -> None:
+        """An empty tag, a list, a nested record, a file, or what shares its wrapper."""
+        item = entry.field
         if value is None:
-            if not entry.field.clear:
-                raise ArgumentError("cannot be cleared: give a value, or leave it out", path=path)
-            return entry.empty
-        nested = entry.field.shape is not None
-        if not entry.field.many:
-            text = self._nested(entry, value, path) if nested else self._item(entry, value, path)
-            return f"{entry.head}{text}{entry.tail}"
-        if not is_list(value):
-            raise ArgumentError(f"should be a list, not {type(value).__name__}", path=path)
-        out = [entry.head]
-        for index, item in enumerate(value):
-            place = f"{path}[{index}]"
-            if nested:
-                out.append(self._nested(entry, item, place))
-            else:
-                out.append(f"{entry.item_head}{self._item(entry, item, place)}{entry.item_tail}")
+            if not item.clear:
+                raise ArgumentError(
+                    "cannot be cleared: give a value, or leave it out", path=item.name
+                )
+            out.append(entry.empty)
+            return
+        out.append(entry.head)
+        if not item.many:
+            try:
+                if item.shape is None:
+                    out.append(self._text(entry, value))
+                else:
+                    self._record(out, entry, entry.table, value)
+            except ArgumentError as error:
+                _inside(item.name, error)
+                raise
+        elif not is_list(value):
+            raise ArgumentError(f"should be a list, not {type(value).__name__}", path=item.name)
+        else:
+            self._list(out, entry, value)
         out.append(entry.tail)
-        return "".join(out)
 
-    def _item(self, entry: WriteEntry, value: Any, path: str) -> str:
+    def _list(self, out: list[str], entry: WriteEntry, items: Iterable[Any]) -> None:
+        table = entry.table if entry.field.shape is not None else None
+        index = 0
+        try:
+            for item in items:
+                if table is not None:
+                    self._record(out, entry, table, item)
+                else:
+                    out.append(f"{entry.item_head}{self._text(entry, item)}{entry.item_tail}")
+                index += 1
+        except ArgumentError as error:
+            _inside(f"{entry.field.name}[{index}]", error)
+            raise
+
+    def _record(self, out: list[str], entry: WriteEntry, table: WriteTable, value: Any) -> None:
+        """A nested record with its element."""
+        if type(value) is not dict:
+            if isinstance(value, Record):
+                value = _sendable(value, table)
+            elif not isinstance(value, Mapping):
+                raise ArgumentError(
+                    f"should be a mapping of its fields, not {type(value).__name__}"
+                )
+        for name in table.required:
+            if value.get(name) in (None, UNSET):
+                raise ArgumentError("is required", path=f".{name}")
+        try:
+            self._element(out, entry.field.path[-1], table, value)
+        except ArgumentError as error:
+            _inside(".", error)
+            raise
+
+    def _text(self, entry: WriteEntry, value: Any) -> str:
         try:
             if entry.binary and not isinstance(value, Raw):
                 return self._file(entry.field, value)
@@ -238,7 +286,7 @@ class Writer:
                 raise ValueError("a value, not None")
             return entry.write(value) if entry.write is not None else escape(value)
         except ValueError as error:
-            raise _wrong(error, path, entry.field) from None
+            raise _wrong(error, "", entry.field) from None
 
     def _file(self, item: Field, value: Any) -> str:
         upload = as_upload(value, item.name)
@@ -247,43 +295,34 @@ class Writer:
         self._read[id(value)] = upload
         return f"cid:{content_id}"
 
-    def _nested(self, entry: WriteEntry, value: Any, path: str) -> str:
-        """A nested record with its element."""
-        shape = entry.nested()
-        if isinstance(value, Record):
-            value = writable(value, shape, entry.mode)
-        if not isinstance(value, Mapping):
-            raise ArgumentError(
-                f"should be a mapping of its fields, not {type(value).__name__}", path=path
-            )
-        for item in shape.fields:
-            if required(item, entry.mode) and value.get(item.name) in (None, UNSET):
-                raise ArgumentError("is required", path=f"{path}.{item.name}")
-        return self.element(entry.field.path[-1], shape.writer(entry.mode), value, f"{path}.")
+    def _element(
+        self, out: list[str], tag: str, table: WriteTable, values: Mapping[str, Any]
+    ) -> None:
+        if not table.attributes:
+            out.append(f"<{tag}>")
+            self._fields(out, table, values)
+        else:
+            inside: dict[str, Any] = {}
+            head = tag
+            for name, value in values.items():
+                if name in table.attributes:
+                    head += self._attribute(table[name], value)
+                else:
+                    inside[name] = value
+            out.append(f"<{head}>")
+            self._fields(out, table, inside)
+        out.append(f"</{tag}>")
 
-    def element(
-        self, tag: str, table: Mapping[str, WriteEntry], values: Mapping[str, Any], path: str = ""
-    ) -> str:
-        """An element that holds ``values``: some as attributes, the others inside."""
-        attributes = [name for name in values if name in table and table[name].field.attribute]
-        if not attributes:
-            return f"<{tag}>{self.fields(table, values, path)}</{tag}>"
-        inside = {name: value for name, value in values.items() if name not in attributes}
-        head = tag
-        for name in attributes:
-            text = self._attribute(table[name], values[name], path + name)
-            head += "" if text is None else f' {table[name].field.attribute}="{text}"'
-        return f"<{head}>{self.fields(table, inside, path)}</{tag}>"
-
-    def _attribute(self, entry: WriteEntry, value: Any, path: str) -> str | None:
+    def _attribute(self, entry: WriteEntry, value: Any) -> str:
         if value is None or value is UNSET:
-            return None
+            return ""
         assert entry.write is not None
         try:
             text = entry.write(value)
         except ValueError as error:
-            raise _wrong(error, path, entry.field) from None
-        return text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+            raise _wrong(error, entry.field.name, entry.field) from None
+        text = text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+        return f' {entry.field.attribute}="{text}"'
 
 
 def is_list(value: object) -> bool:
@@ -291,29 +330,32 @@ def is_list(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
 
 
-def required(item: Field, mode: Mode) -> bool:
-    """Whether a request of this mode must have the field."""
-    if mode == "update":
-        return "u" in item.required
-    return bool(item.required) if mode == "write" else "c" in item.required
-
-
 def writable(record: Record, shape: Shape[Any], mode: Mode) -> dict[str, Any]:
     """The part of a record that was read which may be sent back: no read-only field, nothing that was absent."""
-    table = shape.writer(mode)
+    return _sendable(record, shape.writer(mode))
+
+
+def _sendable(record: Record, table: WriteTable) -> dict[str, Any]:
     values = {}
-    for item in fields(record):  # type: ignore[arg-type]
-        value = getattr(record, item.name)
-        if item.name in table and value is not None and value != []:
-            values[item.name] = value
+    for name in record.__dataclass_fields__:  # type: ignore[attr-defined]
+        value = getattr(record, name)
+        if name in table and value is not None and value != []:
+            values[name] = value
     return values
 
 
-def _unexpected(name: str, table: Iterable[str], path: str) -> ArgumentError:
+def _unexpected(name: str, table: Iterable[str]) -> ArgumentError:
+    from difflib import get_close_matches  # slow to import, and only mistakes need it
+
     known = list(table)
     near = get_close_matches(str(name), known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-    return ArgumentError(f"is not known here{hint}", path=f"{path}{name}")
+    return ArgumentError(f"is not known here{hint}", path=str(name))
+
+
+def _inside(outer: str, error: ArgumentError) -> None:
+    error.path = outer + error.path
+    error.problems = (Problem(error.path, error.message),)
 
 
 def _wrong(error: ValueError, path: str, item: Field) -> ArgumentError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -115,6 +113,8 @@ def start(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
     """Tell that a call begins."""
     for hook in hooks:
         hook.before(call)
+    import logging  # not before the first call
+
     logger = logging.getLogger(package)
     if logger.isEnabledFor(logging.DEBUG):
         logger.debug("%s request %s", call.method, call.request)
@@ -122,6 +122,8 @@ def start(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
 
 def finish(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
     """Tell how a call ended."""
+    import logging
+
     logger = logging.getLogger(package)
     if logger.isEnabledFor(logging.DEBUG):
         answer = call.answer
@@ -180,6 +182,8 @@ class Recorder:
         return
 
     def after(self, call: CallInfo) -> None:
+        import json
+
         entry = {
             "method": call.method,
             "status": call.status,
@@ -206,6 +210,8 @@ def read_recording(path: str | os.PathLike[str]) -> Iterator[Exchange]:
 
 
 def _exchange(line: str, path: str | os.PathLike[str], number: int) -> Exchange:
+    import json
+
     try:
         entry: dict[str, Any] = json.loads(line)
         return Exchange(

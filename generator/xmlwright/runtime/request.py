@@ -15,9 +15,9 @@ from .protocol import Protocol
 from .reading import Reader, as_unknown, find, local_name
 from .record import Arguments, Unknown
 from .scalars import Codec
-from .shape import Mode, Shape
+from .shape import Mode, Shape, WriteTable
 from .unset import UNSET
-from .writing import Part, Writer, required
+from .writing import Part, Writer
 
 T = TypeVar("T")
 
@@ -246,7 +246,7 @@ class Method(Generic[T]):
     """One method of the API: how its request is written and its answer is read."""
 
     __slots__ = (
-        "_close", "_open", "_table", "answer", "arguments", "callers", "mode", "name", "paging_ignored", "protocol",
+        "_ready", "answer", "arguments", "callers", "mode", "name", "paging_ignored", "protocol",
         "retry", "wrapper",
     )  # fmt: skip
 
@@ -274,11 +274,16 @@ class Method(Generic[T]):
         """The server answers the same page whatever is asked for."""
         self.callers = callers
         """Who may call it, in words."""
-        self._table = arguments.writer(mode)
-        self._open, self._close = protocol.envelope(name)
+        self._ready: tuple[WriteTable, str, str] | None = None
 
     def __repr__(self) -> str:
         return f"<Method {self.name}>"
+
+    def _prepare(self) -> tuple[WriteTable, str, str]:
+        """The table of the arguments, and what stands before and after them. Made when first needed, because a program
+        imports many methods and calls few."""
+        self._ready = (self.arguments.writer(self.mode), *self.protocol.envelope(self.name))
+        return self._ready
 
     def request(self, values: Mapping[str, Any]) -> Request[T]:
         """The request for these arguments; what is UNSET is left out.
@@ -286,21 +291,22 @@ class Method(Generic[T]):
         Raises:
             ArgumentError: an argument is missing, not known, or cannot be sent.
         """
+        table, opening, closing = self._ready or self._prepare()
         writer = Writer()
         body = ""
         met: ArgumentError | None = None
         try:
             if self.wrapper is None:
-                body = writer.fields(self._table, values)
+                body = writer.fields(table, values)
             else:
-                body = writer.element(self.wrapper, self._table, values)
+                body = writer.element(self.wrapper, table, values)
         except ArgumentError as error:
             met = error
         if (
             met is not None
         ):  # raised here, so that no reason that names a sensitive value is chained
             raise self._all_of(met, writer.sent(values))
-        xml = f"{self._open}{body}{self._close}".encode()
+        xml = f"{opening}{body}{closing}".encode()
         return Request(self.name, xml, self, tuple(writer.parts), writer.sent(values))
 
     def _all_of(self, error: ArgumentError, values: Mapping[str, Any]) -> ArgumentError:
@@ -316,10 +322,9 @@ class Method(Generic[T]):
 
     def build(self, values: Mapping[str, Any]) -> Request[T]:
         """As :meth:`request`, for arguments that no signature has checked: required ones must be there."""
-        for item in self.arguments.fields:
-            if required(item, self.mode) and values.get(item.name, UNSET) in (None, UNSET):
-                missing = ArgumentError("is required", path=item.name)
-                raise self._all_of(missing, values)
+        for name in self.arguments.writer(self.mode).required:
+            if values.get(name, UNSET) in (None, UNSET):
+                raise self._all_of(ArgumentError("is required", path=name), values)
         return self.request(values)
 
     def read_request(self, payload: etree._Element) -> Arguments:

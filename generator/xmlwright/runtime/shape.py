@@ -7,7 +7,6 @@ the fields (reading, writing, redaction, the dynamic door) reads these tables.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from .scalars import Binary, Codec, Text
@@ -21,39 +20,72 @@ _ACCESS: Final[dict[str, str]] = {"answer": "r", "create": "c", "update": "u", "
 _CACHED_TAGS: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a record, or one argument of a method."""
+    """One field of a record, or one argument of a method. Nobody changes one after it was made.
 
-    name: str
-    """Name in Python."""
-    codec: Codec | None
-    """How its text is read and written; None for a nested record."""
-    path: tuple[str, ...]
-    """Elements from the record down to the value; empty for an attribute or the record's own text."""
-    shape: Callable[[], Shape[Any]] | None = None
-    """The nested record, called when first needed."""
-    many: bool = False
-    """A list: the last element of the path repeats."""
-    attribute: str | None = None
-    content: bool = False
-    """Read from the record's own text: instead of an element where ``path`` is empty, else where that is missing."""
-    bare: bool = False
-    """The wrapper may hold one item's fields without the item's element."""
-    access: str = "rcu"
-    """Letters: r in answers, c in create requests, u in update requests."""
-    required: str = ""
-    """Letters: c required in create requests, u in update requests."""
-    clear: bool = True
-    """Whether an empty tag may be sent."""
-    sensitive: bool = False
-    max_length: int | None = None
-    minimum: str | None = None
-    maximum: str | None = None
-    places: int | None = None
-    media: tuple[str, ...] = ()
-    """Content types that a file may have; empty for any."""
-    max_bytes: int | None = None
+    Neither this nor :class:`WriteEntry` is a dataclass: a program makes thousands of them while it starts.
+    """
+
+    __slots__ = (
+        "access", "attribute", "bare", "clear", "codec", "content", "many", "max_bytes", "max_length", "maximum", "media",
+        "minimum", "name", "path", "places", "required", "sensitive", "shape",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        codec: Codec | None,
+        path: tuple[str, ...],
+        *,
+        shape: Callable[[], Shape[Any]] | None = None,
+        many: bool = False,
+        attribute: str | None = None,
+        content: bool = False,
+        bare: bool = False,
+        access: str = "rcu",
+        required: str = "",
+        clear: bool = True,
+        sensitive: bool = False,
+        max_length: int | None = None,
+        minimum: str | None = None,
+        maximum: str | None = None,
+        places: int | None = None,
+        media: tuple[str, ...] = (),
+        max_bytes: int | None = None,
+    ) -> None:
+        self.name = name
+        """Name in Python."""
+        self.codec = codec
+        """How its text is read and written; None for a nested record."""
+        self.path = path
+        """Elements from the record down to the value; empty for an attribute or the record's own text."""
+        self.shape = shape
+        """The nested record, called when first needed."""
+        self.many = many
+        """A list: the last element of the path repeats."""
+        self.attribute = attribute
+        self.content = content
+        """Read from the record's own text: instead of an element where ``path`` is empty, else where that is
+        missing."""
+        self.bare = bare
+        """The wrapper may hold one item's fields without the item's element."""
+        self.access = access
+        """Letters: r in answers, c in create requests, u in update requests."""
+        self.required = required
+        """Letters: c required in create requests, u in update requests."""
+        self.clear = clear
+        """Whether an empty tag may be sent."""
+        self.sensitive = sensitive
+        self.max_length = max_length
+        self.minimum = minimum
+        self.maximum = maximum
+        self.places = places
+        self.media = media
+        """Content types that a file may have; empty for any."""
+        self.max_bytes = max_bytes
+
+    def __repr__(self) -> str:
+        return f"<Field {self.name}>"
 
 
 def field(
@@ -91,7 +123,7 @@ class Shape(Generic[T]):
         self.fields = tuple(fields)
         self.by_name: Mapping[str, Field] = {item.name: item for item in self.fields}
         self._readers: dict[str, ReadTable] = {}
-        self._writers: dict[str, dict[str, WriteEntry]] = {}
+        self._writers: dict[str, WriteTable] = {}
 
     def __repr__(self) -> str:
         return f"<Shape {self.name}>"
@@ -104,50 +136,63 @@ class Shape(Generic[T]):
             table = self._readers[mode] = _compile_reader(self, mode)
             return table
 
-    def writer(self, mode: Mode) -> dict[str, WriteEntry]:
-        """Name of a field -> how it is written, in the order of the description."""
+    def writer(self, mode: Mode) -> WriteTable:
+        """The table that writes a record of this shape, or the arguments of a method."""
         try:
             return self._writers[mode]
         except KeyError:
-            table = self._writers[mode] = _compile_writer(self, mode)
+            table = self._writers[mode] = WriteTable(self, mode)
             return table
 
 
-# Reading: local name -> entry. An entry is a plain tuple, because one is looked up for every element of a document.
-#   (name, read, None, many)       a scalar; read None: the text as it is
-#   (name, None, Nested, many)     a nested record
-#   (None, None, ReadTable, False) a wrapper whose children belong to the same record
-ReadEntry = tuple[Any, Any, Any, bool]
+# Reading: an entry is a plain tuple, because one is looked up for every element of a document.
+#   (name, read, None)          one text; read None: the text as it is
+#   (name, read, REPEATED)      one text of several
+#   (name, None, Nested)        a nested record
+#   (None, None, ReadTable)     a wrapper whose children belong to the same record
+#   (None, None, UNDESCRIBED)   nobody described it
+ReadEntry = tuple[Any, Any, Any]
+
+REPEATED: Final = object()
+UNDESCRIBED: Final = object()
+_UNDESCRIBED_ENTRY: Final[ReadEntry] = (None, None, UNDESCRIBED)
 
 
 class Nested:
     """A nested record in a read table; compiled when first met, because records may contain themselves."""
 
-    __slots__ = ("_mode", "_shape", "_table")
+    __slots__ = ("_mode", "_shape", "many", "ready")
 
-    def __init__(self, shape: Callable[[], Shape[Any]], mode: Mode) -> None:
+    def __init__(self, shape: Callable[[], Shape[Any]], mode: Mode, *, many: bool = False) -> None:
         self._shape = shape
         self._mode: Mode = mode
-        self._table: ReadTable | None = None
+        self.ready: ReadTable | None = None
+        """The table, once it was asked for."""
+        self.many = many
+        """A list of records."""
 
     @property
     def table(self) -> ReadTable:
-        if self._table is None:
-            self._table = self._shape().reader(self._mode)
-        return self._table
+        if self.ready is None:
+            self.ready = self._shape().reader(self._mode)
+        return self.ready
 
 
 class ReadTable:
     """How the children of one element are read."""
 
-    __slots__ = ("attributes", "bare", "content", "entries", "fallback", "lists", "shape", "tags")
+    __slots__ = (
+        "attributes", "bare", "content", "entries", "fallback", "lists", "make", "shape", "tags",
+    )  # fmt: skip
 
-    def __init__(self, shape: Shape[Any]) -> None:
+    def __init__(self, shape: Shape[Any], mode: Mode) -> None:
         self.shape = shape
+        self.make = shape.make if mode == "answer" else None
+        """The record's class; None where arguments are read."""
         self.entries: dict[str, ReadEntry] = {}
         """By local name, as described."""
-        self.tags: dict[str, ReadEntry | None] = {}
-        """By the whole tag, namespace included, as met so far; None for an unknown one."""
+        self.tags: dict[str, ReadEntry] = {}
+        """By the whole tag, namespace included, as met so far."""
         self.attributes: dict[str, tuple[str, Callable[[str], Any]]] = {}
         self.content: tuple[str, Callable[[str], Any]] | None = None
         self.fallback = False
@@ -156,17 +201,17 @@ class ReadTable:
         self.lists: tuple[str, ...] = ()
         """Lists that this wrapper holds, so that an empty wrapper can be told from a missing one."""
 
-    def entry(self, tag: Any) -> ReadEntry | None:
+    def entry(self, tag: Any) -> ReadEntry:
         """The entry of a tag that :attr:`tags` does not hold yet."""
         local = tag.rpartition("}")[2] if isinstance(tag, str) else ""
-        found = self.entries.get(local)
+        found = self.entries.get(local, _UNDESCRIBED_ENTRY)
         if len(self.tags) < _CACHED_TAGS:
             self.tags[tag] = found
         return found
 
 
 def _compile_reader(shape: Shape[Any], mode: Mode) -> ReadTable:
-    table = ReadTable(shape)
+    table = ReadTable(shape, mode)
     letters = _ACCESS[mode]
     for item in shape.fields:
         if not any(letter in item.access for letter in letters):
@@ -185,19 +230,19 @@ def _compile_reader(shape: Shape[Any], mode: Mode) -> ReadTable:
         for wrapper in wrappers:
             known = place.entries.get(wrapper)
             if known is None:
-                known = place.entries[wrapper] = (None, None, ReadTable(shape), False)
+                known = place.entries[wrapper] = (None, None, ReadTable(shape, mode))
             elif known[0] is not None:
                 raise TypeError(f"{shape.name}: <{wrapper}> is both a field and a wrapper")
             place = known[2]
         if item.many and wrappers:
             place.lists = (*place.lists, item.name)
         if item.shape is not None:
-            nested = Nested(item.shape, mode)
-            place.entries[last] = (item.name, None, nested, item.many)
+            nested = Nested(item.shape, mode, many=item.many)
+            place.entries[last] = (item.name, None, nested)
             if item.bare:
                 place.bare = (item.name, nested)
         else:
-            place.entries[last] = (item.name, read, None, item.many)
+            place.entries[last] = (item.name, read, REPEATED if item.many else None)
     return table
 
 
@@ -212,57 +257,82 @@ def _read_of(item: Field, mode: Mode) -> Callable[[str], Any] | None:
     return codec.read
 
 
-@dataclass(frozen=True, slots=True)
 class WriteEntry:
     """How one field is written: ``head`` + text + ``tail``."""
 
-    field: Field
-    head: str
-    tail: str
-    empty: str
-    """The empty tag that clears it."""
-    write: Callable[[Any], str] | None
-    """None for a nested record, an attribute or a file."""
-    mode: Mode
-    item_head: str = ""
-    item_tail: str = ""
-    shared: bool = False
-    """Its outermost wrapper also holds other fields, so the wrapper is written once for all of them."""
-    binary: bool = False
+    __slots__ = (
+        "_table", "binary", "empty", "field", "head", "item_head", "item_tail", "mode", "shared", "tail", "write",
+    )  # fmt: skip
 
-    def nested(self) -> Shape[Any]:
-        assert self.field.shape is not None
-        return self.field.shape()
-
-
-def _compile_writer(shape: Shape[Any], mode: Mode) -> dict[str, WriteEntry]:
-    letters = _ACCESS[mode]
-    taking = [item for item in shape.fields if any(letter in item.access for letter in letters)]
-    wrappers = [item.path[0] for item in taking if len(item.path) > 1]
-    table: dict[str, WriteEntry] = {}
-    for item in taking:
+    def __init__(self, item: Field, mode: Mode, *, shared: bool) -> None:
         outer = item.path[:-1]
         last = item.path[-1] if item.path else ""
         opening = "".join(f"<{name}>" for name in outer)
         closing = "".join(f"</{name}>" for name in reversed(outer))
-        item_head, item_tail = (f"<{last}>", f"</{last}>") if last else ("", "")
         inner = item.many or item.shape is not None
-        head, tail = (opening, closing) if inner else (opening + item_head, item_tail + closing)
-        binary = isinstance(item.codec, Binary)
-        table[item.name] = WriteEntry(
-            field=item,
-            head=head,
-            tail=tail,
-            empty=opening + closing if item.many and outer else _empty(opening, last, closing),
-            write=item.codec.write if item.codec is not None and not binary else None,
-            mode=mode,
-            item_head=item_head,
-            item_tail=item_tail,
-            shared=len(item.path) > 1 and wrappers.count(item.path[0]) > 1,
-            binary=binary,
+        self.field = item
+        self.mode: Mode = mode
+        self.item_head, self.item_tail = (f"<{last}>", f"</{last}>") if last else ("", "")
+        self.head = opening if inner else opening + self.item_head
+        self.tail = closing if inner else self.item_tail + closing
+        empty = f"{opening}<{last}/>{closing}" if last else ""
+        self.empty = opening + closing if item.many and outer else empty
+        """The empty tag that clears it."""
+        self.binary = isinstance(item.codec, Binary)
+        self.write: Callable[[Any], str] | None = None
+        """None for a nested record or a file."""
+        if item.codec is not None and not self.binary:
+            self.write = item.codec.write
+        self.shared = shared
+        """Its outermost wrapper also holds other fields, so the wrapper is written once for all of them."""
+
+        self._table: WriteTable | None = None
+
+    @property
+    def table(self) -> WriteTable:
+        """The table of a nested record."""
+        if self._table is None:
+            assert self.field.shape is not None
+            self._table = self.field.shape().writer(self.mode)
+        return self._table
+
+
+class WriteTable(dict[str, WriteEntry]):
+    """How the fields of one record, or the arguments of one method, are written, in the order of the description."""
+
+    __slots__ = ("attributes", "plain", "required")
+
+    def __init__(self, shape: Shape[Any], mode: Mode) -> None:
+        letters = _ACCESS[mode]
+        taking = [item for item in shape.fields if any(letter in item.access for letter in letters)]
+        wrappers = [item.path[0] for item in taking if len(item.path) > 1]
+        super().__init__(
+            (
+                item.name,
+                WriteEntry(
+                    item, mode, shared=len(item.path) > 1 and wrappers.count(item.path[0]) > 1
+                ),
+            )
+            for item in taking
         )
-    return table
+        self.plain: dict[str, tuple[str, Callable[[Any], str] | None, str]] = {
+            name: (entry.head, _write_of(entry), entry.tail)
+            for name, entry in self.items()
+            if entry.write is not None and not entry.field.many and not entry.shared
+        }
+        """The commonest fields, those that are one text in an element: head, how the text is written, tail. None for
+        text: looking for markup in place is faster than calling something that does."""
+        self.attributes = frozenset(item.name for item in taking if item.attribute)
+        self.required = tuple(item.name for item in shape.fields if required(item, mode))
+        """What a request must have."""
 
 
-def _empty(opening: str, last: str, closing: str) -> str:
-    return f"{opening}<{last}/>{closing}" if last else ""
+def _write_of(entry: WriteEntry) -> Callable[[Any], str] | None:
+    return None if type(entry.field.codec) is Text else entry.write
+
+
+def required(item: Field, mode: Mode) -> bool:
+    """Whether a request of this mode must have the field."""
+    if mode == "update":
+        return "u" in item.required
+    return bool(item.required) if mode == "write" else "c" in item.required

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from .errors import ArgumentError, Problem
 from .record import Raw, Record
 from .scalars import Words
-from .shape import Field, Mode, Shape
+from .shape import Field, Mode, Shape, required
 from .unset import UNSET
-from .writing import Upload, as_upload, is_list, is_open_file, required, writable
+from .writing import Upload, as_upload, is_list, is_open_file, writable
 
 if TYPE_CHECKING:
     from .protocol import Paging
