@@ -17,6 +17,14 @@ import pytest
 from freshbooks_classic import wire
 
 GENERATED = Path(wire.__file__).resolve().parent.parent
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+    "PYTHONPATH": str(GENERATED),
+    "PYTHONUTF8": "1",
+    "COLUMNS": "100",
+}
+"""Without the caller's settings of Python, such as an output without buffer."""
+
 NAMESPACE = 'xmlns="http://www.freshbooks.com/api/"'
 
 TASK = f"""<?xml version="1.0" encoding="utf-8"?>
@@ -52,13 +60,7 @@ def _run(
         input=stdin,
         capture_output=True,
         timeout=60,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(GENERATED),
-            "PYTHONUTF8": "1",
-            "COLUMNS": "100",
-            **environment,
-        },
+        env={**ENVIRONMENT, **environment},
     )
     out, err = run.stdout.decode(), run.stderr.decode()
     assert "Traceback" not in err, err
@@ -298,7 +300,7 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
             [sys.executable, "-m", "freshbooks_classic", command, *[str(file)] * 2000],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(GENERATED)},
+            env=ENVIRONMENT,
         )
         assert child.stdout is not None
         assert child.stdout.readline()
@@ -321,7 +323,7 @@ def test_a_pipe_that_is_closed_before_anything_is_printed() -> None:
             stdout=pipe,
             stderr=subprocess.PIPE,
             timeout=60,
-            env={**os.environ, "PYTHONPATH": str(GENERATED)},
+            env=ENVIRONMENT,
         )
     assert (run.returncode, run.stderr) == (0, b"")
 
@@ -333,7 +335,7 @@ def test_an_interrupt_ends_it_quietly(tmp_path: Path) -> None:
         [sys.executable, "-m", "freshbooks_classic", "read", str(pipe)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(GENERATED)},
+        env=ENVIRONMENT,
     )
     try:
         with open(
@@ -368,7 +370,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
         [os.fsencode(sys.executable), b"-m", b"freshbooks_classic", b"check", name],
         capture_output=True,
         timeout=60,
-        env={**os.environ, "PYTHONPATH": str(GENERATED), "PYTHONUTF8": "1"},
+        env=ENVIRONMENT,
     )
     assert (run.returncode, run.stderr) == (0, b"")
     assert b"caf\\udce9.xml: any of" in run.stdout
