@@ -404,6 +404,14 @@ def test_counters_of_a_page(counters: str, expected: tuple[int | None, ...]) -> 
     assert page.items == ()
 
 
+@pytest.mark.parametrize("zeros", ["0000-00-00", "0000-00-00 00:00:00", " 0000-00-00\n"])
+def test_zeros_are_no_date_and_no_time(zeros: str) -> None:
+    document = f"""<response status="ok"><invoice><invoice_id>1</invoice_id><client_id>2</client_id>
+        <date>{zeros}</date><updated>{zeros}</updated></invoice></response>"""
+    value = wire.read_answer("invoice.get", document, strict=True)
+    assert (value.date, value.updated) == (None, None)
+
+
 # ---- lists with and without the elements around their items
 
 ANN = ClientContact(email="ann@example.com", contact_id=1)

@@ -44,14 +44,17 @@ WORDS = st.text(string.ascii_letters + string.digits + "<&>\u00e9", min_size=1, 
 DAYS = st.dates(dt.date(1, 1, 1), dt.date(9999, 12, 31))
 
 
-def _once_a_year(moment: dt.datetime) -> dt.datetime:
-    """The moment in the zone of the API; of the hour that comes twice in autumn, the first."""
-    there = moment.replace(tzinfo=ZONE, fold=0)
-    return there.astimezone(dt.timezone.utc).astimezone(ZONE).replace(fold=0)
+def _is_plain(moment: dt.datetime) -> bool:
+    """Not of the hour that comes twice in autumn, or of the one that is left out in spring."""
+    there = moment.astimezone(ZONE)
+    return there.replace(fold=0).utcoffset() == there.replace(fold=1).utcoffset()
 
 
-MOMENTS = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2900, 1, 1)).map(
-    lambda moment: _once_a_year(moment.replace(microsecond=0))
+ZONES = [ZONE, dt.timezone.utc, dt.timezone(dt.timedelta(hours=5, minutes=45))]
+MOMENTS = (
+    st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2900, 1, 1), timezones=st.sampled_from(ZONES))
+    .map(lambda moment: moment.replace(microsecond=0))
+    .filter(_is_plain)
 )
 
 
@@ -177,7 +180,7 @@ def _wire_text(codec: scalars.Codec, value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dt.datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
+        return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
     return str(value)
 
 
@@ -309,7 +312,9 @@ def _answer_of(
 
         items = [_made(shape, values) for values in records]
         paged = isinstance(answer, Paged)
-        return document(rows.path, fill), Page(tuple(items), *counts) if paged else items
+        position, size, pages, total = counts
+        expected = Page(tuple(items), position, size, pages, total) if paged else items
+        return document(rows.path, fill), expected
 
     lists = st.lists(_record(shape), max_size=3)
     return st.tuples(lists, st.tuples(*[counters] * 4)), page

@@ -17,7 +17,7 @@ from .shape import REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, Shape
 LARGEST_DOCUMENT: Final = 64 * 1024 * 1024
 """Bytes; a longer document is refused unread. A full page of long records has less than one million."""
 
-MOST_NODES: Final = 1_000_000
+MOST_NODES: Final = 500_000
 """Tags and attributes; a document with more is refused unread, since each takes far more memory than its few bytes."""
 
 LONGEST_NAME: Final = 1000
