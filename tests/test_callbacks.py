@@ -22,7 +22,7 @@ from wsgiref.validate import validator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import OK, Got, Say, Server, running, serving
+from services import OK, Got, Say, Server, running, serving
 from surroundings import quiet_environment
 
 from freshbooks_classic import Error, FreshBooks, wire

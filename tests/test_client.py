@@ -178,10 +178,6 @@ def test_server_that_is_not_who_it_should_be(
     assert caught.value.method == "task.create"
 
 
-EXPLICIT = pytest.mark.xfail(reason="requests lets the environment win over its session")
-
-
-@EXPLICIT
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_authority_that_is_given_wins_over_the_environment(
     authority: Authority, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -201,7 +197,6 @@ def test_authority_that_is_given_wins_over_the_environment(
             fb.task.get(211)
 
 
-@EXPLICIT
 def test_proxy_that_is_given_wins_over_the_environment(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:

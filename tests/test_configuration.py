@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import TASK, Authority, Got, Proxy, Say, Server, proxying, serving
+from services import TASK, Authority, Got, Proxy, Say, Server, proxying, serving
 from surroundings import quiet_environment
 
 from freshbooks_classic import (

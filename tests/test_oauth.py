@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import pytest
-from loopback import TASK, Authority, Got, Say, Server, proxying, serving
 from oauthlib.oauth1 import RequestValidator
 from oauthlib.oauth1.rfc5849.endpoints import (
     AccessTokenEndpoint,
@@ -22,6 +21,7 @@ from oauthlib.oauth1.rfc5849.endpoints import (
     ResourceEndpoint,
 )
 from oauthlib.oauth1.rfc5849.errors import OAuth1Error
+from services import TASK, Authority, Got, Say, Server, proxying, serving
 from surroundings import quiet_environment
 
 from freshbooks_classic import (
