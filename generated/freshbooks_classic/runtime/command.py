@@ -131,6 +131,8 @@ def _one(door: Door, file: str, method: str | None, act: Callable[[Door, Documen
 
 def _is_request(door: Door, document: Document) -> bool:
     """Whether a document is a request, told by its root and, where answers have the same one, by its method."""
+    if document.method is not None and door.method(document.method).answer.binary:
+        return False
     protocol = door.protocol
     root = parse_xml(document.content)
     if local_name(root) != protocol.request_root:
