@@ -7,6 +7,7 @@ documentation are known to give it.
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -474,6 +475,28 @@ def test_staff_of_a_project_in_old_and_new_form(
     assert value.staff == [ProjectStaff(staff_id=number) for number in people]
     assert value.staff_ids == ids
     assert wire.unknown_elements(value) == []
+
+
+def test_a_padded_zero_is_none_as_well() -> None:
+    document = """<response status="ok"><category><category_id>00000000004</category_id><name>Fuel</name>
+        <parent_id>00000000000</parent_id></category></response>"""
+    value = wire.read_answer("category.get", document, strict=True)
+    assert (value.category_id, value.parent_id) == (4, None)
+
+
+@pytest.mark.parametrize("time", ["", " 00:00:00", "T00:00:00", " 00:00", " 00:00:00\n"])
+def test_a_date_may_come_with_midnight(time: str) -> None:
+    document = f"""<response status="ok"><invoice><invoice_id>1</invoice_id><client_id>2</client_id>
+        <date>2009-01-02{time}</date></invoice></response>"""
+    assert wire.read_answer("invoice.get", document, strict=True).date == dt.date(2009, 1, 2)
+
+
+def test_a_recorded_request_may_lack_what_is_required_inside() -> None:
+    recorded = """<request method="client.create"><client><email>a@example.com</email><contacts><contact>
+        <first_name>Ann</first_name></contact></contacts></client></request>"""
+    same_xml(wire.build(*wire.read_request(recorded)).xml, recorded)
+    with pytest.raises(ArgumentError, match=r"contacts\[0\]\.email: is required"):
+        wire.build("client.create", {"email": "a@example.com", "contacts": [{"first_name": "Ann"}]})
 
 
 # ---- requests

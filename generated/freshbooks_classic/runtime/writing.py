@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .errors import ArgumentError, Problem
-from .record import Raw, Record
+from .record import Arguments, Raw, Record
 from .scalars import escape, write_text
 from .shape import Field, Mode, Shape, WriteEntry, WriteTable
 from .unset import UNSET
@@ -269,7 +269,8 @@ class Writer:
                 raise ArgumentError(
                     f"should be a mapping of its fields, not {type(value).__name__}"
                 )
-        for name in table.required:
+        # A document that was read is built as it was, whatever it lacks.
+        for name in () if isinstance(value, Arguments) else table.required:
             if value.get(name) in (None, UNSET):
                 raise ArgumentError("is required", path=f".{name}")
         try:

@@ -21,6 +21,7 @@ _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})\Z").match
 _DATETIME: Final = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ T]([0-9]{1,2}):([0-9]{2}):([0-9]{2}))?\Z"
 ).match
+_MIDNIGHT: Final = re.compile(r"[ T]00:00(?::00)?\s*\Z")
 _IMPOSSIBLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
 
 
@@ -189,10 +190,14 @@ class Integer(Codec):
 
 
 class Id(Integer):
-    """``int``; the wire may pad it with zeros to a fixed width."""
+    """``int``; the wire may pad it with zeros to a fixed width, also where it means none."""
 
     name = "id"
     expected = "an id"
+
+    def _read(self, text: str) -> Any:
+        value = super()._read(text)
+        return None if str(value) in self.none else value
 
 
 class Number(Codec):
@@ -265,10 +270,13 @@ class Flag(Codec):
 
 
 class Date(Codec):
-    """``datetime.date``, ``YYYY-MM-DD``; months and days may be unpadded when read."""
+    """``datetime.date``, ``YYYY-MM-DD``; when read, months and days may be unpadded and midnight may follow."""
 
     name = "date"
     expected = "a date (YYYY-MM-DD)"
+
+    def _read(self, text: str) -> Any:
+        return super()._read(_MIDNIGHT.sub("", text))
 
     def _value(self, text: str) -> dt.date:
         found = _DATE(text)
