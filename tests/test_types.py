@@ -17,6 +17,7 @@ import pytest
 from small_project import CHECKOUT, environment
 
 PROGRAMS = Path(__file__).parent / "typing"
+NAMES = ("correct.py", "mistakes.py", "surface_correct.py", "surface_mistakes.py")
 CLIENT = CHECKOUT / "generated" / "freshbooks_classic"
 BIN = Path(sys.executable).parent
 
@@ -24,10 +25,10 @@ Complaints = dict[int, set[str]]
 """Line -> rules."""
 
 
-def recorded(checker: str) -> Complaints:
-    """What ``mistakes.py`` says that a checker complains about."""
+def recorded(checker: str, program: str) -> Complaints:
+    """What a program of mistakes says that a checker complains about; nothing for one without."""
     found: Complaints = {}
-    lines = (PROGRAMS / "mistakes.py").read_text(encoding="utf-8").splitlines()
+    lines = (PROGRAMS / program).read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, 1):
         said = re.fullmatch(
             r" *# mypy says (?P<mypy>[\w -]+); pyright says (?P<pyright>[\w ]+)", line
@@ -39,29 +40,34 @@ def recorded(checker: str) -> Complaints:
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Path:
-    for name in ("correct.py", "mistakes.py"):
+    for name in NAMES:
         shutil.copy(PROGRAMS / name, tmp_path)
     return tmp_path
 
 
 def compare(found: dict[str, Complaints], checker: str) -> None:
     """Fail with the lines that differ."""
-    expected = recorded(checker)
-    mistakes = found.get("mistakes.py", {})
-    print(f"{checker}: {sum(map(len, expected.values()))} complaints about {len(expected)} lines")
-    assert found.get("correct.py", {}) == {}
-    differing = {
-        line: (sorted(expected.get(line, ())), sorted(mistakes.get(line, ())))
-        for line in sorted(expected.keys() | mistakes.keys())
-        if expected.get(line) != mistakes.get(line)
-    }
+    assert found.keys() <= {*NAMES}
+    differing = {}
+    for name in NAMES:
+        expected, mistakes = recorded(checker, name), found.get(name, {})
+        print(
+            f"{checker}, {name}: {sum(map(len, expected.values()))} complaints about {len(expected)} lines"
+        )
+        differing.update(
+            {
+                f"{name}:{line}": (sorted(expected.get(line, ())), sorted(mistakes.get(line, ())))
+                for line in sorted(expected.keys() | mistakes.keys())
+                if expected.get(line) != mistakes.get(line)
+            }
+        )
     assert differing == {}, "line: (recorded, found)"
 
 
 def test_mypy_finds_the_recorded_mistakes_and_no_other(programs: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--python-version", "3.10", "--output", "json",
-         "--config-file", "", "correct.py", "mistakes.py"],
+         "--config-file", "", *NAMES],
         cwd=programs, env=environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
@@ -87,7 +93,7 @@ def test_pyright_finds_the_recorded_mistakes_and_no_other(programs: Path) -> Non
         env=environment(PYRIGHT_PYTHON_IGNORE_WARNINGS="1"),
     )  # fmt: skip
     report = json.loads(done.stdout)
-    assert report["summary"]["filesAnalyzed"] == 2
+    assert report["summary"]["filesAnalyzed"] == len(NAMES)
     found: dict[str, Complaints] = {}
     for said in report["generalDiagnostics"]:
         line = said["range"]["start"]["line"] + 1
@@ -95,16 +101,17 @@ def test_pyright_finds_the_recorded_mistakes_and_no_other(programs: Path) -> Non
     compare(found, "pyright")
 
 
-def test_every_mistake_is_found_by_both() -> None:
+@pytest.mark.parametrize(("program", "least"), [("mistakes.py", 90), ("surface_mistakes.py", 70)])
+def test_every_mistake_is_found_by_both(program: str, least: int) -> None:
     """One mistake a function, so that none hides behind another."""
-    lines = (PROGRAMS / "mistakes.py").read_text(encoding="utf-8").splitlines()
+    lines = (PROGRAMS / program).read_text(encoding="utf-8").splitlines()
     starts = [
         number for number, line in enumerate(lines, 1) if re.match(r"(async )?def (?!only_)", line)
     ]
-    print(f"{len(starts)} mistakes")
-    assert len(starts) >= 40
+    print(f"{program}: {len(starts)} mistakes")
+    assert len(starts) >= least
     for checker in ("mypy", "pyright"):
-        said = recorded(checker)
+        said = recorded(checker, program)
         unsaid = [
             lines[start - 1]
             for start, end in zip(starts, [*starts[1:], len(lines) + 1], strict=True)

@@ -88,7 +88,7 @@ class ArgumentError(Error, ValueError, TypeError):
         super().__init__(message, **facts)
         self.path = path
         """Where the first problem is: ``lines[0].quantity``."""
-        self.problems = problems or (Problem(path, message),)
+        self.problems: tuple[Problem, ...] = problems or (Problem(path, message),)
 
     @classmethod
     def of(cls, problems: tuple[Problem, ...], method: str | None = None) -> ArgumentError:
