@@ -295,9 +295,9 @@ def encode(request: Request[Any]) -> tuple[bytes, str]:
 
 def _filename(name: str) -> str:
     """The parameter of a header that names a file: plain for everyone, and as it is (RFC 6266) for who understands that."""
-    shown = "".join(char if char.isprintable() else "_" for char in name) or "file"
+    shown = "".join(char if char.isprintable() else "_" for char in name).strip() or "file"
     plain = "".join(char if char.isascii() and char not in '"\\' else "_" for char in shown)
-    if plain == name:
+    if plain == shown:
         return f'filename="{plain}"'
     return f"filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
 
