@@ -81,6 +81,7 @@ TAKEN_BY_CLIENT: Final = frozenset(
         "account",
         "cached_property",
         "close",
+        "closed",
         "door",
         "explain",
         "from_env",
