@@ -84,7 +84,6 @@ def retry_after(value: str | None, now: Callable[[], float] = time.time) -> floa
     if value.isascii() and value.isdigit():
         return float(value)
     try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now())
+    except (TypeError, ValueError, OverflowError, OSError):
         return None
-    return max(0.0, moment.timestamp() - now())
