@@ -47,6 +47,8 @@ class Field:
     clear: bool = True
     """Whether an empty tag may be sent."""
     sensitive: bool = False
+    discarded: bool = False
+    """Accepted in requests but not saved."""
     max_length: int | None = None
     minimum: str | None = None
     maximum: str | None = None
