@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ._client import FreshBooks as FreshBooks
     from .runtime.auth import OAuth as OAuth
     from .runtime.observe import Recorder as Recorder
-    from .runtime.paging import RowsShifted as RowsShifted
+    from .runtime.paging import RowsMissing as RowsMissing, RowsShifted as RowsShifted
     from .runtime.retry import NEVER as NEVER, Backoff as Backoff
     from .runtime.files import File as File
     from .runtime.errors import (
@@ -81,6 +81,7 @@ _PLACES = {
     "File": "runtime.files",
     "OAuth": "runtime.auth",
     "Recorder": "runtime.observe",
+    "RowsMissing": "runtime.paging",
     "RowsShifted": "runtime.paging",
     "NEVER": "runtime.retry",
     "Backoff": "runtime.retry",
@@ -120,6 +121,7 @@ __all__ = [
     "Record",
     "Recorder",
     "Request",
+    "RowsMissing",
     "RowsShifted",
     "ServerFailure",
     "TimedOut",

@@ -230,7 +230,7 @@ ESTIMATE: Final[Shape[Estimate]] = Shape(
         entry("estimate_id", api.ID, access="r"),
         entry("client_id", api.ID, required="c", clear=False),
         entry("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
-        entry("status", ESTIMATE_STATUS),
+        entry("status", ESTIMATE_STATUS, discarded=True),
         entry("date", api.DATE),
         entry("lines", lambda: ESTIMATE_LINE, "lines/line", many=True),
         entry("number", api.TEXT, access="r"),
@@ -302,7 +302,7 @@ _CREATE: Final = Method(
             entry(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
-            entry("status", ESTIMATE_STATUS, access="cu"),
+            entry("status", ESTIMATE_STATUS, discarded=True, access="cu"),
             entry("date", api.DATE, access="cu"),
             entry("lines", lambda: ESTIMATE_LINE, "lines/line", many=True, access="cu"),
             entry("po_number", api.TEXT, access="cu"),
@@ -445,7 +445,7 @@ _UPDATE: Final = Method(
             entry(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
-            entry("status", ESTIMATE_STATUS, access="cu"),
+            entry("status", ESTIMATE_STATUS, discarded=True, access="cu"),
             entry("date", api.DATE, access="cu"),
             entry("lines", lambda: ESTIMATE_LINE, "lines/line", many=True, access="cu"),
             entry("po_number", api.TEXT, access="cu"),

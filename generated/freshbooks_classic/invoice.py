@@ -385,7 +385,7 @@ INVOICE_LINE: Final[Shape[InvoiceLine]] = Shape(
     InvoiceLine,
     [
         entry("line_id", api.ID, access="r"),
-        entry("amount", api.DECIMAL),
+        entry("amount", api.DECIMAL, discarded=True),
         entry("name", api.TEXT),
         entry("description", api.TEXT),
         entry("unit_cost", api.DECIMAL),

@@ -374,7 +374,7 @@ RECURRING_LINE: Final[Shape[RecurringLine]] = Shape(
     RecurringLine,
     [
         entry("line_id", api.ID, access="r"),
-        entry("amount", api.DECIMAL),
+        entry("amount", api.DECIMAL, discarded=True),
         entry("name", api.TEXT),
         entry("description", api.TEXT),
         entry("unit_cost", api.DECIMAL),

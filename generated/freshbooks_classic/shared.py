@@ -103,7 +103,7 @@ LINE_CHANGE: Final[Shape[dict[str, object]]] = Shape(
     None,
     [
         entry("line_id", api.ID, access="cu", required="cu", clear=False),
-        entry("amount", api.DECIMAL),
+        entry("amount", api.DECIMAL, discarded=True),
         entry("name", api.TEXT),
         entry("description", api.TEXT),
         entry("unit_cost", api.DECIMAL),

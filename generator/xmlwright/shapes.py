@@ -164,6 +164,7 @@ class Tables:
             required=required,
             clear=item.clear != "refused",
             sensitive=item.sensitive,
+            discarded=item.discarded,
             max_length=item.max_length,
             minimum=item.minimum,
             maximum=item.maximum,

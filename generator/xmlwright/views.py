@@ -177,7 +177,7 @@ class ModuleView:
         for name in ("attribute",):
             if getattr(item, name) is not None:
                 facts.append(f"{name}={literal(getattr(item, name))}")
-        for name in ("content", "bare", "sensitive"):
+        for name in ("content", "bare", "sensitive", "discarded"):
             if getattr(item, name):
                 facts.append(f"{name}=True")
         access = "cu" if argument else item.access

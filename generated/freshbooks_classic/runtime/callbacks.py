@@ -16,7 +16,7 @@ import inspect
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -367,7 +367,7 @@ def _wsgi_body(environ: Mapping[str, Any]) -> bytes | None:
     return b""
 
 
-def asgi(callbacks: Callbacks[Any]) -> Callable[..., Awaitable[None]]:
+def asgi(callbacks: Callbacks[Any]) -> Callable[..., Coroutine[Any, Any, None]]:
     """An ASGI application that takes deliveries; plain handlers run in a thread, as they may block."""
 
     async def application(scope: Mapping[str, Any], receive: Any, send: Any) -> None:

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, overload
 
 from .auth import OAuthFlow, Token, checked_token
@@ -21,10 +21,12 @@ from .transport import HttpRequest, RequestsTransport, Transport
 from .unset import UNSET
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from .aio import AsyncClient
     from .auth import Auth
     from .observe import Hook
-    from .options import Timeout
+    from .options import OptionChanges, Settings, Timeout
     from .protocol import Protocol
     from .record import Record
     from .transport import HttpAnswer
@@ -112,7 +114,7 @@ class Settled:
         profile: str | None = None,
         *,
         config: str | os.PathLike[str] | None = None,
-        **explicit: Any,
+        **explicit: Unpack[Settings],
     ) -> S:
         """A client set up by its surroundings.
 
@@ -157,7 +159,7 @@ class Settled:
             user_agent=own_user_agent(cls.protocol, user_agent),
         )
 
-    def with_options(self: S, **changes: Any) -> S:
+    def with_options(self: S, **changes: Unpack[OptionChanges]) -> S:
         """A copy with other options (timeout, deadline, retry, validate, hooks) that shares the connections.
 
         Closing a copy closes nothing but the copy; closing the original closes its copies too.
@@ -269,16 +271,24 @@ class Client(Settled):
         return self.send(self.door().build(method, arguments or {}))
 
     def reconcile(self, error: OutcomeUnknown) -> list[Record]:
-        """Records that are as the call of ``error`` would have made them: empty where it certainly was not done.
+        """Records that are as the call of ``error`` would have made them; empty where none is.
+
+        An equal record that was there before the call is found too.
 
         Raises:
             ConfigurationError: the API has no list to look the record up in.
         """
-        from .reconcile import candidates, matching
+        from .reconcile import search
 
-        request = candidates(self.door(), error)
-        pager: Pager[Any] = Pager(self, request)
-        return [row for row in pager if matching(self.door(), error, row)]
+        steps = search(self.door(), error)
+        request = next(steps)
+        while True:
+            value = self.send(request)
+            try:
+                request = steps.send(value)
+            except StopIteration as done:
+                found: list[Record] = done.value
+                return found
 
 
 class Resource:
@@ -317,7 +327,9 @@ class call(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
     @overload
     def __get__(self, instance: Resource, owner: type[Any]) -> Callable[P, T]: ...
     @overload
-    def __get__(self, instance: AsyncResource, owner: type[Any]) -> Callable[P, Awaitable[T]]: ...
+    def __get__(
+        self, instance: AsyncResource, owner: type[Any]
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, instance: Resource | AsyncResource | None, owner: type[Any]) -> Any:
         builder = self._builder
         if instance is None:

@@ -52,6 +52,9 @@ class Error(Exception):
         """The request document, redacted; None where none was made."""
         self.answer: str | None = None
         """The answer, redacted; None where none came, or none that is text."""
+        self.maybe_done = False
+        """Whether the server may have done the call all the same, with this or an earlier attempt: a ``delete`` whose
+        first answer was lost ends in NotFound, and is done."""
 
     def __str__(self) -> str:
         where = f"{self.method}: " if self.method else ""
@@ -88,7 +91,7 @@ class ArgumentError(Error, ValueError, TypeError):
         super().__init__(message, **facts)
         self.path = path
         """Where the first problem is: ``lines[0].quantity``."""
-        self.problems = problems or (Problem(path, message),)
+        self.problems: tuple[Problem, ...] = problems or (Problem(path, message),)
 
     @classmethod
     def of(cls, problems: tuple[Problem, ...], method: str | None = None) -> ArgumentError:

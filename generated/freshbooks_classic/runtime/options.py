@@ -9,13 +9,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError
 from .retry import Backoff, RetryPolicy
 
 if TYPE_CHECKING:
+    from .auth import Auth
     from .observe import Hook
     from .protocol import Protocol
 
@@ -28,6 +29,35 @@ _SETTINGS: Final = (
 """What the environment and profiles may say."""
 _NUMBERS: Final = ("timeout", "deadline")
 _PROXIES: Final = ("http", "https", "socks5", "socks5h")
+
+
+class OptionChanges(TypedDict, total=False):
+    """What :meth:`Client.with_options` takes."""
+
+    timeout: Timeout
+    deadline: float | None
+    retry: RetryPolicy
+    validate: bool
+    hooks: Sequence[Hook]
+
+
+class Settings(TypedDict, total=False):
+    """What :meth:`Client.from_env` takes; None counts as not given, except as ``timeout``."""
+
+    account: str | None
+    token: str | None
+    auth: Auth | None
+    timeout: Timeout
+    deadline: float | None
+    retry: RetryPolicy | None
+    validate: bool | None
+    hooks: Sequence[Hook] | None
+    user_agent: str | None
+    url: str | None
+    ca: str | bool | None
+    certificate: str | tuple[str, str] | None
+    proxy: str | None
+    transport: Any
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .request import Page, Request
@@ -22,60 +25,142 @@ class RowsShifted(UserWarning):
     """Rows were added or removed while a list was walked: a row may have been met twice or missed."""
 
 
+class RowsMissing(UserWarning):
+    """A walk came to its end with fewer rows than the list has: the rest cannot be had."""
+
+
 @dataclass(slots=True)
 class Walk(Generic[T]):
     """How far a walk is. Knows nothing of sending; both pagers drive it."""
 
     paging: Paging
     shape: Shape[Any] | None
-    seen_total: int | None = None
-    rows: int = 0
-    next: int | None = None
-    """Position of the page to fetch next; None for the one first asked for, and at the end."""
+    asked: int | None = None
+    """Position of the page on its way; None where the request says none."""
+    ignored: bool = False
+    """The server answers the same page whatever is asked for."""
+    quiet: bool = False
+    """Notice, but do not warn."""
     shifted: bool = False
-    _ids: set[object] = field(default_factory=set)
+    """Whether rows moved on the way."""
+    rows: int = 0
+    _begun: bool = False
+    _whole: bool = False
+    """The walk began with the first row."""
+    _total: int | None = None
+    _last: list[object] = field(default_factory=list)
+    """The rows of the page before, by what names them. One page back is where a shifted row can turn up, so no more is
+    kept and the memory of a walk stays flat."""
 
-    def took(self, page: Page[T], *, ignored: bool = False) -> int | None:
-        """Note a page that has come. Answers where the next one is; None at the end."""
+    @classmethod
+    def of(cls, request: Request[Page[T]], *, quiet: bool = False) -> Walk[T]:
+        """The walk that begins with ``request``."""
+        endpoint = request.endpoint
+        paging = endpoint.protocol.paging
+        asked = request.values.get(paging.position)
+        return cls(
+            paging,
+            endpoint.answer.record,
+            asked if type(asked) is int else None,
+            endpoint.paging_ignored,
+            quiet,
+        )
+
+    def took(self, page: Page[T]) -> Page[T] | None:
+        """The page that has come, told where the walk goes on; None for one that holds nothing new."""
+        position = self.asked
+        if position is None:
+            position = self.paging.first if page.position is None else page.position
+        if not self._begun:
+            self._whole = position == self.paging.first
+        else:
+            stuck = self._stuck(page, position)
+            if stuck is not None:
+                self._shift([stuck])
+                return None
+        self._begun = True
         self._watch(page)
         self.rows += len(page.items)
-        position = page.position if page.position is not None else self.next or self.paging.first
-        if ignored or not page.items:
-            done = True
-        elif page.pages is not None and not self.paging.by_row:
-            done = position >= page.pages
-        elif page.total is not None:
-            before = position - self.paging.first
-            done = (before if self.paging.by_row else self.rows - len(page.items)) + len(
-                page.items
-            ) >= page.total
+        self.asked = self._following(page, position)
+        return page.followed_by(self.asked)
+
+    @property
+    def missing(self) -> str:
+        """At the end of a walk over all pages: what is known of rows that did not come; empty where all came."""
+        total = self._total
+        if not self._whole or total is None or self.rows >= total:
+            return ""
+        return f"{self.rows} rows came of a list of {total}, and the server gives no more"
+
+    def end(self) -> None:
+        """Tell when a walk has come to its end and there are rows that did not come."""
+        if self.missing and not self.shifted:
+            self._warn(self.missing, RowsMissing)
+
+    def _stuck(self, page: Page[T], position: int) -> str | None:
+        """Why asking on might never end: the server gives rows that were met already."""
+        if page.position is not None and page.position != position:  # perhaps there are fewer now
+            return f"page {position} was asked for and page {page.position} came"
+        if page.items and page.total == self._total and self._names(page) == self._last:
+            return f"page {position} has the rows of the page before it"
+        return None
+
+    def _names(self, page: Page[T]) -> list[object]:
+        """What names each row: its identity, else the row itself."""
+        identity = self.shape.identity if self.shape is not None else None
+        if identity is None:
+            return list(page.items)
+        return [getattr(row, identity, None) for row in page.items]
+
+    def _following(self, page: Page[T], position: int) -> int | None:
+        """Position of the page after ``page``, which stands at ``position``; None at the end."""
+        paging, rows = self.paging, len(page.items)
+        if self.ignored or not rows:
+            return None
+        before = position - paging.first
+        if page.pages is not None and not paging.by_row:
+            done = before + 1 >= page.pages
+        elif page.total is not None and (paging.by_row or page.size or self._whole):
+            met = before + rows if paging.by_row else before * (page.size or 0) + rows
+            done = max(met, self.rows) >= page.total
         else:
-            done = len(page.items) < (page.size or self.paging.default_size)
-        self.next = None if done else position + (len(page.items) if self.paging.by_row else 1)
-        return self.next
+            done = rows < (page.size or paging.default_size)
+        return None if done else position + (rows if paging.by_row else 1)
 
     def _watch(self, page: Page[T]) -> None:
         """Tell when rows moved between the pages of one walk."""
         reasons: list[str] = []
-        if self.seen_total is not None and page.total is not None and page.total != self.seen_total:
-            reasons.append(f"the total went from {self.seen_total} to {page.total}")
         if page.total is not None:
-            self.seen_total = page.total
-        identity = self.shape.identity if self.shape is not None else None
-        if identity is not None:
-            fresh = [getattr(row, identity, None) for row in page.items]
-            twice = [known for known in fresh if known is not None and known in self._ids]
+            if self._total is not None and page.total != self._total:
+                reasons.append(f"the total went from {self._total} to {page.total}")
+            self._total = page.total
+        fresh = self._names(page)
+        if self.shape is not None and self.shape.identity is not None:
+            before = set(self._last)
+            twice = [name for name in fresh if name is not None and name in before]
             if twice:
-                reasons.append(f"{identity} {twice[0]} came again")
-            # One page back is where a shifted row can turn up, so the walk's memory stays flat.
-            self._ids = set(fresh)
+                reasons.append(f"{self.shape.identity} {twice[0]} came again")
+        self._last = fresh
         if reasons:
-            self.shifted = True
-            warnings.warn(
-                f"rows shifted between two pages of the list: {', '.join(reasons)}",
-                RowsShifted,
-                stacklevel=4,
-            )
+            self._shift(reasons)
+
+    def _shift(self, reasons: list[str]) -> None:
+        self.shifted = True
+        self._warn(f"rows shifted between two pages of the list: {', '.join(reasons)}", RowsShifted)
+
+    def _warn(self, message: str, kind: type[UserWarning]) -> None:
+        if not self.quiet:
+            warnings.warn(message, kind, stacklevel=_depth_of_caller())
+
+
+def _depth_of_caller() -> int:
+    """Frames from ``warnings.warn`` in this module up to the code that walks."""
+    frame: FrameType | None = sys._getframe(1)
+    depth = 0
+    while frame is not None and frame.f_globals is globals():
+        frame = frame.f_back
+        depth += 1
+    return depth + 1
 
 
 class Pager(Generic[T]):
@@ -96,20 +181,20 @@ class Pager(Generic[T]):
     def pages(self, resume: int | None = None) -> Iterator[Page[T]]:
         """All pages, from the one asked for to the last; ``resume`` is the ``next`` of a page met earlier."""
         request = self._request(resume)
-        walk: Walk[T] = Walk(
-            self._client.protocol.paging, request.endpoint.answer.record, next=resume
-        )
+        walk = Walk.of(request)
         while True:
-            page = self._client.send(request)
-            following = walk.took(page, ignored=request.endpoint.paging_ignored)
-            yield page.followed_by(following)
-            if following is None:
+            page = walk.took(self._client.send(request))
+            if page is None:
                 return
-            request = self._request(following)
+            yield page
+            if page.next is None:
+                walk.end()
+                return
+            request = self._request(page.next)
 
     def page(self) -> Page[T]:
         """The page asked for, with its counters."""
-        return next(self.pages())
+        return next(iter(self.pages()))
 
     def first(self) -> T | None:
         """The first row, or None for an empty list."""
@@ -143,27 +228,34 @@ class AsyncPager(Generic[T]):
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """All rows, from the first page asked for to the last."""
-        async for page in self.pages():
-            for row in page.items:
-                yield row
+        async with aclosing(self._pages(None)) as pages:
+            async for page in pages:
+                for row in page.items:
+                    yield row
 
-    async def pages(self, resume: int | None = None) -> AsyncIterator[Page[T]]:
+    def pages(self, resume: int | None = None) -> AsyncIterator[Page[T]]:
         """All pages, from the one asked for to the last; ``resume`` is the ``next`` of a page met earlier."""
+        return self._pages(resume)
+
+    async def _pages(self, resume: int | None) -> AsyncGenerator[Page[T], None]:
         request = self._request(resume)
-        walk: Walk[T] = Walk(
-            self._client.protocol.paging, request.endpoint.answer.record, next=resume
-        )
+        walk = Walk.of(request)
         while True:
-            page = await self._client.send(request)
-            following = walk.took(page, ignored=request.endpoint.paging_ignored)
-            yield page.followed_by(following)
-            if following is None:
+            page = walk.took(await self._client.send(request))
+            if page is None:
                 return
-            request = self._request(following)
+            yield page
+            if page.next is None:
+                walk.end()
+                return
+            request = self._request(page.next)
 
     async def page(self) -> Page[T]:
         """The page asked for, with its counters."""
-        return await anext(self.pages())
+        request = self._request(None)
+        page = Walk.of(request).took(await self._client.send(request))
+        assert page is not None  # a first page is always taken
+        return page
 
     async def first(self) -> T | None:
         """The first row, or None for an empty list."""
@@ -173,10 +265,11 @@ class AsyncPager(Generic[T]):
         """The first ``count`` rows, or all if there are fewer."""
         rows: list[T] = []
         if count > 0:
-            async for row in self:
-                rows.append(row)
-                if len(rows) == count:
-                    break
+            async with aclosing(self._pages(None)) as pages:
+                async for page in pages:
+                    rows += page.items[: count - len(rows)]
+                    if len(rows) == count:
+                        break
         return rows
 
     async def total(self) -> int:

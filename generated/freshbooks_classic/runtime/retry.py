@@ -85,7 +85,6 @@ def retry_after(value: str | None, now: Callable[[], float] = time.time) -> floa
     from email.utils import parsedate_to_datetime  # slow to import, and hardly ever needed
 
     try:
-        moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now())
+    except (TypeError, ValueError, OverflowError, OSError):
         return None
-    return max(0.0, moment.timestamp() - now())

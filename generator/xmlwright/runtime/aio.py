@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from .client import Settled
 from .engine import Pause, perform
@@ -11,16 +11,16 @@ from .errors import (
     ConfigurationError,
     ConnectionFailed,
     ConnectTimedOut,
-    DeadlineExceeded,
+    Error,
     NotReached,
     OutcomeUnknown,
     TimedOut,
     TlsFailed,
 )
 from .options import Timeout, Tls
-from .paging import AsyncPager
+from .reading import LARGEST_DOCUMENT
 from .request import Request
-from .transport import HttpAnswer, HttpRequest
+from .transport import HttpAnswer, HttpRequest, causes_of, refused_tls, too_large, too_late
 
 if TYPE_CHECKING:
     import ssl
@@ -41,6 +41,23 @@ class AsyncTransport(Protocol):
     async def close(self) -> None: ...
 
 
+class _Steps:
+    """Hears from httpx2 how far a request has come."""
+
+    __slots__ = ("sent", "watched")
+
+    def __init__(self, watched: bool) -> None:
+        self.watched = watched
+        """Whether ``sent`` is known; it may not be with a client of the caller's own."""
+        self.sent = False
+        """Whether anything of the request may have left."""
+
+    async def __call__(self, name: str, info: object) -> None:
+        self.watched = True
+        if name.endswith(".send_request_headers.started"):
+            self.sent = True
+
+
 class Httpx2Transport:
     """The default transport of the asynchronous client: one :class:`httpx2.AsyncClient`, made when first used."""
 
@@ -50,6 +67,7 @@ class Httpx2Transport:
         self._client = client
         self._tls = tls or Tls()
         self._pool = pool
+        self._watched = client is None
 
     def _ready(self) -> httpx2.AsyncClient:
         if self._client is None:
@@ -66,52 +84,87 @@ class Httpx2Transport:
                     max_connections=self._pool, max_keepalive_connections=self._pool
                 ),
                 follow_redirects=False,
+                event_hooks={"response": [_keep_redirect]},
             )
         return self._client
 
     async def send(self, request: HttpRequest) -> HttpAnswer:
         client = self._ready()
+        steps = _Steps(self._watched)
+        if request.limit is None:
+            return await self._exchange(client, request, steps)
         try:
-            return await asyncio.wait_for(self._exchange(client, request), request.limit)
+            return await asyncio.wait_for(self._exchange(client, request, steps), request.limit)
         except asyncio.TimeoutError:
-            raise DeadlineExceeded(
-                f"there was no answer within the {request.limit:.3g} s that were left"
-            ) from None
+            raise too_late(request.limit, steps.sent or not steps.watched) from None
 
-    async def _exchange(self, client: httpx2.AsyncClient, request: HttpRequest) -> HttpAnswer:
-        import httpx2
-
-        host = request.url.split("/", 3)[2]
+    async def _exchange(
+        self, client: httpx2.AsyncClient, request: HttpRequest, steps: _Steps
+    ) -> HttpAnswer:
         try:
-            answer = await client.post(
+            message = client.build_request(
+                "POST",
                 request.url,
                 content=request.body,
                 headers=dict(request.headers),
                 timeout=_timeout(request.timeout),
+                extensions={"trace": steps},
             )
-        except httpx2.ConnectTimeout:
-            raise ConnectTimedOut(f"there was no connection to {host} in time") from None
-        except httpx2.PoolTimeout:
-            raise ConnectTimedOut(f"no connection to {host} was free in time") from None
-        except httpx2.TimeoutException:
-            raise TimedOut(f"{host} did not answer in time") from None
-        except httpx2.ConnectError as error:
-            kind = (
-                TlsFailed
-                if "ssl" in str(error).lower() or "certificate" in str(error).lower()
-                else NotReached
-            )
-            raise kind(f"{host} cannot be reached: {error}") from None
-        except (httpx2.ProxyError, httpx2.UnsupportedProtocol) as error:
-            raise NotReached(f"{host} cannot be reached: {error}") from None
-        except (httpx2.HTTPError, OSError) as error:
-            raise ConnectionFailed(f"the connection to {host} broke: {error}") from None
+            answer = await client.send(message, stream=True, follow_redirects=False)
+            try:
+                found: list[bytes] = []
+                size = 0
+                async for piece in answer.aiter_bytes():
+                    found.append(piece)
+                    size += len(piece)
+                    if size > LARGEST_DOCUMENT:
+                        raise too_large()
+            finally:
+                await answer.aclose()
+        except Exception as error:
+            raise _translated(error, request, steps) from None
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return HttpAnswer(answer.status_code, headers, answer.content)
+        headers.update(answer.extensions.get(_REDIRECT, {}))
+        return HttpAnswer(answer.status_code, headers, b"".join(found))
 
     async def close(self) -> None:
         if self._client is not None:
             await self._client.aclose()
+
+
+_REDIRECT: Final = "redirect"
+
+
+async def _keep_redirect(answer: httpx2.Response) -> None:
+    """A redirect is an answer here; the library would resolve where it leads, and fail where it leads to nonsense."""
+    where = answer.headers.pop("location", None)
+    if where is not None:
+        answer.extensions[_REDIRECT] = {"location": where}
+
+
+def _translated(error: Exception, request: HttpRequest, steps: _Steps) -> Error:
+    """What went wrong as one of our errors, without what the library knows of the request."""
+    if isinstance(error, Error):
+        return error
+    import httpx2
+
+    host = request.url.split("/", 3)[2]
+    causes = list(causes_of(error))
+    before = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+    wrong = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL)
+    sent = steps.sent if steps.watched else not isinstance(error, (*before, *wrong))
+    if isinstance(error, httpx2.PoolTimeout):
+        return ConnectTimedOut(f"no connection to {host} was free in time")
+    if isinstance(error, httpx2.TimeoutException):
+        if sent:
+            return TimedOut(f"{host} did not answer in time")
+        return ConnectTimedOut(f"there was no connection to {host} in time")
+    text = str(error) or type(error).__name__
+    if not sent:
+        if refused_tls(causes):
+            return TlsFailed(f"the TLS connection to {host} failed: {text}")
+        return NotReached(f"{host} cannot be reached: {text}")
+    return ConnectionFailed(f"the connection to {host} broke: {text}")
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
@@ -186,9 +239,15 @@ class AsyncClient(Settled):
         return await self.send(self.door().build(method, arguments or {}))
 
     async def reconcile(self, error: OutcomeUnknown) -> list[Record]:
-        """Records that are as the call of ``error`` would have made them: empty where it certainly was not done."""
-        from .reconcile import candidates, matching
+        """As that of the synchronous client."""
+        from .reconcile import search
 
-        request = candidates(self.door(), error)
-        pager: AsyncPager[Any] = AsyncPager(self, request)
-        return [row async for row in pager if matching(self.door(), error, row)]
+        steps = search(self.door(), error)
+        request = next(steps)
+        while True:
+            value = await self.send(request)
+            try:
+                request = steps.send(value)
+            except StopIteration as done:
+                found: list[Record] = done.value
+                return found

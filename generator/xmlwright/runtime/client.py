@@ -271,16 +271,24 @@ class Client(Settled):
         return self.send(self.door().build(method, arguments or {}))
 
     def reconcile(self, error: OutcomeUnknown) -> list[Record]:
-        """Records that are as the call of ``error`` would have made them: empty where it certainly was not done.
+        """Records that are as the call of ``error`` would have made them; empty where none is.
+
+        An equal record that was there before the call is found too.
 
         Raises:
             ConfigurationError: the API has no list to look the record up in.
         """
-        from .reconcile import candidates, matching
+        from .reconcile import search
 
-        request = candidates(self.door(), error)
-        pager: Pager[Any] = Pager(self, request)
-        return [row for row in pager if matching(self.door(), error, row)]
+        steps = search(self.door(), error)
+        request = next(steps)
+        while True:
+            value = self.send(request)
+            try:
+                request = steps.send(value)
+            except StopIteration as done:
+                found: list[Record] = done.value
+                return found
 
 
 class Resource:

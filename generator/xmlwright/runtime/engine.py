@@ -7,19 +7,21 @@ synchronous and the asynchronous client are two drivers of this one generator, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .auth import oauth_problem
 from .errors import (
     ApiFailure,
     ArgumentError,
+    ConnectionFailed,
     DeadlineExceeded,
     Error,
     OutcomeUnknown,
     RateLimited,
     ServerFailure,
+    TimedOut,
     TlsFailed,
     TransportError,
     UnexpectedAnswer,
@@ -93,8 +95,9 @@ def perform(request: Request[T], setup: Setup) -> Step[T]:
 def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -> Step[T]:
     options = setup.options
     body, content_type = encode(request)
+    maybe_done = False
     while True:
-        left = _left(options.deadline, began, setup.clock)
+        left = _left(options.deadline, began, setup.clock, maybe_done)
         headers = {
             **setup.auth.headers(setup.protocol, setup.url),
             "User-Agent": setup.user_agent,
@@ -112,54 +115,92 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
         info.sent()
         answer: HttpAnswer | None = None
         try:
-            answer = yield http
+            answer = yield from _sent(http)
             info.came(answer.status, None if answer.rest else answer.body)
+            if answer.rest is not None:
+                answer = replace(answer, rest=_told_of(answer.rest, request, info))
             return _value(request, setup, answer)
         except Error as error:
-            wait = _wait(error, request, setup, info.attempts, answer, began)
-        yield Pause(wait)
+            failed = _failed(
+                _timed(error, options.deadline, began, setup.clock), request, info.attempts, answer
+            )
+        maybe_done = maybe_done or failed.processed == "maybe"
+        failed.error.maybe_done = maybe_done
+        yield Pause(_wait(failed, request, setup, began))
 
 
-def _wait(
-    error: Error,
-    request: Request[Any],
-    setup: Setup,
-    attempt: int,
-    answer: HttpAnswer | None,
-    began: float,
-) -> float:
+def _told_of(pieces: Iterator[bytes], request: Request[Any], info: CallInfo) -> Iterator[bytes]:
+    """The rest of a file, which is read after the call has ended and may fail as the call may."""
+    try:
+        yield from pieces
+    except Error as error:
+        _told(error, request)
+        info.ended_in(error)
+        raise
+
+
+def _sent(http: HttpRequest) -> Generator[HttpRequest | Pause, HttpAnswer, HttpAnswer]:
+    """The answer. What a transport raises beside the errors that it should raise says nothing about what was sent."""
+    try:
+        return (yield http)
+    except Error:
+        raise
+    except Exception as error:
+        raise ConnectionFailed(f"the transport failed: {type(error).__name__}: {error}") from error
+
+
+def _timed(error: Error, deadline: float | None, began: float, clock: Callable[[], float]) -> Error:
+    """One kind of error for a time that is over, whichever clock noticed it first."""
+    if not isinstance(error, TimedOut) or isinstance(error, DeadlineExceeded) or deadline is None:
+        return error
+    if clock() - began < deadline:
+        return error
+    over = DeadlineExceeded(error.message)
+    over.sent = error.sent
+    return over
+
+
+def _wait(failed: Failed, request: Request[Any], setup: Setup, began: float) -> float:
     """Seconds until the next attempt. Raises what the call ends in where there is none."""
-    failed = _failed(error, request, attempt, answer)
+    error = failed.error
     if not may_repeat(failed):
-        raise OutcomeUnknown(
+        unknown = OutcomeUnknown(
             f"nobody can tell whether the call was done: {error.message}",
             method=request.method,
             status=error.status,
             look_up=_look_up(request),
             values=hidden_values(request.values, request.endpoint.arguments),
-        ) from error
+        )
+        unknown.maybe_done = True
+        raise unknown from error
     wait = setup.options.retry.wait(failed) if failed.temporary else None
     if wait is None:
         raise error
+    wait = wait if wait > 0 else 0.0  # also for what is no number
     if setup.options.deadline is not None:
         left = setup.options.deadline - (setup.clock() - began)
         if wait >= left:
             raise error
-    return max(0.0, wait)
+    return wait
 
 
 def _failed(error: Error, request: Request[Any], attempt: int, answer: HttpAnswer | None) -> Failed:
     after = retry_after(answer.headers.get("retry-after")) if answer is not None else None
     maybe = temporary = False
     if isinstance(error, UnexpectedAnswer):
-        pass
+        # A page in place of an answer may come from a program that failed after it had done the call.
+        maybe = error.status is None or 200 <= error.status < 300
+        temporary = error.status in _NOT_TAKEN
     elif isinstance(error, TransportError):
         maybe = error.sent
         temporary = not isinstance(error, (TlsFailed, DeadlineExceeded))
     elif isinstance(error, RateLimited):
         temporary = True
-    elif isinstance(error, ServerFailure | UnreadableDocument):
+    elif isinstance(error, ServerFailure):
         maybe = temporary = True
+    elif isinstance(error, UnreadableDocument):
+        # A document that came whole says the same the next time, and one that is too large is so again.
+        maybe, temporary = True, answer is not None and not _complete(answer.body)
     return Failed(
         request.method,
         request.retry,
@@ -169,6 +210,19 @@ def _failed(error: Error, request: Request[Any], attempt: int, answer: HttpAnswe
         temporary,
         after,
     )
+
+
+_NOT_TAKEN: Final = (408, 425)
+"""HTTP statuses that say that the request was not looked at, and may be later."""
+
+
+def _complete(body: bytes) -> bool:
+    """Whether a body is a whole document, of whatever kind."""
+    try:
+        parse_xml(body)
+    except UnreadableDocument:
+        return False
+    return True
 
 
 def _look_up(request: Request[Any]) -> str:
@@ -183,14 +237,18 @@ def _look_up(request: Request[Any]) -> str:
     return f"look for the {resource.replace('_', ' ')}{described} before sending {request.method} again"
 
 
-def _left(deadline: float | None, began: float, clock: Callable[[], float]) -> float | None:
+def _left(
+    deadline: float | None, began: float, clock: Callable[[], float], sent: bool
+) -> float | None:
     if deadline is None:
         return None
     left = deadline - (clock() - began)
     if left <= 0:
-        raise DeadlineExceeded(
+        error = DeadlineExceeded(
             f"the {deadline:.3g} s for the call were over before it could be sent"
         )
+        error.sent = error.maybe_done = sent
+        raise error
     return left
 
 
@@ -224,9 +282,15 @@ def _value(request: Request[T], setup: Setup, answer: HttpAnswer) -> T:
             raise _html(request.method, answer) from None
         error.status = answer.status
         raise
-    except ApiFailure as failure:
+    except Error as failure:
         failure.status = answer.status
         raise
+    except (
+        Exception
+    ) as error:  # the reader met what nobody thought of; the call may be done all the same
+        raise UnreadableDocument(
+            f"the answer cannot be read: {type(error).__name__}: {error}", status=answer.status
+        ) from error
 
 
 def _refusal(method: str, setup: Setup, answer: HttpAnswer) -> Error:

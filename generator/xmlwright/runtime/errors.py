@@ -52,6 +52,9 @@ class Error(Exception):
         """The request document, redacted; None where none was made."""
         self.answer: str | None = None
         """The answer, redacted; None where none came, or none that is text."""
+        self.maybe_done = False
+        """Whether the server may have done the call all the same, with this or an earlier attempt: a ``delete`` whose
+        first answer was lost ends in NotFound, and is done."""
 
     def __str__(self) -> str:
         where = f"{self.method}: " if self.method else ""

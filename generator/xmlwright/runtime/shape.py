@@ -27,7 +27,7 @@ class Field:
     """
 
     __slots__ = (
-        "access", "attribute", "bare", "clear", "codec", "content", "many", "max_bytes", "max_length", "maximum", "media",
+        "access", "attribute", "bare", "clear", "codec", "content", "discarded", "many", "max_bytes", "max_length", "maximum", "media",
         "minimum", "name", "path", "places", "required", "sensitive", "shape",
     )  # fmt: skip
 
@@ -46,6 +46,7 @@ class Field:
         required: str = "",
         clear: bool = True,
         sensitive: bool = False,
+        discarded: bool = False,
         max_length: int | None = None,
         minimum: str | None = None,
         maximum: str | None = None,
@@ -76,6 +77,8 @@ class Field:
         self.clear = clear
         """Whether an empty tag may be sent."""
         self.sensitive = sensitive
+        self.discarded = discarded
+        """Accepted in requests but not saved."""
         self.max_length = max_length
         self.minimum = minimum
         self.maximum = maximum

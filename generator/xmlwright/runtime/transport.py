@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
@@ -13,11 +14,14 @@ from .errors import (
     ConnectionFailed,
     ConnectTimedOut,
     DeadlineExceeded,
+    Error,
     NotReached,
     TimedOut,
     TlsFailed,
+    UnreadableDocument,
 )
 from .options import Timeout, Tls
+from .reading import LARGEST_DOCUMENT
 from .request import Request
 
 if TYPE_CHECKING:
@@ -69,10 +73,53 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
+class Exchange:
+    """One request on its way, as two threads see it: the one that sends and the one that waits no longer than it may."""
+
+    __slots__ = ("_connection", "_lock", "over", "sent", "watched")
+
+    def __init__(self, watched: bool) -> None:
+        self.watched = watched
+        """Whether ``sent`` is known; it is not with a session of the caller's own."""
+        self.sent = False
+        """Whether anything of the request may have left."""
+        self.over = False
+        """Whether the time was over before the end."""
+        self._connection: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def unsent(self) -> bool:
+        """Whether certainly nothing has left."""
+        return self.watched and not self.sent
+
+    def goes_out(self, connection: Any) -> None:
+        """Note that ``connection`` is about to send. Raises DeadlineExceeded where nobody waits for it any more."""
+        with self._lock:
+            if self.over:
+                raise DeadlineExceeded("the time was over before the request could be sent")
+            self.sent = True
+            self._connection = connection
+
+    def break_off(self) -> None:
+        """The time is over: send nothing more, read nothing more."""
+        with self._lock:
+            self.over = True
+            connection = self._connection
+            if connection is not None and connection.exchange is self:
+                connection.break_off()
+
+    def finish(self) -> None:
+        """The answer is complete; its connection may serve another exchange now."""
+        with self._lock:
+            self._connection = None
+
+
 class RequestsTransport:
     """The default transport: one :class:`requests.Session`, made when first used, for any number of threads.
 
-    A ``session`` of your own may be given, with proxies, certificates and adapters as you like.
+    A ``session`` of your own may be given, with proxies, certificates and adapters as you like. What goes wrong on its
+    connections is then taken as having happened after the request was sent, unless the library says otherwise.
     """
 
     def __init__(
@@ -81,6 +128,7 @@ class RequestsTransport:
         self._session = session
         self._tls = tls or Tls()
         self._pool = pool
+        self._watched = session is None
         self._lock = threading.Lock()
 
     def _ready(self) -> requests.Session:
@@ -96,7 +144,8 @@ class RequestsTransport:
         import http.cookiejar
 
         import requests  # not before the first call: importing it costs more than all the rest
-        from requests.adapters import HTTPAdapter
+
+        from .connection import WatchedAdapter
 
         session = requests.Session()
         session.verify = self._tls.ca
@@ -104,35 +153,42 @@ class RequestsTransport:
         _explicit_first(session, self._tls)
         if self._tls.proxy is not None:
             session.proxies = {"http": self._tls.proxy, "https": self._tls.proxy}
-        session.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=self._pool))
-        session.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=self._pool))
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, WatchedAdapter(pool_connections=4, pool_maxsize=self._pool))
+        # A redirect is an answer here; without this the library reads and resolves it all the same.
+        no_redirect: Any = _nowhere
+        session.get_redirect_target = no_redirect  # type: ignore[method-assign]
         # No state is shared between calls, and so none between threads.
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))
         return session
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         session = self._ready()
+        exchange = Exchange(self._watched)
         if request.limit is None:
-            return _exchange(session, request, None)
-        return _within(session, request, request.limit)
+            return _exchange(session, request, exchange, None)
+        return _within(session, request, exchange, request.limit)
 
     def close(self) -> None:
         if self._session is not None:
             self._session.close()
 
 
-def _within(session: requests.Session, request: HttpRequest, limit: float) -> HttpAnswer:
+def _within(
+    session: requests.Session, request: HttpRequest, exchange: Exchange, limit: float
+) -> HttpAnswer:
     """The answer, if it is there within ``limit`` seconds.
 
     A socket's time-out begins anew with every byte, so a server that sends a byte now and then would hold the caller for ever:
-    another thread waits for it, and is left behind when the time is over.
+    another thread waits for it, and its connection is broken off when the time is over.
     """
+    limit = min(limit, threading.TIMEOUT_MAX)
     end = time.monotonic() + limit
     box: list[HttpAnswer | BaseException] = []
 
     def work() -> None:
         try:
-            box.append(_exchange(session, request, end))
+            box.append(_exchange(session, request, exchange, end))
         except BaseException as error:
             box.append(error)
 
@@ -140,104 +196,178 @@ def _within(session: requests.Session, request: HttpRequest, limit: float) -> Ht
     thread.start()
     thread.join(limit)
     if not box:
-        raise DeadlineExceeded(f"there was no answer within the {limit:.3g} s that were left")
+        exchange.break_off()
+        raise too_late(limit, not exchange.unsent)
     outcome = box[0]
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome
 
 
-def _exchange(session: requests.Session, request: HttpRequest, end: float | None) -> HttpAnswer:
-    answer = _guarded(lambda: _post(session, request), request)
+def too_late(limit: float, sent: bool) -> DeadlineExceeded:
+    """What is raised when the time is over; ``sent`` says whether the request may have left."""
+    error = DeadlineExceeded(f"there was no answer within the {limit:.3g} s that were left")
+    error.sent = sent
+    return error
+
+
+def _exchange(
+    session: requests.Session, request: HttpRequest, exchange: Exchange, end: float | None
+) -> HttpAnswer:
+    from .connection import HERE
+
+    HERE.exchange = exchange if exchange.watched else None
+    try:
+        answer = session.post(
+            request.url,
+            data=request.body,
+            headers=dict(request.headers),
+            timeout=request.timeout,
+            allow_redirects=False,
+            stream=True,
+            auth=_keep,
+        )
+    except Exception as error:
+        raise _translated(error, request, exchange) from None
+    finally:
+        HERE.exchange = None
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    pieces = _pieces(answer, request, end)
+    pieces = _pieces(answer, request, exchange, end)
     if not request.stream or answer.status_code != 200:
-        return HttpAnswer(answer.status_code, headers, b"".join(pieces))
+        return HttpAnswer(answer.status_code, headers, _joined(pieces))
     first = next(pieces, b"")
-    if not first or first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(
-        b"<"
-    ):  # a document, maybe a failure
-        return HttpAnswer(answer.status_code, headers, b"".join((first, *pieces)))
-    return HttpAnswer(answer.status_code, headers, first, pieces, answer.close)
+    if not first or first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        # a document, maybe a failure
+        return HttpAnswer(answer.status_code, headers, _joined(pieces, first))
+    rest = pieces if end is None else _in_time(pieces, exchange, end)
+    return HttpAnswer(answer.status_code, headers, first, rest, answer.close)
 
 
-def _post(session: requests.Session, request: HttpRequest) -> requests.Response:
-    return session.post(
-        request.url,
-        data=request.body,
-        headers=dict(request.headers),
-        timeout=request.timeout,
-        allow_redirects=False,
-        stream=True,
-        auth=_keep,
-    )
+def _joined(pieces: Generator[bytes, None, None], first: bytes = b"") -> bytes:
+    """All of a document. Raises UnreadableDocument for one that is larger than any that is read."""
+    found, size = [first], len(first)
+    with closing(pieces):
+        for piece in pieces:
+            found.append(piece)
+            size += len(piece)
+            if size > LARGEST_DOCUMENT:
+                raise too_large()
+    return b"".join(found)
 
 
-def _pieces(answer: requests.Response, request: HttpRequest, end: float | None) -> Iterator[bytes]:
-    source = answer.iter_content(_CHUNK if end is None else 1024)
+def too_large() -> UnreadableDocument:
+    """What is raised in place of the rest of an answer that nobody wants in memory."""
+    return UnreadableDocument(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
+
+
+def _in_time(pieces: Iterator[bytes], exchange: Exchange, end: float) -> Iterator[bytes]:
+    """The rest of a file. Whoever reads it does so in a thread of their own, so another one looks at the clock."""
+    watch = threading.Timer(max(0.0, end - time.monotonic()), exchange.break_off)
+    watch.daemon = True
+    watch.start()
+    return _watched_by(watch, pieces)
+
+
+def _watched_by(watch: threading.Timer, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    finally:
+        watch.cancel()
+
+
+def _pieces(
+    answer: requests.Response, request: HttpRequest, exchange: Exchange, end: float | None
+) -> Generator[bytes, None, None]:
+    # A piece is handed over when it is full: small ones where only that lets the clock be looked at.
+    source = answer.iter_content(_CHUNK if end is None or exchange.watched else 1024)
     try:
         while True:
-            piece = _guarded(lambda: next(source, b""), request)
-            if not piece:
-                return
-            if end is not None and time.monotonic() > end:
+            try:
+                piece = next(source, b"")
+            except Exception as error:
+                raise _translated(error, request, exchange) from None
+            if exchange.over or (piece and end is not None and time.monotonic() > end):
                 raise DeadlineExceeded("the answer was not complete when the time was over")
+            if not piece:
+                break
             yield piece
+        _whole(answer)
     finally:
+        exchange.finish()
         answer.close()
 
 
-def _guarded(step: Callable[[], Any], request: HttpRequest) -> Any:
-    """Run one step of an exchange; what goes wrong is told in our errors, without what the library knows of the request."""
-    import requests
-    from urllib3.exceptions import (
-        ConnectTimeoutError,
-        HTTPError,
-        MaxRetryError,
-        NewConnectionError,
-        ReadTimeoutError,
-    )
+def _whole(answer: requests.Response) -> None:
+    """Raise ConnectionFailed for a body that is shorter than its header said. Older libraries let that pass."""
+    length = answer.headers.get("content-length", "")
+    got: int = answer.raw.tell()
+    if length.isascii() and length.isdigit() and got < int(length):
+        raise ConnectionFailed(f"the answer broke off after {got} of {length} bytes")
+
+
+def _translated(error: Exception, request: HttpRequest, exchange: Exchange) -> Error:
+    """What went wrong as one of our errors, without what the library knows of the request."""
+    if isinstance(error, Error):
+        return error
+    if exchange.over:
+        return DeadlineExceeded("the answer was not complete when the time was over")
+    import requests.exceptions as theirs
+    from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
     host = request.url.split("/", 3)[2]
-    try:
-        return step()
-    except requests.exceptions.SSLError as error:
-        raise TlsFailed(f"the TLS connection to {host} failed: {_bare(error)}") from None
-    except requests.exceptions.ConnectTimeout:
-        raise ConnectTimedOut(
+    causes = list(causes_of(error))
+
+    def caused_by(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    if exchange.watched:
+        sent = exchange.sent
+    else:  # the library tells only of what fails while it connects
+        before = (theirs.ConnectTimeout, theirs.ProxyError, theirs.InvalidURL, NewConnectionError)
+        sent = not (caused_by(*before) or refused_tls(causes, certificate=True))
+    if caused_by(theirs.Timeout, ReadTimeoutError, TimeoutError):
+        if sent:
+            return TimedOut(f"{host} did not answer within {_last(request.timeout)} s")
+        return ConnectTimedOut(
             f"there was no connection to {host} within {_first(request.timeout)} s"
-        ) from None
-    except requests.exceptions.ReadTimeout:
-        raise TimedOut(f"{host} did not answer within {_last(request.timeout)} s") from None
-    except (requests.exceptions.ProxyError, requests.exceptions.InvalidURL) as error:
-        raise NotReached(f"{host} cannot be reached: {_bare(error)}") from None
-    except requests.exceptions.ConnectionError as error:
-        cause = error.args[0] if error.args else None
-        if isinstance(cause, MaxRetryError):
-            cause = cause.reason
-        if isinstance(cause, ConnectTimeoutError | NewConnectionError):
-            raise NotReached(f"{host} cannot be reached: {_bare(error)}") from None
-        if isinstance(cause, ReadTimeoutError):
-            raise TimedOut(f"{host} did not answer within {_last(request.timeout)} s") from None
-        raise ConnectionFailed(f"the connection to {host} broke: {_bare(error)}") from None
-    except (requests.exceptions.RequestException, HTTPError, OSError) as error:
-        raise ConnectionFailed(f"the connection to {host} broke: {_bare(error)}") from None
+        )
+    if not sent:
+        if refused_tls(causes):
+            return TlsFailed(f"the TLS connection to {host} failed: {_bare(error)}")
+        return NotReached(f"{host} cannot be reached: {_bare(error)}")
+    return ConnectionFailed(f"the connection to {host} broke: {_bare(error)}")
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that it was made of, wherever the libraries keep it."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, BaseException) and id(found) not in seen:
+            seen.add(id(found))
+            yield found
+            # Not __context__: that may be an error that the caller is handling.
+            waiting += [found.__cause__, getattr(found, "reason", None), *found.args]
+
+
+def refused_tls(causes: Sequence[BaseException], *, certificate: bool = False) -> bool:
+    """Whether a TLS handshake was refused, so that the next one will be too; not where it merely broke off."""
+    import ssl
+
+    broken = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+    kind = ssl.SSLCertVerificationError if certificate else ssl.SSLError
+    return any(isinstance(cause, kind) and not isinstance(cause, broken) for cause in causes)
 
 
 def _bare(error: Exception) -> str:
-    """The innermost reason, without addresses of objects."""
-    seen: BaseException = error
-    while True:
-        inner = getattr(seen, "reason", None) or (seen.args[-1] if seen.args else None)
-        if not isinstance(inner, BaseException):
-            break
-        seen = inner
-    text = str(seen)
-    return (
-        text.split(": ", 1)[1]
-        if text.startswith("<") and ": " in text
-        else text or type(seen).__name__
-    )
+    """The innermost reason, without what the libraries wrapped around it."""
+    found = str(error)
+    for cause in causes_of(error):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        found = str(cause) or type(cause).__name__
+    return found
 
 
 def _first(timeout: Timeout) -> float | None:
@@ -246,6 +376,10 @@ def _first(timeout: Timeout) -> float | None:
 
 def _last(timeout: Timeout) -> float | None:
     return timeout[1] if isinstance(timeout, tuple) else timeout
+
+
+def _nowhere(answer: object) -> None:
+    """Where an answer redirects to."""
 
 
 def _keep(request: requests.PreparedRequest) -> requests.PreparedRequest:
