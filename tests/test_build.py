@@ -199,7 +199,7 @@ EDITS: dict[str, Callable[[Path], None]] = {
     "resource: method": _replace("schema/resources/book.yaml", "  get: {}", "  get: {errors: [], retry: idempotent}"),
     "resource: gone": _remove("schema/resources/loan.yaml"),
     "cases: name": _replace("schema/resources/book.cases.yaml", "name: no book", "name: gone"),
-    "template: module": _replace(MODULE, "{% for method in module.methods %}\n_{{", "{% for method in module.methods %}\n# one method\n_{{"),
+    "template: module": _append(MODULE, "\n{{ cut }}\n# The end of {{ module.name }}\nLAST = {  'a':1 }\n"),
     "template: macros": _replace("templates/_header.j2", "import datetime as dt", "import  datetime  as dt  # dates"),
     "template: text": _append("templates/README.md.j2", "\nBye, {{ api.title }}.\n"),
     "template: new": _write("templates/%package%/more.py.j2", '"""More."""\n\nX = {  "a":1 }\n'),
