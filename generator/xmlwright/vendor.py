@@ -13,7 +13,7 @@ from .formatting import FormatCache, format_files
 from .formatting_version import formatter_version
 from .manifest import digest
 from .model import Api
-from .publish import publish
+from .publish import alone, publish
 from .render import Rendered, package_path, render
 from .select import select
 from .settings import Settings
@@ -138,20 +138,23 @@ def write(target: Path, copy: Copy, files: Mapping[str, bytes], old: Copy | None
         final[path] = content
         if not present.exists() or present.read_bytes() != content:
             outcome.written.append(path)
-    obsolete: set[str] = set()
     for path in known:
         if path in files:
             continue
         if edited.get(path) == "edited":
             outcome.conflicts[path] = "edited by hand, and no longer needed"
         elif path not in edited:
-            obsolete.add(path)
             outcome.removed.append(path)
     hashes = {path: digest(content) for path, content in final.items()}
     hashes.update({path: known[path] for path in outcome.conflicts if path in known})
     manifest = dataclasses.replace(copy, files=dict(sorted(hashes.items())))
     text = json.dumps({"format": FORMAT, **dataclasses.asdict(manifest)}, indent=1) + "\n"
-    publish(target, {**final, NAME: text.encode()}, frozenset(obsolete))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mine = {path for path in known if path not in outcome.conflicts}
+    with alone(target):
+        publish(
+            target, {**final, NAME: text.encode()}, {*mine, *({NAME} if old is not None else ())}
+        )
     return outcome
 
 
