@@ -437,7 +437,7 @@ def test_text_of_a_description_is_never_run(tmp_path: Path) -> None:
     everywhere = f'"""\n{spring}\n"""\\" {{{{ {spring} }}}} \'); {spring} #'
     texts = dict.fromkeys(PLAIN, everywhere)
     texts |= {"text_value": f"'); {spring} #", "case_name": f"'''{spring}'''"}
-    texts["url"] = "https://example.com/"
+    texts |= dict.fromkeys(("url", "oauth"), "https://example.com/")
     description = described(texts, {f"red'] = {spring}": {}})
     task = description["resources/task.yaml"]
     note = texts["text_value"]
