@@ -50,7 +50,9 @@ class TimeEntry(Record):
     the project. Contractors appear here as staff, too. (id; id of a staff)
     """
     hours: Decimal | None = None
-    """How long it took, in hours; FreshBooks rounds to two places. (decimal number)"""
+    """How long it took, in hours; FreshBooks rounds to two places. (decimal number; 2 decimal
+    places)
+    """
     notes: str | None = None
     """What was done. (text)"""
     date: dt.date | None = None
@@ -67,7 +69,7 @@ TIME_ENTRY: Final[Shape[TimeEntry]] = Shape(
         entry("project_id", api.ID, required="c", clear=False),
         entry("task_id", api.ID, required="c", clear=False),
         entry("staff_id", api.ID),
-        entry("hours", api.DECIMAL),
+        entry("hours", api.DECIMAL, places=2),
         entry("notes", api.TEXT),
         entry("date", api.DATE),
         entry("billed", api.FLAG, access="r"),
@@ -86,7 +88,7 @@ _CREATE: Final = Method(
             entry("project_id", api.ID, access="cu", required="cu", clear=False),
             entry("task_id", api.ID, access="cu", required="cu", clear=False),
             entry("staff_id", api.ID, access="cu"),
-            entry("hours", api.DECIMAL, access="cu"),
+            entry("hours", api.DECIMAL, access="cu", places=2),
             entry("notes", api.TEXT, access="cu"),
             entry("date", api.DATE, access="cu"),
         ],
@@ -118,7 +120,8 @@ def create(
         task_id: Kind of work that was done. (id; id of a task)
         staff_id: Who did the work; the caller when left out on create. It must be somebody who is
             assigned to the project. Contractors appear here as staff, too. (id; id of a staff)
-        hours: How long it took, in hours; FreshBooks rounds to two places. (decimal number)
+        hours: How long it took, in hours; FreshBooks rounds to two places. (decimal number; 2
+            decimal places)
         notes: What was done. (text)
         date: Day of the work. (date)
 
@@ -157,7 +160,7 @@ _UPDATE: Final = Method(
             entry("project_id", api.ID, access="cu", clear=False),
             entry("task_id", api.ID, access="cu", clear=False),
             entry("staff_id", api.ID, access="cu"),
-            entry("hours", api.DECIMAL, access="cu"),
+            entry("hours", api.DECIMAL, access="cu", places=2),
             entry("notes", api.TEXT, access="cu"),
             entry("date", api.DATE, access="cu"),
         ],
@@ -191,7 +194,8 @@ def update(
         task_id: Kind of work that was done. (id; id of a task)
         staff_id: Who did the work; the caller when left out on create. It must be somebody who is
             assigned to the project. Contractors appear here as staff, too. (id; id of a staff)
-        hours: How long it took, in hours; FreshBooks rounds to two places. (decimal number)
+        hours: How long it took, in hours; FreshBooks rounds to two places. (decimal number; 2
+            decimal places)
         notes: What was done. (text)
         date: Day of the work. (date)
 

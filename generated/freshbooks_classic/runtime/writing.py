@@ -132,6 +132,9 @@ def _media(path: str, content: bytes) -> str:
     return MEDIA_BY_ENDING.get(ending, "application/octet-stream")
 
 
+_NOT_CLEARED: Final = "cannot be cleared: give a value, or leave it out"
+
+
 class Writer:
     """Writes arguments as XML; collects the files among them in ``parts``.
 
@@ -225,9 +228,7 @@ class Writer:
         item = entry.field
         if value is None:
             if not item.clear:
-                raise ArgumentError(
-                    "cannot be cleared: give a value, or leave it out", path=item.name
-                )
+                raise ArgumentError(_NOT_CLEARED, path=item.name)
             out.append(entry.empty)
             return
         out.append(entry.head)
@@ -315,11 +316,13 @@ class Writer:
         out.append(f"</{tag}>")
 
     def _attribute(self, entry: WriteEntry, value: Any) -> str:
-        if value is None or value is UNSET:
+        if value is UNSET:
             return ""
+        if value is None and not entry.field.clear:
+            raise ArgumentError(_NOT_CLEARED, path=entry.field.name)
         assert entry.write is not None
         try:
-            text = entry.write(value)
+            text = "" if value is None else entry.write(value)
         except ValueError as error:
             raise _wrong(error, entry.field.name, entry.field) from None
         text = text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
