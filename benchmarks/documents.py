@@ -5,38 +5,11 @@ from __future__ import annotations
 import random
 from xml.sax.saxutils import escape
 
-WORDS = [
-    "brake",
-    "service",
-    "workshop",
-    "hour",
-    "inner",
-    "tube",
-    "chain",
-    "frame",
-    "lacquer",
-    "saddle",
-    "lamp",
-    "rim",
-    "spoke",
-    "bell",
-    "hub",
-    "pedal",
-    "grip",
-    "mudguard",
-    "rack",
-    "carrier",
-    "pannier",
-    "bottle",
-    "cage",
-    "tyre",
-    "patch",
-    "lever",
-    "cable",
-    "housing",
-    "cassette",
-    "crank",
-]
+TEXT = """
+    brake service workshop hour inner tube chain frame lacquer saddle lamp rim spoke bell hub pedal grip mudguard rack
+    carrier pannier bottle cage tyre patch lever cable housing cassette crank
+"""
+WORDS = TEXT.split()
 STREETS = (
     "Quay Road",
     "Mill Lane",

@@ -47,7 +47,7 @@ def rows(*, rounds: int = 15) -> Iterator[Row]:
     yield _judged("import freshbooks_classic", over["package"])
     yield Row("  the same by python -X importtime", milliseconds(package))
     yield _judged("from freshbooks_classic import FreshBooks", over["client"])
-    yield _judged("... and invoice, and a request built", over["request"])
+    yield Row("... and invoice, and a request built", milliseconds(over["request"]))
     yield Row(
         "requests, before the first call",
         "not loaded" if loaded == "False" else "loaded",

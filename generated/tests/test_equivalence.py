@@ -746,14 +746,16 @@ def shapes(method: Method[Any]) -> set[Shape[Any]]:
 
 
 def test_what_nobody_described_survives_copies() -> None:
-    kept = 0
+    kept = wanted = 0
     for method in METHODS.values():
+        shape = method.answer.record
+        wanted += shape is not None and not any(item.content for item in shape.fields)
         value = method.read_answer(Sampler().answer(method))
         for record in records_below(value):
             paths = [item.path for item in pickled(record).unknown]
             assert paths == [item.path for item in record.unknown]
             kept += paths.count(UNDESCRIBED)
-    assert kept
+    assert kept >= wanted
     print(f"{kept} undescribed elements kept")
 
 

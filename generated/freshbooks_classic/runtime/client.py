@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import inspect
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, overload
 
-from .auth import OAuthFlow, Token, checked_token
-from .engine import Pause, Setup, perform
 from .errors import ArgumentError, ConfigurationError, OutcomeUnknown, Problem
-from .options import Options, Tls, account_name, account_url, checked_url, from_environment
-from .paging import AsyncPager, Pager
 from .request import Page, Request
-from .retry import Backoff, RetryPolicy
-from .transport import HttpRequest, RequestsTransport, Transport
 from .unset import UNSET
 
+# The rest of the machinery is imported by the first client and the first call: programs that only build requests, or
+# show their help, start without it.
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .aio import AsyncClient
-    from .auth import Auth
+    from .auth import Auth, OAuthFlow
+    from .engine import Pause, Setup
     from .observe import Hook
-    from .options import OptionChanges, Settings, Timeout
+    from .options import OptionChanges, Settings, Timeout, Tls
+    from .paging import AsyncPager, Pager
     from .protocol import Protocol
     from .record import Record
-    from .transport import HttpAnswer
+    from .retry import RetryPolicy
+    from .transport import HttpAnswer, HttpRequest, Transport
     from .wire import Door
 
 P = ParamSpec("P")
@@ -82,6 +80,10 @@ class Settled:
         Raises:
             ConfigurationError: the account, token or address cannot work.
         """
+        from .auth import Token, checked_token
+        from .options import Options, Tls, account_name, account_url, checked_url
+        from .retry import Backoff
+
         if (token is None) == (auth is None):
             raise ConfigurationError("give a token or auth, one of them")
         if auth is None:
@@ -126,6 +128,8 @@ class Settled:
         Raises:
             ConfigurationError: no account or token is anywhere, or a value makes no sense.
         """
+        from .options import from_environment
+
         return cls(**from_environment(cls.protocol, explicit, profile, config))
 
     @classmethod
@@ -147,6 +151,10 @@ class Settled:
 
         ``url`` names another host than that of the account; the other arguments are as those of the client.
         """
+        from .auth import OAuthFlow
+        from .options import Tls
+        from .transport import RequestsTransport
+
         tls = Tls(ca, certificate, proxy)
         return OAuthFlow(
             cls.protocol,
@@ -195,6 +203,8 @@ class Settled:
     def _setup(self) -> Setup:
         if self.closed:
             raise ConfigurationError("the client is closed; make another one")
+        from .engine import Setup
+
         return Setup(
             self.protocol, self.account, self.url, self._auth, self._user_agent, self.options
         )
@@ -225,6 +235,8 @@ class Client(Settled):
     """Base of the generated client. One object may be used by any number of threads."""
 
     def _made(self, tls: Tls) -> Transport:
+        from .transport import RequestsTransport
+
         return RequestsTransport(tls=tls)
 
     def __enter__(self: C) -> C:
@@ -248,6 +260,8 @@ class Client(Settled):
             TransportError: no usable answer came.
             OutcomeUnknown: the call may or may not have been done, and must not be repeated blindly.
         """
+        from .engine import Pause, perform
+
         steps = perform(request, self._setup())
         step: HttpRequest | Pause = next(steps)
         while True:
@@ -360,6 +374,8 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
         if instance is None:
             return builder
         client: Any = instance._client
+        from .paging import AsyncPager, Pager
+
         pager: Any = Pager if isinstance(instance, Resource) else AsyncPager
 
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -443,6 +459,8 @@ def own_user_agent(protocol: Protocol, application: object) -> str:
     Raises:
         ConfigurationError: the name cannot stand in a header.
     """
+    import platform  # slow to import
+
     python = ".".join(map(str, sys.version_info[:2]))
     own = f"{protocol.package}/{protocol.version} (Python {python}; {platform.system()})"
     if application is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
@@ -161,7 +160,7 @@ def _mode(path: str) -> int | None:
 def _beside(path: str) -> tuple[int, str]:
     """A new file in the folder of ``path``, with the permissions that any new file gets."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    name = os.path.join(os.path.dirname(path), f".saving-{secrets.token_hex(8)}")
+    name = os.path.join(os.path.dirname(path), f".saving-{os.urandom(8).hex()}")
     return os.open(name, flags, 0o666), name
 
 

@@ -53,7 +53,8 @@ def parse_xml(document: bytes | str) -> etree._Element:
     if not document or document.isspace():
         raise UnreadableDocument("the document is empty")
     namespace = _NAMESPACE(document)
-    if _has_dtd(document):
+    # Only a declaration stands before the element where that is set, so there is no DTD and no need to look for one.
+    if namespace is None and _has_dtd(document):
         raise UnreadableDocument("the document has a DTD, which this API never sends")
     try:
         root = etree.fromstring(_without(document, namespace), _PARSER)
@@ -190,6 +191,12 @@ def all_text(element: etree._Element) -> str:
     return "".join(str(text) for text in element.itertext())
 
 
+def _words(element: etree._Element) -> str:
+    """The texts inside an element, told apart by a space."""
+    texts = (str(text).strip() for text in element.itertext())
+    return " ".join(text for text in texts if text)
+
+
 def as_unknown(element: etree._Element, path: str) -> Unknown:
     """An element that nobody described, as it is kept."""
     for inner in element.iter():
@@ -198,7 +205,7 @@ def as_unknown(element: etree._Element, path: str) -> Unknown:
             local_part(str(name))
     # The copy leaves behind the namespaces of the document that are not used in here.
     xml = etree.tostring(copy.deepcopy(element), encoding="unicode", with_tail=False)
-    return Unknown(path, xml, all_text(element) if len(element) else element.text or "")
+    return Unknown(path, xml, _words(element) if len(element) else element.text or "")
 
 
 class Reader:
