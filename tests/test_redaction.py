@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+
 from xmlwright.runtime.errors import (
     ApiFailure,
     ConnectionFailed,

@@ -15,12 +15,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from services import Authority, Got, Say, proxying, serving
+from surroundings import quiet_environment
+
 from freshbooks_classic import NEVER, AsyncFreshBooks, Error, FreshBooks, wire
 from freshbooks_classic.runtime.request import Request
 from freshbooks_classic.runtime.samples import Sampler, failure
 from freshbooks_classic.runtime.testing import Planted, told_by
-from services import Authority, Got, Say, proxying, serving
-from surroundings import quiet_environment
 
 from .loopback import closed_port
 
