@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import email
 import select
 import socket
 import socketserver
@@ -10,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +35,20 @@ class Got:
     body: bytes
     port: int
     """The client's port, which tells connections apart."""
+
+
+    @property
+    def document(self) -> bytes:
+        """The XML of it, also where files come with it."""
+        media = self.headers["content-type"]
+        if not media.startswith("multipart/"):
+            return self.body
+        message = email.message_from_bytes(f"Content-Type: {media}\r\n\r\n".encode() + self.body)
+        part = message.get_payload(0)
+        assert isinstance(part, Message)
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        return content
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,136 @@
+"""Answering calls from a recording, in place of a server: traffic as fixtures of tests."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from . import errors
+from .errors import ConnectionFailed, NotRecorded, TransportError
+from .observe import Exchange, by_request, read_recording
+from .reading import parse_xml
+from .redact import redact_request, secrets_in_request
+from .transport import HttpAnswer, HttpRequest
+
+if TYPE_CHECKING:
+    from .request import Method
+    from .wire import Door
+
+
+class ReplayTransport:
+    """Answers calls as they were answered when a ``Recorder`` looked on. Nothing is sent.
+
+    ::
+
+        with Client("sample", token="any", transport=ReplayTransport("traffic.jsonl")) as client:
+            client.task.get(211)
+
+    A call is known by its method and its redacted request, so calls may come in any order, and whatever was redacted in a request
+    is equal to anything. The same call again gets the next of its answers, and the last one when there are no more. What was
+    redacted in an answer reads as the mark that was put there; files are not recorded.
+    """
+
+    def __init__(
+        self, source: str | os.PathLike[str] | Iterable[Exchange], *, door: Door | None = None
+    ) -> None:
+        """
+        Args:
+            source: a recording, or calls out of one.
+            door: the methods; those of this package by default.
+        """
+        if isinstance(source, (str, os.PathLike)):
+            source = read_recording(source)
+        self._calls = by_request(source)
+        self._taken: dict[tuple[str, str], int] = {}
+        self._lock = threading.Lock()
+        self._door = door or _own_door()
+
+    def __repr__(self) -> str:
+        return f"ReplayTransport({sum(map(len, self._calls.values()))} calls)"
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        """The recorded answer.
+
+        Raises:
+            NotRecorded: there is no such call in the recording, or its answer was a file.
+            TransportError: the recorded call ended in one.
+        """
+        document = _document(request)
+        protocol = self._door.protocol
+        method = self._door.method(protocol.request_method.text(parse_xml(document)) or "")
+        call = self._next(method, document)
+        if call.answer is None:
+            raise _failure(call)
+        if method.answer.binary and call.error is None:
+            raise NotRecorded(
+                f"{call.method} answered a file, which recordings do not hold", method=call.method
+            )
+        headers = {"content-type": "application/xml; charset=utf-8"}
+        return HttpAnswer(call.status or 200, headers, call.answer.encode())
+
+    def _next(self, method: Method[object], document: bytes) -> Exchange:
+        """The call of the recording that stands for a request."""
+        shown = redact_request(method, document, secrets_in_request(method, document))
+        key = (method.name, shown)
+        with self._lock:
+            found = self._calls.get(key)
+            if found is None:
+                others = sum(
+                    len(calls) for (name, _), calls in self._calls.items() if name == method.name
+                )
+                raise NotRecorded(
+                    f"the recording has {others or 'no'} calls of {method.name}, and none with this request:\n{shown}",
+                    method=method.name,
+                )
+            taken = self._taken.get(key, 0)
+            self._taken[key] = taken + 1
+        return found[min(taken, len(found) - 1)]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class AsyncReplayTransport:
+    """As :class:`ReplayTransport`, for the asynchronous client."""
+
+    def __init__(
+        self, source: str | os.PathLike[str] | Iterable[Exchange], *, door: Door | None = None
+    ) -> None:
+        self._replay = ReplayTransport(source, door=door)
+
+    async def send(self, request: HttpRequest) -> HttpAnswer:
+        """The recorded answer. Raises as the synchronous one does."""
+        return self._replay.send(request)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _own_door() -> Door:
+    package = __name__.rpartition(".runtime.")[0]
+    door: Door = importlib.import_module(f"{package}.wire").DOOR
+    return door
+
+
+def _document(request: HttpRequest) -> bytes:
+    """The XML of a request, also of one with files."""
+    kind, _, rest = request.headers.get("Content-Type", "").partition(";")
+    if kind != "multipart/related":
+        return request.body
+    boundary = rest.partition('boundary="')[2].partition('"')[0].encode()
+    first = request.body.split(b"--" + boundary, 2)[1]
+    return first.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+
+
+def _failure(call: Exchange) -> errors.Error:
+    """What a call without an answer ended in. An outcome is unknown for a reason, which the recording does not have."""
+    kind = getattr(errors, call.error or "", None)
+    told = f"the recorded call ended in {call.error or 'nothing'}"
+    if isinstance(kind, type) and issubclass(kind, TransportError):
+        return kind(told, method=call.method)
+    if kind is errors.OutcomeUnknown:
+        return ConnectionFailed(told, method=call.method)
+    return NotRecorded(f"{told}, without an answer", method=call.method)
