@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from ._async_client import AsyncFreshBooks as AsyncFreshBooks
     from ._client import FreshBooks as FreshBooks
     from .runtime.auth import OAuth as OAuth
-    from .runtime.observe import Recorder as Recorder
+    from .runtime.observe import Recorder as Recorder, read_recording as read_recording
+    from .runtime.replay import (
+        AsyncReplayTransport as AsyncReplayTransport,
+        ReplayTransport as ReplayTransport,
+    )
     from .runtime.paging import RowsMissing as RowsMissing, RowsShifted as RowsShifted
     from .runtime.retry import NEVER as NEVER, Backoff as Backoff
     from .runtime.files import File as File
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
         Error as Error,
         NotFound as NotFound,
         NotReached as NotReached,
+        NotRecorded as NotRecorded,
         OutcomeUnknown as OutcomeUnknown,
         PermissionDenied as PermissionDenied,
         RateLimited as RateLimited,
@@ -65,6 +70,7 @@ _PLACES = {
     "Error": "runtime.errors",
     "NotFound": "runtime.errors",
     "NotReached": "runtime.errors",
+    "NotRecorded": "runtime.errors",
     "OutcomeUnknown": "runtime.errors",
     "PermissionDenied": "runtime.errors",
     "RateLimited": "runtime.errors",
@@ -81,6 +87,9 @@ _PLACES = {
     "File": "runtime.files",
     "OAuth": "runtime.auth",
     "Recorder": "runtime.observe",
+    "read_recording": "runtime.observe",
+    "AsyncReplayTransport": "runtime.replay",
+    "ReplayTransport": "runtime.replay",
     "RowsMissing": "runtime.paging",
     "RowsShifted": "runtime.paging",
     "NEVER": "runtime.retry",
@@ -99,6 +108,7 @@ __all__ = [
     "ApiFailure",
     "ArgumentError",
     "AsyncFreshBooks",
+    "AsyncReplayTransport",
     "AuthenticationFailed",
     "Backoff",
     "ConfigurationError",
@@ -112,14 +122,17 @@ __all__ = [
     "NEVER",
     "NotFound",
     "NotReached",
+    "NotRecorded",
     "OAuth",
     "OutcomeUnknown",
     "Page",
     "PermissionDenied",
     "RateLimited",
     "Raw",
+    "read_recording",
     "Record",
     "Recorder",
+    "ReplayTransport",
     "Request",
     "RowsMissing",
     "RowsShifted",

@@ -36,7 +36,6 @@ class Got:
     port: int
     """The client's port, which tells connections apart."""
 
-
     @property
     def document(self) -> bytes:
         """The XML of it, also where files come with it."""

@@ -75,9 +75,9 @@ def perform(request: Request[T], setup: Setup) -> Step[T]:
             raise ArgumentError.of(problems, request.method)
     secrets = setup.auth.secrets() | secrets_of(request.endpoint.arguments, request.values)
     info = CallInfo(request, secrets)
-    start(setup.protocol.package, options.hooks, info)
     began = setup.clock()
     try:
+        start(setup.protocol.package, options.hooks, info)
         value = yield from _attempts(request, setup, info, began)
     except Error as error:
         _told(error, request)
@@ -88,7 +88,7 @@ def perform(request: Request[T], setup: Setup) -> Step[T]:
         raise
     finally:
         info.seconds = setup.clock() - began
-        finish(setup.protocol.package, options.hooks, info)
+        finish(setup.protocol.package, info)
     return value
 
 

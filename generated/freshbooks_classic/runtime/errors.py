@@ -131,6 +131,10 @@ class AlreadyRead(Error):
     """A file was on its way, was read in pieces (or failed half way, or was closed), and cannot be read again."""
 
 
+class NotRecorded(Error):
+    """A recording that calls are answered from holds no answer to this one."""
+
+
 class TransportError(Error):
     """No usable HTTP answer came. The cause is chained."""
 

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .errors import Error
 from .redact import (
@@ -24,12 +24,22 @@ if TYPE_CHECKING:
 class CallInfo:
     """One call as hooks see it; texts are redacted when they are asked for."""
 
-    __slots__ = ("_body", "_request", "_secrets", "attempts", "error", "seconds", "status")
+    __slots__ = (
+        "_body",
+        "_looking_on",
+        "_request",
+        "_secrets",
+        "attempts",
+        "error",
+        "seconds",
+        "status",
+    )
 
     def __init__(self, request: Request[Any], secrets: set[str]) -> None:
         self._request = request
         self._secrets = secrets
         self._body: bytes | None = None
+        self._looking_on: list[Hook] = []
         self.attempts = 0
         """How often the request was sent."""
         self.status: int | None = None
@@ -102,7 +112,11 @@ class CallInfo:
 
 
 class Hook(Protocol):
-    """Something that looks on. ``before`` may raise to forbid a call; what ``after`` raises is logged."""
+    """Something that looks on.
+
+    ``before`` may raise to forbid a call; what it raises is what the call ends in. ``after`` is called once for each ``before`` that
+    returned, however the call ends; what it raises is logged and changes nothing.
+    """
 
     def before(self, call: CallInfo) -> None: ...
 
@@ -113,6 +127,7 @@ def start(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
     """Tell that a call begins."""
     for hook in hooks:
         hook.before(call)
+        call._looking_on.append(hook)
     import logging  # not before the first call
 
     logger = logging.getLogger(package)
@@ -120,7 +135,7 @@ def start(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
         logger.debug("%s request %s", call.method, call.request)
 
 
-def finish(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
+def finish(package: str, call: CallInfo) -> None:
     """Tell how a call ended."""
     import logging
 
@@ -138,7 +153,7 @@ def finish(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
             call.seconds,
             call.attempts,
         )
-    for hook in hooks:
+    for hook in call._looking_on:
         try:
             hook.after(call)
         except Exception:
@@ -209,14 +224,24 @@ def read_recording(path: str | os.PathLike[str]) -> Iterator[Exchange]:
                 yield _exchange(line, path, number)
 
 
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "method": (str,),
+    "request": (str,),
+    "answer": (str, type(None)),
+    "status": (int, type(None)),
+    "error": (str, type(None)),
+}
+
+
 def _exchange(line: str, path: str | os.PathLike[str], number: int) -> Exchange:
     import json
 
     try:
         entry: dict[str, Any] = json.loads(line)
-        return Exchange(
-            entry["method"], entry["request"], entry["answer"], entry["status"], entry["error"]
-        )
+        for name, kinds in _KINDS.items():
+            if not isinstance(entry[name], kinds):
+                raise TypeError(f"{name} should not be {entry[name]!r:.40}")
+        return Exchange(**{name: entry[name] for name in _KINDS})
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{os.fspath(path)}:{number}: not a line of a recording ({error})"
