@@ -491,7 +491,7 @@ def test_an_upload_is_sent_again_whole(server: Faulty, way: str, kind: str, tmp_
         "bytes": content,
         "path": path,
         "file": io.BytesIO(content),
-        "file in the middle": io.BytesIO(content),
+        "file in the middle": io.BytesIO(b"x" * skipped + content),
         "upload": Upload(content, "receipt.png", "image/png"),
     }[kind]
     if skipped:
@@ -512,7 +512,7 @@ def test_an_upload_is_sent_again_whole(server: Faulty, way: str, kind: str, tmp_
     assert set(bodies) == {bodies[0]}
     document, image = parts_of(bodies[0])
     assert b'method="receipt.update"' in document
-    assert image == content[skipped:]
+    assert image == content
 
 
 def test_a_request_with_a_file_can_be_sent_as_often_as_wanted(server: Faulty) -> None:

@@ -191,12 +191,6 @@ def all_text(element: etree._Element) -> str:
     return "".join(str(text) for text in element.itertext())
 
 
-def _words(element: etree._Element) -> str:
-    """The texts inside an element, told apart by a space."""
-    texts = (str(text).strip() for text in element.itertext())
-    return " ".join(text for text in texts if text)
-
-
 def as_unknown(element: etree._Element, path: str) -> Unknown:
     """An element that nobody described, as it is kept."""
     for inner in element.iter():
@@ -205,7 +199,7 @@ def as_unknown(element: etree._Element, path: str) -> Unknown:
             local_part(str(name))
     # The copy leaves behind the namespaces of the document that are not used in here.
     xml = etree.tostring(copy.deepcopy(element), encoding="unicode", with_tail=False)
-    return Unknown(path, xml, _words(element) if len(element) else element.text or "")
+    return Unknown(path, xml, all_text(element) if len(element) else element.text or "")
 
 
 class Reader:
