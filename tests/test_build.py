@@ -381,18 +381,22 @@ def test_build_ended_while_formatting_leaves_no_process(
 
 def test_builds_at_once_end_as_one(project: Path, tmp_path: Path) -> None:
     (project / "generated/NOTES.md").write_text("mine\n")
-    for number in range(2):
-        edit(
-            project / "schema/resources/book.yaml",
-            "The title" if number else "What it cost",
-            "The title" if not number else "Price",
-        )
+    for old, new in (("What it cost.", "Price."), ("Who wrote it.", "Writers.")):
+        edit(project / "schema/resources/book.yaml", old, new)
         several = [
-            subprocess.Popen([*COMMAND, "build"], cwd=project, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            subprocess.Popen(
+                [*COMMAND, "build"],
+                cwd=project,
+                env=environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
             for _ in range(4)
-        ]  # fmt: skip
+        ]
         said = [one.communicate()[0] for one in several]
         assert [one.returncode for one in several] == [0] * 4, said
+    assert (project / "generated/NOTES.md").read_text() == "mine\n"
     (project / "generated/NOTES.md").unlink()
     assert tree(project / "generated") == clean_copy(project, tmp_path / "clean")
     assert sorted(path.name for path in project.glob(".generated*")) == []

@@ -239,12 +239,9 @@ def _workers(size: int) -> Iterator[Executor | None]:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    else:
-        pool.shutdown()
     finally:
+        # Also after an interruption the workers end what they have in hand: a moment, and the pool ends in good order.
+        pool.shutdown(cancel_futures=True)
         for end in alive:
             os.close(end)
 

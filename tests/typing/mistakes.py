@@ -516,6 +516,11 @@ async def answer_that_is_not_awaited(afb: AsyncFreshBooks) -> int:
     return afb.task.create(name="Yard work")
 
 
+async def call_that_is_forgotten(afb: AsyncFreshBooks) -> None:
+    # mypy says unused-coroutine; pyright says reportUnusedCoroutine
+    afb.task.delete(211)
+
+
 async def field_of_what_is_not_awaited(afb: AsyncFreshBooks) -> None:
     # mypy says attr-defined; pyright says reportAttributeAccessIssue reportUnknownArgumentType reportUnknownMemberType
     print(afb.task.get(211).name)
