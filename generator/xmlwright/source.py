@@ -47,6 +47,8 @@ class Node:
     items: tuple[Node, ...] = ()
     entries: tuple[tuple[Node, Node], ...] = ()
     quoted: bool = False
+    body: Position | None = None
+    """The first line of a literal block."""
 
     def get(self, key: str) -> Node | None:
         """The value of a key of a mapping."""
@@ -123,6 +125,8 @@ class _Converter:
 
     def __init__(self, source: SourceFile, diagnostics: Diagnostics) -> None:
         self._file = source.name
+        self._text = source.text
+        self._lines: list[str] | None = None
         self._diagnostics = diagnostics
         self._seen: dict[int, Position] = {}
 
@@ -146,8 +150,16 @@ class _Converter:
             return Node("map", position, entries=tuple(self._entries(node)))
         if isinstance(node, yaml.SequenceNode):
             return Node("list", position, items=tuple(self.convert(item) for item in node.value))
-        quoted = isinstance(node, yaml.ScalarNode) and bool(node.style)
-        return Node("str" if quoted else tag, position, text=node.value, quoted=quoted)
+        style = node.style if isinstance(node, yaml.ScalarNode) else None
+        quoted = bool(style)
+        body = self._body(mark.line + 1) if style == "|" and node.value else None
+        return Node("str" if quoted else tag, position, text=node.value, quoted=quoted, body=body)
+
+    def _body(self, line: int) -> Position:
+        if self._lines is None:
+            self._lines = self._text.splitlines()
+        text = self._lines[line] if line < len(self._lines) else ""
+        return Position(self._file, line + 1, len(text) - len(text.lstrip(" ")) + 1)
 
     def _entries(self, node: yaml.MappingNode) -> Iterator[tuple[Node, Node]]:
         first: dict[str, Position] = {}
