@@ -183,7 +183,7 @@ class _Trial:
         root = self._root(document)
         leaves: list[tuple[Leaf, int | None]] = []
         if root is not None:
-            self._namespace(root)
+            self._namespace(_namespace_of(document), line_of(root))
             self._status(root)
             leaves = list(_leaves(root))
             self._attributes(leaves)
@@ -215,10 +215,9 @@ class _Trial:
         except Error:
             return None  # told when the answer is read
 
-    def _namespace(self, root: etree._Element) -> None:
-        namespace = etree.QName(root).namespace
+    def _namespace(self, namespace: str | None, line: int | None) -> None:
         known = self._api.envelope.namespaces
-        if not namespace:
+        if namespace is None:
             return
         self._seen.namespaces.add(namespace)
         if known and namespace not in known:
@@ -226,7 +225,7 @@ class _Trial:
                 "case-response",
                 f"{namespace} is not a namespace of the API",
                 "response",
-                [*self._inside("response", line_of(root)), *self._origins.of_namespaces()],
+                [*self._inside("response", line), *self._origins.of_namespaces()],
                 suggestion=nearest(namespace, known),
             )
 
@@ -427,6 +426,16 @@ class _Trial:
         if item is not None:
             related += self._origins.of_field(item, value=expected)
         self._diagnostics.add("case-result", message, at, related=_unique(related))
+
+
+def _namespace_of(document: str) -> str | None:
+    """The namespace of a document's root element, which the reader does without."""
+    parser = etree.XMLPullParser(("start",), no_network=True, resolve_entities=False)
+    parser.feed(document.strip().encode())
+    for _, root in parser.read_events():
+        if isinstance(root, etree._Element):
+            return etree.QName(root).namespace or None
+    return None
 
 
 def _is_not(path: str, actual: Any, expected: Any) -> str:

@@ -85,8 +85,9 @@ def resolve(
 ) -> Api:
     """The description with every name looked up. Problems are added to ``diagnostics``; the value is then incomplete."""
     told = Diagnostics()
-    api = _Resolver(description, told, memory or Memory()).api()
-    fitness.find(description, api, told)
+    memory = memory or Memory()
+    api = _Resolver(description, told, memory).api()
+    fitness.find(description, api, told, memory)
     # In a description that could not be read whole, what seems unused may be named where the mistake is.
     whole = not len(diagnostics)
     diagnostics.extend(item for item in told if whole or item.rule != "unused")
