@@ -185,6 +185,26 @@ def not_reached(method: Method[Any], planted: Planted) -> Reply:
     return reply
 
 
+def foreign_failure(method: Method[Any], planted: Planted) -> Reply:
+    def reply(request: HttpRequest) -> HttpAnswer:
+        raise RuntimeError(f"a transport of one's own failed at {echo_of(request, planted)}")
+
+    return reply
+
+
+def file_that_breaks_off(method: Method[Any], planted: Planted) -> Reply:
+    def pieces(request: HttpRequest) -> Iterator[bytes]:
+        yield b"some more"
+        raise ConnectionFailed(f"it broke off: {echo_of(request, planted)}")
+
+    def reply(request: HttpRequest) -> HttpAnswer:
+        if not method.answer.binary:
+            raise NotReached(echo_of(request, planted))
+        return HttpAnswer(200, {}, b"%PDF-1.4", pieces(request))
+
+    return reply
+
+
 OUTCOMES: Mapping[str, tuple[Outcome, type[Error] | None]] = {
     "worked": (worked, None),
     "failed": (failed, ApiFailure),
@@ -200,6 +220,8 @@ OUTCOMES: Mapping[str, tuple[Outcome, type[Error] | None]] = {
     "reset": (reset, ConnectionFailed),
     "timed out": (timed_out, TimedOut),
     "not reached": (not_reached, NotReached),
+    "foreign failure": (foreign_failure, ConnectionFailed),
+    "file that breaks off": (file_that_breaks_off, ConnectionFailed),
 }
 """Every way a call can end, and the error that it then ends in, or that is the cause of an unknown outcome."""
 
@@ -279,6 +301,9 @@ def test_no_outcome_of_a_call_shows_a_secret(
             with Recorder(recording) as recorder:
                 try:
                     value = call(auth, method, arguments, reply, (Watcher(shown), recorder))
+                    if outcome is file_that_breaks_off:
+                        shown.append(("a File on its way", repr(value)))
+                        value = value.content
                 except Error as error:
                     assert expected is not None, f"{title}: {error!r}"
                     kinds = [isinstance(one, expected) for one in (error, error.__cause__)]

@@ -408,7 +408,21 @@ def _outcome(
 
 
 _IN_WORDS: Final = frozenset(
-    ["doc", "title", "fix", "since", "deprecated", "limits", "people", "provenance", "sources", "at", "said_at", "cases", "callers"]
+    [
+        "doc",
+        "title",
+        "fix",
+        "since",
+        "deprecated",
+        "limits",
+        "people",
+        "provenance",
+        "sources",
+        "at",
+        "said_at",
+        "cases",
+        "callers",
+    ]
 )
 """Attributes of the model that hold prose, or say where something stands; callers are persons with conditions in words."""
 
