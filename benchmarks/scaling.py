@@ -75,13 +75,12 @@ def _growth(
 
 def measure(what: str, folder: Path) -> dict[str, float]:
     """Run the stages in this process, and answer what they took."""
-    from xmlwright import pipeline
-    from xmlwright.render import render
-    from xmlwright.settings import find
-
     import black  # noqa: F401 - so that importing it is not measured
     import jinja2  # noqa: F401
-    from xmlwright import check, description, formatting, publish, resolve  # noqa: F401
+
+    from xmlwright import check, description, formatting, pipeline, publish, resolve  # noqa: F401
+    from xmlwright.render import render
+    from xmlwright.settings import find
 
     settings = find(folder)
     before = _peak()
@@ -92,7 +91,8 @@ def measure(what: str, folder: Path) -> dict[str, float]:
         resources = built.totals["resources"]
     else:
         api, diagnostics = pipeline.validate(settings)
-        assert api is not None and not len(diagnostics), f"{len(diagnostics)} problems"
+        assert api is not None
+        assert not len(diagnostics), f"{len(diagnostics)} problems"
         if what == "render":
             render(api, settings.templates)
         resources = len(api.resources)
