@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from .decode import Word
-from .diagnostics import Diagnostics, Position, Related, nearest
+from .decode import INVALID, Word
+from .diagnostics import Diagnostics, Position, Related
 from .language import FILES, ApiDecl, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
-from .memory import Memory
 from .source import SourceFile, parse, read_file
 
 
@@ -25,8 +22,6 @@ class Description:
     resources: tuple[ResourceDecl, ...]
     cases: Mapping[str, tuple[CaseDecl, ...]]
     """Resource -> its cases, those of its own file first."""
-    broken: Mapping[str, Position] = field(default_factory=dict)
-    """Resources whose files could not be decoded: names that are known, though nothing can be said about them."""
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -50,56 +45,34 @@ def shown(path: Path, root: Path) -> str:
     return Path(os.path.relpath(path, root)).as_posix()
 
 
-def decode(source: SourceFile, kind: str, diagnostics: Diagnostics) -> Any:
-    """The declaration that a file of this kind holds; None or INVALID, with diagnostics, where it holds none."""
-    node = parse(source, diagnostics)
-    return None if node is None else FILES[kind][0].decode(node, diagnostics)
-
-
 def read(
-    folder: Path,
-    diagnostics: Diagnostics,
-    *,
-    root: Path,
-    texts: Mapping[Path, str] | None = None,
-    memory: Memory | None = None,
+    folder: Path, diagnostics: Diagnostics, *, root: Path, texts: Mapping[Path, str] | None = None
 ) -> Description | None:
     """All files of a description. None where it cannot even be read; problems are in ``diagnostics``.
 
     ``texts`` stands in for files, so that an edit can be checked before it is saved.
     """
-    memory = memory or Memory()
     if not folder.is_dir():
         diagnostics.add("missing-file", "there is no such folder", Position(shown(folder, root)))
         return None
-    found: dict[Path, Any] = {}
+    api: ApiDecl | None = None
+    shared: SharedDecl | None = None
+    resources: dict[str, ResourceDecl] = {}
+    cases: dict[str, list[CaseDecl]] = {}
+    loose: list[tuple[Word, CasesDecl]] = []
     for path in files_of(folder):
         name = shown(path, root)
         if texts is not None and path in texts:
             source: SourceFile | None = SourceFile(name, texts[path])
         else:
             source = read_file(path, name, diagnostics)
-        if source is None:
-            found[path] = None
+        node = parse(source, diagnostics) if source is not None else None
+        if node is None:
             continue
-        found[path] = memory.recall(
-            ("file", path), (), diagnostics, partial(decode, source, kind_of(path)), facts=source
-        )
-    return assemble(found, diagnostics)
-
-
-def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description | None:
-    """The description that these declarations are together; None where there is no api.yaml.
-
-    ``files`` holds what :func:`decode` gave, None and INVALID included.
-    """
-    api: ApiDecl | None = None
-    shared: SharedDecl | None = None
-    resources: dict[str, ResourceDecl] = {}
-    broken: dict[str, Position] = {}
-    cases: dict[str, list[CaseDecl]] = {}
-    loose: list[tuple[Word, CasesDecl]] = []
-    for path, decl in files.items():
+        kind = kind_of(path)
+        decl = FILES[kind][0].decode(node, diagnostics)
+        if decl is INVALID:
+            continue
         if isinstance(decl, ApiDecl):
             api = decl
         elif isinstance(decl, SharedDecl):
@@ -124,23 +97,15 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
         elif isinstance(decl, CasesDecl):
             stem = path.name.removesuffix(".cases.yaml")
             loose.append((decl.resource or Word(stem, decl.at), decl))
-        elif kind_of(path) == "resource":
-            broken[path.stem] = Position(path.name)
     for resource, found in loose:
-        if resource not in resources and resource not in broken:
+        if resource not in resources:
             diagnostics.add(
                 "dangling-reference",
                 f"these are cases of {resource}, a resource that is not described",
                 resource.at,
-                suggestion=nearest(resource, resources),
             )
         cases.setdefault(resource, []).extend(found.cases)
     if api is None:
         return None
-    return Description(
-        api,
-        shared,
-        tuple(resources[name] for name in sorted(resources)),
-        {name: tuple(found) for name, found in cases.items()},
-        broken,
-    )
+    ordered = tuple(resources[name] for name in sorted(resources))
+    return Description(api, shared, ordered, {name: tuple(found) for name, found in cases.items()})
