@@ -45,7 +45,7 @@ class Event:
     """Something that callbacks are told about."""
 
     name: str
-    object_id: int
+    object_id: int | str
     user_id: int
     """Who did it."""
 
@@ -54,7 +54,7 @@ class Event:
 class Registration:
     """An address that events are told to, as the account's data says at this moment."""
 
-    id: int
+    id: int | str
     event: str
     """Name of an event, or of all events of a resource, or of all."""
     uri: str
@@ -67,10 +67,11 @@ class Change:
     """One record that became another: what a database writes before the reply is sent."""
 
     collection: str
-    id: int
+    """A resource, or, beginning with a dot, something the engine keeps for itself, such as number series."""
+    id: int | str
     record: Mapping[str, Any] | None
-    """JSON-like: None, bool, int, str, list, dict, and :class:`str` for what JSON has no type for (see
-    :mod:`.state`). None: the record was removed."""
+    """As the engine keeps it; :func:`.encoding.dumps` makes it text and ``loads`` brings it back. None: the record was
+    removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,29 @@ class Sent:
     text: str
     method: str
     """The method that sent it; empty for what happens as time passes."""
-    object_id: int | None
+    object_id: int | str | None
     at: str
     """The sandbox's time, ISO 8601 with offset."""
     attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An account that a call opened, and what its owner calls with (OAuth)."""
+
+    account: str
+    token: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who may call an account."""
+
+    person: Person
+    name: str
+    secret: str | None
+    """Whatever must make the token another when it changes, such as the password (kept as a digest)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +124,7 @@ class Effects:
     """What was done to an account: by a call, or by the clock."""
 
     changes: tuple[Change, ...] = ()
+    """The last state of each record that changed."""
     events: tuple[Event, ...] = ()
     sent: tuple[Sent, ...] = ()
     guesses: tuple[str, ...] = ()
@@ -127,3 +148,4 @@ class Reply:
     events: tuple[Event, ...] = ()
     sent: tuple[Sent, ...] = ()
     changes: tuple[Change, ...] = ()
+    opened: tuple[Opened, ...] = ()
