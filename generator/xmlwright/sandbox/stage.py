@@ -1,0 +1,232 @@
+"""A whole sandbox put together: started and stopped on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ..model import Api
+from .addresses import Addresses
+from .application import Application
+from .clock import Clock
+from .control import Control
+from .database import Database
+from .deliveries import Deliveries
+from .exchange import Effects
+from .faults import Faults
+from .journal import Journal
+from .oauth import OAuth
+from .options import Options, SandboxError
+from .people import People
+from .server import HOST, Server
+from .tls import Authority
+
+if TYPE_CHECKING:
+    from .world import World
+
+FIXED_START: Final = datetime(2026, 1, 5, 12, 0)
+"""When a clock begins that does not follow the time of day: a Monday at noon."""
+_TICK: Final = 5.0
+"""Real seconds after which it is looked at what has become due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An API with what makes its world, and what puts records into that."""
+
+    api: Api
+    make: Callable[[Clock, int, str | None], World]
+    load: Callable[[Any, str, str | Path | Mapping[str, Any], bool], Effects]
+    root: Path | None = None
+    """Folder that places of the description are relative to."""
+
+
+class Stage:
+    """Everything that makes a sandbox, in the order of its building."""
+
+    def __init__(self, engine: Engine, options: Options) -> None:
+        self.engine = engine
+        self.options = options
+        api = engine.api
+        zone = _zone(api.zone)
+        start = options.clock
+        if start is None and options.pace != "real":
+            start = FIXED_START
+        self.clock = Clock(start, pace=options.pace, zone=zone)
+        self._started = self.clock.now()
+        self.world = engine.make(self.clock, options.seed, options.strict)
+        self.addresses = Addresses(api, options.accounts[0])
+        self.people = People(self.world, api.token, options.seed)
+        self.faults = Faults(options.seed, {code.code: code.status for code in api.errors})
+        for text in options.faults:
+            self.faults.add(text)
+        self.journal = Journal(options.keep)
+        self.oauth = (
+            None if api.oauth is None else OAuth(api, self.people, self.addresses, options.seed)
+        )
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.database: Database | None = None
+        self.app: Application
+        self.control: Control
+        self._server: Server | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        self.ca = ""
+
+    @property
+    def port(self) -> int:
+        """Port that it listens on."""
+        return 0 if self._server is None else self._server.port
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, address and port."""
+        return f"{'http' if self.options.http else 'https'}://{HOST}:{self.port}"
+
+    async def start(self) -> None:
+        """Be ready to answer. Raises SandboxError for what cannot be had: port, database, certificate."""
+        options, api = self.options, self.engine.api
+        try:
+            folder = options.folder
+            if folder is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
+                folder = Path(self._folder.name)
+            authority = Authority(folder)
+            self.ca = os.fspath(authority.file)
+        except OSError as error:
+            raise SandboxError(f"the certificate cannot be written: {error}") from None
+        if options.database is not None:
+            self.database = Database(options.database, api.name)
+            self.database.start()
+        self.app = Application(
+            api, self.world, self.addresses, self.people, self.clock, self.faults, self.journal,
+            http=options.http, oauth=self.oauth, database=self.database,
+        )  # fmt: skip
+        self.control = Control(self.app, options, self._load, self._started)
+        protocol = self._protocol()
+        self.app.deliveries = Deliveries(
+            protocol.callbacks,
+            self._system,
+            self.world.registrations,
+            self.clock,
+            seed=options.seed,
+        )
+        await self._accounts()
+        from .routes import Routes
+
+        self.app.inside = Routes(self.control, self.engine.root).answer
+        self._server = Server(self.app.answer, authority)
+        await self._server.start(options.port)
+        self.control.base_url = self.base_url
+        self._ticking = asyncio.ensure_future(self._tick())
+
+    def _protocol(self) -> Any:
+        from ..shapes import protocol_of
+
+        return protocol_of(self.engine.api)
+
+    def _system(self, account: str) -> str:
+        """What deliveries say they are from: the account's address as the API has it."""
+        url = self.engine.api.url.replace("{account}", account)
+        scheme, _, rest = url.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}"
+
+    def _load(self, account: str, what: str | Path | Mapping[str, Any], replace: bool) -> Effects:
+        return self.engine.load(self.world, account, what, replace)
+
+    async def _accounts(self) -> None:
+        """Accounts of the file first; those that are new begin as the options say."""
+        app, database = self.app, self.database
+        if database is not None:
+            for name in database.accounts():
+                self.world.account(name, create=True)
+                self.world.load(name, database.load(name))
+                app.accounts.add(name)
+            self._restore_facts(database)
+        if self.oauth is not None:
+            self.oauth.has_account = app.accounts.__contains__
+        for name in self.options.accounts:
+            if name not in app.accounts:
+                await self.control.open(name, self.options.load)
+
+    def _restore_facts(self, database: Database) -> None:
+        """Tokens that were replaced or granted in an earlier run."""
+        renewed = database.fact("renewed")
+        if renewed is not None:
+            self.people.renewed.update(json.loads(renewed))
+        kept = database.fact("oauth")
+        oauth = self.oauth
+        if oauth is not None:
+            if kept is not None:
+                oauth.load(kept)
+            oauth.changed = lambda: database.keep_fact("oauth", oauth.dump())
+        self.people.changed = lambda: database.keep_fact("renewed", json.dumps(self.people.renewed))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            if not self.clock.frozen:
+                await self.control.tick()
+
+    async def stop(self) -> None:
+        """Answer no more; what was acknowledged is in the database."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+        if self._server is not None:
+            await self._server.stop()
+        if hasattr(self, "app") and self.app.deliveries is not None:
+            await self.app.deliveries.stop()
+        if self.database is not None:
+            self.database.close()
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                self._folder.cleanup()
+
+
+def _zone(name: str) -> tzinfo:
+    if name == "UTC":
+        return timezone.utc
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return timezone(timedelta(hours=-5), "EST") if name == "America/New_York" else timezone.utc
+
+
+def engine_of(description: Api | str | os.PathLike[str]) -> Engine:
+    """The engine for a description: an :class:`Api`, the folder of a project, or that of its YAML files.
+
+    Raises:
+        DescriptionError: the description has problems.
+        SettingsError: there is no project in the folder.
+    """
+    from . import loading
+    from .behaviours import Behaviours, load
+    from .engine import World as Standard
+
+    root: Path | None = None
+    if isinstance(description, Api):
+        api, behaviours = description, Behaviours.none()
+    else:
+        folder = Path(description).resolve()
+        if not (folder / "api.yaml").is_file():
+            from ..settings import find
+
+            settings = find(folder)
+            folder, root = settings.schema, settings.root
+        else:
+            root = folder.parent
+        api, behaviours = load(folder, root)
+
+    def make(clock: Clock, seed: int, strict: str | None) -> World:
+        return Standard(api, behaviours, clock=clock, seed=seed, strict=strict)
+
+    return Engine(api, make, loading.load, root)
