@@ -22,6 +22,7 @@ Test = Callable[[Record], bool]
 SERIES: Final = ".series"
 """Collection of the number series; each is a record with the last number that was given."""
 _MOST_INDEXES: Final = 24
+_EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 
 
 def values_at(record: Any, path: tuple[str, ...]) -> list[Any]:
@@ -48,7 +49,7 @@ def sort_key(value: Any) -> tuple[Any, ...]:
     if isinstance(value, dt.datetime):
         return (1, value.timestamp())
     if isinstance(value, dt.date):
-        return (1, value.toordinal())
+        return (1, (value.toordinal() - _EPOCH) * 86400)
     return (1, value) if isinstance(value, (int, Decimal)) else (3, str(value))
 
 
@@ -175,22 +176,44 @@ class Collection:
         if query.tests:
             found = [
                 record
-                for record in map(self.records.__getitem__, self._keys(buckets, query, None))
+                for record in map(self.records.__getitem__, self._keys(buckets, query))
                 if all(test(record) for test in query.tests)
             ]
             return found[start:end], len(found)
-        keys = islice(self._keys(buckets, query, end), start, end)
+        if len(buckets) == 1 and end is not None:
+            bucket, total = buckets[0], len(buckets[0])
+            if query.descending:
+                walk = bucket.islice(max(total - end, 0), max(total - start, 0), reverse=True)
+            else:
+                walk = bucket.islice(start, end)
+            return [self.records[entry[-1]] for entry in walk], total
+        keys = islice(self._keys(buckets, query), start, end)
         return [self.records[key] for key in keys], sum(map(len, buckets))
 
     @staticmethod
-    def _keys(buckets: list[SortedList[Any]], query: Query, end: int | None) -> Iterator[Key]:
-        if len(buckets) == 1:
-            bucket = buckets[0]
-            walk = bucket.islice(0, end) if not query.descending else reversed(bucket)
-            return (entry[-1] for entry in walk)
+    def _keys(buckets: list[SortedList[Any]], query: Query) -> Iterator[Key]:
         if query.descending:
             return (entry[-1] for entry in merge(*map(reversed, buckets), reverse=True))
         return (entry[-1] for entry in merge(*buckets))
+
+    def until(self, field: str, moment: dt.datetime) -> list[Record]:
+        """The records whose field holds a day or time that is not after ``moment``; others cost nothing."""
+        buckets = self._index((), field).buckets
+        bucket = buckets.get(())
+        if bucket is None:
+            return []
+        day = moment.date()
+        latest = ((1, moment.timestamp() + 86400), (9,))  # a day may begin earlier than in UTC
+        found = []
+        for entry in bucket.irange(((1,),), latest):
+            record = self.records[entry[-1]]
+            value = record.get(field)
+            if isinstance(value, dt.datetime):
+                if value <= moment:
+                    found.append(record)
+            elif isinstance(value, dt.date) and value <= day:
+                found.append(record)
+        return found
 
     def equal(self, **values: Any) -> list[Record]:
         """The records that have these values, in the order of their keys."""
