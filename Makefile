@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate test lint types bench lock clean
+.PHONY: help setup generate check validate sandbox test lint types bench load lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -64,6 +64,9 @@ validate: setup ## report every mistake in schema/ with its line
 	$(say) 'xmlwright validate'
 	@$(BIN)/xmlwright validate $(ARGS)
 
+sandbox: setup ## run a server that behaves like the API, until Ctrl-C
+	@exec $(BIN)/xmlwright sandbox $(ARGS)
+
 # The quick checks first. ARGS is for pytest alone here, so the others are called without it.
 test: setup ## the tests: lint, check, types, then pytest; CI runs this
 	@$(MAKE) --no-print-directory lint check types ARGS=
@@ -87,12 +90,26 @@ bench: setup ## measure against the peers
 	$(say) 'benchmarks/run.py'
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
+load: setup $(VENV)/load/.installed ## the sandbox under load, beside its peer; ARGS="--seconds 5" for less
+	$(say) 'benchmarks/load.py'
+	@$(BIN)/python benchmarks/load.py $(ARGS)
+
+# The peer has many requirements of its own, so it is installed apart, and only for this.
+$(VENV)/load/.installed: requirements/load.txt $(STAMP)
+	$(say) 'Installing the peer into $(VENV)/load'
+	@rm -f $@
+	@$(PYTHON) -m venv $(VENV)/load
+	@$(VENV)/load/bin/python -m pip install -qq --require-hashes -r requirements/load.txt
+	@touch $@
+
 # Keeps the pins that still fit; `make lock ARGS=--upgrade` moves all of them.
-lock: setup ## recompile requirements/dev.txt from requirements/dev.in
-	$(say) 'pip-compile requirements/dev.in'
-	@CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS) \
-		--output-file requirements/dev.txt requirements/dev.in
+lock: setup ## recompile requirements/*.txt from requirements/*.in
+	@for name in dev load; do \
+		echo "==> pip-compile requirements/$$name.in"; \
+		CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS) \
+			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
+	done
 
 clean: ## remove .venv, caches and built packages
 	$(say) 'Removing $(VENV), caches and built packages'

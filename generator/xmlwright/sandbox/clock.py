@@ -29,7 +29,7 @@ class Clock:
         """
         self._zone = zone
         self._watchers: list[Callable[[], object]] = []
-        self._base = self._aware(start or datetime.now(timezone.utc))
+        self._base = self._aware(start or datetime.now(zone))
         self._since = time.monotonic()
         self._pace = "frozen"
         self.pace = pace
@@ -61,6 +61,7 @@ class Clock:
             raise SandboxError(f"the pace {pace!r} is not one of {', '.join(PACES)}")
         self._base, self._since = self.now(), time.monotonic()
         self._pace = pace
+        self._tell()
 
     def step(self) -> None:
         """Note that a call was made."""
@@ -91,9 +92,9 @@ class Clock:
             raise SandboxError("that is beyond the calendar") from None
         self.set(later)
 
-    def watch(self, watcher: Callable[[], object]) -> None:
-        """Have ``watcher`` called whenever the clock was set or advanced."""
-        self._watchers.append(watcher)
+    def watch(self, changed: Callable[[], object]) -> None:
+        """Have ``changed`` called whenever the clock was set or advanced, or goes another way."""
+        self._watchers.append(changed)
 
     def read(self, text: str) -> datetime:
         """The time that ``text`` says, in ISO 8601. Raises SandboxError."""
@@ -105,8 +106,9 @@ class Clock:
             ) from None
 
     def _aware(self, when: datetime) -> datetime:
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=self._zone)
+        when = (
+            when.replace(tzinfo=self._zone) if when.tzinfo is None else when.astimezone(self._zone)
+        )
         if not EARLIEST <= when <= LATEST:
             raise SandboxError(f"the clock goes from {EARLIEST.year} to {LATEST.year}")
         return when

@@ -72,7 +72,12 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()  # until what came before is answered
 
     def eof_received(self) -> bool:
-        return self._task is not None  # an answer that is being made is still sent
+        if self._task is not None:
+            # An answer that is being made is still sent, where TLS allows it; whoever follows a stream has left.
+            return not self._secure and not self._sending
+        if self._buffer or (self._h11 is not None and self._h11.their_state is h11.SEND_BODY):
+            self._refuse(400, "The request ended before all of it came.")
+        return False
 
     def pause_writing(self) -> None:
         self._draining = asyncio.get_running_loop().create_future()
@@ -86,6 +91,11 @@ class Connection(asyncio.Protocol):
     def idle(self) -> bool:
         """Whether nothing is being answered."""
         return self._task is None
+
+    @property
+    def task(self) -> asyncio.Task[None] | None:
+        """What is being answered."""
+        return self._task
 
     def close(self) -> None:
         """End the connection."""
@@ -172,6 +182,9 @@ class Connection(asyncio.Protocol):
                 event = connection.next_event()
                 if isinstance(event, h11.Request):
                     self._head, self._pieces, self._size = event, [], 0
+                    if _announced(event) > LARGEST_BODY:
+                        self._refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
+                        return None
                     if connection.they_are_waiting_for_100_continue and self._transport is not None:
                         informed = h11.InformationalResponse(status_code=100, headers=[])
                         self._transport.write(connection.send(informed) or b"")
@@ -279,6 +292,11 @@ class Connection(asyncio.Protocol):
 
 
 _RARE: Final = frozenset({"transfer-encoding", "expect", "upgrade", "te", "trailer"})
+
+
+def _announced(head: h11.Request) -> int:
+    """How long the body is said to be; 0 where nothing is said."""
+    return next((int(value) for name, value in head.headers if name == b"content-length"), 0)
 
 
 def _headers(block: bytes) -> dict[str, str]:

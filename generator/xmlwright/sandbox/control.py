@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Control:
         self.options = options
         self.documents = Documents(app.api)
         self.base_url = ""
+        self.ca = ""
         self._load = load
         self._started = started
         self._snapshots: dict[str, Snapshot] = {}
@@ -119,6 +121,21 @@ class Control:
     def address(self, account: str) -> str:
         """Address of the API for an account."""
         return self.base_url + self.app.addresses.path(account)
+
+    def exports(self, account: str | None = None) -> str:
+        """Lines for a shell, after which the client of this API talks to the sandbox."""
+        name = account or self.options.accounts[0]
+        prefix = self.app.api.names.environment
+        facts = {
+            "ACCOUNT": name,
+            "TOKEN": self.app.people.known(name)[0].token,
+            "URL": self.address(name),
+        }
+        if self.base_url.startswith("https:"):
+            facts["CA"] = self.ca
+        return "\n".join(
+            f"export {prefix}_{key}={shlex.quote(value)}" for key, value in facts.items()
+        )
 
     def info(self) -> dict[str, Any]:
         """What there is, and how to get at it."""

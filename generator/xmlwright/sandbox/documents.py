@@ -16,7 +16,7 @@ from ..runtime.redact import (
     secrets_in_request,
 )
 from ..runtime.request import Method as RuntimeMethod
-from ..runtime.scrub import blank
+from ..runtime.scrub import blank, scrub
 from ..runtime.shape import Shape
 from ..runtime.wire import plain
 from ..shapes import Tables
@@ -99,6 +99,27 @@ class Documents:
         if failed or len(root) == 0:
             return document.decode("utf-8", "replace")
         return f"[{len(document):,} bytes of no described method]"
+
+    def broken(self, document: bytes) -> str | None:
+        """Why a document is no well-formed XML, in the words of the parser, which quote names but no texts."""
+        try:
+            parse_xml(document)
+        except Error as error:
+            return error.message.partition("(")[2].partition("); it begins")[0] or error.message
+        return None
+
+    def failure(self, entry: Entry) -> tuple[str | None, str | None]:
+        """What a failed call was told, and the field that this names; None for a call that worked."""
+        if entry.ok:
+            return None, None
+        try:
+            error = self.tables.protocol.failure(parse_xml(entry.answer), entry.method or "")
+        except Error:
+            return None, None
+        secrets = self.secrets(entry)
+        return scrub(error.message, secrets), (
+            None if error.field is None else scrub(error.field, secrets)
+        )
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers without credentials."""

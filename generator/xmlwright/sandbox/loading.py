@@ -35,9 +35,9 @@ def load(
             return seeds.apply(world, account, what, replace=replace)
         path = Path(what)
         if path.suffix == ".jsonl":
-            from . import replay
+            from .replay import records_of
 
-            return replay.load(world, account, path)
+            return seeds.recorded(world, account, records_of(world.api, path))
         return seeds.apply(world, account, read_mapping(path), replace=replace)
     except ValueError as error:
         raise SandboxError(str(error)) from None

@@ -5,21 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from ..model import Token
 from .exchange import Member, Person
 
+if TYPE_CHECKING:
+    from .engine import World
+
 _LENGTH: Final = 32
 """Hexadecimal digits of a token."""
-
-
-class Source(Protocol):
-    """Who there is in an account."""
-
-    def people(self, account: str) -> Sequence[Member]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,8 @@ def label(person: Person) -> str:
 class People:
     """The tokens of all accounts. A token follows from the seed, so that it is the same in the next run."""
 
-    def __init__(self, source: Source, token: Token, seed: int) -> None:
-        self._source = source
+    def __init__(self, world: World, token: Token, seed: int) -> None:
+        self._world = world
         self._token = token
         self._seed = seed
         self._known: dict[str, tuple[Known, ...]] = {}
@@ -64,7 +61,7 @@ class People:
         """Look again who there is and what their passwords are."""
         self.forget(account)
         known = tuple(
-            Known(member, self._made(account, member)) for member in self._source.people(account)
+            Known(member, self._made(account, member)) for member in self._world.people(account)
         )
         self._known[account] = known
         for one in known:

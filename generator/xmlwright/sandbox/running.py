@@ -6,37 +6,19 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypeVar
 
 from ..model import Api
 from .clock import Clock
+from .engine import World
 from .facade import BlockingControl
 from .options import Options, SandboxError
-from .stage import Engine, Stage, engine_of
-from .world import World
+from .stage import Described, Stage, describe
 
 T = TypeVar("T")
 _PATIENCE = 30.0
-
-
-class Settings(TypedDict, total=False):
-    """What :class:`Sandbox` takes; see :class:`Options`."""
-
-    accounts: tuple[str, ...]
-    seed: int
-    port: int
-    http: bool
-    clock: datetime | None
-    pace: str
-    database: Path | None
-    load: str | Path | None
-    strict: str | None
-    folder: Path | None
-    faults: tuple[str, ...]
-    keep: int
 
 
 class Sandbox:
@@ -50,7 +32,9 @@ class Sandbox:
     Unlike that of the command line its clock stands still unless told otherwise, so that a test sees the same every time.
     """
 
-    def __init__(self, description: Api | Engine | str | os.PathLike[str], **settings: Any) -> None:
+    def __init__(
+        self, description: Api | Described | str | os.PathLike[str], **settings: Any
+    ) -> None:
         """
         Args:
             description: a resolved description, or the folder of a project or of its YAML files.
@@ -69,8 +53,8 @@ class Sandbox:
             raise SandboxError(
                 f"there is no setting {wrong[0]!r}; there are {', '.join(sorted(known))}"
             ) from None
-        engine = description if isinstance(description, Engine) else engine_of(description)
-        self._stage = Stage(engine, self.options)
+        described = description if isinstance(description, Described) else describe(description)
+        self._stage = Stage(described, self.options)
         self._loop = asyncio.SelectorEventLoop()
         self._thread: threading.Thread | None = None
         self.control = BlockingControl(self)
@@ -169,7 +153,7 @@ class Sandbox:
     @property
     def api(self) -> Api:
         """The description."""
-        return self._stage.engine.api
+        return self._stage.described.api
 
     @property
     def world(self) -> World:

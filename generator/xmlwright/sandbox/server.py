@@ -104,8 +104,12 @@ class Server:
                 connection.abort()  # to say farewell in TLS would wait for an answer
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._emptied(), _FAREWELL)
+        left = [one.task for one in self._open if one.task is not None]
         for connection in list(self._open):
             connection.abort()
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _emptied(self) -> None:
         while self._open:

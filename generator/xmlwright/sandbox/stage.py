@@ -7,31 +7,31 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..model import Api
 from .addresses import Addresses
 from .application import Application
+from .behaviour import Behaviours
 from .clock import Clock
 from .control import Control
 from .database import Database
 from .deliveries import Deliveries
+from .engine import World
 from .exchange import Effects
 from .faults import Faults
 from .journal import Journal
+from .loading import load
 from .oauth import OAuth
 from .options import Options, SandboxError
 from .people import People
 from .server import HOST, Server
 from .tls import Authority
-
-if TYPE_CHECKING:
-    from .world import World
 
 FIXED_START: Final = datetime(2026, 1, 5, 12, 0)
 """When a clock begins that does not follow the time of day: a Monday at noon."""
@@ -40,30 +40,30 @@ _TICK: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
-    """An API with what makes its world, and what puts records into that."""
+class Described:
+    """An API, what it does beyond its description, and the folder that places in files are relative to."""
 
     api: Api
-    make: Callable[[Clock, int, str | None], World]
-    load: Callable[[Any, str, str | Path | Mapping[str, Any], bool], Effects]
+    behaviours: Behaviours
     root: Path | None = None
-    """Folder that places of the description are relative to."""
 
 
 class Stage:
     """Everything that makes a sandbox, in the order of its building."""
 
-    def __init__(self, engine: Engine, options: Options) -> None:
-        self.engine = engine
+    def __init__(self, described: Described, options: Options) -> None:
+        self.described = described
         self.options = options
-        api = engine.api
-        zone = _zone(api.zone)
+        api = described.api
+        zone = zone_of(api.zone)
         start = options.clock
         if start is None and options.pace != "real":
             start = FIXED_START
         self.clock = Clock(start, pace=options.pace, zone=zone)
         self._started = self.clock.now()
-        self.world = engine.make(self.clock, options.seed, options.strict)
+        self.world = World(
+            api, described.behaviours, clock=self.clock, seed=options.seed, strict=options.strict
+        )
         self.addresses = Addresses(api, options.accounts[0])
         self.people = People(self.world, api.token, options.seed)
         self.faults = Faults(options.seed, {code.code: code.status for code in api.errors})
@@ -93,7 +93,7 @@ class Stage:
 
     async def start(self) -> None:
         """Be ready to answer. Raises SandboxError for what cannot be had: port, database, certificate."""
-        options, api = self.options, self.engine.api
+        options, api = self.options, self.described.api
         try:
             folder = options.folder
             if folder is None:
@@ -122,25 +122,25 @@ class Stage:
         await self._accounts()
         from .routes import Routes
 
-        self.app.inside = Routes(self.control, self.engine.root).answer
+        self.app.inside = Routes(self.control, self.described.root).answer
         self._server = Server(self.app.answer, authority)
         await self._server.start(options.port)
-        self.control.base_url = self.base_url
+        self.control.base_url, self.control.ca = self.base_url, self.ca
         self._ticking = asyncio.ensure_future(self._tick())
 
     def _protocol(self) -> Any:
         from ..shapes import protocol_of
 
-        return protocol_of(self.engine.api)
+        return protocol_of(self.described.api)
 
     def _system(self, account: str) -> str:
         """What deliveries say they are from: the account's address as the API has it."""
-        url = self.engine.api.url.replace("{account}", account)
+        url = self.described.api.url.replace("{account}", account)
         scheme, _, rest = url.partition("://")
         return f"{scheme}://{rest.partition('/')[0]}"
 
     def _load(self, account: str, what: str | Path | Mapping[str, Any], replace: bool) -> Effects:
-        return self.engine.load(self.world, account, what, replace)
+        return load(self.world, account, what, replace)
 
     async def _accounts(self) -> None:
         """Accounts of the file first; those that are new begin as the options say."""
@@ -192,7 +192,8 @@ class Stage:
                 self._folder.cleanup()
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """A zone by its name; the nearest that there is on a machine without a list of zones."""
     if name == "UTC":
         return timezone.utc
     try:
@@ -201,32 +202,22 @@ def _zone(name: str) -> tzinfo:
         return timezone(timedelta(hours=-5), "EST") if name == "America/New_York" else timezone.utc
 
 
-def engine_of(description: Api | str | os.PathLike[str]) -> Engine:
-    """The engine for a description: an :class:`Api`, the folder of a project, or that of its YAML files.
+def describe(description: Api | str | os.PathLike[str]) -> Described:
+    """What a description says: of an :class:`Api`, of the folder of a project, or of that of its YAML files.
 
     Raises:
         DescriptionError: the description has problems.
         SettingsError: there is no project in the folder.
     """
-    from . import loading
-    from .behaviours import Behaviours, load
-    from .engine import World as Standard
-
-    root: Path | None = None
     if isinstance(description, Api):
-        api, behaviours = description, Behaviours.none()
-    else:
-        folder = Path(description).resolve()
-        if not (folder / "api.yaml").is_file():
-            from ..settings import find
+        return Described(description, Behaviours.none())
+    folder = Path(description).resolve()
+    root = folder.parent
+    if not (folder / "api.yaml").is_file():
+        from ..settings import find
 
-            settings = find(folder)
-            folder, root = settings.schema, settings.root
-        else:
-            root = folder.parent
-        api, behaviours = load(folder, root)
+        settings = find(folder)
+        folder, root = settings.schema, settings.root
+    from .behaviours import load as load_description
 
-    def make(clock: Clock, seed: int, strict: str | None) -> World:
-        return Standard(api, behaviours, clock=clock, seed=seed, strict=strict)
-
-    return Engine(api, make, loading.load, root)
+    return Described(*load_description(folder, root), root)

@@ -98,7 +98,9 @@ def _moved(root: etree._Element, space: str) -> etree._Element:
 
     def copy(element: etree._Element) -> etree._Element:
         nsmap: Any = {None: space}
-        made = etree.Element(f"{{{space}}}{local_name(element)}", dict(element.attrib), nsmap=nsmap)
+        made = etree.Element(f"{{{space}}}{local_name(element)}", nsmap=nsmap)
+        for name, value in element.attrib.items():
+            made.set(name, value)
         made.text, made.tail = element.text, element.tail
         made.extend(copy(child) for child in element.iterchildren("*"))
         return made
