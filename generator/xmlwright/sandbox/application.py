@@ -180,9 +180,9 @@ class Application:
         return None
 
     def _fault(self, request: Request, account: str, method: str) -> Fault:
-        ruled = self.faults.meet(account, method) if self.faults.by_method else NONE
+        """What a request asks for, which may be nothing, goes before the rules."""
         asked = request.headers.get(FAULT)
-        return ruled if asked is None else self.faults.for_request(asked)
+        return self.faults.meet(account, method) if asked is None else self.faults.for_request(asked)
 
     def _done(self, entry: Entry, reply: Reply, fault: Fault, started: float) -> Answer:
         """Keep, write and tell what a call did; its response."""

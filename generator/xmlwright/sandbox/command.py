@@ -194,7 +194,7 @@ def _text(stage: Stage, seconds: float) -> str:
     lines = [
         f"{click.style(f'Sandbox of the {api.title}', bold=True)}, ready in {seconds:.2f} s",
         "",
-        f"  inspector  {click.style(f'{stage.base_url}/__sandbox__/', fg='cyan')}",
+        f"  inspector  {click.style(stage.inspector, fg='cyan')}",
         f"  accounts   {', '.join(sorted(stage.app.accounts))}",
         f"  state      {_state(options)}",
         f"  seed       {options.seed}; clock {stage.clock.now():%Y-%m-%d %H:%M:%S %Z}, {options.pace}",

@@ -7,6 +7,7 @@ which a connection then stays with. Either way the application sees the same.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import socket
 import struct
@@ -115,7 +116,7 @@ class Connection(asyncio.Protocol):
             request = self._next()
             if request is None:
                 return
-            answer = self._answer(request)
+            answer = self._answered(request)
             if isinstance(answer, Response) and answer.wire is None and answer.stream is None:
                 self._send(answer, request)
             else:
@@ -124,8 +125,17 @@ class Connection(asyncio.Protocol):
         if not self._keep:
             self.close()
 
+    def _answered(self, request: Request) -> Response | Awaitable[Response]:
+        try:
+            return self._answer(request)
+        except Exception:
+            return _failed(request)
+
     async def _later(self, answer: Response | Awaitable[Response], request: Request) -> None:
-        response = answer if isinstance(answer, Response) else await answer
+        try:
+            response = answer if isinstance(answer, Response) else await answer
+        except Exception:
+            response = _failed(request)
         self._sending = True
         if response.wire is not None:
             await self._fail_at(response, request, response.wire)
@@ -149,6 +159,9 @@ class Connection(asyncio.Protocol):
                 if b"\r\n\r\n" not in self._buffer and len(self._buffer) < LARGEST_HEAD:
                     return None
                 return self._by_h11()
+            if found.end() > LARGEST_HEAD:
+                self._refuse(431, f"The headers are longer than {LARGEST_HEAD:,} bytes.")
+                return None
             headers = _headers(found[3])
             length = headers.get("content-length", "0")
             if (
@@ -292,6 +305,12 @@ class Connection(asyncio.Protocol):
 
 
 _RARE: Final = frozenset({"transfer-encoding", "expect", "upgrade", "te", "trailer"})
+
+
+def _failed(request: Request) -> Response:
+    """The response where the sandbox itself has a mistake, of which the log tells."""
+    logging.getLogger("xmlwright.sandbox").exception("%s %s failed", request.verb, request.path)
+    return page(500, "The sandbox failed", "This is a mistake of the sandbox; its log tells more.")
 
 
 def _announced(head: h11.Request) -> int:

@@ -56,10 +56,12 @@ class Entry:
 
     @property
     def outcome(self) -> str:
-        """``ok``, the code of the failure, or the HTTP status."""
-        if self.ok and self.status is not None and self.status < 400:
-            return "ok"
-        return self.code or (f"HTTP {self.status}" if self.status is not None else "no answer")
+        """``ok``, the code of the failure, the HTTP status, ``failed``, or ``no answer``."""
+        if self.status is None:
+            return "no answer"
+        if self.status < 400:
+            return "ok" if self.ok else self.code or "failed"
+        return self.code or f"HTTP {self.status}"
 
     def matches(self, wanted: Mapping[str, Any]) -> bool:
         """Whether it is what :meth:`Journal.find` was asked for."""

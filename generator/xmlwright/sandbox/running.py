@@ -156,6 +156,11 @@ class Sandbox:
         return self._stage.described.api
 
     @property
+    def described(self) -> Described:
+        """The description with all that belongs to it, for another sandbox of the same."""
+        return self._stage.described
+
+    @property
     def world(self) -> World:
         """The engine. It is touched on the loop only: see :meth:`run`."""
         return self._stage.world

@@ -15,7 +15,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..model import Api
-from .addresses import Addresses
+from .addresses import CONTROL, Addresses
 from .application import Application
 from .behaviour import Behaviours
 from .clock import Clock
@@ -90,6 +90,11 @@ class Stage:
     def base_url(self) -> str:
         """Scheme, address and port."""
         return f"{'http' if self.options.http else 'https'}://{HOST}:{self.port}"
+
+    @property
+    def inspector(self) -> str:
+        """Address of the inspector: over plain HTTP, since no browser trusts the certificate."""
+        return f"http://{HOST}:{self.port}{CONTROL}/"
 
     async def start(self) -> None:
         """Be ready to answer. Raises SandboxError for what cannot be had: port, database, certificate."""

@@ -93,7 +93,7 @@ def state_page(control: Control, parts: list[str]) -> dict[str, Any]:
         **values,
         "records": shown_rows,
         "total": len(records),
-        "columns": _columns([one for _, one in shown_rows], identity),
+        "columns": _columns([one for _, one in shown_rows], identity, values["names"]),
     }
 
 
@@ -117,16 +117,18 @@ def _names(
     return found
 
 
-def _columns(records: list[dict[str, Any]], identity: str) -> list[str]:
-    """The fields that tell records apart best: the identity, then those that most records have, short and unlike."""
+def _columns(
+    records: list[dict[str, Any]], identity: str, described: Mapping[str, Named | None]
+) -> list[str]:
+    """The fields that tell records apart best: the identity, then described ones that most have, short and unlike."""
     names = list(dict.fromkeys(name for one in records for name in one))
-    worth: dict[str, tuple[bool, int]] = {}
+    worth: dict[str, tuple[bool, bool, int]] = {}
     for name in names:
         values = [one.get(name) for one in records if _plain(one.get(name))]
         if not values or name == identity:
             continue
         short = sum(len(str(value)) for value in values) <= _SHORT * len(values)
-        worth[name] = (short, len(values) + len({str(value) for value in values}))
+        worth[name] = (described[name] is not None, short, len(values) + len({str(value) for value in values}))
     best = sorted(worth, key=lambda name: worth[name], reverse=True)[: _MOST_COLUMNS - 1]
     columns = [identity] if identity in names else []
     columns += [name for name in names if name in best]
