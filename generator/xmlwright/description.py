@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .decode import INVALID, Word
-from .diagnostics import Diagnostics, Position, Related
+from .diagnostics import Diagnostics, Position, Related, nearest
 from .language import FILES, ApiDecl, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
+from .language_behaviour import AccountDecl, BehaviourDecl
 from .source import SourceFile, parse, read_file
 
 
@@ -22,13 +23,17 @@ class Description:
     resources: tuple[ResourceDecl, ...]
     cases: Mapping[str, tuple[CaseDecl, ...]]
     """Resource -> its cases, those of its own file first."""
+    account: AccountDecl | None = None
+    behaviours: Mapping[str, BehaviourDecl] = field(default_factory=dict)
+    """Resource -> what it does beyond keeping records."""
 
 
 def files_of(folder: Path) -> list[Path]:
     """The files of a description, in the order they are read."""
     found = [folder / "api.yaml"]
-    if (folder / "shared.yaml").exists():
-        found.append(folder / "shared.yaml")
+    found.extend(
+        folder / name for name in ("shared.yaml", "account.yaml") if (folder / name).exists()
+    )
     found.extend(sorted((folder / "resources").glob("*.yaml")))
     return found
 
@@ -37,7 +42,10 @@ def kind_of(path: Path) -> str:
     """Which grammar a file follows, by its name."""
     if path.parent.name != "resources":
         return path.stem
-    return "cases" if path.name.endswith(".cases.yaml") else "resource"
+    for kind in ("cases", "behaviour"):
+        if path.name.endswith(f".{kind}.yaml"):
+            return kind
+    return "resource"
 
 
 def shown(path: Path, root: Path) -> str:
@@ -60,6 +68,8 @@ def read(
     resources: dict[str, ResourceDecl] = {}
     cases: dict[str, list[CaseDecl]] = {}
     loose: list[tuple[Word, CasesDecl]] = []
+    account: AccountDecl | None = None
+    acting: dict[Word, BehaviourDecl] = {}
     for path in files_of(folder):
         name = shown(path, root)
         if texts is not None and path in texts:
@@ -97,6 +107,19 @@ def read(
         elif isinstance(decl, CasesDecl):
             stem = path.name.removesuffix(".cases.yaml")
             loose.append((decl.resource or Word(stem, decl.at), decl))
+        elif isinstance(decl, AccountDecl):
+            account = decl
+        elif isinstance(decl, BehaviourDecl):
+            stem = path.name.removesuffix(".behaviour.yaml")
+            named = decl.resource or Word(stem, decl.at)
+            if named in acting:
+                diagnostics.add(
+                    "duplicate-name",
+                    f"what {named} does is described twice",
+                    named.at,
+                    related=[Related(acting[named].at, "first here")],
+                )
+            acting[named] = decl
     for resource, found in loose:
         if resource not in resources:
             diagnostics.add(
@@ -105,7 +128,15 @@ def read(
                 resource.at,
             )
         cases.setdefault(resource, []).extend(found.cases)
+    for resource in acting:
+        if resource not in resources:
+            diagnostics.add(
+                "dangling-reference",
+                f"this is what {resource} does, a resource that is not described",
+                resource.at,
+                suggestion=nearest(resource, resources),
+            )
     if api is None:
         return None
     ordered = tuple(resources[name] for name in sorted(resources))
-    return Description(api, shared, ordered, {name: tuple(found) for name, found in cases.items()})
+    return Description(api, shared, ordered, {name: tuple(found) for name, found in cases.items()}, account, acting)

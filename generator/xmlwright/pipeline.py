@@ -53,7 +53,7 @@ def validate(
     settings: Settings, clock: _Clock | None = None, texts: Mapping[Path, str] | None = None
 ) -> tuple[Api | None, Diagnostics]:
     """The description, resolved and with its cases tried, and all that is wrong with it."""
-    from . import check, description, resolve
+    from . import check, description, resolve, resolve_behaviour
 
     diagnostics = Diagnostics()
     lap = clock.lap if clock is not None else lambda stage: None
@@ -66,6 +66,7 @@ def validate(
     lap("resolve")
     if not broken and not len(diagnostics):
         check.check(api, diagnostics)
+        resolve_behaviour.resolve(read, api, diagnostics)
         lap("check")
     return api, diagnostics
 

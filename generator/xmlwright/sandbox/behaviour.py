@@ -76,6 +76,7 @@ class Effect:
     each: Expression | None
     """The records that are changed or removed; or what a record is made, or something sent, for."""
     settings: tuple[Setting, ...]
+    """Of the record; of an account that is opened: account, token and secret, and its settings below ``settings``."""
     send: Send | None
     fire: Fire | None
     guess: str | None
@@ -96,6 +97,8 @@ class Acting:
     keeps: bool = True
     """Whether a create keeps a record."""
     page_size: int | None = None
+    order: str | None = None
+    """Field that orders a list, with a minus for descending; None: as described."""
     tree: tuple[str, str, str] | None = None
     """Argument whose empty tag asks for the tree, field of the parent, field of the children."""
 
@@ -124,6 +127,16 @@ class Unique:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """What an id may name, and how an unknown one is refused."""
+
+    to: tuple[str, ...]
+    code: str | None
+    message: str | None
+    guess: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Timed:
     """What happens when a day or time comes that a record holds."""
 
@@ -145,6 +158,8 @@ class Behaviour:
     hidden: Mapping[Path, Rule | None] = field(default_factory=dict)
     """Kept with a record and never answered."""
     allow: Mapping[str, Expression] = field(default_factory=dict)
+    supplied: Mapping[str, Mapping[str, Expression]] = field(default_factory=dict)
+    """Person -> field -> what it is in a create, whatever was sent."""
     visible: Mapping[str, Expression] = field(default_factory=dict)
     shown: Mapping[Path, Expression] = field(default_factory=dict)
     padded: frozenset[str] = frozenset()
@@ -158,7 +173,9 @@ class Behaviour:
     compute: tuple[Setting, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     filters: Mapping[str, Filter] = field(default_factory=dict)
-    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    empties: Mapping[str, Unique] = field(default_factory=dict)
+    """How an empty tag is refused, by field."""
+    references: Mapping[str, Reference] = field(default_factory=dict)
     touches: tuple[tuple[str, Expression], ...] = ()
     methods: Mapping[str, Acting] = field(default_factory=dict)
     timed: tuple[Timed, ...] = ()

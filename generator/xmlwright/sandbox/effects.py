@@ -8,6 +8,7 @@ from typing import Any
 from .behaviour import Effect, Send
 from .exchange import Attachment, Event, Opened, Sent
 from .expressions import Scope
+from .failures import Refused
 from .keeping import Keeper, key_of
 from .resources import Kept
 from .state import Key, Record
@@ -71,13 +72,23 @@ class Doer:
             for row in rows:
                 self.send(holder, row, effect.send, scope.of(row))
         elif effect.action == "open":
-            values = {
-                setting.path[0]: setting.rule.value(scope.of(record)) for setting in effect.settings
-            }
-            work.opened.append(Opened(**values))
+            self._open(effect, scope)
         else:
             return self._records(effect, rows, scope)
         return None
+
+    def _open(self, effect: Effect, scope: Scope) -> None:
+        values: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
+        for setting in effect.settings:
+            place = values if len(setting.path) == 1 else settings
+            place[setting.path[-1]] = setting.rule.value(scope)
+        name = str(values["account"])
+        if not name or self.work.taken(name):
+            raise Refused("taken", field="name", value=name, verb="create", resource="account",
+                          Resource="Account", reason="")  # fmt: skip
+        own = {key: value for key, value in settings.items() if value is not None}
+        self.work.opened.append(Opened(name, str(values["token"]), str(values["secret"]), own))
 
     def _records(self, effect: Effect, rows: list[Record], scope: Scope) -> Record | None:
         work = self.work

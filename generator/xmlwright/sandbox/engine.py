@@ -12,14 +12,14 @@ from .answers import XML, Answers
 from .behaviour import Behaviours
 from .exchange import Call, Change, Effects, Member, Person, Registration, Reply
 from .failures import Failures, Refused
-from .keeping import key_of
+from .keeping import Keeper, key_of
 from .requests import opened, read
 from .resources import Kept, Resources
 from .seeding import Seeder
 from .state import AccountState, Key, Record
 from .timing import Timer
 from .verbs import Outcome, Verbs
-from .work import Work
+from .work import SETTINGS, Work
 
 Clock = Callable[[], dt.datetime]
 _ANYBODY = Person("anonymous", 0)
@@ -56,6 +56,7 @@ class World:
             padded=self._padded(),
         )
         self._accounts: dict[str, AccountState] = {}
+        self._calls: dict[tuple[str, dt.date], int] = {}
         # Elements of the envelope that stand among the arguments of a call are no arguments.
         inside = not self.protocol.request_payload and self.protocol.request_method.path
         self._besides = frozenset(self.protocol.request_method.path[:1] if inside else ())
@@ -134,6 +135,21 @@ class World:
         self._seeder(state).adopt_all(records, replace=replace)
         return Effects(changes=state.commit())
 
+    def delete_records(self, name: str, deleted: Iterable[tuple[str, Key]]) -> Effects:
+        """Delete records as the API would: to where deleted ones are kept, or for good."""
+        state = self.account(name)
+        work = self._work(state, self._owner(name))
+        state.begin()
+        for collection, key in deleted:
+            kept = self.resources[collection]
+            record = state.get(collection, key)
+            if record is None and kept.behaviour.delete:
+                self._seeder(state).adopt(kept, {kept.key or "": key})
+                record = state.get(collection, key)
+            if record is not None:
+                Keeper(work).delete(kept, record)
+        return Effects(changes=state.commit())
+
     def collections(self, name: str) -> Mapping[str, Sequence[Record]]:
         """What an account holds, by collection."""
         return {key: tuple(item.records.values()) for key, item in self.account(name)}
@@ -195,6 +211,8 @@ class World:
             seed=self.seed,
             strict=self.strict,
             method=method,
+            calls=self._calls.get((state.name, self.now().date()), 0),
+            taken=self._accounts.__contains__,
         )
 
     def call(self, call: Call) -> Reply:
@@ -205,6 +223,8 @@ class World:
         try:
             if state is None:
                 raise Refused("unknown_account", value=call.account)
+            today = (state.name, self.now().date())
+            self._calls[today] = self._calls.get(today, 0) + 1
             name, payload = self._opened(call)
             method = self._methods.get(name)
             person = self._person(method, call.person)
@@ -213,7 +233,7 @@ class World:
             kept = self.resources[method.resource]
             work = self._work(state, person, name)
             self._permit(work, kept, method)
-            arguments = read(self.tables.method(method), payload, call.parts, self._besides)
+            arguments = self._read(work, kept, method, payload, call)
             state.begin()
             try:
                 outcome = Verbs(self.api, work).run(kept, method, arguments)
@@ -224,6 +244,27 @@ class World:
             return self._reply(method, outcome, work, state.commit())
         except Refused as refused:
             return self._refused(refused, name, guesses)
+
+    def _read(
+        self, work: Work, kept: Kept, method: Method, payload: Any, call: Call
+    ) -> dict[str, Any]:
+        supplied = {}
+        if method.kind == "create":
+            supplied = kept.behaviour.supplied.get(work.person.kind, {})
+        try:
+            found = read(
+                self.tables.method(method), payload, call.parts, self._besides, supplied
+            )
+            for name, value in supplied.items():
+                found[name] = value(work.scope({}))
+            return found
+        except Refused as refused:
+            rule = kept.behaviour.empties.get(str(refused.facts.get("emptied")))
+            if rule is None:
+                raise
+            raise Refused(
+                "invalid", code=rule.code, message=rule.message, guess=rule.guess, **refused.facts
+            ) from None
 
     def _opened(self, call: Call) -> tuple[str, Any]:
         """The name and the arguments of the method; a caller without credentials is told nothing of the document."""
@@ -265,7 +306,7 @@ class World:
                 answer, outcome.value, outcome.hide, padded=outcome.padded
             )
         for opening in work.opened:
-            self.account(opening.account)
+            self.account(opening.account).put(SETTINGS, "settings", opening.settings)
         return Reply(
             200, media, body, method.name, True,
             guesses=tuple(work.guesses), events=tuple(work.events), sent=tuple(work.sent),

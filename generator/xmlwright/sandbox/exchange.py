@@ -107,6 +107,7 @@ class Opened:
     account: str
     token: str
     secret: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

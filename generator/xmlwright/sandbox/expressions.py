@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.parser import Parser
 from jinja2.runtime import Context
@@ -45,9 +45,17 @@ class _Environment(SandboxedEnvironment):
         return super().getitem(obj, argument)
 
 
+TESTS: Final = (
+    "defined", "divisibleby", "eq", "equalto", "even", "false", "ge", "gt", "in", "le", "lt", "mapping", "ne", "none",
+    "number", "odd", "sequence", "string", "true", "undefined",
+)  # fmt: skip
+"""The tests of Jinja that an expression may use."""
+
+
 def _environment() -> _Environment:
     found = _Environment(undefined=StrictUndefined, autoescape=False)
     found.filters = {name: found.filters[name] for name in FILTERS}
+    found.tests = {name: found.tests[name] for name in TESTS}
     found.globals.clear()
     return found
 
@@ -82,26 +90,31 @@ class Scope(dict[str, Any]):
 
 
 class Expression:
-    """A compiled expression."""
+    """An expression, compiled when it is first evaluated: a description has hundreds, and a call needs a few."""
 
-    __slots__ = ("_render", "_template", "text", "where")
+    __slots__ = ("_template", "_tree", "text", "where")
 
-    def __init__(self, text: str, where: str = "") -> None:
+    def __init__(self, text: str, where: str = "", tree: nodes.Expr | None = None) -> None:
         """Raises :class:`jinja2.TemplateSyntaxError` (with a line number) for a text that is none."""
         self.text = text
         self.where = where
         """Its place, for messages."""
-        body = [nodes.Assign(nodes.Name("result", "store"), parse(text), lineno=1)]
-        self._template = _ENVIRONMENT.from_string(nodes.Template(body, lineno=1))
-        self._render: Callable[[Context], Iterator[str]] = self._template.root_render_func
+        self._tree = tree or parse(text)
+        self._template: Template | None = None
 
     def __repr__(self) -> str:
         return f"<Expression {self.text!r}>"
 
+    def _compiled(self) -> Template:
+        body = [nodes.Assign(nodes.Name("result", "store"), self._tree, lineno=1)]
+        found = self._template = _ENVIRONMENT.from_string(nodes.Template(body, lineno=1))
+        return found
+
     def __call__(self, scope: Scope) -> Any:
-        context = self._template.new_context(scope, shared=True)
+        template = self._template or self._compiled()
+        context = template.new_context(scope, shared=True)
         try:
-            for _ in self._render(context):
+            for _ in template.root_render_func(context):
                 pass
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise ExpressionProblem(f"{self.where}: {self.text!r}: {error}") from error
@@ -110,7 +123,7 @@ class Expression:
 
 def settled(value: Any) -> Any:
     """A value as records hold it: lists that do not change, nothing lazy."""
-    if value is None or isinstance(value, (str, bytes, Mapping)):
+    if value is None or isinstance(value, (str, bytes, tuple, Mapping)):
         return value
     if isinstance(value, StrictUndefined):
         raise ExpressionProblem(str(value._undefined_message))

@@ -25,8 +25,8 @@ def round_to(number: Any, places: int) -> Decimal:
 
 def mask(text: str | None, shown: int = 4) -> str | None:
     """A number of which only the last digits are left: ``************1111``."""
-    if text is None:
-        return None
+    if text is None or "*" in text:
+        return text
     digits = re.sub(r"\D", "", text)
     return "*" * max(len(digits) - shown, 0) + digits[-shown:]
 
@@ -77,7 +77,10 @@ def fill(text: str | None, names: Mapping[str, Any], mark: str = "::") -> str:
 def group(
     rows: Iterable[Mapping[str, Any]], keys: Mapping[str, str], sums: Mapping[str, str]
 ) -> tuple[dict[str, Any], ...]:
-    """Rows put together by equal keys, with sums: ``{name: field}`` each, ``date.month`` reaching into a day."""
+    """Rows put together by equal keys, with sums: ``{name: field}`` each, ``date.month`` reaching into a day.
+
+    Without keys there is one row, also of nothing.
+    """
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
         place = tuple(_reach(row, path) for path in keys.values())
@@ -87,8 +90,15 @@ def group(
             entry.update(dict.fromkeys(sums, Decimal(0)))
         for name, path in sums.items():
             entry[name] += _reach(row, path) or 0
+    if not keys and not found:
+        return (dict.fromkeys(sums, Decimal(0)),)
     ordered = sorted(found.items(), key=lambda item: [(part is not None, part) for part in item[0]])
     return tuple(entry for _, entry in ordered)
+
+
+def total(rows: Iterable[Mapping[str, Any]] | None, path: str) -> Decimal:
+    """The sum of a field over rows; a row without it counts nothing."""
+    return sum((_reach(row, path) or Decimal(0) for row in rows or ()), Decimal(0))
 
 
 def _reach(row: Any, path: str) -> Any:
@@ -132,6 +142,63 @@ def only(row: Mapping[str, Any] | None, *names: str) -> dict[str, Any]:
     return {name: (row or {}).get(name) for name in names}
 
 
+def rows_of(values: Iterable[Any] | None, name: str) -> tuple[dict[str, Any], ...]:
+    """A row for each value, which is its field ``name``."""
+    return tuple({name: value} for value in values or ())
+
+
+def trimmed(rows: Iterable[Mapping[str, Any]] | None, *names: str) -> tuple[dict[str, Any], ...]:
+    """The rows without some of their fields."""
+    return tuple(
+        {name: value for name, value in row.items() if name not in names} for row in rows or ()
+    )
+
+
+def with_values(rows: Iterable[Mapping[str, Any]], **values: Any) -> tuple[dict[str, Any], ...]:
+    """The rows with further values in each."""
+    return tuple({**row, **values} for row in rows)
+
+
+def between(
+    rows: Iterable[Mapping[str, Any]], field: str, first: Any = None, last: Any = None
+) -> tuple[Mapping[str, Any], ...]:
+    """The rows whose field is not before ``first`` and not after ``last``; a limit that is none leaves it open."""
+    found = []
+    for row in rows:
+        value = day_of(row.get(field))
+        if value is None and (first is not None or last is not None):
+            continue
+        if (first is None or value >= first) and (last is None or value <= last):
+            found.append(row)
+    return tuple(found)
+
+
+def lacking(text: str | None, names: Iterable[str] | None, mark: str = "::") -> tuple[str, ...]:
+    """The names that do not stand between marks in a text."""
+    return tuple(name for name in names or () if f"{mark}{name}{mark}" not in (text or ""))
+
+
+def upcoming(day: dt.date, span: str, first: dt.date) -> dt.date:
+    """The first day not before ``first`` of a series that begins on ``day`` and goes on by a span."""
+    found = day
+    steps = 0
+    while found < first:
+        steps += 1
+        count, _, unit = span.partition(" ")
+        found = later(day, f"{int(count) * steps} {unit}")
+    return found
+
+
+def number(text: Any) -> Decimal:
+    """An exact number of a text."""
+    return Decimal(str(text))
+
+
+def slug(text: str | None) -> str:
+    """A text as a part of an address: small letters and digits."""
+    return re.sub(r"[^a-z0-9]+", "", (text or "").lower())
+
+
 def day_of(moment: dt.datetime | dt.date | None) -> dt.date | None:
     """The day of a time."""
     return moment.date() if isinstance(moment, dt.datetime) else moment
@@ -140,7 +207,8 @@ def day_of(moment: dt.datetime | dt.date | None) -> dt.date | None:
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     item.__name__: item
     for item in (
-        round2, round_to, mask, digest, later, following, fill, group, merged, without, record, only, day_of,
+        between, day_of, digest, fill, following, group, lacking, later, mask, merged, number, only, record, round2,
+        round_to, rows_of, slug, total, trimmed, upcoming, with_values, without,
     )  # fmt: skip
 }
 """What an expression may call, beside what looks into the account."""

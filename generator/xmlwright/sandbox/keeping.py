@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from ..model import Field
 from .behaviour import Refusal, Setting
 from .failures import Refused
 from .resources import MADE_BY, Kept, Layout
@@ -57,7 +58,7 @@ class Keeper:
             held = state.get(kept.name, key)
             if held is not None:
                 raise Refused(
-                    "taken", field=_wire(kept.identity), value=key, verb="create", **kept.facts,
+                    "taken", field=wire(kept.identity), value=key, verb="create", **kept.facts,
                     reason=f"{kept.facts['Resource']} is already there.",
                 )  # fmt: skip
             return key
@@ -139,6 +140,7 @@ class Keeper:
                     raise Refused(
                         "taken", code=rule.code, message=rule.message, guess=rule.guess,
                         field=rule.field, value=value, **kept.facts,
+                        verb="create" if old is NOTHING else "update",
                     )  # fmt: skip
 
     def _touch(self, kept: Kept, record: Record, old: Record) -> None:
@@ -174,24 +176,28 @@ class Keeper:
                 for row in value if item.many else (value,):
                     self.references(kept, inner, row)
             elif item.ref is not None:
-                targets = kept.behaviour.references.get(name, (item.ref,))
                 for one in value if item.many else (value,):
-                    self.refer(_wire(item), targets, one)
+                    self.refer(kept, item, one)
 
-    def refer(self, field: str, targets: Iterable[str], key: Key) -> None:
-        """Refuse an id that names nothing that the caller sees in any of the resources."""
+    def refer(self, kept: Kept, item: Field, key: Key) -> None:
+        """Refuse an id that names nothing that the caller sees."""
         work = self.work
+        rule = kept.behaviour.references.get(item.python)
         refused: Refused | None = None
-        for resource in targets:
+        for resource in rule.to if rule is not None else (item.ref or "",):
             other = work.resources[resource]
+            facts = {"field": wire(item), "value": key, **other.facts}
             record = work.state.get(resource, key)
-            situation = "not_found"
-            if record is not None and work.sees(other, record):
-                if not work.is_deleted(other, record):
-                    return
-                situation = "deleted"
-            refused = refused or Refused(situation, field=field, value=key, **other.facts)
+            if record is None or not work.sees(other, record):
+                if rule is not None and (rule.code or rule.message):
+                    facts.update(code=rule.code, message=rule.message, guess=rule.guess)
+                refused = refused or Refused("not_found", **facts)
+            elif not work.is_deleted(other, record):
+                return
+            else:
+                refused = Refused("deleted", **facts)
         if refused is not None:
+            work.guess(refused.guess)
             raise refused
 
     def refuse(self, kept: Kept, verb: str, record: Record, **names: Any) -> None:
@@ -254,8 +260,9 @@ def key_of(kept: Kept, record: Record) -> Key:
     return key
 
 
-def _wire(item: Any) -> str:
-    return str(item.attribute or item.name)
+def wire(item: Field) -> str:
+    """What a message calls a field."""
+    return item.attribute or (item.path[-1] if item.path else item.name)
 
 
 def _each(value: Any) -> Iterable[Key]:

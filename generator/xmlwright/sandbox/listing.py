@@ -40,7 +40,7 @@ class Lister:
         """The rows that were asked for, with the counters of their page."""
         tree = acting.tree
         as_tree = tree is not None and tree[0] in arguments and arguments[tree[0]] is None
-        query = self._query(kept, method, arguments, as_tree)
+        query = self._query(kept, method, acting, arguments, as_tree)
         window = self._window(method, acting, arguments)
         found, total = self._work.state.collection(kept.name).rows(
             query, window.start if window else 0, window.size if window else None
@@ -89,7 +89,12 @@ class Lister:
     # which rows
 
     def _query(
-        self, kept: Kept, method: Method, arguments: Mapping[str, Any], as_tree: bool
+        self,
+        kept: Kept,
+        method: Method,
+        acting: Acting,
+        arguments: Mapping[str, Any],
+        as_tree: bool,
     ) -> Query:
         work = self._work
         equals: dict[tuple[str, ...], tuple[Any, ...]] = {}
@@ -111,14 +116,18 @@ class Lister:
             equals.setdefault((name,), (value,))
         if work.person.kind in kept.behaviour.visible:
             tests.append(lambda record: work.sees(kept, record))
-        order = (method.order or "").lstrip("-")
-        layout = kept.layout
-        by_key = not order or order == (kept.identity.name if kept.identity else None)
-        python = next(
-            (item.python for item in layout.fields.values() if item.name == order), None
-        ) if layout is not None else None  # fmt: skip
-        descending = (method.order or "").startswith("-")
-        return Query(equals, tuple(tests), None if by_key else python, descending)
+        return Query(equals, tuple(tests), *self._order(kept, method, acting))
+
+    @staticmethod
+    def _order(kept: Kept, method: Method, acting: Acting) -> tuple[str | None, bool]:
+        """The field that orders a list, None for the identity; and whether it goes down."""
+        if acting.order is not None:
+            return acting.order.lstrip("-"), acting.order.startswith("-")
+        named = method.order or ""
+        fields = kept.layout.fields if kept.layout is not None else {}
+        order = named.lstrip("-")
+        found = next((item.python for item in fields.values() if item.name == order), None)
+        return None if found == kept.key else found, named.startswith("-")
 
     def _usual(self, kept: Kept, name: str, scalar: str | None) -> Filter:
         """What an argument of this name does where nobody says it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -42,10 +42,12 @@ def read(
     payload: etree._Element,
     parts: Mapping[str, Part],
     besides: frozenset[str] = frozenset(),
+    supplied: Container[str] = (),
 ) -> dict[str, Any]:
     """The arguments of a call: Python name -> value, None for an empty tag.
 
-    ``besides`` are elements of the payload that belong to the envelope. Raises :class:`Refused` for the first thing
+    ``besides`` are elements of the payload that belong to the envelope, ``supplied`` are arguments that need not be
+    there. Raises :class:`Refused` for the first thing
     that is wrong: an element that is not known, a missing one, a value that is not allowed.
     """
     try:
@@ -56,13 +58,16 @@ def read(
     for path in reader.unknown(given, besides):
         raise Refused("unknown_element", field=path)
     for item in reader.missing(method.arguments, given):
-        raise Refused("missing", field=wire_name(item))
+        if item.name not in supplied:
+            raise Refused("missing", field=wire_name(item))
     return reader.values(method.arguments, given)
 
 
 def wire_name(item: Field) -> str:
     """What a message calls a field."""
-    return item.attribute or (item.path[-1] if item.path else item.name)
+    if item.attribute or not item.path:
+        return item.attribute or item.name
+    return item.path[-2] if item.many and len(item.path) > 1 else item.path[-1]
 
 
 class _Reader:
@@ -107,7 +112,7 @@ class _Reader:
     def _field(self, item: Field, value: Any) -> Any:
         if value is None or (isinstance(value, Raw) and not value.strip()):
             if not item.clear:
-                raise Refused("invalid", field=wire_name(item), value="")
+                raise Refused("invalid", field=wire_name(item), value="", emptied=item.name)
             return () if item.many else None
         if item.many:
             return tuple(self._one(item, inner) for inner in value)

@@ -34,14 +34,12 @@ class Timer:
     def run(self) -> Effects:
         """Everything that is due, the earliest first within one round, until nothing is left."""
         tried: set[tuple[str, str, Key, object]] = set()
-        steps = 0
-        while steps < _MOST_STEPS:
+        while len(tried) < _MOST_STEPS:
             due = [found for found in self._due() if self._name(*found) not in tried]
             if not due:
                 break
             for kept, rule, record in due:
                 tried.add(self._name(kept, rule, record))
-                steps += 1
                 self._step(kept, rule, record)
         return Effects(
             tuple(self._changes.values()),
@@ -66,21 +64,11 @@ class Timer:
 
     def _step(self, kept: Kept, rule: Timed, record: Record) -> None:
         work = self._begin()
-        held = self._state.get(kept.name, key_of(kept, record))
-        if held is None or held.get(rule.at) != record.get(rule.at):
-            return  # an earlier step saw to it
-        due = held.get(rule.at)
-        if not work.holds(rule.when, work.scope(held, due=due)):
-            return
+        keeper = Keeper(work)
+        doer = Doer(work, keeper, lambda kind, row: draw(kind, row, work.now))
         self._state.begin()
         try:
-            work.guess(rule.guess)
-            keeper = Keeper(work)
-            doer = Doer(work, keeper, lambda kind, row: draw(kind, row, work.now))
-            doer.do(kept, held, rule.effects, due=due)
-            after = self._state.get(kept.name, key_of(kept, held))
-            if after is not None:
-                keeper.change(kept, after, NOTHING, rule.settings, "tick", due=due)
+            advance(doer, keeper, kept, rule, key_of(kept, record))
         except Refused:
             self._state.rollback()
             return
@@ -90,6 +78,29 @@ class Timer:
         for change in self._state.commit():
             self._changes[change.collection, change.id] = change
         self._done.append(work)
+
+
+def advance(doer: Doer, keeper: Keeper, kept: Kept, rule: Timed, key: Key) -> bool:
+    """Do what a rule says of a record whose moment has come. Answers whether it did."""
+    work = doer.work
+    record = work.state.get(kept.name, key)
+    due = record.get(rule.at) if record is not None else None
+    if record is None or due is None or not _come(due, work.now):
+        return False
+    if not work.holds(rule.when, work.scope(record, due=due)):
+        return False
+    work.guess(rule.guess)
+    doer.do(kept, record, rule.effects, due=due)
+    after = work.state.get(kept.name, key)
+    if after is not None:
+        keeper.change(kept, after, NOTHING, rule.settings, "tick", due=due)
+    return True
+
+
+def _come(due: object, now: dt.datetime) -> bool:
+    if isinstance(due, dt.datetime):
+        return due <= now
+    return isinstance(due, dt.date) and due <= now.date()
 
 
 def _moment(value: object) -> str:

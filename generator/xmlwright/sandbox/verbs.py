@@ -11,11 +11,12 @@ from .answers import Hide
 from .behaviour import Acting
 from .effects import Doer
 from .failures import Refused
-from .keeping import Keeper, key_of
+from .keeping import Keeper, key_of, wire
 from .listing import Lister
 from .pdf import draw
 from .resources import GUESSES, Kept
 from .state import Record
+from .timing import advance
 from .work import NOTHING, Work
 
 PDF = "application/pdf"
@@ -45,11 +46,21 @@ class Verbs:
         kind = acting.allow.get(self.work.person.kind)
         if kind is not None and not kind(self.work.scope(NOTHING, arguments=arguments)):
             raise Refused("permission", **kept.facts)
+        if method.kind == "action":
+            self._known(kept, method, arguments)
         if method.kind == "create":
             return self._create(kept, method, acting, arguments)
         if method.kind == "list":
             return self._list(kept, method, acting, arguments)
         return self._one(kept, method, acting, arguments)
+
+    def _known(self, kept: Kept, method: Method, arguments: Mapping[str, Any]) -> None:
+        """Refuse ids that name nothing, of an action's arguments."""
+        for item in method.arguments:
+            value = arguments.get(item.python)
+            if item.ref is not None and value is not None and item.python != kept.key:
+                for one in value if item.many else (value,):
+                    self.keeper.refer(kept, item, one)
 
     def _create(
         self, kept: Kept, method: Method, acting: Acting, arguments: Mapping[str, Any]
@@ -60,6 +71,7 @@ class Verbs:
             self.doer.do(kept, {**arguments, ".key": 0}, acting.effects, arguments=arguments)
         else:
             record = self.doer.create(kept, self._fields(kept, arguments), arguments)
+            self._due(kept, record)
         if acting.answer is None and method.answer.value == "id":
             return Outcome(key_of(kept, record), padded=self._padded(kept))
         return self._answer(kept, method, acting, record, arguments)
@@ -89,9 +101,15 @@ class Verbs:
         record = self._effects(kept, method, acting, record, arguments)
         if method.kind != "get":
             self.doer.announce(kept, method.verb, old)
+            self._due(kept, record)
         if method.answer.value == "id":
             return Outcome(key_of(kept, record), padded=self._padded(kept))
         return self._answer(kept, method, acting, record, arguments)
+
+    def _due(self, kept: Kept, record: Record) -> None:
+        """What has come due of a record is done at once."""
+        for rule in kept.behaviour.timed:
+            advance(self.doer, self.keeper, kept, rule, key_of(kept, record))
 
     def _effects(
         self,
@@ -132,8 +150,10 @@ class Verbs:
         if kept.key not in method.positional:
             return None
         key = arguments[kept.key]
-        field = kept.identity.attribute or kept.identity.name
+        field = wire(kept.identity)
         record = self.work.state.get(kept.name, key)
+        if record is None and kept.identity.ref is not None:
+            self.keeper.refer(kept, kept.identity, key)
         if record is None or not self.work.sees(kept, record):
             raise Refused("not_found", field=field, value=key, **kept.facts)
         if not acting.finds_deleted and self.work.is_deleted(kept, record):
@@ -165,7 +185,10 @@ class Verbs:
             return Outcome()
         self.work.guesses.update(dict.fromkeys(record.get(GUESSES, ())))
         if acting.answer is not None:
-            value = self.work.value(acting.answer, self.work.scope(record, arguments=arguments))
+            opened = [{"account": one.account, "token": one.token, "secret": one.secret}
+                      for one in self.work.opened]  # fmt: skip
+            names = {"arguments": arguments, "opened": opened[-1] if opened else NOTHING}
+            value = self.work.value(acting.answer, self.work.scope(record, **names))
             return Outcome(value, self._hidden(kept))
         if kind == "binary":
             return Outcome(self._file(kept, method, record))

@@ -16,6 +16,8 @@ from .resources import GUESSES, Kept, Resources
 from .state import AccountState, Key, Query, Record
 
 NOTHING: Final[Record] = {}
+ABSENT: Final = ("absent",)
+"""What a rule gives for a field that the record shall not have at all."""
 _LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SETTINGS: Final = ".account"
 """Collection of what is particular to an account; its record ``settings`` goes over the description's."""
@@ -35,6 +37,8 @@ class Work:
         seed: int,
         strict: bool,
         method: str = "",
+        calls: int = 0,
+        taken: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self.state = state
         self.resources = resources
@@ -47,6 +51,9 @@ class Work:
         self.events: list[Event] = []
         self.sent: list[Sent] = []
         self.opened: list[Opened] = []
+        self.calls = calls
+        self.taken = taken
+        """Whether there is an account of this name."""
         self._seed = seed
         self._names: Mapping[str, Any] | None = None
 
@@ -62,8 +69,10 @@ class Work:
 
     def _surroundings(self) -> Mapping[str, Any]:
         return {
+            "absent": ABSENT,
             "account": self.settings(),
             "arguments": NOTHING,
+            "calls": self.calls,
             "cause": NOTHING,
             "count": self._count,
             "due": None,
@@ -74,10 +83,12 @@ class Work:
             "now": self.now,
             "old": NOTHING,
             "one": self._one,
+            "opened": NOTHING,
             "person": self._person(),
             "secret": self.secret,
             "series": self.state.next_number,
             "today": self.now.date(),
+            "tree": False,
             "up": NOTHING,
             "value": None,
             "verb": self.method.partition(".")[2],
@@ -149,8 +160,10 @@ class Work:
     def value(self, rule: Rule, scope: Scope) -> Any:
         """The value that a rule gives."""
         found = rule.value(scope)
-        if rule.guess is not None and (rule.matters is None or rule.matters(scope)):
-            self.guess(rule.guess)
+        if rule.guess is not None:
+            scope["result"] = found
+            if rule.matters is None or rule.matters(scope):
+                self.guess(rule.guess)
         return found
 
     def holds(self, condition: Expression | None, scope: Scope) -> bool:
@@ -183,6 +196,9 @@ class Work:
             name = setting.path[0]
             if len(setting.path) == 1:
                 value = self.value(setting.rule, self.scope(record, **names))
+                if value is ABSENT:
+                    record.pop(name, None)
+                    continue
                 record[name] = layout.settled(name, value) if layout is not None else value
                 continue
             item = layout.fields.get(name) if layout is not None else None
