@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from description_nodes import FACT, PROSE, REASONS
-from mutation import ROOT, Tally, alike, bench, piece_of, run
+from description_nodes import FACT, REASONS
+from mutation import ROOT, Tally, alike, bench, other_prose, piece_of, run
 
 from xmlwright import description, pipeline, settings
 
@@ -68,18 +68,9 @@ def test_only_facts_that_stand_alone_pass() -> None:
 
 
 def test_prose_changes_nothing_else() -> None:
-    """All prose of all files at once, cases tried and all."""
+    """All prose of all files at once, cases tried and all: if one of them changed more, so would all together."""
     tried = bench()
-    texts: dict[Path, str] = {}
-    count = 0
-    for path in FILES:
-        text = tried.texts[path]
-        for change in reversed(list(tried.changes(path, full=False))):
-            spot = change.spot
-            if (spot.role, spot.what, change.kind) == (PROSE, "scalar", "misspelt"):
-                text = text[: change.start] + change.new + text[change.end :]
-                count += 1
-        texts[path] = text
+    texts, count = other_prose()
     api, found = pipeline.validate(tried.settings, texts=texts)
     assert [str(item) for item in found] == []
     assert api is not None
@@ -94,15 +85,15 @@ def test_the_shortcuts_say_what_validate_says() -> None:
     compared = 0
     for path in FILES:
         pieces = tried.pieces(path)
-        for index, change in enumerate(tried.changes(path, full=True)):
-            if index % 4000 != 77:
+        for index, change in enumerate(tried.changes(path, full=False)):
+            if index % 2000 != 77:
                 continue
-            _, quick = tried.tried(path, piece_of(pieces, change), change, full=True)
+            _, quick = tried.tried(path, piece_of(pieces, change), change)
             texts = {path: tried.changed(path, change)}
             _, slow = pipeline.validate(tried.settings, texts=texts)
             assert list(quick) == list(slow), f"{tried.name(path)} {change}"
             compared += len(quick) > 0
-    assert compared > 20, f"{compared} changes compared"
+    assert compared > 10, f"{compared} changes compared"
 
 
 def everything(path: Path) -> Tally:

@@ -38,6 +38,8 @@ PLACEHOLDERS: Final = (
     "reason",
 )
 """Names in braces that the message of an error may hold."""
+PLACEHOLDER: Final = r"\{([A-Za-z_]+)\}"
+"""One of those in a message; other braces are text."""
 ERROR_KINDS: Final = (
     "authentication", "permission", "not_found", "validation", "conflict", "rate_limit", "account", "server",
 )  # fmt: skip

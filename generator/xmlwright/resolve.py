@@ -16,6 +16,7 @@ from .description import Description
 from .diagnostics import Diagnostics, Position, Related, nearest
 from .language import (
     BOOLEAN,
+    PLACEHOLDER,
     PLACEHOLDERS,
     TEXT,
     AnswerDecl,
@@ -221,14 +222,7 @@ class _Resolver:
                 )
             )
             used = used | part.used
-        for kind, known in (
-            ("source", self._d.api.sources),
-            ("person", self._d.api.people),
-            ("error code", self._d.api.errors),
-        ):
-            for name in known:
-                if (kind, str(name)) not in used:
-                    self._unused(f"nothing names the {kind} {name}", name.at)
+        self._left_over(used)
         records, enums = self._memory.recall(
             "by name",
             tuple(kind for module in modules for kind in (module.records, module.enums)),
@@ -236,6 +230,23 @@ class _Resolver:
             lambda told: _by_name(modules),
         )
         return dataclasses.replace(frame, modules=tuple(modules), records=records, enums=enums)
+
+    def _left_over(self, used: frozenset[tuple[str, str]]) -> None:
+        """Facts of api.yaml may stand there unused; but beside a reference to nothing, one that nothing names was meant."""
+        for kind, known in (
+            ("source", self._d.api.sources),
+            ("person", self._d.api.people),
+            ("error code", self._d.api.errors),
+        ):
+            named = {name for what, name in used if what == kind}
+            if named <= known.keys():
+                continue
+            for word in known:
+                if word not in named:
+                    self._unused(
+                        f"nothing names the {kind} {word}, and there are references to no {kind}",
+                        word.at,
+                    )
 
     def _around(self) -> tuple[object, ...]:
         """What the file of a resource may name that stands in api.yaml or shared.yaml."""
@@ -274,11 +285,12 @@ class _Resolver:
             self._event(event)
         for error in api.errors.values():
             self._sources(error.source)
-            for name in re.findall(r"\{(.*?)\}", error.message):
+            for name in re.findall(PLACEHOLDER, error.message):
                 if name not in PLACEHOLDERS:
                     self._diagnostics.add(
                         "unknown-word",
-                        f"{{{name}}} is none of {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}",
+                        f"nobody could say what {{{name}}} stands for: it is none of"
+                        f" {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}",
                         error.message.at,
                         suggestion=nearest(name, PLACEHOLDERS),
                     )
@@ -480,7 +492,9 @@ class _Resolver:
         )
         for name in decl.groups:
             if name not in used:
-                self._unused(f"nothing includes the group {name}", name.at)
+                self._unused(
+                    f"nothing includes the group {name}; include it or take it out", name.at
+                )
         read = {ref for part in parts for ref in part.read}
         written = {ref for part in parts for ref in part.written}
         return Module(
@@ -520,9 +534,15 @@ class _Resolver:
         records = self._reached(records, name, read, written, decl)
         for group_name, group in decl.groups.items():
             if id(group) not in self._used_groups:
-                self._unused(f"nothing includes the group {group_name}", group_name.at)
+                self._unused(
+                    f"nothing includes the group {group_name}; include it or take it out",
+                    group_name.at,
+                )
         if decl.plural is not None and not self._plural_used:
-            self._unused("no list has this wrapper", decl.where("plural"))
+            self._unused(
+                "no list has this wrapper; take the key out, or the element out of `answer`",
+                decl.where("plural"),
+            )
         for group_name, group in (self._d.shared.groups if self._d.shared else {}).items():
             if id(group) in self._used_groups:
                 self._used.add(("group", str(group_name)))
@@ -568,7 +588,10 @@ class _Resolver:
         main = next(iter(decl.records), None) if decl is not None else None
         for ref, record in by_ref.items():
             if ref not in read and ref not in written and record.name != main:
-                self._unused(f"no method reads or writes the record {record.name}", record.at)
+                self._unused(
+                    f"no method reads or writes the record {record.name}; name it or take it out",
+                    record.at,
+                )
         return tuple(
             dataclasses.replace(record, in_answers=ref in read, in_requests=ref in written)
             for ref, record in by_ref.items()
@@ -1279,12 +1302,12 @@ def _refused(known: object) -> Mapping[str, Position]:
     return known.refused if isinstance(known, Entries) else {}
 
 
-def _stand(named: Iterable[Any], attribute: str | None = None) -> list[tuple[str, Position]]:
-    """Names and where they stand, to tell whether either has changed. Those that were refused are known names, too."""
+def _stand(
+    named: Iterable[Any], attribute: str | None = None
+) -> tuple[list[tuple[str, Position]], Mapping[str, Position]]:
+    """Names and where they stand, to tell whether either has changed, and those that are known but were refused."""
     words = named if attribute is None else (getattr(item, attribute) for item in named)
-    found = [(str(word), word.at) for word in words]
-    refused = _refused(named)
-    return sorted([*found, *refused.items()], key=lambda item: item[1]) if refused else found
+    return [(str(word), word.at) for word in words], _refused(named)
 
 
 def _wire_places(api: ApiDecl) -> Iterator[tuple[str, Position]]:

@@ -471,7 +471,8 @@ class CaseView:
     @property
     def unknown(self) -> list[str]:
         """Elements of the answer that nobody described, as paths below the value."""
-        prefix = f"{self.method.answer.element}/"
+        around = (self._view.api.envelope.response_payload, self.method.answer.element)
+        prefix = "".join(f"{part}/" for part in around if part and part != ".")
         return [path.removeprefix(prefix).replace("/", ".") for path in self.case.unknown]
 
     @property

@@ -20,7 +20,7 @@ from typing import Any, Final
 import yaml
 from description_nodes import CASE, CHECKED, DECLARED, PROSE, REFERENCE, Spot, spots, tag
 
-from xmlwright import description, language, pipeline, resolve, settings
+from xmlwright import description, language, pipeline, settings
 from xmlwright.decode import Dictionary, Entries, Listing
 from xmlwright.diagnostics import Diagnostics
 from xmlwright.memory import Memory
@@ -47,6 +47,11 @@ class Change:
     """Lines, of which a diagnostic has to name one; a document has more than one."""
     due: bool = True
     """Whether it has to be told at all."""
+
+    @property
+    def of_prose(self) -> bool:
+        """Whether other words are the only change: nothing but words may come of it."""
+        return self.kind == "misspelt" and not self.due and self.spot.role in (PROSE, REFERENCE)
 
 
 _WRONG: Final = ("[q]", "NO", "1:30", "12", "1.5", "2009-08-12", "on", "010", "~", "1_000", ".5")
@@ -183,8 +188,15 @@ class Piece:
     line: int
 
 
-class _Collision(Exception):
-    """An entry got the name of another one, which nobody sees who reads it alone."""
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A file that was read again after a change."""
+
+    decl: Any
+    found: Diagnostics
+    piece: Piece | None = None
+    """The piece that alone was read, and what stands in it now."""
+    entries: Any = None
 
 
 class Bench:
@@ -255,61 +267,64 @@ class Bench:
         return text[: change.start] + change.new + text[change.end :]
 
     def tried(
-        self, path: Path, piece: Piece | None, change: Change, *, full: bool
+        self, path: Path, piece: Piece | None, change: Change
     ) -> tuple[Api | None, Diagnostics]:
-        """What the program makes of a change, and says of it.
+        """What the program makes of a change, and says of it."""
+        again = self.reread(path, piece, change)
+        return self.examined(path, again.decl, again.found), again.found
 
-        Unless ``full``, two shortcuts are taken: behind a key that stands twice comes the description as it was, and
-        cases are not tried on a description that differs in prose.
-        """
-        found = Diagnostics()
-        try:
-            decl = self._reread(path, piece, change, found)
-        except _Collision:
-            return self.tried(path, None, change, full=full)
-        if change.kind == "duplicate" and not full:
-            return None, found
+    def examined(self, path: Path, decl: Any, found: Diagnostics) -> Api | None:
+        """What the program makes of a description in which one file holds this declaration."""
         read = description.assemble({**self._files, path: decl}, found)
-        if read is None:
-            return None, found
-        if change.spot.role == PROSE and not len(found) and not full:
-            return resolve.resolve(read, found, self._memory), found
-        return pipeline.examine(read, found, self._memory), found
+        return None if read is None else pipeline.examine(read, found, self._memory)
+
+    def reread(self, path: Path, piece: Piece | None, change: Change) -> Reread:
+        """A file with a change, of which only the piece that holds it is read again, if there is one."""
+        if piece is not None:
+            found = Diagnostics()
+            text = self.texts[path]
+            text = text[piece.start : change.start] + change.new + text[change.end : piece.end]
+            # Below the key of its section, in the lines where it stands: all positions are those of the file.
+            head = f"{piece.section}:" + "\n" * (piece.line - 1)
+            node = parse(SourceFile(self.name(path), head + text), found)
+            if node is None:
+                return Reread(None, found)
+            kind = language.FILES[description.kind_of(path)][0].table()[piece.section].kind
+            entries = kind.decode(node.entries[0][1], found)
+            decl = self.merged(path, [(piece, entries)])
+            if decl is not None:
+                return Reread(decl, found, piece, entries)
+        found = Diagnostics()
+        return Reread(self._read(path, self.changed(path, change), found), found)
+
+    def merged(self, path: Path, pieces: Sequence[tuple[Piece, Any]]) -> Any:
+        """The declaration of a file with other entries in place of these; None where one has got the name of another
+        entry, which nobody sees who reads it alone."""
+        decl = self._files[path]
+        for piece, entries in sorted(pieces, key=lambda item: -item[0].start):
+            old = getattr(decl, piece.section)
+            new: Any
+            if isinstance(entries, tuple):
+                at = int(piece.entry)
+                new = (*old[:at], *entries, *old[at + 1 :])
+            else:
+                if any(name != piece.entry and name in old for name in entries):
+                    return None
+                new = Entries()
+                new.refused.update({**old.refused, **entries.refused})
+                for name, entry in old.items():
+                    new.update(entries if name == piece.entry else {name: entry})
+            decl = dataclasses.replace(decl, **{piece.section: new})
+        return decl
 
     def _read(self, path: Path, text: str, found: Diagnostics) -> Any:
         source = SourceFile(self.name(path), text)
         return description.decode(source, description.kind_of(path), found)
 
-    def _reread(self, path: Path, piece: Piece | None, change: Change, found: Diagnostics) -> Any:
-        """The declaration of a changed file, of which at most one piece is read."""
-        if piece is None:
-            return self._read(path, self.changed(path, change), found)
-        text = self.texts[path]
-        text = text[piece.start : change.start] + change.new + text[change.end : piece.end]
-        # Below the key of its section, in the lines where it stands: all positions are those of the file.
-        head = f"{piece.section}:" + "\n" * (piece.line - 1)
-        node = parse(SourceFile(self.name(path), head + text), found)
-        if node is None:
-            return None
-        kind = language.FILES[description.kind_of(path)][0].table()[piece.section].kind
-        value: Any = kind.decode(node.entries[0][1], found)
-        entries = getattr(self._files[path], piece.section)
-        new: Any
-        if isinstance(kind, Listing):
-            at = int(piece.entry)
-            new = (*entries[:at], *value, *entries[at + 1 :])
-        else:
-            if any(name != piece.entry and name in entries for name in value):
-                raise _Collision
-            new = Entries()
-            new.refused.update(value.refused)
-            for name, entry in entries.items():
-                new.update(value if name == piece.entry else {name: entry})
-        return dataclasses.replace(self._files[path], **{piece.section: new})
-
 
 NAMED: Final = "told"
 ELSEWHERE: Final = "told, but of another line"
+TOGETHER: Final = "passed, with all other prose at once"
 PROSE_ONLY: Final = "passed, with other prose"
 OTHER_FACT: Final = "passed, with another fact"
 MISSED: Final = "passed, though it is wrong"
@@ -357,14 +372,36 @@ class Tally:
 def run(
     path: Path, *, full: bool = False, only: Callable[[Change], bool] = lambda change: True
 ) -> Tally:
-    """Try the changes of one file, one at a time."""
+    """Try the changes of one file, one at a time.
+
+    Unless ``full``, two things are not done for each change alone. Prose is changed in all places at once, elsewhere
+    (:func:`other_prose`). And where the reader itself names the line, what the later stages make of the rest is seen on a
+    description with many such changes, one of each entry: nothing may crash there.
+    """
     tried = bench()
     tried.refresh()
     tally = Tally(nodes=Counter(spot.what for spot in tried.spots(path)))
     pieces = tried.pieces(path)
+    named: dict[Piece, list[Reread]] = {}
     for change in filter(only, tried.changes(path, full=full)):
+        if change.of_prose and not full:
+            tally.outcomes[change.spot.role, change.kind, TOGETHER] += 1
+            continue
         spot = change.spot
-        outcome, said = _outcome(tried, path, piece_of(pieces, change), change, full=full)
+        outcome, said = CRASHED, ""
+        try:
+            again = tried.reread(path, piece_of(pieces, change), change)
+            early = _names(tried.name(path), change, again.found) and not full
+            if early and change.kind == "duplicate":
+                outcome = NAMED  # behind a key that stands twice comes the description as it was
+            elif early and again.piece is not None:
+                outcome = NAMED
+                named.setdefault(again.piece, []).append(again)
+            else:
+                api = tried.examined(path, again.decl, again.found)
+                outcome, said = _outcome(tried, path, change, api, again.found)
+        except Exception as error:
+            said = repr(error)
         tally.outcomes[spot.role, change.kind, outcome] += 1
         if outcome == OTHER_FACT:
             tally.passed.add(spot.owner)
@@ -374,7 +411,31 @@ def run(
                 f"{tried.name(path)}:{spot.line} {spot.path} ({spot.role}, {change.kind}):"
                 f" {old!r} -> {change.new!r}: {outcome} {said}"
             )
+    for turn in range(max(map(len, named.values()), default=0)):
+        tally.failures += _crashes(
+            tried, path, [items[turn] for items in named.values() if turn < len(items)]
+        )
     return tally
+
+
+def _crashes(tried: Bench, path: Path, items: Sequence[Reread]) -> Iterator[str]:
+    """What crashes when a file holds all of these changed entries; told of the smallest part of them that does."""
+    decl = tried.merged(path, [(item.piece, item.entries) for item in items if item.piece])
+    found = Diagnostics()
+    for item in items:
+        found.extend(item.found)
+    try:
+        if decl is not None:
+            tried.examined(path, decl, found)
+    except Exception as error:
+        if len(items) == 1:
+            yield f"{tried.name(path)}: {CRASHED} after {next(iter(found))}: {error!r}"
+            return
+        decl = None
+    if decl is None and len(items) > 1:
+        half = len(items) // 2
+        yield from _crashes(tried, path, items[:half])
+        yield from _crashes(tried, path, items[half:])
 
 
 def piece_of(pieces: Sequence[Piece], change: Change) -> Piece | None:
@@ -386,25 +447,41 @@ def piece_of(pieces: Sequence[Piece], change: Change) -> Piece | None:
     return pieces[at] if inside else None
 
 
+def _names(file: str, change: Change, found: Diagnostics) -> bool:
+    """Whether a diagnostic names the changed line, as its own place or as a related one."""
+    return any(
+        place.file == file and change.first <= place.line <= change.last
+        for item in found
+        for place in (item.position, *(other.position for other in item.related))
+    )
+
+
 def _outcome(
-    tried: Bench, path: Path, piece: Piece | None, change: Change, *, full: bool
+    tried: Bench, path: Path, change: Change, api: Api | None, found: Diagnostics
 ) -> tuple[str, str]:
-    try:
-        api, found = tried.tried(path, piece, change, full=full)
-    except Exception as error:
-        return CRASHED, repr(error)
     if len(found):
-        name = tried.name(path)
-        for item in found:
-            for place in (item.position, *(other.position for other in item.related)):
-                if place.file == name and change.first <= place.line <= change.last:
-                    return NAMED, ""
+        if _names(tried.name(path), change, found):
+            return NAMED, ""
         return (ELSEWHERE if change.due else NAMED), str(next(iter(found)))
     if change.due or api is None:
         return MISSED, ""
     if alike(api, tried.api):
         return PROSE_ONLY, ""
-    return (MISSED if change.spot.role == PROSE else OTHER_FACT), "the client differs"
+    return (MISSED if change.of_prose else OTHER_FACT), "the client differs"
+
+
+def other_prose() -> tuple[dict[Path, str], int]:
+    """The texts of all files with all their prose changed, and how many places that are."""
+    tried = bench()
+    texts = dict(tried.texts)
+    count = 0
+    for path, text in texts.items():
+        for change in reversed([*tried.changes(path, full=False)]):
+            if change.of_prose:
+                text = text[: change.start] + change.new + text[change.end :]
+                count += 1
+        texts[path] = text
+    return texts, count
 
 
 _IN_WORDS: Final = frozenset(
