@@ -128,17 +128,17 @@ class Protocol:
         attributes = dict(self.request_attributes)
         if self.request_namespace is not None:
             attributes = {"xmlns": self.request_namespace, **attributes}
-        inside = ""
-        if self.request_method.attribute is not None and not self.request_method.path:
-            attributes[self.request_method.attribute] = method
+        *outer, last = self.request_method.path or ("",)
+        attribute, inside = self.request_method.attribute, ""
+        if not last:
+            attributes[attribute or ""] = method
+        elif attribute is None:
+            inside = f"<{last}>{escape(method)}</{last}>"
         else:
-            inside = escape(method)
-            for name in reversed(self.request_method.path):
-                inside = f"<{name}>{inside}</{name}>"
-        head = "".join(
-            f' {name}="{escape(value).replace(chr(34), "&quot;")}"'
-            for name, value in attributes.items()
-        )
+            inside = f"<{last}{_attributes({attribute: method})}/>"
+        for name in reversed(outer):
+            inside = f"<{name}>{inside}</{name}>"
+        head = _attributes(attributes)
         opening = "".join(f"<{name}>" for name in self.request_payload)
         closing = "".join(f"</{name}>" for name in reversed(self.request_payload))
         declaration = '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -206,6 +206,12 @@ class Protocol:
             status=status,
             documentation=self.documentation,
         )
+
+
+def _attributes(values: Mapping[str, str]) -> str:
+    return "".join(
+        f' {name}="{escape(value).replace(chr(34), "&quot;")}"' for name, value in values.items()
+    )
 
 
 def _quoted_field(message: str) -> str | None:
