@@ -150,17 +150,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Public names and resource modules are imported when first used, so that importing the package is cheap."""
-    import importlib
+if not TYPE_CHECKING:  # a type checker that saw it would take every name for one that is here
 
-    if name in _PLACES:
-        value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
-        globals()[name] = value
-        return value
-    if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        """Public names and resource modules are imported when first used, so that importing the package is cheap."""
+        import importlib
+
+        if name in _PLACES:
+            value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+            globals()[name] = value
+            return value
+        if name in _MODULES:
+            return importlib.import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 _MODULES = frozenset(

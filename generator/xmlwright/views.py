@@ -96,7 +96,9 @@ class ModuleView:
             extra = f", {hidden}" if hidden else ""
             return f"{kind} = field(default_factory=lambda: []{extra})"
         if item.python == record.identity:
-            return kind
+            if hidden:
+                self.use("field")
+            return f"{kind} = field({hidden})" if hidden else kind
         if hidden:
             self.use("field")
             return f"{kind} | None = field(default=None, {hidden})"

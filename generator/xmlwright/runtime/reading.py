@@ -339,7 +339,9 @@ class Reader:
                 met.setdefault(name, []).append(child)
         again = [children for children in met.values() if len(children) > 1]
         if again:
-            plain = ReadTable(table.shape, self.mode)  # attributes and text have been read, or will be
+            plain = ReadTable(
+                table.shape, self.mode
+            )  # attributes and text have been read, or will be
             plain.entries, plain.tags = table.entries, table.tags
             self.into(element, plain, values, [children[0] for children in again])
         return [
