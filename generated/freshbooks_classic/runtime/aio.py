@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from .client import Settled
@@ -44,18 +47,29 @@ class AsyncTransport(Protocol):
 class _Steps:
     """Hears from httpx2 how far a request has come."""
 
-    __slots__ = ("sent", "watched")
+    __slots__ = ("_connected", "_handshake", "sent", "watched")
 
     def __init__(self, watched: bool) -> None:
         self.watched = watched
         """Whether ``sent`` is known; it may not be with a client of the caller's own."""
         self.sent = False
         """Whether anything of the request may have left."""
+        self._connected: Any = None
+        self._handshake = False
 
-    async def __call__(self, name: str, info: object) -> None:
+    async def __call__(self, name: str, info: Any) -> None:
         self.watched = True
         if name.endswith(".send_request_headers.started"):
             self.sent = True
+        elif name.endswith(".connect_tcp.complete"):
+            self._connected = info["return_value"]
+        elif name.endswith((".start_tls.started", ".start_tls.complete")):
+            self._handshake = name.endswith("started")
+
+    async def abandon(self) -> None:
+        """Close the connection of a handshake that was cancelled: the library forgets it."""
+        if self._handshake and self._connected is not None:
+            await self._connected.aclose()
 
 
 class Httpx2Transport:
@@ -121,15 +135,27 @@ class Httpx2Transport:
                         raise too_large()
             finally:
                 await answer.aclose()
+        except asyncio.CancelledError:
+            await steps.abandon()
+            raise
         except Exception as error:
             raise _translated(error, request, steps) from None
         headers = {name.lower(): value for name, value in answer.headers.items()}
         headers.update(answer.extensions.get(_REDIRECT, {}))
-        return HttpAnswer(answer.status_code, headers, b"".join(found))
+        drop = partial(_drop, answer.extensions.get("network_stream"))
+        return HttpAnswer(answer.status_code, headers, b"".join(found), drop=drop)
 
     async def close(self) -> None:
         if self._client is not None:
             await self._client.aclose()
+
+
+def _drop(stream: Any) -> None:
+    """End a connection that is back in the pool, which then sees that it cannot be used."""
+    sock = None if stream is None else stream.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):  # it is closed already
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 _REDIRECT: Final = "redirect"

@@ -121,12 +121,18 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
                 answer = replace(answer, rest=_told_of(answer.rest, request, info))
             return _value(request, setup, answer)
         except Error as error:
+            if answer is not None and answer.drop is not None and isinstance(error, _NO_ANSWER):
+                answer.drop()
             failed = _failed(
                 _timed(error, options.deadline, began, setup.clock), request, info.attempts, answer
             )
         maybe_done = maybe_done or failed.processed == "maybe"
         failed.error.maybe_done = maybe_done
         yield Pause(_wait(failed, request, setup, began))
+
+
+_NO_ANSWER: Final = (UnreadableDocument, UnexpectedAnswer)
+"""After one of these nobody knows where the answer ends, so that its rest may come with the next one."""
 
 
 def _told_of(pieces: Iterator[bytes], request: Request[Any], info: CallInfo) -> Iterator[bytes]:

@@ -58,6 +58,8 @@ class HttpAnswer:
     """The whole body, or the beginning where ``rest`` follows."""
     rest: Iterator[bytes] | None = field(default=None, repr=False)
     close: Callable[[], None] | None = field(default=None, repr=False)
+    drop: Callable[[], None] | None = field(default=None, repr=False)
+    """Has the connection that it came on used no more: what follows on it may belong to this answer."""
 
 
 class Transport(Protocol):
@@ -76,7 +78,7 @@ class Transport(Protocol):
 class Exchange:
     """One request on its way, as two threads see it: the one that sends and the one that waits no longer than it may."""
 
-    __slots__ = ("_connection", "_lock", "over", "sent", "watched")
+    __slots__ = ("_connection", "_last", "_lock", "over", "sent", "watched")
 
     def __init__(self, watched: bool) -> None:
         self.watched = watched
@@ -86,6 +88,7 @@ class Exchange:
         self.over = False
         """Whether the time was over before the end."""
         self._connection: Any = None
+        self._last: Any = None
         self._lock = threading.Lock()
 
     @property
@@ -112,7 +115,13 @@ class Exchange:
     def finish(self) -> None:
         """The answer is complete; its connection may serve another exchange now."""
         with self._lock:
-            self._connection = None
+            self._last, self._connection = self._connection, None
+
+    def drop(self) -> None:
+        """Have the connection of a complete answer used no more, unless it serves another exchange already."""
+        connection = self._last
+        if connection is not None and connection.exchange is self:
+            connection.break_off()
 
 
 class RequestsTransport:
@@ -234,11 +243,11 @@ def _exchange(
     headers = {name.lower(): value for name, value in answer.headers.items()}
     pieces = _pieces(answer, request, exchange, end)
     if not request.stream or answer.status_code != 200:
-        return HttpAnswer(answer.status_code, headers, _joined(pieces))
+        return HttpAnswer(answer.status_code, headers, _joined(pieces), drop=exchange.drop)
     first = next(pieces, b"")
     if not first or first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         # a document, maybe a failure
-        return HttpAnswer(answer.status_code, headers, _joined(pieces, first))
+        return HttpAnswer(answer.status_code, headers, _joined(pieces, first), drop=exchange.drop)
     rest = pieces if end is None else _in_time(pieces, exchange, end)
     return HttpAnswer(answer.status_code, headers, first, rest, answer.close)
 
