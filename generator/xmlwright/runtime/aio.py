@@ -176,11 +176,9 @@ def _translated(error: Exception, request: HttpRequest, steps: _Steps) -> Error:
 
     host = request.url.split("/", 3)[2]
     causes = list(causes_of(error))
-    before = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+    before = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
     wrong = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL)
     sent = steps.sent if steps.watched else not isinstance(error, (*before, *wrong))
-    if isinstance(error, httpx2.PoolTimeout):
-        return ConnectTimedOut(f"no connection to {host} was free in time")
     if isinstance(error, httpx2.TimeoutException):
         if sent:
             return TimedOut(f"{host} did not answer in time")
@@ -215,11 +213,11 @@ def _context(tls: Tls) -> ssl.SSLContext:
 
 
 def _timeout(timeout: Timeout) -> httpx2.Timeout:
+    """Waiting for one of the client's own connections is no fault of the server, so only a deadline ends it."""
     import httpx2
 
-    if isinstance(timeout, tuple):
-        return httpx2.Timeout(timeout[1], connect=timeout[0])
-    return httpx2.Timeout(timeout)
+    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    return httpx2.Timeout(read, connect=connect, pool=None)
 
 
 class AsyncClient(Settled):
