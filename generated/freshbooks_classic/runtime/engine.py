@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .auth import oauth_problem
 from .errors import (
+    FAILURES,
     ApiFailure,
     ArgumentError,
+    AuthenticationFailed,
     ConnectionFailed,
     DeadlineExceeded,
     Error,
     OutcomeUnknown,
+    PermissionDenied,
     RateLimited,
     ServerFailure,
     TimedOut,
@@ -192,6 +195,8 @@ def _wait(failed: Failed, request: Request[Any], setup: Setup, began: float) -> 
 
 def _failed(error: Error, request: Request[Any], attempt: int, answer: HttpAnswer | None) -> Failed:
     after = retry_after(answer.headers.get("retry-after")) if answer is not None else None
+    if isinstance(error, ApiFailure):
+        error.retry_after = after
     maybe = temporary = False
     if isinstance(error, UnexpectedAnswer):
         # A page in place of an answer may come from a program that failed after it had done the call.
@@ -316,22 +321,41 @@ def _refusal(method: str, setup: Setup, answer: HttpAnswer) -> Error:
     if problem is not None:
         problem.method = method
         return problem
+    kind, told = _by_status(status)
     try:
         setup.protocol.check(parse_xml(answer.body), method, status)
     except ApiFailure as failure:
-        if status >= 500 and type(failure) is ApiFailure:
-            return ServerFailure(failure.message, method=method, code=failure.code, status=status)
-        return failure
+        if kind is None or type(failure) is not ApiFailure:
+            return failure
+        told = failure.message
+        code: str | None = failure.code
     except UnreadableDocument:
-        pass
-    if status >= 500:
-        page = ", an HTML page: it may be down for maintenance" if _is_html(answer) else ""
-        return ServerFailure(
-            f"the server answered HTTP {status}{page}", method=method, status=status
-        )
+        code = None
+        if status >= 500 and _is_html(answer):
+            told += ", an HTML page: it may be down for maintenance"
+    else:
+        code = None
+    if kind is not None:
+        fix = setup.protocol.fix_of(_KINDS[kind])
+        return kind(told, method=method, code=code, status=status, fix=fix)
     if _is_html(answer):
         return _html(method, answer)
     return UnexpectedAnswer(f"the server answered HTTP {status}", method=method, status=status)
+
+
+def _by_status(status: int) -> tuple[type[ApiFailure] | None, str]:
+    """The failure that an HTTP status says by itself, with its message; None where it says none."""
+    if status == 401:
+        return AuthenticationFailed, "the server does not accept the token (HTTP 401)"
+    if status == 403:
+        told = "the server refuses the call (HTTP 403), or something on the way to it does"
+        return PermissionDenied, told
+    if status >= 500:
+        return ServerFailure, f"the server answered HTTP {status}"
+    return None, ""
+
+
+_KINDS: Final = {kind: name for name, kind in FAILURES.items()}
 
 
 def _is_html(answer: HttpAnswer) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
 from .errors import (
@@ -139,6 +141,13 @@ class RequestsTransport:
         self._pool = pool
         self._watched = session is None
         self._lock = threading.Lock()
+        if self._watched:
+            _OWN.add(self)
+
+    def forked(self) -> None:
+        """Make a session of this process: on that of the parent, each would read what the other is answered."""
+        self._session = None
+        self._lock = threading.Lock()
 
     def _ready(self) -> requests.Session:
         session = self._session
@@ -181,6 +190,18 @@ class RequestsTransport:
     def close(self) -> None:
         if self._session is not None:
             self._session.close()
+
+
+_OWN: Final[weakref.WeakSet[RequestsTransport]] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for transport in list(_OWN):
+        transport.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _within(
