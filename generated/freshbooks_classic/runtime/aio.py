@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from .client import Settled
-from .engine import Pause, perform
+from .engine import Pause, Step, perform, performed
 from .errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from .observe import RawAnswer
     from .record import Record
 
 T = TypeVar("T")
@@ -240,7 +241,15 @@ class AsyncClient(Settled):
 
     async def send(self, request: Request[T]) -> T:
         """Send one request and return its value. Raises as the synchronous client does."""
-        steps = perform(request, self._setup())
+        return await self._driven(perform(request, self._setup()))
+
+    async def send_raw(self, request: Request[T]) -> RawAnswer[T]:
+        """As :meth:`send`, with the answer that the value was read from: status, headers and bytes, not redacted."""
+        value, call = await self._driven(performed(request, self._setup()))
+        return call.with_value(value)
+
+    async def _driven(self, steps: Step[T]) -> T:
+        """Do what a call asks for until it has a value."""
         step: HttpRequest | Pause = next(steps)
         while True:
             try:

@@ -31,13 +31,14 @@ from .errors import (
     UnreadableDocument,
 )
 from .files import File
+from .multipart import encode
 from .observe import CallInfo, finish, start
 from .options import Options
 from .reading import parse_xml
 from .redact import hidden_values, secrets_of
 from .request import Request
 from .retry import Failed, may_repeat, retry_after
-from .transport import HttpAnswer, HttpRequest, encode
+from .transport import HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
     from .auth import Auth
@@ -71,6 +72,12 @@ Step = Generator[HttpRequest | Pause, HttpAnswer, T]
 
 def perform(request: Request[T], setup: Setup) -> Step[T]:
     """All attempts of one call. Raises what the call ends in, with its facts filled in."""
+    value, _ = yield from performed(request, setup)
+    return value
+
+
+def performed(request: Request[T], setup: Setup) -> Step[tuple[T, CallInfo]]:
+    """As :func:`perform`, with what is known of the call beside its value."""
     options = setup.options
     if options.validate:
         problems = request.endpoint.problems(request.values)
@@ -92,15 +99,16 @@ def perform(request: Request[T], setup: Setup) -> Step[T]:
     finally:
         info.seconds = setup.clock() - began
         finish(setup.protocol.package, info)
-    return value
+    return value, info
 
 
 def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -> Step[T]:
     options = setup.options
     body, content_type = encode(request)
+    end = options.end(began)
     maybe_done = False
     while True:
-        left = _left(options.deadline, began, setup.clock, maybe_done)
+        left = _left(end, setup.clock, maybe_done)
         headers = {
             **setup.auth.headers(setup.protocol, setup.url),
             "User-Agent": setup.user_agent,
@@ -119,19 +127,17 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
         answer: HttpAnswer | None = None
         try:
             answer = yield from _sent(http)
-            info.came(answer.status, None if answer.rest else answer.body)
+            info.came(answer.status, answer.headers, None if answer.rest else answer.body)
             if answer.rest is not None:
                 answer = replace(answer, rest=_told_of(answer.rest, request, info))
             return _value(request, setup, answer)
         except Error as error:
             if answer is not None and answer.drop is not None and isinstance(error, _NO_ANSWER):
                 answer.drop()
-            failed = _failed(
-                _timed(error, options.deadline, began, setup.clock), request, info.attempts, answer
-            )
+            failed = _failed(_timed(error, end, setup.clock), request, info.attempts, answer)
         maybe_done = maybe_done or failed.processed == "maybe"
         failed.error.maybe_done = maybe_done
-        yield Pause(_wait(failed, request, setup, began))
+        yield Pause(_wait(failed, request, setup, end))
 
 
 _NO_ANSWER: Final = (UnreadableDocument, UnexpectedAnswer)
@@ -158,18 +164,18 @@ def _sent(http: HttpRequest) -> Generator[HttpRequest | Pause, HttpAnswer, HttpA
         raise ConnectionFailed(f"the transport failed: {type(error).__name__}: {error}") from error
 
 
-def _timed(error: Error, deadline: float | None, began: float, clock: Callable[[], float]) -> Error:
+def _timed(error: Error, end: float | None, clock: Callable[[], float]) -> Error:
     """One kind of error for a time that is over, whichever clock noticed it first."""
-    if not isinstance(error, TimedOut) or isinstance(error, DeadlineExceeded) or deadline is None:
+    if not isinstance(error, TimedOut) or isinstance(error, DeadlineExceeded) or end is None:
         return error
-    if clock() - began < deadline:
+    if clock() < end:
         return error
     over = DeadlineExceeded(error.message)
     over.sent = error.sent
     return over
 
 
-def _wait(failed: Failed, request: Request[Any], setup: Setup, began: float) -> float:
+def _wait(failed: Failed, request: Request[Any], setup: Setup, end: float | None) -> float:
     """Seconds until the next attempt. Raises what the call ends in where there is none."""
     error = failed.error
     if not may_repeat(failed):
@@ -186,10 +192,8 @@ def _wait(failed: Failed, request: Request[Any], setup: Setup, began: float) -> 
     if wait is None:
         raise error
     wait = wait if wait > 0 else 0.0  # also for what is no number
-    if setup.options.deadline is not None:
-        left = setup.options.deadline - (setup.clock() - began)
-        if wait >= left:
-            raise error
+    if end is not None and wait >= end - setup.clock():
+        raise error
     return wait
 
 
@@ -248,16 +252,12 @@ def _look_up(request: Request[Any]) -> str:
     return f"look for the {resource.replace('_', ' ')}{described} before sending {request.method} again"
 
 
-def _left(
-    deadline: float | None, began: float, clock: Callable[[], float], sent: bool
-) -> float | None:
-    if deadline is None:
+def _left(end: float | None, clock: Callable[[], float], sent: bool) -> float | None:
+    if end is None:
         return None
-    left = deadline - (clock() - began)
+    left = end - clock()
     if left <= 0:
-        error = DeadlineExceeded(
-            f"the {deadline:.3g} s for the call were over before it could be sent"
-        )
+        error = DeadlineExceeded("the time for the call was over before it could be sent")
         error.sent = error.maybe_done = sent
         raise error
     return left
