@@ -62,7 +62,7 @@ def validate(
     ``texts`` stands in for files. A program that validates again and again passes one ``memory``: then only what an edit
     touches is done anew.
     """
-    from . import description
+    from . import check, description, resolve  # noqa: F401  imported here, as a part of reading
 
     diagnostics = Diagnostics()
     lap = clock.lap if clock is not None else _no_lap

@@ -286,13 +286,14 @@ class _Resolver:
         for error in api.errors.values():
             self._sources(error.source)
             for name in re.findall(PLACEHOLDER, error.message):
-                if name not in PLACEHOLDERS:
+                near = nearest(name, PLACEHOLDERS)
+                if name not in PLACEHOLDERS and near is not None:  # another word is text
                     self._diagnostics.add(
                         "unknown-word",
-                        f"nobody could say what {{{name}}} stands for: it is none of"
+                        f"{{{name}}} is nearly, but not, one of"
                         f" {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}",
                         error.message.at,
-                        suggestion=nearest(name, PLACEHOLDERS),
+                        suggestion=f"{{{near}}}",
                     )
         for noted in (*api.events.values(), *api.people.values(), *api.sources.values()):
             self._sources(noted.source)
