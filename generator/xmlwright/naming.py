@@ -92,8 +92,10 @@ TAKEN_BY_CLIENT: Final = frozenset(
         "raw",
         "reconcile",
         "send",
+        "send_raw",
         "url",
         "with_options",
+        "within",
     ]
 )
 """Attributes of the client itself, which no resource may replace."""

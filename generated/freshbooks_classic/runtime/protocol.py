@@ -83,6 +83,8 @@ class ErrorCode:
 
     kind: str
     message: str
+    fix: str = ""
+    """What the caller can do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -182,6 +184,10 @@ class Protocol:
         if failed:
             raise self.failure(root, method, status)
 
+    def fix_of(self, kind: str) -> str:
+        """What can be done about failures of a kind; empty where the description does not say."""
+        return next((code.fix for code in self.errors.values() if code.kind == kind), "")
+
     def failure(self, root: etree._Element, method: str, status: int | None = None) -> ApiFailure:
         """The failure that an answer's root element tells of."""
         outer, last = self.failure_message.path[:-1], self.failure_message.path[-1:]
@@ -203,6 +209,7 @@ class Protocol:
             method=method,
             code=(code or "").strip() or None,
             field=(field_name or "").strip() or _quoted_field(message),
+            fix=known.fix if known is not None else "",
             status=status,
             documentation=self.documentation,
         )
