@@ -92,11 +92,12 @@ class _Bench:
         self._origins: dict[str, Origins] = {}
         self.special = {text for scalar in api.scalars.values() for text in scalar.none}
         """Texts that mean none somewhere, or are the word of an enum in answers only."""
-        for record in api.records.values():
-            for item in record.fields:
-                self.special.update(item.none)
-        for enum in api.enums.values():
-            self.special.update(word.answer for word in enum.words if "answer" in word.said_at)
+        for holder in (module, *(other for other in api.modules if not other.methods)):
+            for record in holder.records:
+                for item in record.fields:
+                    self.special.update(item.none)
+            for enum in holder.enums:
+                self.special.update(word.answer for word in enum.words if "answer" in word.said_at)
 
     def method(self, verb: str) -> tuple[Method, Origins]:
         """A method, and where its parts are described."""

@@ -39,7 +39,7 @@ PLACEHOLDERS: Final = (
 )
 """Names in braces that the message of an error may hold."""
 PLACEHOLDER: Final = r"\{([A-Za-z_]+)\}"
-"""One of those in a message; other braces are text."""
+"""One of those, or a word like it, in a message; other braces are text."""
 ERROR_KINDS: Final = (
     "authentication", "permission", "not_found", "validation", "conflict", "rate_limit", "account", "server",
 )  # fmt: skip

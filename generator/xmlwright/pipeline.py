@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +53,19 @@ class _Clock:
         self._last = now
 
 
+@contextlib.contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """With a collector of cyclic garbage that runs seldom: what a run makes, it needs to its end, and going through all of
+    that again and again takes longer the more there is."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+@_seldom_collected()
 def validate(
     settings: Settings,
     clock: _Clock | None = None,
@@ -62,7 +77,7 @@ def validate(
     ``texts`` stands in for files. A program that validates again and again passes one ``memory``: then only what an edit
     touches is done anew.
     """
-    from . import description
+    from . import check, description, resolve  # noqa: F401  imported here, as a part of reading
 
     diagnostics = Diagnostics()
     lap = clock.lap if clock is not None else _no_lap
@@ -94,6 +109,7 @@ def examine(
     return api
 
 
+@_seldom_collected()
 def plan(
     settings: Settings,
     seconds: dict[str, float],

@@ -132,22 +132,28 @@ class _Scope:
 
 
 class _Resolver:
-    def __init__(self, description: Description, diagnostics: Diagnostics, memory: Memory) -> None:
+    def __init__(
+        self,
+        description: Description,
+        diagnostics: Diagnostics,
+        memory: Memory,
+        resources: Entries[str, ResourceDecl] | None = None,
+    ) -> None:
         self._d = description
         self._diagnostics = diagnostics
         self._memory = memory
-        self._resources: Entries[str, ResourceDecl] = Entries()
-        for decl in description.resources:
-            self._resources[decl.resource] = decl
-        self._resources.refused.update(description.broken)
+        if resources is None:
+            resources = Entries()
+            resources.update({decl.resource: decl for decl in description.resources})
+            resources.refused.update(description.broken)
+        self._resources = resources
         self._used_groups: set[int] = set()
         self._used: set[tuple[str, str]] = set()
-        self._plural_used = False
         self._refused_fields: set[str] = set()
 
     def _telling(self, diagnostics: Diagnostics) -> _Resolver:
         """A resolver of the same description that tells its problems elsewhere."""
-        return _Resolver(self._d, diagnostics, self._memory)
+        return _Resolver(self._d, diagnostics, self._memory, self._resources)
 
     # the API as a whole
 
@@ -286,13 +292,14 @@ class _Resolver:
         for error in api.errors.values():
             self._sources(error.source)
             for name in re.findall(PLACEHOLDER, error.message):
-                if name not in PLACEHOLDERS:
+                near = nearest(name, PLACEHOLDERS)
+                if name not in PLACEHOLDERS and near is not None:  # another word is text
                     self._diagnostics.add(
                         "unknown-word",
-                        f"nobody could say what {{{name}}} stands for: it is none of"
+                        f"{{{name}}} is nearly, but not, one of"
                         f" {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}",
                         error.message.at,
-                        suggestion=nearest(name, PLACEHOLDERS),
+                        suggestion=f"{{{near}}}",
                     )
         for noted in (*api.events.values(), *api.people.values(), *api.sources.values()):
             self._sources(noted.source)
@@ -538,11 +545,6 @@ class _Resolver:
                     f"nothing includes the group {group_name}; include it or take it out",
                     group_name.at,
                 )
-        if decl.plural is not None and not self._plural_used:
-            self._unused(
-                "no list has this wrapper; take the key out, or the element out of `answer`",
-                decl.where("plural"),
-            )
         for group_name, group in (self._d.shared.groups if self._d.shared else {}).items():
             if id(group) in self._used_groups:
                 self._used.add(("group", str(group_name)))
@@ -1136,9 +1138,8 @@ class _Resolver:
             scalar = "id"
         if value == "record":
             element = element or str(resource.resource)
-        elif value in ("page", "list") and not element:
-            self._plural_used = True
-            element = str(resource.plural or f"{resource.resource}s")
+        elif value in ("page", "list"):
+            element = element or str(resource.plural or f"{resource.resource}s")
         item = str(given.item) if given and given.item else str(resource.resource)
         media = tuple(map(str, given.media)) if given else ()
         return Answer(value, element, item, record, scalar, ref, media)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import gc
 import re
 import zlib
 from collections import Counter
@@ -334,8 +335,11 @@ BAD: Final = frozenset([ELSEWHERE, MISSED, CRASHED])
 
 @cache
 def bench() -> Bench:
-    """The description, read once in each process."""
-    return Bench()
+    """The description, read once in each process. It stays, so the garbage collector need not look at it again."""
+    made = Bench()
+    gc.collect()
+    gc.freeze()
+    return made
 
 
 @dataclass(slots=True)
