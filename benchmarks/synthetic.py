@@ -58,6 +58,8 @@ def _renamed(described: Tree, name: str, number: int) -> Tree:
     plural = described.get("plural", f"{old}s")
     tree = {**described, "resource": name, "title": f"{described['title']} {number}"}
     tree["plural"] = f"{plural}_copy{number}"
+    if "python" in described:
+        tree["python"] = f"{described['python']}Copy{number}"
     tree["methods"] = {
         verb: _method(verb, facts, old, plural) for verb, facts in described["methods"].items()
     }
