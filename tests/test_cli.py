@@ -125,7 +125,7 @@ def test_no_project_anywhere(tmp_path: Path) -> None:
     ("table", "said"),
     [
         ("[tool.xmlwright]\nshcema = 'schema'\n", "no key 'shcema'; did you mean 'schema'?"),
-        ("[tool.xmlwright]\nquiet = true\n", "no key 'quiet'; it has schema, templates, output, cache"),
+        ("[tool.xmlwright]\nquiet = true\n", "no key 'quiet'; it has schema, templates, overlay, output, line-length, cache, outputs"),
         ("[tool.xmlwright]\noutput = 3\n", "output should be the path of a folder"),
         ("[tool.xmlwright]\noutput = ' '\n", "output should be the path of a folder"),
         ("[tool]\nxmlwright = 'x'\n", "[tool.xmlwright] is not a table"),
@@ -326,7 +326,7 @@ def test_mistake_in_a_template_names_its_line(
     for command in ("build", "check"):
         done = run(project, command)
         assert done.returncode == 1
-        assert f"template {name}:{line}: " in done.stderr, done.stderr
+        assert f"template templates/{name}:{line}: " in done.stderr, done.stderr
         assert said in done.stderr
         assert "nothing was written" in done.stderr
         assert "Traceback" not in done.stderr
@@ -341,7 +341,7 @@ def test_template_that_imports_what_is_not_there(project: Path) -> None:
     )
     done = run(project, "build")
     assert done.returncode == 1
-    assert "template %package%/wire.py.j2:" in done.stderr
+    assert "template templates/%package%/wire.py.j2:" in done.stderr
     assert "_haeder.j2" in done.stderr
 
 
@@ -349,7 +349,7 @@ def test_template_that_is_not_text(project: Path) -> None:
     (project / "templates/NOTES.md.j2").write_bytes(b"caf\xe9")
     done = run(project, "build")
     assert done.returncode == 1
-    assert "template NOTES.md.j2: is not UTF-8" in done.stderr
+    assert "template templates/NOTES.md.j2: is not UTF-8" in done.stderr
 
 
 def test_template_that_gives_no_python(project: Path) -> None:

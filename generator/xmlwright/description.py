@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .decode import INVALID, Word
 from .diagnostics import Diagnostics, Position, Related
+from .files import files_of, kind_of, shown
 from .language import FILES, ApiDecl, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
-from .source import SourceFile, parse, read_file
+from .source import Node, SourceFile, parse, read_file
+
+__all__ = ["Description", "files_of", "kind_of", "read", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +26,18 @@ class Description:
     """Resource -> its cases, those of its own file first."""
 
 
-def files_of(folder: Path) -> list[Path]:
-    """The files of a description, in the order they are read."""
-    found = [folder / "api.yaml"]
-    if (folder / "shared.yaml").exists():
-        found.append(folder / "shared.yaml")
-    found.extend(sorted((folder / "resources").glob("*.yaml")))
-    return found
-
-
-def kind_of(path: Path) -> str:
-    """Which grammar a file follows, by its name."""
-    if path.parent.name != "resources":
-        return path.stem
-    return "cases" if path.name.endswith(".cases.yaml") else "resource"
-
-
-def shown(path: Path, root: Path) -> str:
-    """A path as messages show it: below the working folder, with forward slashes."""
-    return Path(os.path.relpath(path, root)).as_posix()
-
-
 def read(
-    folder: Path, diagnostics: Diagnostics, *, root: Path, texts: Mapping[Path, str] | None = None
+    folder: Path,
+    diagnostics: Diagnostics,
+    *,
+    root: Path,
+    texts: Mapping[Path, str] | None = None,
+    seen: Callable[[str, Node], None] = lambda kind, node: None,
 ) -> Description | None:
     """All files of a description. None where it cannot even be read; problems are in ``diagnostics``.
 
-    ``texts`` stands in for files, so that an edit can be checked before it is saved.
+    ``texts`` stands in for files, so that an edit can be checked before it is saved. ``seen`` is given the kind and the
+    root of each file that is YAML.
     """
     if not folder.is_dir():
         diagnostics.add("missing-file", "there is no such folder", Position(shown(folder, root)))
@@ -70,6 +57,7 @@ def read(
         if node is None:
             continue
         kind = kind_of(path)
+        seen(kind, node)
         decl = FILES[kind][0].decode(node, diagnostics)
         if decl is INVALID:
             continue

@@ -1,0 +1,112 @@
+"""Inputs: everything that decides an output, as hashes, told without importing what a build needs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .files import files_of
+from .formatting_version import formatter_version
+from .settings import Settings
+from .trees import Tree
+
+_PROGRAM: Final = Path(__file__).parent
+_ROOT: Final = "pipeline.py"
+"""What this module imports, and what that imports, is what can decide the output: the stages."""
+_COPIED: Final = ("runtime",)
+"""Folders of the program that outputs get a copy of."""
+_IMPORT: Final = re.compile(r"^[ ]*from (\.+)([\w.]*) import (\((?:[^)]*)\)|[^\n(]*)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that decides an output."""
+
+    schema: Mapping[str, str]
+    """File below the description -> hash."""
+    templates: Mapping[str, str]
+    """Template -> hash."""
+    options: Mapping[str, str]
+    """Option of pyproject.toml that changes bytes -> its value."""
+    version: str
+    """Of the program."""
+    program: Mapping[str, str]
+    """Module of the program that takes part -> hash."""
+    formatter: str
+    """Name and version."""
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def text_digest(content: bytes) -> str:
+    """Hash of a text that is read line by line: the same however a checkout ends its lines."""
+    return digest(content.replace(b"\r\n", b"\n"))[:32]
+
+
+def inputs_of(settings: Settings) -> Inputs:
+    """Hashes of all inputs of an output. Missing files count as absent."""
+    from . import __version__
+
+    tree = Tree(settings.templates, settings.overlay)
+    return Inputs(
+        schema={
+            path.relative_to(settings.schema).as_posix(): text_digest(path.read_bytes())
+            for path in files_of(settings.schema)
+            if path.is_file()
+        },
+        templates={name: text_digest(path.read_bytes()) for name, path in sorted(tree.inputs())},
+        options=options_of(settings),
+        version=__version__,
+        program=program(),
+        formatter=formatter_version(),
+    )
+
+
+def options_of(settings: Settings) -> dict[str, str]:
+    """Options that change bytes of the output."""
+    return {"line-length": str(settings.line_length)}
+
+
+@functools.cache
+def program() -> Mapping[str, str]:
+    """The modules of the program that take part in making an output, with their hashes; not, say, its command line."""
+    found: dict[str, str] = {}
+    todo = [_ROOT]
+    for folder in _COPIED:
+        todo += [
+            path.relative_to(_PROGRAM).as_posix()
+            for path in (_PROGRAM / folder).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        ]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        content = (_PROGRAM / name).read_bytes()
+        found[name] = text_digest(content)[:16]
+        if name.endswith(".py"):
+            todo += _imported(name, content.decode())
+    return dict(sorted(found.items()))
+
+
+def _imported(name: str, text: str) -> list[str]:
+    """The modules of the program that a module names in its imports, wherever they stand in it."""
+    found = []
+    for dots, module, names in _IMPORT.findall(text):
+        folder = (_PROGRAM / name).parents[len(dots) - 1]
+        base = folder.joinpath(*module.split(".")) if module else folder
+        candidates = [base]
+        candidates += [base / word for word in re.findall(r"\w+", names)]
+        for path in candidates:
+            for file in (path.with_suffix(".py"), path / "__init__.py"):
+                if file != _PROGRAM / "__init__.py" and file.is_file():
+                    found.append(file.relative_to(_PROGRAM).as_posix())
+    return found
