@@ -39,6 +39,8 @@ def edit(original: bytes, content: bytes) -> Edit:
     """What makes ``content`` of ``original``."""
     if content.replace(b"\r\n", b"\n") == original:
         return Edit(1, "its lines end in CR LF")
+    if not content:
+        return Edit(1, "it is empty")
     before, after = original.split(b"\n"), content.split(b"\n")
     start = _common(before, after)
     end = _common(before[start:][::-1], after[start:][::-1])
@@ -67,7 +69,7 @@ def _common(left: list[bytes], right: list[bytes]) -> int:
 def _span(first: int, last: int, lost: int) -> str:
     if first == last:
         lines = "a line" if lost == 1 else f"{lost} lines"
-        return f"{lines} removed after line {first}"
+        return f"{lines} removed {f'after line {first}' if first else 'at the beginning'}"
     return f"line {last}" if last - first == 1 else f"lines {first + 1}-{last}"
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from . import by_hand, manifest, pipeline
 from .by_hand import Edit
-from .drifted import Drift, outermost
+from .drifted import Drift, in_words, outermost
 from .files import shown
 from .inputs import Inputs
 from .manifest import Manifest
@@ -89,11 +89,12 @@ class _Check:
         self._now: Inputs = made.manifest.inputs
         self._tree = Tree(settings.templates, settings.overlay, settings.root)
         self._api = described.api
-        self._drift = Drift(old.nodes if old is not None else {}, described.api, described.nodes)
         before = old.inputs if old is not None else self._now
         self._templates = _changed(before.templates, self._now.templates)
         self._program = _changed(before.program, self._now.program)
         self._options = _changed(before.options, self._now.options)
+        nodes = old.nodes if old is not None else {}
+        self._drift = Drift(nodes, described.api, described.nodes, program=bool(self._program))
         self._reads: Mapping[str, Reads] | None = None
         self._told: set[tuple[str, str]] = set()
         """(kind, piece) of what has been given as a cause."""
@@ -155,10 +156,13 @@ class _Check:
         if content is None:
             what = "is a folder" if target.is_dir() else "cannot be read"
             return {Cause("edited", what, self._named(path))}
-        text: bytes | None = self._made.files[path]
-        if not exact:
-            text = by_hand.committed(self._settings, path, original)
-        edit = by_hand.edit(text, content) if text is not None else Edit(0, "")
+        text = self._made.files[path] if exact else None
+        text = text or by_hand.committed(self._settings, path, original)
+        if text is not None:
+            edit = by_hand.edit(text, content)
+        else:  # what the build wrote is nowhere: some of the lines that a build would change now
+            edit = by_hand.edit(self._made.files[path], content)
+            edit = Edit(edit.line, f"among {edit.what}; no commit has what the build wrote")
         return {Cause("edited", edit.what, self._named(path), edit.line)}
 
     def _named(self, path: str) -> str:
@@ -271,9 +275,15 @@ class _Check:
     def _piece(self, name: str) -> Cause:
         at = self._drift.place(name)
         change = self._drift.change(name)
-        what = name if change == "changed" else f"{name} {change}"
+        what = in_words(name)
+        if name not in self._drift.pieces:
+            what = f"the order in {what}"
+        elif change != "changed":
+            what = f"{what} {change}"
         if at is None:
-            return Cause("schema", what)
+            resource = name.removeprefix("resource ")
+            file = "api.yaml" if resource == name else f"resources/{resource}.yaml"
+            return Cause("schema", what, shown(self._settings.schema / file, self._settings.root))
         return Cause("schema", what, at.file, at.line, at.column)
 
     def _template(self, name: str) -> Cause:
@@ -331,7 +341,8 @@ class _Check:
     def _comments(self) -> set[Cause]:
         """Files of the description that say the same in another way."""
         files = _changed(self._before().schema, self._now.schema)
-        places = {self._drift.place(name) for name in self._drift.pieces}
+        told = {name for kind, name in self._told if kind == "schema"}
+        places = {self._drift.place(name) for name in self._drift.pieces | told}
         known = {at.file for at in places if at is not None}
         found = set()
         for name in files:

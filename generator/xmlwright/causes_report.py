@@ -41,15 +41,11 @@ def _told(cause: Cause, path: str) -> str:
 
 def summary(found: Sequence[Difference]) -> str:
     """How many files differ, and by what."""
-    kinds = [
-        cause.kind for item in found for cause in {one.kind: one for one in item.causes}.values()
-    ]
-    counts = [f"{KINDS[kind]} {kinds.count(kind)}" for kind in KINDS if kind in kinds]
-    files = f"{len(found)} file{'' if len(found) == 1 else 's'}"
-    lines = [f"{files} ({', '.join(counts)}): `xmlwright build` brings all of them up to date"]
-    if "edited" in kinds:
-        lines[0] += ", and loses what was edited by hand"
-    return lines[0]
+    kinds = [kind for item in found for kind in {cause.kind for cause in item.causes}]
+    counts = [f"{KINDS[kind]} ({kinds.count(kind)})" for kind in KINDS if kind in kinds]
+    files = "1 file differs" if len(found) == 1 else f"{len(found)} files differ"
+    lost = "; what was edited by hand is lost by that" if "edited" in kinds else ""
+    return f"{files}: {', '.join(counts)}\nrun `xmlwright build` to bring all up to date{lost}"
 
 
 def as_json(found: Iterable[Difference]) -> str:

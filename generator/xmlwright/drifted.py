@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -28,8 +29,10 @@ _HELD: Final = {
 class Drift:
     """What changed in a description since it was last built from."""
 
-    def __init__(self, old: Mapping[str, str], api: Api, now: Nodes) -> None:
+    def __init__(self, old: Mapping[str, str], api: Api, now: Nodes, *, program: bool) -> None:
         self._now = now
+        self._program = program
+        """Whether the program changed as well, so that what no line explains may come from that."""
         table = now.table()
         self.added: set[str] = set()
         self.removed: set[str] = set()
@@ -63,9 +66,13 @@ class Drift:
 
     def place(self, name: str) -> Position | None:
         """Where a piece stands, or what holds it if it is gone."""
+        places = self._now.places
+        if name.startswith("case ") and name not in places:
+            prefix = name[: name.index("/") + 1]
+            return next((at for other, at in places.items() if other.startswith(prefix)), None)
         while name:
-            if name in self._now.places:
-                return self._now.places[name]
+            if name in places:
+                return places[name]
             name = _holder(name)
         return None
 
@@ -89,9 +96,9 @@ class Drift:
         if name in self.pieces:
             return {name}
         if facet == "m":
-            held = self._members(name)
-            if held:
-                return held
+            moved = _holder(name) in self.added | self.removed
+            # Else the same ones in another order.
+            return self._members(name) or {_holder(name) if moved else name}
         at = self._shared.get(name)
         if at is not None:
             found = {piece for piece in self.pieces if self._now.places.get(piece) == at}
@@ -100,23 +107,17 @@ class Drift:
         return self._inherited(name)
 
     def _members(self, name: str) -> set[str]:
-        prefix = _HELD.get(name)
         kind, _, rest = name.partition(" ")
-        if prefix is None:
-            prefix = {
-                "record": f"field {rest}.",
-                "enum": f"word {rest}.",
-                "methods": f"method {rest.removeprefix('of ')}.",
-                "cases": f"case {rest.removeprefix('of ')}/",
-                "records": "record ",
-                "enums": "enum ",
-            }.get(kind, "\0")
-        moved = {piece for piece in self.added | self.removed if piece.startswith(prefix)}
-        if kind in ("records", "enums"):  # their names do not tell whose they are
-            file = self._file_of_resource(rest.removeprefix("of "))
-            at = {piece: self.place(piece) for piece in moved}
-            moved = {piece for piece, place in at.items() if place is None or place.file == file}
-        return moved or {piece for piece in self.edited if piece.startswith(prefix)}
+        owner = rest.removeprefix("of ")
+        prefix = _HELD.get(name) or {
+            "record": f"field {rest}.",
+            "enum": f"word {rest}.",
+            "methods": f"method {owner}.",
+            "cases": f"case {owner}/",
+            "records": f"record {owner}/",
+            "enums": f"enum {owner}/",
+        }.get(kind, "\0")
+        return {piece for piece in self.added | self.removed if piece.startswith(prefix)}
 
     def _inherited(self, name: str) -> set[str]:
         """Pieces that say something of many others: of the whole file, a group, a kind of method; the nearest first."""
@@ -126,13 +127,13 @@ class Drift:
             for piece in self.pieces
             if (at := self.place(piece)) is not None and at.file == file
         }
-        levels = (
+        levels = [
             {piece for piece in in_file if " of " in piece and not piece.startswith("field of")},
             {piece for piece in self.pieces if piece.startswith(("group ", "field of group "))},
             {piece for piece in self.pieces if piece.startswith(("errors of ", "api paging"))},
-            in_file,
-            {piece for piece in self.pieces if piece.startswith("api ")},
-        )
+        ]
+        if not self._program:
+            levels += [in_file, {piece for piece in self.pieces if piece.startswith("api ")}]
         return next((level for level in levels if level), set())
 
     def _file_of_resource(self, name: str) -> str:
@@ -144,19 +145,13 @@ def outermost(names: set[str], drift: Drift) -> set[str]:
     """Without pieces that came or went with what holds them."""
 
     def within(name: str) -> bool:
+        moved = drift.added if name in drift.added else drift.removed
         holder = _holder(name)
         while holder:
-            if holder in drift.added | drift.removed and drift.change(holder) == drift.change(name):
+            if holder in moved:
                 return True
             holder = _holder(holder)
-        at = drift.place(name)
-        return at is not None and any(
-            other != name
-            and other.startswith("resource ")
-            and (file := drift.place(other)) is not None
-            and file.file == at.file
-            for other in drift.added
-        )
+        return False
 
     return {name for name in names if not within(name)}
 
@@ -168,8 +163,11 @@ def _holder(name: str) -> str:
         return f"group {name.removeprefix('field of group ').rpartition('.')[0]}"
     if kind in ("field", "word"):
         return f"{'record' if kind == 'field' else 'enum'} {rest.partition('.')[0]}"
-    if kind in ("method", "case", "group"):
-        return f"resource {rest.partition('.' if kind == 'method' else '/')[0]}"
-    if rest.startswith("of "):
-        return f"resource {rest.removeprefix('of ')}"
+    if rest.startswith("of ") or kind in ("method", "case", "group", "record", "enum"):
+        return "resource " + re.split("[./]", rest.removeprefix("of "), maxsplit=1)[0]
     return ""
+
+
+def in_words(name: str) -> str:
+    """A piece as messages name it: records and enums have names of their own."""
+    return re.sub(r"^(record|field|enum|word) \w+/", r"\1 ", name)

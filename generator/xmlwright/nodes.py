@@ -150,16 +150,16 @@ def _cases(resource: str, value: Node) -> Iterator[tuple[Any, ...]]:
 
 def _enums(resource: str, value: Node) -> Iterator[tuple[Any, ...]]:
     for name, enum in value.entries:
-        yield f"enum {name.text}", name.position, *_without(enum, "words")
+        yield f"enum {resource}/{name.text}", name.position, *_without(enum, "words")
         for word, facts in _entries(enum, "words"):
-            yield f"word {name.text}.{word.text}", word.position, facts
+            yield f"word {resource}/{name.text}.{word.text}", word.position, facts
 
 
 def _records(resource: str, value: Node) -> Iterator[tuple[Any, ...]]:
     for name, record in value.entries:
-        yield f"record {name.text}", name.position, *_without(record, "fields")
+        yield f"record {resource}/{name.text}", name.position, *_without(record, "fields")
         for item, facts in _entries(record, "fields"):
-            yield f"field {name.text}.{item.text}", item.position, facts
+            yield f"field {resource}/{name.text}.{item.text}", item.position, facts
 
 
 def _groups(resource: str, value: Node) -> Iterator[tuple[Any, ...]]:
@@ -261,13 +261,15 @@ def objects(api: Api) -> Iterator[tuple[Any, str]]:
         yield module, ""
         at: dict[Position, str] = {}
         for enum in module.enums:
-            yield enum, f"enum {enum.name}"
-            yield from ((word, f"word {enum.name}.{word.word}") for word in enum.words)
+            yield enum, f"enum {module.name}/{enum.name}"
+            yield from (
+                (word, f"word {module.name}/{enum.name}.{word.word}") for word in enum.words
+            )
         for record in module.records:
-            yield record, f"record {record.name}"
+            yield record, f"record {module.name}/{record.name}"
             for item in record.fields:
-                at[item.at] = f"field {record.name}.{item.name}"
-                yield item, f"field {record.name}.{item.name}"
+                at[item.at] = f"field {module.name}/{record.name}.{item.name}"
+                yield item, f"field {module.name}/{record.name}.{item.name}"
         for method in module.methods:
             yield method, f"method {method.name}"
             yield method.answer, f"method {method.name}"
