@@ -20,6 +20,7 @@ _ROOT: Final = "pipeline.py"
 """What this module imports, and what that imports, is what can decide the output: the stages."""
 _COPIED: Final = ("runtime",)
 """Folders of the program that outputs get a copy of."""
+_PYTHON: Final = (".py.j2", ".pyi.j2")
 _IMPORT: Final = re.compile(r"^[ ]*from (\.+)([\w.]*) import (\((?:[^)]*)\)|[^\n(]*)", re.MULTILINE)
 
 
@@ -38,7 +39,7 @@ class Inputs:
     program: Mapping[str, str]
     """Module of the program that takes part -> hash."""
     formatter: str
-    """Name and version."""
+    """Name and version; empty where nothing is formatted."""
 
 
 def digest(content: bytes) -> str:
@@ -56,6 +57,7 @@ def inputs_of(settings: Settings) -> Inputs:
     from . import __version__
 
     tree = Tree(settings.templates, settings.overlay)
+    python = tree.copies() or any(name.endswith(_PYTHON) for name in tree.names())
     return Inputs(
         schema={
             path.relative_to(settings.schema).as_posix(): text_digest(path.read_bytes())
@@ -63,24 +65,22 @@ def inputs_of(settings: Settings) -> Inputs:
             if path.is_file()
         },
         templates={name: text_digest(path.read_bytes()) for name, path in sorted(tree.inputs())},
-        options=options_of(settings),
+        options={"line-length": str(settings.line_length)} if python else {},
         version=__version__,
-        program=program(),
-        formatter=formatter_version(),
+        program=program(copied=python),
+        formatter=formatter_version() if python else "",
     )
 
 
-def options_of(settings: Settings) -> dict[str, str]:
-    """Options that change bytes of the output."""
-    return {"line-length": str(settings.line_length)}
-
-
 @functools.cache
-def program() -> Mapping[str, str]:
-    """The modules of the program that take part in making an output, with their hashes; not, say, its command line."""
+def program(*, copied: bool) -> Mapping[str, str]:
+    """The modules of the program that take part in making an output, with their hashes; not, say, its command line.
+
+    An output in Python gets a copy of some, and so depends on all of these.
+    """
     found: dict[str, str] = {}
     todo = [_ROOT]
-    for folder in _COPIED:
+    for folder in _COPIED if copied else ():
         todo += [
             path.relative_to(_PROGRAM).as_posix()
             for path in (_PROGRAM / folder).rglob("*")

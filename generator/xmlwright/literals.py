@@ -96,6 +96,11 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True)
 
 
+def comment(text: str) -> str:
+    """Text for one line of a comment that ``*/`` or the end of the line ends."""
+    return " ".join(text.split()).replace("*/", "* /")
+
+
 def _safe(text: str) -> str:
     """Text that means itself between triple quotes, whatever it holds."""
     text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

@@ -241,4 +241,82 @@ def check(context: click.Context, form: str, overlay: Path | None, quiet: bool) 
         sys.exit(FAILED)
 
 
-COMMANDS: Final = (build, check)
+@click.command(
+    short_help="Build whenever a file is saved.",
+    epilog="""\b
+Examples:
+  xmlwright watch
+  xmlwright watch --overlay mine
+
+Needs watchfiles: pip install "xmlwright[watch]".
+
+\b
+Exit codes:
+  0  ended by Ctrl-C
+  1  watchfiles is not installed
+  2  the command line or pyproject.toml is wrong at the start""",
+)
+@OVERLAY
+@click.pass_context
+def watch(context: click.Context, overlay: Path | None) -> None:
+    """Build, and again whenever a file of the description, a template or pyproject.toml is saved, until Ctrl-C. Mistakes
+    are shown in place of the ones before; the output stays as it is until there are none.
+    """
+    import importlib.util
+
+    if importlib.util.find_spec("watchfiles") is None:
+        raise Told('watch needs watchfiles: pip install "xmlwright[watch]"')
+    from .watching import Watcher
+
+    settings = chosen(context, overlay)
+
+    def find() -> Settings | None:
+        try:
+            return chosen(context, overlay)
+        except Told as error:
+            _fresh_screen()
+            error.show()
+            return None
+
+    try:
+        for current in Watcher(find).changes(settings.root):
+            _fresh_screen()
+            _rebuild(current)
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+
+
+def _fresh_screen() -> None:
+    """In a terminal, make room for what is to be told now."""
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        click.echo("\x1b[2J\x1b[3J\x1b[H", nl=False)
+
+
+def _rebuild(settings: Settings) -> None:
+    import time
+
+    from . import pipeline
+
+    start = time.perf_counter()
+    now = click.style(time.strftime("%H:%M:%S"), dim=True)
+    try:
+        with working(settings) as line:
+            done = pipeline.build_all(settings.outputs, line)
+    except Told as error:
+        error.show()
+    except SystemExit:
+        pass  # the problems of the description are told
+    else:
+        for built, one in zip(done, settings.outputs, strict=True):
+            for path in (*built.changed, *(f"{path} (removed)" for path in built.removed)):
+                if path != ".xmlwright.json":
+                    click.echo(f"  {shown(one)}/{path}")
+        spent = time.perf_counter() - start
+        click.echo(f"{now} {click.style('up to date', fg='green')} ({spent:.1f} s)")
+    folders = {settings.schema, *(one.templates for one in settings.outputs)}
+    named = ", ".join(sorted(f"{folder.name}/" for folder in folders))
+    click.echo(f"{now} watching {named}; Ctrl-C ends", err=True)
+    sys.stdout.flush()
+
+
+COMMANDS: Final = (build, check, watch)

@@ -280,6 +280,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "module_name": module_name,
     "toml": literals.toml,
     "json": literals.json_text,
+    "comment": literals.comment,
     "place": lambda text: _place(text),
     "path": lambda text: Place.of(text).path,
     "encode": lambda text: str(text).strip().encode(),

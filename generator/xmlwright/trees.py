@@ -99,6 +99,13 @@ class Tree:
                 found = table.get("runtime", found)
         return found
 
+    def copies(self) -> bool:
+        """Whether the run time may be copied to the output, also where the declaration cannot be read."""
+        try:
+            return self.runtime() is not None
+        except TemplateProblem:
+            return True
+
     def _folders(self) -> tuple[Path, ...]:
         return (self.folder,) if self.overlay is None else (self.overlay, self.folder)
 
