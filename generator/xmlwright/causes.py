@@ -90,7 +90,13 @@ class _Check:
         self._tree = Tree(settings.templates, settings.overlay, settings.root)
         self._api = described.api
         before = old.inputs if old is not None else self._now
-        self._templates = _changed(before.templates, self._now.templates)
+        self._templates = {
+            name
+            for name in _changed(before.templates, self._now.templates)
+            # That one was replaced, or is no longer, is told by its own name.
+            if not name.startswith(ORIGINAL)
+            or {name} <= before.templates.keys() & self._now.templates.keys()
+        }
         self._program = _changed(before.program, self._now.program)
         self._options = _changed(before.options, self._now.options)
         nodes = old.nodes if old is not None else {}

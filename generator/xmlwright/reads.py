@@ -30,7 +30,7 @@ from .model import (
     Scalar,
 )
 from .render import Renderer
-from .trees import NAME, ORIGINAL
+from .trees import NAME, OVERLAID
 
 _PROGRAM: Final = str(Path(__file__).parent) + "/"
 _OWN: Final = ("nodes.py", "reads.py")
@@ -70,7 +70,7 @@ def reads(api: Api, renderer: Renderer, *, program: bool) -> dict[str, Reads]:
             modules = frozenset(_modules(ran))
             if not item.template:  # a copy, where the tree says
                 name = item.path.rpartition("/")[2]
-                pieces, templates = frozenset(), frozenset({NAME, ORIGINAL + NAME})
+                pieces, templates = frozenset(), frozenset({NAME, OVERLAID})
                 modules = frozenset({f"runtime/{name}"})
             found[item.path] = Reads(pieces, templates, modules, item.python)
             renderer.forget()

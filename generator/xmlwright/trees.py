@@ -25,6 +25,8 @@ NAME: Final = "tree.toml"
 SUFFIX: Final = ".j2"
 ORIGINAL: Final = "original:"
 """Before the name of a template: the one that an overlay has replaced."""
+OVERLAID: Final = f"overlay:{NAME}"
+"""The declaration of an overlay."""
 _KEYS: Final = ("contract", "runtime")
 
 
@@ -52,7 +54,11 @@ class Tree:
         return sorted(found)
 
     def path(self, name: str) -> Path:
-        """The file of a template."""
+        """The file of a template, or of a declaration."""
+        if name == OVERLAID and self.overlay is not None:
+            return self.overlay / NAME
+        if name == NAME:
+            return self.folder / NAME
         if name.startswith(ORIGINAL):
             return self.folder / name.removeprefix(ORIGINAL)
         for folder in self._folders():
@@ -80,9 +86,10 @@ class Tree:
             yield name, self.path(name)
             if self.path(name) != self.folder / name and (self.folder / name).is_file():
                 yield ORIGINAL + name, self.folder / name
-        for folder, name in zip(self._folders(), self._declarations(), strict=True):
-            if (folder / NAME).is_file():
-                yield name, folder / NAME
+        if (self.folder / NAME).is_file():
+            yield NAME, self.folder / NAME
+        if self.overlay is not None and (self.overlay / NAME).is_file():
+            yield OVERLAID, self.overlay / NAME
 
     def runtime(self) -> str | None:
         """Folder of the output that the run time is copied to, with placeholders; None where the tree wants none.
@@ -108,9 +115,6 @@ class Tree:
 
     def _folders(self) -> tuple[Path, ...]:
         return (self.folder,) if self.overlay is None else (self.overlay, self.folder)
-
-    def _declarations(self) -> tuple[str, ...]:
-        return (NAME,) if self.overlay is None else (NAME, ORIGINAL + NAME)
 
     def _named(self, path: Path) -> str:
         return self.shown_path(path)
