@@ -18,7 +18,7 @@ from .pipeline import Described, Plan, Told
 from .reads import Reads, reads
 from .render import Renderer
 from .settings import Settings
-from .trees import SUFFIX, Tree
+from .trees import ORIGINAL, SUFFIX, Tree
 
 KINDS: Final = {
     "schema": "schema changed",
