@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate test lint types bench lock clean
+.PHONY: help setup generate check validate test mutations lint types bench lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -69,6 +69,11 @@ test: setup ## the tests: lint, check, types, then pytest; CI runs this
 	@$(MAKE) --no-print-directory lint check types ARGS=
 	$(say) 'pytest'
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+# The tests change each node of schema/ in one way of each kind; this makes all changes that can be thought of.
+mutations: setup ## every mistake at every place of schema/: which are told? ARGS names files, as in ARGS=api.yaml
+	$(say) 'tests/test_mutations.py'
+	@PYTHONPATH=tests/support $(BIN)/python tests/test_mutations.py $(ARGS)
 
 lint: setup ## ruff, and Black in check mode
 	$(say) 'ruff check'

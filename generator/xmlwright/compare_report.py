@@ -9,6 +9,7 @@ from typing import Final
 
 from .compare import ORDER, Change, suggested
 from .model import Api
+from .naming import client_attribute
 
 Style = Callable[[str, str], str]
 
@@ -175,5 +176,5 @@ def _calls(function: ast.expr, method: object) -> bool:
     while isinstance(function, ast.Attribute):
         names.insert(0, function.attr)
         function = function.value
-    wanted = [method.resource, *method.python]
+    wanted = [client_attribute(method.resource), *method.python]
     return names[-len(wanted) :] == wanted or (names[-1:] == [method.function] and len(names) == 1)

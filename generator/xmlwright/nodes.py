@@ -44,7 +44,7 @@ _MEMBERS: Final = {
     Enum: {"words"},
     Record: {"fields"},
 }
-_SKIPPED: Final = {"at", "places", "position"}
+_SKIPPED: Final = {"at", "position", "said_at"}
 _INDEXES: Final = {"records", "enums"}
 """Of the API as a whole: the same things as in its modules, by name."""
 _PARTS: Final = {
@@ -58,6 +58,7 @@ _PARTS: Final = {
 """Kind of file -> key whose entries are nodes -> what one is called."""
 _API: Final = {
     "name": "api", "names": "python", "url": "endpoint", "token": "authentication", "oauth": "authentication",
+    "provenance": "source",
 }  # fmt: skip
 _MODULE: Final = {"class_name": "python", "provenance": "source"}
 """Attributes of the resolved description -> the keys that they come from, where these have other names."""
@@ -313,6 +314,8 @@ def _plain(value: Any) -> str:
     """A value as one text, without its places in files."""
     if isinstance(value, Node):
         return _yaml(value)
+    if isinstance(value, Position):
+        return ""
     if dataclasses.is_dataclass(value):
         inner = (
             f"{item.name}={_plain(getattr(value, item.name))}"

@@ -16,6 +16,8 @@ from .manifest import Manifest, Output
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .description import Description
+    from .memory import Memory
     from .model import Api
     from .nodes import Nodes
     from .source import Node
@@ -78,26 +80,44 @@ def validate(
     settings: Settings,
     clock: _Clock | None = None,
     texts: Mapping[Path, str] | None = None,
+    memory: Memory | None = None,
     seen: Callable[[str, Node], None] = _unseen,
 ) -> tuple[Api | None, Diagnostics]:
-    """The description, resolved and with its cases tried, and all that is wrong with it."""
-    from . import check, description, resolve
+    """The description, resolved and with its cases tried, and all that is wrong with it.
+
+    ``texts`` stands in for files. A program that validates again and again passes one ``memory``: then only what an edit
+    touches is done anew.
+    """
+    from . import description
 
     diagnostics = Diagnostics()
-    lap = clock.lap if clock is not None else lambda stage: None
+    lap = clock.lap if clock is not None else _no_lap
     read = description.read(
-        settings.schema, diagnostics, root=settings.root, texts=texts, seen=seen
+        settings.schema, diagnostics, root=settings.root, texts=texts, memory=memory, seen=seen
     )
     lap("read")
-    if read is None:
-        return None, diagnostics
-    broken = len(diagnostics)
-    api = resolve.resolve(read, diagnostics)
+    return (None if read is None else examine(read, diagnostics, memory, lap)), diagnostics
+
+
+def _no_lap(stage: str) -> None:
+    return
+
+
+def examine(
+    read: Description,
+    diagnostics: Diagnostics,
+    memory: Memory | None = None,
+    lap: Callable[[str], None] = _no_lap,
+) -> Api:
+    """A description that has been read, resolved. Its cases are tried unless something is wrong already."""
+    from . import check, resolve
+
+    api = resolve.resolve(read, diagnostics, memory)
     lap("resolve")
-    if not broken and not len(diagnostics):
-        check.check(api, diagnostics)
+    if not len(diagnostics):
+        check.check(api, diagnostics, memory)
         lap("check")
-    return api, diagnostics
+    return api
 
 
 def describe(settings: Settings, seconds: dict[str, float], told: Told = _silent) -> Described:

@@ -90,7 +90,7 @@ def protocol_of(api: Api) -> Protocol:
             maximum_size=api.paging.maximum_size,
             counters={name: place(text) for name, text in api.paging.counters.items()},
         ),
-        errors={code.code: ErrorCode(code.kind, code.message) for code in api.errors},
+        errors={code.code: ErrorCode(code.kind, code.message, code.fix) for code in api.errors},
     )
 
 

@@ -96,7 +96,9 @@ class ModuleView:
             extra = f", {hidden}" if hidden else ""
             return f"{kind} = field(default_factory=lambda: []{extra})"
         if item.python == record.identity:
-            return kind
+            if hidden:
+                self.use("field")
+            return f"{kind} = field({hidden})" if hidden else kind
         if hidden:
             self.use("field")
             return f"{kind} | None = field(default=None, {hidden})"
@@ -471,7 +473,8 @@ class CaseView:
     @property
     def unknown(self) -> list[str]:
         """Elements of the answer that nobody described, as paths below the value."""
-        prefix = f"{self.method.answer.element}/"
+        around = (self._view.api.envelope.response_payload, self.method.answer.element)
+        prefix = "".join(f"{part}/" for part in around if part and part != ".")
         return [path.removeprefix(prefix).replace("/", ".") for path in self.case.unknown]
 
     @property
