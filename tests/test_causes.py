@@ -113,7 +113,7 @@ SCHEMA: dict[str, tuple[Edit, dict[str, list[tuple[str, str, str]]]]] = {
         },
     ),
     "an error code": (
-        replaced(API, "No such {resource}.", "There is no {resource}."),
+        replaced(API, "List them.", "List all."),
         {f"{PACKAGE}/_api.py": [("error 404", API, '"404":')]},
     ),
     "an enum's meaning": (
@@ -517,7 +517,7 @@ def test_branches_that_change_different_things_merge(project: Path) -> None:
     (project / ".gitignore").write_text(".cache\n")
     _git(project, "add", ".")
     _git(project, "commit", "-qm", "built")
-    error = replaced(API, "No such {resource}.", "There is no {resource}.")
+    error = replaced(API, "List them.", "List all.")
     for branch, change in (("error", error), ("due", DUE)):
         _git(project, "checkout", "-q", "-b", branch, "main")
         change(project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -188,4 +189,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except OSError as error:  # a full disk behind the output, a working folder that is gone
+        where = f"{error.filename}: " if error.filename else ""
+        Told(f"{where}{error.strerror or error}").show()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still unwritten cannot be
+        code = FAILED
     sys.exit(code if isinstance(code, int) else 0)

@@ -33,7 +33,48 @@ _PACKAGES: Final = frozenset(["lxml", "requests", "tests"]) | sys.stdlib_module_
 """Packages that the output, or what it runs on, imports under these names."""
 RESERVED: Final = CLASSES | KEYWORDS | {kind.__name__ for kind in errors.FAILURES.values()}
 """Names that no record, enum or class of methods can have."""
-_OF_CLIENT: Final = frozenset(["AsyncClient", "AsyncMemoryTransport", "AsyncPager", "AsyncReplayTransport", "AsyncTransport", "Backoff", "CallInfo", "Client", "Door", "Exchange", "Failed", "File", "Hook", "HttpAnswer", "HttpRequest", "Httpx2Transport", "MemoryTransport", "NEVER", "OAuth", "OAuthFlow", "Page", "Pager", "Raw", "RawAnswer", "Record", "Recorder", "ReplayTransport", "Request", "RequestToken", "RequestsTransport", "RetryPolicy", "RowsMissing", "RowsShifted", "Transport", "UNSET", "Unknown", "Unset", "Upload"]) | {name for name, value in vars(errors).items() if isinstance(value, type)}
+_OF_CLIENT: Final = frozenset(
+    [
+        "AsyncClient",
+        "AsyncMemoryTransport",
+        "AsyncPager",
+        "AsyncReplayTransport",
+        "AsyncTransport",
+        "Backoff",
+        "CallInfo",
+        "Client",
+        "Door",
+        "Exchange",
+        "Failed",
+        "File",
+        "Hook",
+        "HttpAnswer",
+        "HttpRequest",
+        "Httpx2Transport",
+        "MemoryTransport",
+        "NEVER",
+        "OAuth",
+        "OAuthFlow",
+        "Page",
+        "Pager",
+        "Raw",
+        "RawAnswer",
+        "Record",
+        "Recorder",
+        "ReplayTransport",
+        "Request",
+        "RequestToken",
+        "RequestsTransport",
+        "RetryPolicy",
+        "RowsMissing",
+        "RowsShifted",
+        "Transport",
+        "UNSET",
+        "Unknown",
+        "Unset",
+        "Upload",
+    ]
+) | {name for name, value in vars(errors).items() if isinstance(value, type)}
 """Further names that the package and the modules of its clients hold."""
 
 

@@ -53,16 +53,18 @@ def text_digest(content: bytes) -> str:
 
 
 def inputs_of(settings: Settings) -> Inputs:
-    """Hashes of all inputs of an output. Missing files count as absent."""
+    """Hashes of all inputs of an output."""
     from . import __version__
 
     tree = Tree(settings.templates, settings.overlay)
     python = tree.copies() or any(name.endswith(_PYTHON) for name in tree.names())
     return Inputs(
         schema={
-            path.relative_to(settings.schema).as_posix(): text_digest(path.read_bytes())
+            # One that is no file is a mistake, which only reading tells in words.
+            path.relative_to(settings.schema).as_posix(): (
+                text_digest(path.read_bytes()) if path.is_file() else ""
+            )
             for path in files_of(settings.schema)
-            if path.is_file()
         },
         templates={name: text_digest(path.read_bytes()) for name, path in sorted(tree.inputs())},
         options={"line-length": str(settings.line_length)} if python else {},

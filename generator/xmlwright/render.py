@@ -7,6 +7,7 @@ templates may use is in docs/template-contract.md.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
@@ -220,8 +221,10 @@ class Renderer:
         if template not in self._known_unbound:
             found: set[str] = set()
             for name in self.needs({template}):
-                text = self._tree.path(name).read_text(encoding="utf-8")
-                found |= jinja2.meta.find_undeclared_variables(self._env.parse(text))
+                # One with a mistake is told when it is rendered.
+                with contextlib.suppress(OSError, UnicodeDecodeError, jinja2.TemplateError):
+                    text = self._tree.path(name).read_text(encoding="utf-8")
+                    found |= jinja2.meta.find_undeclared_variables(self._env.parse(text))
             self._known_unbound[template] = frozenset(found)
         return self._known_unbound[template]
 
