@@ -24,7 +24,15 @@ Examples:
   xmlwright validate                  tell everything that is wrong with the description
   xmlwright build                     bring the generated project up to date
   xmlwright check                     fail if it is not, for CI
-  xmlwright explain task.list         where is that described?""",
+  xmlwright explain task.list         where is that described?
+  xmlwright watch                     build whenever a file is saved
+
+\b
+Exit codes of all commands:
+  0    success
+  1    a problem of the description, a template or the output; nothing was written
+  2    the command line or pyproject.toml is wrong
+  130  interrupted by Ctrl-C; nothing was written""",
 )
 @click.option(
     "--project",
@@ -65,7 +73,14 @@ _FORMAT = click.option(
     epilog="""\b
 Examples:
   xmlwright validate
-  xmlwright validate --format sarif > problems.sarif""",
+  xmlwright validate --format sarif > problems.sarif
+  xmlwright validate --format github         annotations of a GitHub workflow
+
+\b
+Exit codes:
+  0  the description is fine
+  1  it has problems
+  2  the command line or pyproject.toml is wrong""",
 )
 @_FORMAT
 @click.pass_context
@@ -89,7 +104,12 @@ def validate(context: click.Context, form: str) -> None:
     epilog="""\b
 Examples:
   xmlwright schema resource                 print one
-  xmlwright schema --write docs/language    write all, for the first line of the YAML files""",
+  xmlwright schema --write docs/language    write all, for the first line of the YAML files
+
+\b
+Exit codes:
+  0  printed, written or current
+  1  with --check: a file is not current; or one cannot be written""",
 )
 @click.argument("kind", type=click.Choice(["api", "shared", "resource", "cases"]), required=False)
 @click.option(
@@ -141,7 +161,12 @@ Examples:
   xmlwright explain task.list            a method
   xmlwright explain Task.rate            a field of a record
   xmlwright explain task.create.rate     an argument
-  xmlwright explain 50010                an error code""",
+  xmlwright explain 50010                an error code
+
+\b
+Exit codes:
+  0  found
+  1  nothing has that name""",
 )
 @click.argument("name")
 @click.pass_context
