@@ -39,7 +39,7 @@ COMMANDS = (Command("check, nothing changed", ("check",), 0.6),)
 UNFORMATTED = """
 from pathlib import Path
 from xmlwright import formatting, pipeline, settings
-formatting.format_part = lambda text, *options: text.strip("\\n")
+formatting.format_part = lambda text, **options: text.strip("\\n")
 formatting._WORTH_A_PROCESS = 1 << 62
 pipeline.build(settings.find(Path(".")))
 """
