@@ -85,7 +85,8 @@ class Kind:
         if node.kind in ("map", "list", "null"):
             found = KINDS[node.kind]
         else:
-            found = f"{KINDS[node.kind]} {node.text!r}"
+            text = node.text if len(node.text) <= 80 else f"{node.text[:80]}..."
+            found = f"{KINDS[node.kind]} {text!r}"
         diagnostics.add("wrong-type", f"should be {self.what}, not {found}", node.position)
         return INVALID
 

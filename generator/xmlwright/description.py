@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,9 +10,16 @@ from typing import Any
 
 from .decode import Word
 from .diagnostics import Diagnostics, Position, Related, nearest
+from .files import files_of, kind_of, shown
 from .language import FILES, ApiDecl, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
 from .memory import Memory
-from .source import SourceFile, parse, read_file
+from .source import Node, SourceFile, parse, read_file
+
+__all__ = ["Description", "assemble", "decode", "files_of", "kind_of", "read", "shown"]
+
+
+def _unseen(kind: str, node: Node) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +35,18 @@ class Description:
     """Resources whose files could not be decoded: names that are known, though nothing can be said about them."""
 
 
-def files_of(folder: Path) -> list[Path]:
-    """The files of a description, in the order they are read."""
-    found = [folder / "api.yaml"]
-    if (folder / "shared.yaml").exists():
-        found.append(folder / "shared.yaml")
-    found.extend(sorted((folder / "resources").glob("*.yaml")))
-    return found
-
-
-def kind_of(path: Path) -> str:
-    """Which grammar a file follows, by its name."""
-    if path.parent.name != "resources":
-        return path.stem
-    return "cases" if path.name.endswith(".cases.yaml") else "resource"
-
-
-def shown(path: Path, root: Path) -> str:
-    """A path as messages show it: below the working folder, with forward slashes."""
-    return Path(os.path.relpath(path, root)).as_posix()
-
-
-def decode(source: SourceFile, kind: str, diagnostics: Diagnostics) -> Any:
+def decode(
+    source: SourceFile,
+    kind: str,
+    diagnostics: Diagnostics,
+    seen: Callable[[str, Node], None] = _unseen,
+) -> Any:
     """The declaration that a file of this kind holds; None or INVALID, with diagnostics, where it holds none."""
     node = parse(source, diagnostics)
-    return None if node is None else FILES[kind][0].decode(node, diagnostics)
+    if node is None:
+        return None
+    seen(kind, node)
+    return FILES[kind][0].decode(node, diagnostics)
 
 
 def read(
@@ -63,10 +56,12 @@ def read(
     root: Path,
     texts: Mapping[Path, str] | None = None,
     memory: Memory | None = None,
+    seen: Callable[[str, Node], None] = _unseen,
 ) -> Description | None:
     """All files of a description. None where it cannot even be read; problems are in ``diagnostics``.
 
-    ``texts`` stands in for files, so that an edit can be checked before it is saved.
+    ``texts`` stands in for files, so that an edit can be checked before it is saved. ``seen`` is given the kind and the
+    root of each file that is YAML, unless ``memory`` knows it.
     """
     memory = memory or Memory()
     if not folder.is_dir():
@@ -82,9 +77,8 @@ def read(
         if source is None:
             found[path] = None
             continue
-        found[path] = memory.recall(
-            ("file", path), (), diagnostics, partial(decode, source, kind_of(path)), facts=source
-        )
+        decoded = partial(decode, source, kind_of(path), seen=seen)
+        found[path] = memory.recall(("file", path), (), diagnostics, decoded, facts=source)
     return assemble(found, diagnostics)
 
 

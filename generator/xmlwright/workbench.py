@@ -19,26 +19,26 @@ _LEVELS: Final = ("breaking", "risky", "safe", "none")
 
 
 def _project(context: click.Context) -> Settings:
-    from .cli import _settings
+    from .console import project
 
-    return _settings(context.obj)
+    return project(context)
 
 
 def _valid(settings: Settings) -> Api:
     from . import pipeline
-    from .cli import _print
+    from .console import show
 
     api, diagnostics = pipeline.validate(settings)
     if api is None or len(diagnostics):
-        _print(diagnostics, settings.root, "text")
+        show(diagnostics, settings.root, "text")
         sys.exit(FAILED)
     return api
 
 
 def _fail(message: str) -> click.ClickException:
-    from .cli import _Told
+    from .console import Told
 
-    return _Told(message)
+    return Told(message)
 
 
 @click.command(epilog="""\b
@@ -106,9 +106,9 @@ def diff(
 ) -> None:
     """Say what changed between two descriptions, for the wire and for users of the Python client."""
     from . import revisions
-    from .cli import _print
     from .compare import ORDER, compare
     from .compare_report import as_changelog, as_github, as_json, as_text, broken_lines
+    from .console import show
     from .diagnostics import DescriptionError
 
     settings = _project(context)
@@ -117,7 +117,7 @@ def diff(
     except revisions.RevisionError as error:
         raise _fail(str(error)) from None
     except DescriptionError as error:
-        _print(error.diagnostics, settings.root, "text")
+        show(error.diagnostics, settings.root, "text")
         raise _fail("a description has problems, and is not compared") from None
     allowed = _allowed(allow)
     changes = compare(before, after)
