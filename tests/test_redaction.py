@@ -229,7 +229,7 @@ def test_sensitive_values_of_a_broken_answer_are_known() -> None:
     with pytest.raises(UnreadableDocument) as caught:
         answering.read_answer(document)
     info = CallInfo(answering.request({"owner": "Ann"}), set())
-    info.came(200, document)
+    info.came(200, {}, document)
     info.ended_in(caught.value)
     assert "open" not in str(caught.value)
 
