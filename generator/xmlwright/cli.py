@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from .docs.command import docs
 from .workbench import COMMANDS
 
 if TYPE_CHECKING:
@@ -376,7 +377,7 @@ def explain(project: Path, name: str) -> None:
             click.echo(f"  {item.doc}")
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, docs):
     program.add_command(_command)
 
 

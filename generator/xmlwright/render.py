@@ -56,6 +56,11 @@ def render(api: Api, templates: Path) -> list[Rendered]:
     return [files[path] for path in sorted(files)]
 
 
+def render_one(api: Api, templates: Path, template: str) -> str:
+    """What one template gives that needs nothing but the API. Raises TemplateProblem."""
+    return _Renderer(api, templates)._render(template, template, api.name).text
+
+
 def package_path(api: Api) -> str:
     """Folder of the package below the output."""
     return api.names.package.replace(".", "/")

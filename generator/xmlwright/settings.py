@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,15 @@ class Settings:
     templates: Path
     output: Path
     cache: Path
+    site: Path
+    """Where the documentation is written."""
+    guides: Path
+    """Where what people wrote for the documentation lies."""
+    source: str
+    """Address of a line of the repository, with ``{path}`` and ``{line}``; empty for none."""
 
 
-_KEYS = ("schema", "templates", "output", "cache")
+_KEYS = ("schema", "templates", "output", "cache", "site", "guides", "source")
 
 
 def find(start: Path) -> Settings:
@@ -78,7 +85,8 @@ def _settings(root: Path, table: dict[str, Any], path: Path) -> Settings:
         raise wrong(f"has no key {name!r}{hint}")
     for name, value in table.items():
         if not isinstance(value, str) or not value.strip():
-            raise wrong(f"{name} should be the path of a folder")
+            kind = "an address" if name == "source" else "the path of a folder"
+            raise wrong(f"{name} should be {kind}")
     templates = root / table["templates"] if "templates" in table else built_in_templates()
     found = Settings(
         root=root,
@@ -86,18 +94,37 @@ def _settings(root: Path, table: dict[str, Any], path: Path) -> Settings:
         templates=templates,
         output=root / table.get("output", "generated"),
         cache=root / table.get("cache", ".cache/xmlwright"),
+        site=root / table.get("site", "site"),
+        guides=root / table.get("guides", "docs"),
+        source=table.get("source", ""),
     )
-    # A build replaces the output folder as a whole.
-    output = Path(os.path.normpath(found.output))
-    if output in (root, *root.parents):
-        raise wrong(
-            f"output is {output}, which holds the project itself: give it a folder of its own"
-        )
-    for name in ("schema", "templates", "cache"):
-        other = Path(os.path.normpath(getattr(found, name)))
-        if output in (other, *other.parents):
-            raise wrong(f"output is {output}, which holds {name}: give it a folder of its own")
+    _apart(found, "output", ("schema", "templates", "cache"), wrong)
     return found
+
+
+def checked_site(settings: Settings) -> Path:
+    """Where the documentation is written. Raises SettingsError where that would replace something else."""
+
+    def wrong(message: str) -> SettingsError:
+        return SettingsError(f"[tool.xmlwright] {message}")
+
+    _apart(settings, "site", ("schema", "templates", "cache", "guides", "output"), wrong)
+    return settings.site
+
+
+def _apart(
+    settings: Settings, key: str, names: tuple[str, ...], wrong: Callable[[str], SettingsError]
+) -> None:
+    """Refuse a folder that is replaced as a whole, and holds something else."""
+    folder = Path(os.path.normpath(getattr(settings, key)))
+    if folder in (settings.root, *settings.root.parents):
+        raise wrong(
+            f"{key} is {folder}, which holds the project itself: give it a folder of its own"
+        )
+    for name in names:
+        other = Path(os.path.normpath(getattr(settings, name)))
+        if folder in (other, *other.parents):
+            raise wrong(f"{key} is {folder}, which holds {name}: give it a folder of its own")
 
 
 def built_in_templates() -> Path:
