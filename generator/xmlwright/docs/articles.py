@@ -154,8 +154,10 @@ def _failure(api: Api) -> str:
     from ..runtime.samples import failure
     from ..shapes import protocol_of
 
-    code = next((item for item in api.errors), None)
-    made = failure(protocol_of(api), code.message if code else "What went wrong.", code=code.code if code else "")
+    shown = [case.response for module in api.modules for case in module.cases if case.fails and case.response]
+    if shown:
+        return indented(shown[0].strip())
+    made = failure(protocol_of(api), "What went wrong.")
     return indented(made.decode().partition("?>")[2].strip())
 
 

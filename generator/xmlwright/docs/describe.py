@@ -129,20 +129,23 @@ class Describer:
     def _first_sample(self) -> str:
         method = example(self._api)
         samples = self._samples.get(method.name, []) if method is not None else []
-        shown = next((sample for sample in samples if sample.own_arguments and not sample.case.fails), None)
-        return shown.programs.sync if shown is not None else ""
+        shown = [
+            sample.programs.sync
+            for sample in samples
+            if sample.own_arguments and not sample.borrowed and not sample.case.fails
+        ]
+        return min(shown, key=len, default="")
 
     # resources
 
     def _module(self, module: Module) -> Page:
         about = Parameters(self._api, module, self._links)
-        handle = client_attribute(module.name)
         value = ResourceValue(
             methods=tuple(
                 (
                     Link(method.name, self._links.method(method)),
                     sentence(method.doc),
-                    f"{handle}.{'.'.join(method.python)}()",
+                    _called(method) if _called(method) != f"{method.name}()" else "",
                 )
                 for method in module.methods
             ),
@@ -308,6 +311,10 @@ class Describer:
             for change in self._changes
             if any(change.what == name or change.what.startswith(f"{name}.") for name in names)
         )
+
+
+def _called(method: Method) -> str:
+    return f"{client_attribute(method.resource)}.{'.'.join(method.python)}()"
 
 
 def _signature(module: Module, method: Method, view: ModuleView) -> str:

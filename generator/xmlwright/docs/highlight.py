@@ -13,7 +13,7 @@ _KEYWORDS: Final = (
 )
 _RULES: Final = {
     "python": re.compile(
-        r"(?P<c>#[^\n]*)|(?P<s>\b[rbf]?(?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'))"
+        r"(?P<c>#[^\n]*)|(?P<s>(?<!\w)[rbf]?(?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'))"
         rf"|(?P<k>\b(?:{_KEYWORDS})\b)|(?P<n>\b\d[\d_.]*\b)|(?P<a>\b\w+(?==[^=]))"
     ),
     "xml": re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,19 +33,20 @@ POLICY: Final = (
 class Renderer:
     """Renders the pages of one site."""
 
-    def __init__(self, site: Site, links: Links, written: Sequence[guides.Written] = ()) -> None:
+    def __init__(
+        self, site: Site, links: Links, written: Sequence[guides.Written] = (), compiled: Path | None = None
+    ) -> None:
         self._site = site
         self._links = links
         self._written = {f"guides/{anchor(guide.name)}.html": guide for guide in written}
-        self._env = environment(autoescape=True)
+        self._env = environment(autoescape=True, compiled=compiled)
         self._env.filters.update(prose=self._prose)
         self._env.globals.update(site=site, policy=POLICY, whole=False)
 
-    def page(self, page: Page) -> str:
-        """A whole page."""
+    def page(self, page: Page, body: str) -> str:
+        """A whole page, around what is particular to it."""
         root = "../" * page.url.count("/")
-        body = Markup(self.body(page))
-        return self._env.get_template("page.html.j2").render(page=page, root=root, body=body)
+        return self._env.get_template("page.html.j2").render(page=page, root=root, body=Markup(body))
 
     def body(self, page: Page) -> str:
         """What is particular to a page."""
@@ -76,8 +78,13 @@ class Renderer:
         return Markup("".join(parts))
 
 
-def environment(*, autoescape: bool) -> jinja2.Environment:
-    """Templates of the documentation, and what they are given."""
+def environment(*, autoescape: bool, compiled: Path | None = None) -> jinja2.Environment:
+    """Templates of the documentation, and what they are given; ``compiled`` is a folder that remembers them."""
+    remembering = None
+    if compiled is not None:
+        with contextlib.suppress(OSError):
+            compiled.mkdir(parents=True, exist_ok=True)
+            remembering = jinja2.FileSystemBytecodeCache(str(compiled))
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(TEMPLATES)),
         undefined=jinja2.StrictUndefined,
@@ -85,6 +92,7 @@ def environment(*, autoescape: bool) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=autoescape,
+        bytecode_cache=remembering,
     )
     env.filters.update(
         highlighted=highlighted,

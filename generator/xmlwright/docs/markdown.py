@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
 from .content import Code, Guide, Link, Page, Site
 from .html import environment, wire
-from .links import Links
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 _FIRST: Final = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
@@ -42,9 +42,9 @@ def fence(value: object, language: str) -> str:
 class Renderer:
     """Writes the pages of one site as Markdown."""
 
-    def __init__(self, site: Site, links: Links) -> None:
+    def __init__(self, site: Site, compiled: Path | None = None) -> None:
         self._site = site
-        self._env = environment(autoescape=False)
+        self._env = environment(autoescape=False, compiled=compiled)
         self._env.filters.update(text=text, code=code, fence=fence, wire=wire, cell=self._cell)
         self._env.globals.update(site=site)
         self._root = ""

@@ -130,7 +130,7 @@ class Parameters:
         if ref is not None:
             return Link(ref.name, self._links.of(ref))
         if item.ref is not None:
-            return self._links.resource(item.ref)
+            return Link(item.ref, self._links.resource(item.ref).href)
         return None
 
 
@@ -177,6 +177,8 @@ def _access(item: Field) -> str:
     names = {"r": "read", "c": "create", "u": "update"}
     if item.access == "r":
         return "read-only"
+    if len(item.access) == len(names):
+        return ""
     return ", ".join(name for letter, name in names.items() if letter in item.access)
 
 

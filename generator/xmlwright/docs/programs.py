@@ -68,7 +68,7 @@ class Writer:
         answer = method.answer
         if case.fails is not None or answer.value in ("none", "binary"):
             return None
-        if answer.value == "page" and _several(case):
+        if answer.value == "page" and _several(method, case):
             return self._apart("page")
         if answer.value == "record" and answer.record is not None:
             return self._apart(snake(answer.record.name))
@@ -90,7 +90,7 @@ class Writer:
         if method.answer.value == "page":
             expression = (
                 _then(expression, ".page()")
-                if _several(case)
+                if _several(method, case)
                 else call("list", [("", expression)])
             )
         elif method.answer.value == "binary":
@@ -109,7 +109,7 @@ class Writer:
         variable: str | None,
         failure: str | None,
     ) -> str:
-        if method.answer.value == "page" and not _several(case):
+        if method.answer.value == "page" and not _several(method, case):
             row = "row" if self._handle != "row" else "each"
             opening = f"[{row} async for {row} in "
             expression = _around(opening, expression, "]")
@@ -132,8 +132,12 @@ class Writer:
     def _imports(self, names: set[str], others: set[str]) -> str:
         more = {line for line in others if not line.startswith("!")}
         names = names | {line[1:] for line in others if line.startswith("!")}
+        dates = {"from datetime import date", "from datetime import datetime"}
+        if dates <= more:
+            more = more - dates | {"from datetime import date, datetime"}
         own = f"from {self._api.names.package} import {', '.join(sorted(names))}"
-        return "\n".join([*sorted(more, key=lambda line: (not line.startswith("import"), line)), *([""] if more else []), own])
+        standard = sorted(more, key=lambda line: (not line.startswith("import"), line))
+        return "\n".join([*standard, *([""] if more else []), own])
 
     # the command line
 
@@ -169,8 +173,10 @@ def _Named(failure: str | None) -> set[str]:  # noqa: N802
     return {failure} if failure is not None else set()
 
 
-def _several(case: Case) -> bool:
-    """Whether the answer of a case says that there are more pages than it holds."""
+def _several(method: Method, case: Case) -> bool:
+    """Whether one page is shown: the answer of a case says that there are more, or the service cannot be walked over."""
+    if method.paging == "ignored":
+        return True
     entries = case.result.entries if case.result is not None else ()
     found = {key.text: value.text for key, value in entries}
     return found.get("pages", "1") not in ("0", "1") or found.get("position", "1") not in ("0", "1")

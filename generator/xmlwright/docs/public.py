@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from .. import manifest
+from ..formatting import FormatCache
 from ..model import Api, Module
 from ..render import render_one
+from ..settings import Settings
 from ..views import ModuleView
 from .links import Links, anchor
 
@@ -17,14 +21,26 @@ Name = tuple[str, str, str]
 """A name, a sentence, and where it is described; empty where the list of names is the place itself."""
 
 
-def public(api: Api, templates: Path, links: Links) -> dict[str, list[Name]]:
+def public(api: Api, settings: Settings, links: Links) -> dict[str, list[Name]]:
     """Names by module; the package itself is the empty name."""
-    found = {"": list(_package(api, templates))}
-    for module in api.modules:
-        found[module.python] = list(_module(api, module, links))
-    for name in ("events", "wire"):
-        found[name] = list(_rendered(api, templates, name))
-    return found
+    cache = FormatCache(settings.cache / "docs", "names")
+    inputs = manifest.inputs_of(settings.schema, settings.templates, "")
+    key = cache.key(repr((inputs.templates, inputs.generator, api.names, api.title)))
+    known = cache.load("names")
+    if key not in known:
+        common = {"": list(_package(api, settings.templates))}
+        for name in ("events", "wire"):
+            common[name] = list(_rendered(api, settings.templates, name))
+        known = {key: json.dumps(common)}
+        cache.save("names", known)
+    of_all: dict[str, list[Name]] = {
+        module: [(name, told, href) for name, told, href in names] for module, names in json.loads(known[key]).items()
+    }
+    return {
+        "": of_all.pop(""),
+        **{module.python: list(_module(api, module, links)) for module in api.modules},
+        **of_all,
+    }
 
 
 def _package(api: Api, templates: Path) -> Iterator[Name]:

@@ -11,9 +11,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +32,9 @@ from .programs import Programs, Writer
 
 _IGNORED: Final = frozenset({"doc", "at", "provenance", "places", "title", "deprecated", "since"})
 """What of a description no call depends on."""
+_PROCESSES: Final = 4
+_WORTH_A_PROCESS: Final = 60
+"""Samples that take longer to run than a process to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +101,8 @@ def run(api: Api, settings: Settings, *, clean: bool = False) -> Ran:
         DescriptionError: samples failed; each is a problem, at the place of its case.
     """
     jobs = list(_jobs(api))
-    cache = FormatCache(settings.cache / "docs", "samples", trusted=not clean)
-    known = cache.load("samples")
+    store = FormatCache(settings.cache / "docs", "samples", trusted=not clean)
+    known = store.load("samples")
     missing = [job for job in jobs if job.key not in known]
     if missing:
         for job, result in zip(missing, _results(api, settings, missing), strict=True):
@@ -109,7 +115,7 @@ def run(api: Api, settings: Settings, *, clean: bool = False) -> Ran:
             known.pop(job.key, None)
             diagnostics.add("sample", f"the sample {job.case.name!r} failed: {problem}", job.case.at)
     if missing:
-        cache.save("samples", {job.key: known[job.key] for job in jobs if job.key in known})
+        store.save("samples", {job.key: known[job.key] for job in jobs if job.key in known})
     if len(diagnostics):
         raise DescriptionError(diagnostics)
     return Ran(tuple(_sample(job, results[job.key]) for job in jobs), len(missing))
@@ -234,13 +240,20 @@ class _Prints:
 
 
 def _bare(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return [_bare(getattr(value, item.name)) for item in dataclasses.fields(value) if item.name not in _IGNORED]
+    """A value as JSON can hold it, without what no call depends on."""
+    if isinstance(value, (str, int, type(None))):
+        return value
     if isinstance(value, (tuple, list)):
         return [_bare(item) for item in value]
     if isinstance(value, Mapping):
         return [[name, _bare(item)] for name, item in value.items()]
-    return value
+    return [_bare(item) for item in _attributes(type(value))(value)]
+
+
+@cache
+def _attributes(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    names = [item.name for item in dataclasses.fields(kind) if item.name not in _IGNORED]
+    return attrgetter(*names, names[0])  # of one name alone it would give no tuple
 
 
 def _digest(*parts: Any) -> str:
@@ -253,13 +266,19 @@ def _digest(*parts: Any) -> str:
 
 def _results(api: Api, settings: Settings, jobs: list[_Job]) -> list[dict[str, Any]]:
     with _client(api, settings) as client:
-        job = {
+        common = {
             "path": [str(client)],
             "environment": api.names.environment,
             "url_path": "/" + api.url.split("/", 3)[3] if api.url.count("/") > 2 else "/",
-            "samples": [item.as_json() for item in jobs],
         }
-        return _in_a_process(job)
+        processes = max(1, min(os.cpu_count() or 1, _PROCESSES, len(jobs) // _WORTH_A_PROCESS))
+        shares = [jobs[number::processes] for number in range(processes)]
+        with ThreadPoolExecutor(processes) as pool:
+            told = pool.map(
+                lambda share: _in_a_process({**common, "samples": [item.as_json() for item in share]}), shares
+            )
+            results = list(told)
+        return [results[number % processes][number // processes] for number in range(len(jobs))]
 
 
 def _in_a_process(job: Mapping[str, Any]) -> list[dict[str, Any]]:

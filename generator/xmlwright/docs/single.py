@@ -30,8 +30,8 @@ def key(url: str) -> str:
     return url.removesuffix(".html")
 
 
-def single(renderer: Renderer, bodies: Sequence[tuple[Page, str]], index: str, title: str) -> str:
-    """The file."""
+def single(renderer: Renderer, parts: Sequence[tuple[Page, str]], index: str, title: str) -> str:
+    """The file; ``parts`` are what :func:`joined` made of the pages."""
     style = (ASSETS / "site.css").read_text(encoding="utf-8")
     scripts = [ROUTE + index, (ASSETS / "site.js").read_text(encoding="utf-8")]
     hashes = " ".join(_hash(text) for text in scripts)
@@ -39,12 +39,10 @@ def single(renderer: Renderer, bodies: Sequence[tuple[Page, str]], index: str, t
         f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; img-src data:; base-uri 'none'; form-action 'none';"
         f" connect-src {LOOPBACK}"
     )
-    sections = [
-        (page, Markup(_joined(body, page.url))) for page, body in bodies
-    ]
+    sections = [(page, Markup(part)) for page, part in parts]
     made = renderer.shell(
         "single.html.j2", policy=policy, style=Markup(style), scripts=[Markup(text) for text in scripts],
-        sections=sections, title=title, root="", whole=True, key=key, page=bodies[0][0],
+        sections=sections, title=title, root="", whole=True, key=key, page=parts[0][0],
     )  # fmt: skip
     start, end = made.index("<nav "), made.index("</nav>")
     return made[:start] + _HREF.sub(lambda found: _target(found[1], ""), made[start:end]) + made[end:]
@@ -55,7 +53,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _joined(body: str, url: str) -> str:
+def joined(body: str, url: str) -> str:
     """A page's HTML with ids and addresses that hold in the one file."""
     body = _TO_MARKDOWN.sub("", body)
     body = _ID.sub(lambda found: f"{key(url)}:{found[1]}", body)

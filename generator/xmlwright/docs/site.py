@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from .links import Links
 from .markdown import Renderer as MarkdownRenderer
 from .public import public
 from .search import rows, script
-from .single import single
+from .single import joined, single
 
 SINGLE: Final = "all.html"
 """Name of the site as one file."""
@@ -84,7 +83,7 @@ def build(
     links = Links(api, settings.source)
     written = guides.find(settings)
     site = Describer(
-        api, links, ran.samples, written, changes(api, history, settings, links), public(api, settings.templates, links)
+        api, links, ran.samples, written, changes(api, history, settings, links), public(api, settings, links)
     ).site()
     lap("describe")
     files = _rendered(site, links, written, settings, told, clean)
@@ -99,19 +98,25 @@ def _rendered(
     site: Site, links: Links, written: list[guides.Written], settings: Settings, told: Told, clean: bool
 ) -> dict[str, bytes]:
     """Every file; pages whose values are as they were come from the cache."""
-    html, markdown = HtmlRenderer(site, links, written), MarkdownRenderer(site, links)
+    compiled = settings.cache / "docs" / "templates"
+    html, markdown = HtmlRenderer(site, links, written, compiled), MarkdownRenderer(site, compiled)
     cache = FormatCache(settings.cache / "docs", _program(settings), trusted=not clean)
-    known, kept = cache.load("pages"), {}
+    known = cache.load("pages")
+    kept: dict[str, str] = {}
     common = repr((site.title, site.version, site.navigation, sorted(site_names(site))))
     files: dict[str, bytes] = {}
-    bodies: list[tuple[Page, str]] = []
+    parts: list[tuple[Page, str]] = []
     for number, page in enumerate(site.pages):
         told("render", number, len(site.pages))
         key = cache.key(f"{common}\0{page!r}")
-        texts = json.loads(known[key]) if key in known else [html.body(page), html.page(page), markdown.page(page)]
-        kept[key] = known.get(key) or json.dumps(texts)
-        bodies.append((page, texts[0]))
-        files[page.url], files[page.markdown] = texts[1].encode(), texts[2].encode()
+        names = [f"{key}.{form}" for form in ("html", "md", "part")]
+        if all(name in known for name in names):
+            texts = [known[name] for name in names]
+        else:
+            texts = _page(html, markdown, page)
+        kept |= zip(names, texts, strict=True)
+        files[page.url], files[page.markdown] = texts[0].encode(), texts[1].encode()
+        parts.append((page, texts[2]))
     if kept.keys() != known.keys():
         cache.save("pages", kept)
     by_file = {f"guides/{links_name(guide)}.html": guide for guide in written}
@@ -123,8 +128,13 @@ def _rendered(
     for name in ("site.css", "site.js"):
         files[f"assets/{name}"] = (ASSETS / name).read_bytes()
     files["llms.txt"] = markdown.index().encode()
-    files[SINGLE] = single(html, bodies, index, site.title).encode()
+    files[SINGLE] = single(html, parts, index, site.title).encode()
     return files
+
+
+def _page(html: HtmlRenderer, markdown: MarkdownRenderer, page: Page) -> list[str]:
+    body = html.body(page)
+    return [html.page(page, body), markdown.page(page), joined(body, page.url)]
 
 
 def links_name(guide: guides.Written) -> str:
