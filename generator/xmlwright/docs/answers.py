@@ -153,7 +153,11 @@ def _difference(head: bytes, body: bytes, case: Expected) -> str:
         same = tree(document) == tree(case.document)
     except Exception as error:  # whatever a sample may send
         return f"the request cannot be read: {error}"
-    return "" if same else f"the request is not that of its case: {document.decode('utf-8', 'replace')}"
+    return (
+        ""
+        if same
+        else f"the request is not that of its case: {document.decode('utf-8', 'replace')}"
+    )
 
 
 def _answer(status: int, media: str, body: bytes) -> bytes:

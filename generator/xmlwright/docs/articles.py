@@ -30,19 +30,55 @@ def articles(
     api: Api, links: Links, public: Mapping[str, Sequence[Name]], changes: Sequence[Change]
 ) -> Iterator[Page]:
     """The pages, in the order of the navigation."""
-    yield _page("authentication.html", "Authentication", "How calls say who makes them, and who may.", _authentication(api, links))
-    yield _page("paging.html", "Paging", "How lists come in pages, and how the client walks over them.", _paging(api))
-    yield _page("types.html", "Types", "How values are written on the wire, and what they are in Python.", _types(api))
-    yield _page("errors.html", "Errors", "Every error code, the exception that it raises, and what to do.", _errors(api, links))
+    yield _page(
+        "authentication.html",
+        "Authentication",
+        "How calls say who makes them, and who may.",
+        _authentication(api, links),
+    )
+    yield _page(
+        "paging.html",
+        "Paging",
+        "How lists come in pages, and how the client walks over them.",
+        _paging(api),
+    )
+    yield _page(
+        "types.html",
+        "Types",
+        "How values are written on the wire, and what they are in Python.",
+        _types(api),
+    )
+    yield _page(
+        "errors.html",
+        "Errors",
+        "Every error code, the exception that it raises, and what to do.",
+        _errors(api, links),
+    )
     if api.events or api.callbacks:
-        yield _page("events.html", "Events", "What the service tells of by itself.", _events(api, links))
+        yield _page(
+            "events.html", "Events", "What the service tells of by itself.", _events(api, links)
+        )
     if api.limits:
-        yield _page("limits.html", "Limits and habits", "What else is known of the service.", _limits(api))
-    yield _page("python.html", "Python names", "Every public name of the client, and where it is described.", _names(api, links, public))
+        yield _page(
+            "limits.html", "Limits and habits", "What else is known of the service.", _limits(api)
+        )
+    yield _page(
+        "python.html",
+        "Python names",
+        "Every public name of the client, and where it is described.",
+        _names(api, links, public),
+    )
     if api.sources:
-        yield _page("sources.html", "Sources", "Where what is said here is known from.", _sources(api, links))
+        yield _page(
+            "sources.html",
+            "Sources",
+            "Where what is said here is known from.",
+            _sources(api, links),
+        )
     if changes:
-        yield _page("changes.html", "Changes", "What changed between descriptions.", _changes(changes))
+        yield _page(
+            "changes.html", "Changes", "What changed between descriptions.", _changes(changes)
+        )
 
 
 def _page(url: str, title: str, summary: str, sections: Iterator[Section]) -> Page:
@@ -68,18 +104,26 @@ def _authentication(api: Api, links: Links) -> Iterator[Section]:
             f'client = {names.client}("sample", auth=auth)\n'
         )
         addresses = tuple(
-            (name.replace("_", " "), Code(text)) for name, text in api.oauth.items() if name != "doc"
+            (name.replace("_", " "), Code(text))
+            for name, text in api.oauth.items()
+            if name != "doc"
         )
         yield Section(
             "oauth",
             "OAuth 1.0a",
-            (*_paragraphs(api.oauth.get("doc", "")), Table(("what", "value"), addresses), Listing("python", flow)),
+            (
+                *_paragraphs(api.oauth.get("doc", "")),
+                Table(("what", "value"), addresses),
+                Listing("python", flow),
+            ),
         )
     if api.people:
         rows = tuple((Code(person.name), sentence(person.doc)) for person in api.people)
         anchors = tuple(anchor(person.name) for person in api.people)
         told = "Each method says which of these may call it, and when."
-        yield Section("people", "Who may call", (told, Table(("who", "what they may do"), rows, anchors)))
+        yield Section(
+            "people", "Who may call", (told, Table(("who", "what they may do"), rows, anchors))
+        )
 
 
 def _paging(api: Api) -> Iterator[Section]:
@@ -93,7 +137,9 @@ def _paging(api: Api) -> Iterator[Section]:
     yield Section("arguments", "Arguments", (Table(("element", "meaning"), tuple(rows)),))
     counters = tuple((name, Code(place)) for name, place in paging.counters.items())
     if counters:
-        yield Section("counters", "Counters in answers", (Table(("counter", "below the list"), counters),))
+        yield Section(
+            "counters", "Counters in answers", (Table(("counter", "below the list"), counters),)
+        )
     walk = (
         "for row in pager:                          # all rows; pages are fetched as they are needed\n    ...\n"
         "for page in pager.pages():                 # page.position, page.pages, page.total, page.next\n    ...\n"
@@ -108,7 +154,12 @@ def _types(api: Api) -> Iterator[Section]:
         scalar = api.scalars.get(name)
         facts: list[tuple[str | Link | Code, ...]] = [("in Python", Code(python))]
         if name == "flag":
-            facts.append(("on the wire", f"{', '.join(scalar.words if scalar else ('1', '0'))} (true, false)"))
+            facts.append(
+                (
+                    "on the wire",
+                    f"{', '.join(scalar.words if scalar else ('1', '0'))} (true, false)",
+                )
+            )
         if scalar is not None and scalar.pad:
             facts.append(("on the wire", f"may be padded with zeros to {scalar.pad} digits"))
         if name == "datetime":
@@ -116,7 +167,9 @@ def _types(api: Api) -> Iterator[Section]:
         if scalar is not None and scalar.none:
             facts.append(("read as None", Code(", ".join(scalar.none))))
         if name != "binary":
-            empty = scalar.read_empty if scalar is not None else ("text" if name == "text" else "none")
+            empty = (
+                scalar.read_empty if scalar is not None else ("text" if name == "text" else "none")
+            )
             facts.append(("an empty tag is read as", Code(_EMPTY[empty])))
         yield Section(anchor(name), name, (Table(("", ""), tuple(facts)),))
 
@@ -145,7 +198,9 @@ def _errors(api: Api, links: Links) -> Iterator[Section]:
         if len(methods) == len(api.methods):
             blocks.append("Any method can end in it.")
         elif methods:
-            rows = tuple((Link(item.name, links.method(item)), sentence(item.doc)) for item in methods)
+            rows = tuple(
+                (Link(item.name, links.method(item)), sentence(item.doc)) for item in methods
+            )
             blocks.append(Table(("method", ""), rows))
         yield Section(anchor(code.code), code.code, tuple(blocks), links.place(code.at))
 
@@ -154,7 +209,12 @@ def _failure(api: Api) -> str:
     from ..runtime.samples import failure
     from ..shapes import protocol_of
 
-    shown = [case.response for module in api.modules for case in module.cases if case.fails and case.response]
+    shown = [
+        case.response
+        for module in api.modules
+        for case in module.cases
+        if case.fails and case.response
+    ]
     if shown:
         return indented(shown[0].strip())
     made = failure(protocol_of(api), "What went wrong.")
@@ -189,7 +249,11 @@ def _events(api: Api, links: Links) -> Iterator[Section]:
         rows_.append((Code(event.name), sentence(event.doc), by))
     anchors = tuple(anchor(event.name) for event in api.events)
     if rows_:
-        yield Section("all-events", "All events", (Table(("event", "what happened", "fired by"), tuple(rows_), anchors),))
+        yield Section(
+            "all-events",
+            "All events",
+            (Table(("event", "what happened", "fired by"), tuple(rows_), anchors),),
+        )
 
 
 def _limits(api: Api) -> Iterator[Section]:
@@ -199,7 +263,19 @@ def _limits(api: Api) -> Iterator[Section]:
 
 def _names(api: Api, links: Links, public: Mapping[str, Sequence[Name]]) -> Iterator[Section]:
     prefix = api.names.environment
-    settings = ("ACCOUNT", "TOKEN", "URL", "TIMEOUT", "DEADLINE", "USER_AGENT", "CA", "CERTIFICATE", "PROXY", "PROFILE", "CONFIG")
+    settings = (
+        "ACCOUNT",
+        "TOKEN",
+        "URL",
+        "TIMEOUT",
+        "DEADLINE",
+        "USER_AGENT",
+        "CA",
+        "CERTIFICATE",
+        "PROXY",
+        "PROFILE",
+        "CONFIG",
+    )
     yield Section(
         "environment",
         "Environment",
@@ -232,16 +308,22 @@ def _sources(api: Api, links: Links) -> Iterator[Section]:
         " traffic or in a client that works) or inferred."
     )
     anchors = tuple(anchor(item.name) for item in api.sources)
-    yield Section("all-sources", "All sources", (told, Table(("source", "what it is"), rows, anchors)))
+    yield Section(
+        "all-sources", "All sources", (told, Table(("source", "what it is"), rows, anchors))
+    )
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[Section]:
     for since in dict.fromkeys(change.since for change in changes):
         blocks: list[Block] = []
         for verdict, title in _VERDICTS.items():
-            found = [change for change in changes if change.since == since and change.verdict == verdict]
+            found = [
+                change for change in changes if change.since == since and change.verdict == verdict
+            ]
             if found:
-                rows = tuple((Code(change.what, change.href), sentence(change.message)) for change in found)
+                rows = tuple(
+                    (Code(change.what, change.href), sentence(change.message)) for change in found
+                )
                 blocks += [title, Table(("what", "how"), rows)]
         yield Section(anchor("since", since), f"Since {since}", tuple(blocks))
 

@@ -23,17 +23,32 @@ Examples:
   xmlwright docs --source 'https://git.example.com/project/blob/main/{path}#L{line}'""",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Where it is written; default: site."
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Where it is written; default: site.",
 )
 @click.option(
     "--history", multiple=True, metavar="OLD",
     help="Folder, bundle or git revision whose differences to the next are told; may be given again, the oldest first.",
 )  # fmt: skip
-@click.option("--source", metavar="ADDRESS", help="Address of a line of the repository, with {path} and {line}.")
-@click.option("--clean", is_flag=True, help="Run every sample and render every page, whatever is known.")
-@click.option("--overwrite", is_flag=True, help="Also replace files that no earlier run is known to have written.")
+@click.option(
+    "--source",
+    metavar="ADDRESS",
+    help="Address of a line of the repository, with {path} and {line}.",
+)
+@click.option(
+    "--clean", is_flag=True, help="Run every sample and render every page, whatever is known."
+)
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Also replace files that no earlier run is known to have written.",
+)
 @click.option("--serve", is_flag=True, help="Then serve it on 127.0.0.1 until Ctrl-C.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of --serve; default: a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port of --serve; default: a free one."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless it fails.")
 @click.pass_obj
 def docs(
@@ -56,7 +71,9 @@ def docs(
     except ImportError as error:
         if error.name != "markdown_it":
             raise
-        raise _told("the documentation needs the package markdown-it-py: install xmlwright[docs]") from None
+        raise _told(
+            "the documentation needs the package markdown-it-py: install xmlwright[docs]"
+        ) from None
     from ..cli import _settings, _working
     from ..revisions import RevisionError
     from ..settings import SettingsError
@@ -86,8 +103,14 @@ def _told(message: str) -> click.ClickException:
 
 
 def _summary(made: Made, folder: Path) -> str:
-    stages = ", ".join(f"{stage} {spent:.2f}" for stage, spent in made.seconds.items() if spent >= 0.005)
-    fresh = f"{made.fresh} now, the others as before" if made.fresh < made.samples else "all of them now"
+    stages = ", ".join(
+        f"{stage} {spent:.2f}" for stage, spent in made.seconds.items() if spent >= 0.005
+    )
+    fresh = (
+        f"{made.fresh} now, the others as before"
+        if made.fresh < made.samples
+        else "all of them now"
+    )
     what = f"{made.changed} files changed" if made.changed else "up to date"
     return "\n".join(
         [

@@ -61,7 +61,11 @@ class Describer:
         """Everything there is to be rendered."""
         basics = list(articles.articles(self._api, self._links, self._public, self._changes))
         modules = [self._module(module) for module in self._api.modules]
-        methods = [self._method(module, method) for module in self._api.modules for method in module.methods]
+        methods = [
+            self._method(module, method)
+            for module in self._api.modules
+            for method in module.methods
+        ]
         guides = [
             Page(f"guides/{anchor(guide.name)}.html", "guide", guide.title, guide.summary, Guide(guide.text),
                  Link("Guides", ""), place=self._links.line(guide.file, 1))
@@ -95,7 +99,11 @@ class Describer:
             )
             for module in sorted(self._api.modules, key=lambda module: not module.methods)
         )
-        groups = [("Guides", entries(guides)), ("Reference", entries(basics)), ("Resources", resources)]
+        groups = [
+            ("Guides", entries(guides)),
+            ("Reference", entries(basics)),
+            ("Resources", resources),
+        ]
         return Navigation(tuple((title, found) for title, found in groups if found))
 
     # the first page
@@ -151,7 +159,13 @@ class Describer:
             ),
             records=tuple(self._record(record, about) for record in module.records),
             enums=tuple(
-                EnumValue(anchor(enum.name), enum.name, sentence(enum.doc), words(enum, self._links), self._links.place(enum.at))
+                EnumValue(
+                    anchor(enum.name),
+                    enum.name,
+                    sentence(enum.doc),
+                    words(enum, self._links),
+                    self._links.place(enum.at),
+                )
                 for enum in module.enums
             ),
             changes=self._changes_of(module),
@@ -245,7 +259,9 @@ class Describer:
         )
         examples, answers = [], []
         for sample in found:
-            made = Example(anchor("example", sample.case.name), sample, sample.case.fails is not None)
+            made = Example(
+                anchor("example", sample.case.name), sample, sample.case.fails is not None
+            )
             (examples if sample.own_arguments else answers).append(made)
         return tuple(examples), tuple(answers)
 
@@ -258,15 +274,15 @@ class Describer:
         if method.answer.value != "page":
             return ""
         if method.paging == "ignored":
-            return "The counters are sent and read, but the service answers the same page every time."
+            return (
+                "The counters are sent and read, but the service answers the same page every time."
+            )
         if method.paging == "none":
             return "The list is not paged."
         order = ""
         if method.order is not None:
             order = f" The rows come by {method.order.lstrip('-')}{', last first' if method.order.startswith('-') else ''}."
-        return (
-            f"Walking over the answer fetches further pages as they are needed; .page() fetches one, .take(n) some rows.{order}"
-        )
+        return f"Walking over the answer fetches further pages as they are needed; .page() fetches one, .take(n) some rows.{order}"
 
     def _failures(self, method: Method) -> Iterator[Failure]:
         for code in method.errors:
@@ -291,7 +307,9 @@ class Describer:
             for name in self._referred(item):
                 if name not in met and name in others:
                     met.add(name)
-                    listing = [found for found in others[name].methods if found.kind in ("list", "get")]
+                    listing = [
+                        found for found in others[name].methods if found.kind in ("list", "get")
+                    ]
                     for found in sorted(listing, key=lambda found: found.kind)[-1:]:
                         yield Link(found.name, self._links.method(found)), f"For {item.python}."
 

@@ -48,7 +48,11 @@ def _read(path: Path, file: str) -> Written:
 
 def _plain(inline: Any) -> str:
     return "".join(
-        token.content if token.type in ("text", "code_inline") else " " if "break" in token.type else ""
+        (
+            token.content
+            if token.type in ("text", "code_inline")
+            else " " if "break" in token.type else ""
+        )
         for token in inline.children or ()
     )
 
@@ -63,7 +67,9 @@ class Heading:
     """The text below it, up to the next heading."""
 
 
-def html(text: str, file: str, links: Links, guides: Sequence[Written]) -> tuple[str, list[Heading]]:
+def html(
+    text: str, file: str, links: Links, guides: Sequence[Written]
+) -> tuple[str, list[Heading]]:
     """A guide as HTML, its title left out, and its headings. HTML in it is text."""
     from .highlight import highlighted
 
@@ -85,7 +91,9 @@ def html(text: str, file: str, links: Links, guides: Sequence[Written]) -> tuple
                 _relink(child, file, links, guides)
     made: str = parser.renderer.render(tokens, parser.options, {})
     made = made.replace("<pre>", '<pre tabindex="0">')
-    made = made.replace("<table>", '<div class="wide" tabindex="0"><table>').replace("</table>", "</table></div>")
+    made = made.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
+        "</table>", "</table></div>"
+    )
     return made, headings
 
 
@@ -119,7 +127,10 @@ def _relink(token: Any, file: str, links: Links, guides: Sequence[Written]) -> N
     normal = _normal(wanted)
     for guide in guides:
         if guide.file == normal:
-            token.attrSet("href", f"{anchor(guide.name)}.html" + (f"#{parts.fragment}" if parts.fragment else ""))
+            token.attrSet(
+                "href",
+                f"{anchor(guide.name)}.html" + (f"#{parts.fragment}" if parts.fragment else ""),
+            )
             return
     href = links.line(normal, 1).href
     token.attrs.pop("href", None)

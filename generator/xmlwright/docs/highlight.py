@@ -47,7 +47,9 @@ def indented(document: str) -> str:
     from lxml import etree
 
     try:
-        root = etree.fromstring(document.encode(), etree.XMLParser(resolve_entities=False, remove_blank_text=True))
+        root = etree.fromstring(
+            document.encode(), etree.XMLParser(resolve_entities=False, remove_blank_text=True)
+        )
     except (etree.XMLSyntaxError, ValueError):
         return document
     etree.indent(root)

@@ -24,7 +24,9 @@ def changes(api: Api, old: Sequence[str], settings: Settings, links: Links) -> l
     found: list[Change] = []
     for (name, before), (_, after) in reversed(list(pairwise([*loaded, ("", api)]))):
         found += [
-            Change(name, change.verdict, change.what, change.message, _address(api, change.what, links))
+            Change(
+                name, change.verdict, change.what, change.message, _address(api, change.what, links)
+            )
             for change in compare(before, after)
         ]
     return found

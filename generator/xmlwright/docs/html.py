@@ -34,7 +34,11 @@ class Renderer:
     """Renders the pages of one site."""
 
     def __init__(
-        self, site: Site, links: Links, written: Sequence[guides.Written] = (), compiled: Path | None = None
+        self,
+        site: Site,
+        links: Links,
+        written: Sequence[guides.Written] = (),
+        compiled: Path | None = None,
     ) -> None:
         self._site = site
         self._links = links
@@ -46,7 +50,9 @@ class Renderer:
     def page(self, page: Page, body: str) -> str:
         """A whole page, around what is particular to it."""
         root = "../" * page.url.count("/")
-        return self._env.get_template("page.html.j2").render(page=page, root=root, body=Markup(body))
+        return self._env.get_template("page.html.j2").render(
+            page=page, root=root, body=Markup(body)
+        )
 
     def body(self, page: Page) -> str:
         """What is particular to a page."""
@@ -55,7 +61,9 @@ class Renderer:
         written: str | Markup = ""
         if isinstance(page.value, Guide):
             guide = self._written[page.url]
-            written = Markup(guides.html(guide.text, guide.file, self._links, list(self._written.values()))[0])
+            written = Markup(
+                guides.html(guide.text, guide.file, self._links, list(self._written.values()))[0]
+            )
         template = self._env.get_template(f"{page.kind}.html.j2")
         return template.render(page=page, root=root, written=written)
 
@@ -72,7 +80,9 @@ class Renderer:
             href = self._links.named(found[0])
             if href:
                 parts.append(str(escape(text[end : found.start()])))
-                parts.append(f'<a href="{escape(f"{root}{href}")}"><code>{escape(found[0])}</code></a>')
+                parts.append(
+                    f'<a href="{escape(f"{root}{href}")}"><code>{escape(found[0])}</code></a>'
+                )
                 end = found.end()
         parts.append(str(escape(text[end:])))
         return Markup("".join(parts))

@@ -33,9 +33,7 @@ def laid_out(expression: Expression, before: str = "", indent: int = 0) -> str:
     if isinstance(expression, str) or indent + len(flat) <= WIDTH or not expression.parts:
         return flat
     inner = indent + 4
-    lines = [
-        f"{' ' * inner}{laid_out(part, name, inner)}," for name, part in expression.parts
-    ]
+    lines = [f"{' ' * inner}{laid_out(part, name, inner)}," for name, part in expression.parts]
     return "\n".join([before + expression.opening, *lines, " " * indent + expression.closing])
 
 

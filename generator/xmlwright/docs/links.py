@@ -15,7 +15,9 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 def anchor(*names: str) -> str:
     """An id for a name: the name itself, with what an address cannot hold written as numbers."""
-    text = _UNSAFE.sub(lambda found: "+" if found[0] == " " else f"~{ord(found[0]):x}~", ".".join(names))
+    text = _UNSAFE.sub(
+        lambda found: "+" if found[0] == " " else f"~{ord(found[0]):x}~", ".".join(names)
+    )
     return text or "~"
 
 

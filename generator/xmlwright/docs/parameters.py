@@ -9,7 +9,7 @@ from ..views import ModuleView, sentence
 from .content import Link, Parameter, Word
 from .links import Links, anchor
 
-_EMPTY_READ: Final = {"none": "None", "text": 'an empty text', "zero": "0", "error": "an error"}
+_EMPTY_READ: Final = {"none": "None", "text": "an empty text", "zero": "0", "error": "an error"}
 _WHEN: Final = {"c": "on create", "u": "on update", "cu": ""}
 
 
@@ -33,7 +33,9 @@ class Parameters:
             omitted=_omitted(method, item),
         )
 
-    def argument_fields(self, item: Field, mode: str, before: str, around: tuple[Ref, ...]) -> Parameter:
+    def argument_fields(
+        self, item: Field, mode: str, before: str, around: tuple[Ref, ...]
+    ) -> Parameter:
         """A field of a record that is given within an argument."""
         letters = {"create": "c", "update": "u"}.get(mode, "cu")
         name = f"{before}.{item.python}"
@@ -75,7 +77,9 @@ class Parameters:
         ]
         return tuple(
             self.argument_fields(other, mode, name, (*around, item.record))
-            for other in sorted(fields, key=lambda other: not any(x in other.required for x in letters))
+            for other in sorted(
+                fields, key=lambda other: not any(x in other.required for x in letters)
+            )
         )
 
     def _parameter(
@@ -198,11 +202,13 @@ def _empty(item: Field, writing: bool, required: str, api: Api) -> str:
             return ""
         scalar = api.scalars.get(item.read or "text")
         read = item.read_empty or (scalar.read_empty if scalar is not None else "none")
-        return f"an empty tag is read as {_EMPTY_READ[read]}" if item.read == "text" or item.read_empty else ""
+        return (
+            f"an empty tag is read as {_EMPTY_READ[read]}"
+            if item.read == "text" or item.read_empty
+            else ""
+        )
     if item.clear == "refused":
         return "" if required else "None is refused"
     if item.clear == "action":
         return "None sends an empty tag, which has an effect of its own"
     return "None sends an empty tag and clears it"
-
-

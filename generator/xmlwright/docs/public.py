@@ -34,7 +34,8 @@ def public(api: Api, settings: Settings, links: Links) -> dict[str, list[Name]]:
         known = {key: json.dumps(common)}
         cache.save("names", known)
     of_all: dict[str, list[Name]] = {
-        module: [(name, told, href) for name, told, href in names] for module, names in json.loads(known[key]).items()
+        module: [(name, told, href) for name, told, href in names]
+        for module, names in json.loads(known[key]).items()
     }
     return {
         "": of_all.pop(""),
@@ -44,7 +45,11 @@ def public(api: Api, settings: Settings, links: Links) -> dict[str, list[Name]]:
 
 
 def _package(api: Api, templates: Path) -> Iterator[Name]:
-    tree = ast.parse(render_one(api, templates, "%package%/__init__.py.j2").partition("\x1f")[2].replace("\x1f", ""))
+    tree = ast.parse(
+        render_one(api, templates, "%package%/__init__.py.j2")
+        .partition("\x1f")[2]
+        .replace("\x1f", "")
+    )
     values = {
         target.id: ast.literal_eval(node.value)
         for node in tree.body
@@ -104,7 +109,9 @@ def _rendered(api: Api, templates: Path, name: str) -> Iterator[Name]:
     runtime = {"events": "callbacks", "wire": "wire"}[name]
     module = importlib.import_module(f"xmlwright.runtime.{runtime}")
     for each in names:
-        doc = docs.get(each) or (inspect.getdoc(getattr(module, each)) if callable(getattr(module, each, None)) else "")
+        doc = docs.get(each) or (
+            inspect.getdoc(getattr(module, each)) if callable(getattr(module, each, None)) else ""
+        )
         yield each, first_sentence(doc or ""), ""
 
 

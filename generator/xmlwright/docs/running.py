@@ -26,7 +26,9 @@ def run(job: dict[str, Any], answers: Answers) -> list[dict[str, Any]]:
     """Run the samples of a job; what became of each, in their order."""
     url = answers.start()
     prefix = job["environment"]
-    os.environ.update({f"{prefix}_ACCOUNT": "sample", f"{prefix}_TOKEN": "sample-token", f"{prefix}_URL": url})
+    os.environ.update(
+        {f"{prefix}_ACCOUNT": "sample", f"{prefix}_TOKEN": "sample-token", f"{prefix}_URL": url}
+    )
     sys.path[:0] = job["path"]
     _remember_contexts()
     try:

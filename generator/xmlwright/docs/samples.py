@@ -113,7 +113,9 @@ def run(api: Api, settings: Settings, *, clean: bool = False) -> Ran:
         problem = results[job.key].get("problem") or _unlike(job, results[job.key])
         if problem:
             known.pop(job.key, None)
-            diagnostics.add("sample", f"the sample {job.case.name!r} failed: {problem}", job.case.at)
+            diagnostics.add(
+                "sample", f"the sample {job.case.name!r} failed: {problem}", job.case.at
+            )
     if missing:
         store.save("samples", {job.key: known[job.key] for job in jobs if job.key in known})
     if len(diagnostics):
@@ -212,7 +214,10 @@ class _Prints:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._known: dict[Ref, tuple[str, tuple[Ref, ...]]] = {}
-        shared = [_bare(getattr(api, name)) for name in ("envelope", "token", "paging", "scalars", "errors", "names")]
+        shared = [
+            _bare(getattr(api, name))
+            for name in ("envelope", "token", "paging", "scalars", "errors", "names")
+        ]
         runtime = Path(__file__).parents[1].rglob("*.py")
         self._common = _digest(shared, *(path.read_bytes() for path in sorted(runtime)))
 
@@ -275,7 +280,10 @@ def _results(api: Api, settings: Settings, jobs: list[_Job]) -> list[dict[str, A
         shares = [jobs[number::processes] for number in range(processes)]
         with ThreadPoolExecutor(processes) as pool:
             told = pool.map(
-                lambda share: _in_a_process({**common, "samples": [item.as_json() for item in share]}), shares
+                lambda share: _in_a_process(
+                    {**common, "samples": [item.as_json() for item in share]}
+                ),
+                shares,
             )
             results = list(told)
         return [results[number % processes][number // processes] for number in range(len(jobs))]
@@ -309,7 +317,9 @@ def _runnable(rendered: str) -> str:
     """Python as templates give it, made valid in the two ways in which only the formatter takes it as it is."""
     from ..render import CUT
 
-    return re.sub(r"^((?:    )?from \S+ import .*?), *$", r"\1", rendered.replace(CUT, ""), flags=re.MULTILINE)
+    return re.sub(
+        r"^((?:    )?from \S+ import .*?), *$", r"\1", rendered.replace(CUT, ""), flags=re.MULTILINE
+    )
 
 
 @contextmanager

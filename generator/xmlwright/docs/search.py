@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from .content import Article, Code, Guide, Link, MethodValue, Page, Parameter, ResourceValue, Site, Table
+from .content import (
+    Article,
+    Code,
+    Guide,
+    Link,
+    MethodValue,
+    Page,
+    Parameter,
+    ResourceValue,
+    Site,
+    Table,
+)
 from .guides import Heading
 
 Row = tuple[str, str, str, str]
@@ -30,7 +41,9 @@ def _page(page: Page, headings: Sequence[Heading]) -> Iterator[Row]:
         for record in value.records:
             yield "record", record.name, record.doc, f"{page.url}#{record.anchor}"
             for item in record.fields:
-                yield "field", f"{record.name}.{item.name}", _told(item), f"{page.url}#{item.anchor}"
+                yield "field", f"{record.name}.{item.name}", _told(
+                    item
+                ), f"{page.url}#{item.anchor}"
         for enum in value.enums:
             yield "enum", enum.name, enum.doc, f"{page.url}#{enum.anchor}"
             for word in enum.words:
@@ -41,7 +54,9 @@ def _page(page: Page, headings: Sequence[Heading]) -> Iterator[Row]:
     elif isinstance(value, Guide):
         yield "guide", page.title, page.summary, page.url
         for heading in headings:
-            yield "heading", f"{page.title}: {heading.text}", heading.content[:160], f"{page.url}#{heading.anchor}"
+            yield "heading", f"{page.title}: {heading.text}", heading.content[
+                :160
+            ], f"{page.url}#{heading.anchor}"
 
 
 def _parameters(items: Sequence[Parameter], url: str, before: str) -> Iterator[Row]:
@@ -56,7 +71,9 @@ def _told(item: Parameter) -> str:
 
 
 def _article(page: Page, value: Article) -> Iterator[Row]:
-    kind = {"errors.html": "error", "events.html": "event", "python.html": "name"}.get(page.url, "heading")
+    kind = {"errors.html": "error", "events.html": "event", "python.html": "name"}.get(
+        page.url, "heading"
+    )
     for section in value.sections:
         texts = [block for block in section.blocks if isinstance(block, str)]
         texts += [
@@ -73,7 +90,9 @@ def _article(page: Page, value: Article) -> Iterator[Row]:
             if isinstance(block, Table) and block.anchors:
                 for row, anchor in zip(block.rows, block.anchors, strict=True):
                     href = row[0].href if isinstance(row[0], Code) else ""
-                    yield kind, _text(row[0]), " ".join(map(_text, row[1:])), href or f"{page.url}#{anchor}"
+                    yield kind, _text(row[0]), " ".join(
+                        map(_text, row[1:])
+                    ), href or f"{page.url}#{anchor}"
 
 
 def _text(cell: str | Link | Code) -> str:

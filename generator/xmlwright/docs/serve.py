@@ -26,7 +26,10 @@ class _Handler(SimpleHTTPRequestHandler):
         if "text/markdown" in self.headers.get("Accept", ""):
             path = self.path.partition("?")[0]
             path = f"{path}index.html" if path.endswith("/") else path
-            if path.endswith(".html") and Path(self.translate_path(path)).with_suffix(".md").is_file():
+            if (
+                path.endswith(".html")
+                and Path(self.translate_path(path)).with_suffix(".md").is_file()
+            ):
                 self.path = path.removesuffix(".html") + ".md"
         return super().send_head()
 

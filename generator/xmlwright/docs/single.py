@@ -45,7 +45,9 @@ def single(renderer: Renderer, parts: Sequence[tuple[Page, str]], index: str, ti
         sections=sections, title=title, root="", whole=True, key=key, page=parts[0][0],
     )  # fmt: skip
     start, end = made.index("<nav "), made.index("</nav>")
-    return made[:start] + _HREF.sub(lambda found: _target(found[1], ""), made[start:end]) + made[end:]
+    return (
+        made[:start] + _HREF.sub(lambda found: _target(found[1], ""), made[start:end]) + made[end:]
+    )
 
 
 def _hash(text: str) -> str:

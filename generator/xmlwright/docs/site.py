@@ -83,7 +83,12 @@ def build(
     links = Links(api, settings.source)
     written = guides.find(settings)
     site = Describer(
-        api, links, ran.samples, written, changes(api, history, settings, links), public(api, settings, links)
+        api,
+        links,
+        ran.samples,
+        written,
+        changes(api, history, settings, links),
+        public(api, settings, links),
     ).site()
     lap("describe")
     files = _rendered(site, links, written, settings, told, clean)
@@ -95,7 +100,12 @@ def build(
 
 
 def _rendered(
-    site: Site, links: Links, written: list[guides.Written], settings: Settings, told: Told, clean: bool
+    site: Site,
+    links: Links,
+    written: list[guides.Written],
+    settings: Settings,
+    told: Told,
+    clean: bool,
 ) -> dict[str, bytes]:
     """Every file; pages whose values are as they were come from the cache."""
     compiled = settings.cache / "docs" / "templates"
@@ -121,7 +131,8 @@ def _rendered(
         cache.save("pages", kept)
     by_file = {f"guides/{links_name(guide)}.html": guide for guide in written}
     headings = {
-        url: guides.html(guide.text, guide.file, links, written)[1] for url, guide in by_file.items()
+        url: guides.html(guide.text, guide.file, links, written)[1]
+        for url, guide in by_file.items()
     }
     index = script(rows(site, headings))
     files["assets/search.js"] = index.encode()
@@ -161,8 +172,12 @@ def _program(settings: Settings) -> str:
 
 def _published(output: Path, files: dict[str, bytes], site: Site, overwrite: bool) -> int:
     """Put the files in place; how many of them are new."""
-    outputs = {path: Output("", manifest.digest(content)) for path, content in sorted(files.items())}
-    made = Manifest(Inputs({}, {}, "", "docs"), outputs, {"pages": len(site.pages), "samples": site.samples})
+    outputs = {
+        path: Output("", manifest.digest(content)) for path, content in sorted(files.items())
+    }
+    made = Manifest(
+        Inputs({}, {}, "", "docs"), outputs, {"pages": len(site.pages), "samples": site.samples}
+    )
     with publish.alone(output):
         old = manifest.load(output)
         if old is not None and old.outputs == outputs and not manifest.differences(output, old):
