@@ -23,6 +23,7 @@ import small_project
 import yaml
 from lxml import etree
 from markdown_it import MarkdownIt
+
 from xmlwright import pipeline, settings
 from xmlwright.docs.answers import CaseServer, Expected
 from xmlwright.docs.links import anchor

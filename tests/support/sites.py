@@ -65,11 +65,13 @@ def broken(site: Path) -> Iterator[str]:
             if parts.scheme in ("http", "https", "mailto"):
                 continue
             where = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()
-            if parts.scheme or not where.is_file():
-                yield f"{path}: {target}"
-            elif (
-                parts.fragment
-                and where.suffix == ".html"
-                and unquote(parts.fragment) not in ids[where]
+            if (
+                parts.scheme
+                or not where.is_file()
+                or (
+                    parts.fragment
+                    and where.suffix == ".html"
+                    and unquote(parts.fragment) not in ids[where]
+                )
             ):
                 yield f"{path}: {target}"

@@ -95,7 +95,7 @@ class CaseServer:
         with connection, connection.makefile("rb") as reading:
             while True:
                 try:
-                    request = _read(reading)  # type: ignore[arg-type]
+                    request = _read(reading)
                     if request is None:
                         return
                     exchange = self._answered(*request)

@@ -30,6 +30,7 @@ from .content import (
 from .guides import Written
 from .links import Links, anchor
 from .parameters import Parameters, words
+from .public import Name
 from .samples import Sample
 
 
@@ -43,7 +44,7 @@ class Describer:
         samples: Sequence[Sample],
         guides: Sequence[Written] = (),
         changes: Sequence[Change] = (),
-        public: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+        public: Mapping[str, Sequence[Name]] | None = None,
     ) -> None:
         self._api = api
         self._links = links
@@ -257,7 +258,8 @@ class Describer:
             self._samples[method.name],
             key=lambda sample: (sample.case.fails is not None, bool(sample.borrowed)),
         )
-        examples, answers = [], []
+        examples: list[Example] = []
+        answers: list[Example] = []
         for sample in found:
             made = Example(
                 anchor("example", sample.case.name), sample, sample.case.fails is not None
@@ -323,7 +325,8 @@ class Describer:
         if isinstance(what, Method):
             names = {what.name}
         else:
-            names = {what.name, *(item.name for item in (*what.records, *what.enums))}
+            own = [*(record.name for record in what.records), *(enum.name for enum in what.enums)]
+            names = {what.name, *own}
         return tuple(
             change
             for change in self._changes

@@ -252,11 +252,12 @@ def _bare(value: Any) -> Any:
         return [_bare(item) for item in value]
     if isinstance(value, Mapping):
         return [[name, _bare(item)] for name, item in value.items()]
-    return [_bare(item) for item in _attributes(type(value))(value)]
+    kind: Any = type(value)
+    return [_bare(item) for item in _attributes(kind)(value)]
 
 
 @cache
-def _attributes(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+def _attributes(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
     names = [item.name for item in dataclasses.fields(kind) if item.name not in _IGNORED]
     return attrgetter(*names, names[0])  # of one name alone it would give no tuple
 
