@@ -50,7 +50,7 @@ EDITS = {
     "now-deprecated": (TASK, RATE, "      rate: {type: decimal, deprecated: true,"),
     "now-sensitive": (TASK, RATE, "      rate: {type: decimal, sensitive: true,"),
     "now-discarded": (TASK, RATE, "      rate: {type: decimal, discarded: true,"),
-    "limit-tightened": (TASK, RATE, '      rate: {type: decimal, maximum: 100,'),
+    "limit-tightened": (TASK, RATE, "      rate: {type: decimal, maximum: 100,"),
     "provenance-changed": (TASK, RATE, "      rate: {type: decimal, provenance: inferred,"),
     "default-changed": (TASK, "default: false", "default: true"),
     "retry-less-safe": (TASK, "  get: {}", "  get: {retry: ambiguous}"),

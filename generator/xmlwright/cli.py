@@ -12,9 +12,10 @@ import click
 
 from . import output_commands, workbench
 from .console import FAILED, INTERRUPTED, Told, colour, problems, project, show, style
+from .docs.command import docs
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    pass
 
 
 @click.group(
@@ -48,14 +49,6 @@ def program(context: click.Context, folder: Path) -> None:
     """From a YAML description of an XML-over-HTTP API to a typed Python client."""
     context.obj = folder
     context.color = colour()
-
-
-_print, _Told = show, Told
-
-
-def _settings(folder: Path) -> Settings:
-    """Where commands of other modules used to find what is in console.py now."""
-    return project(click.get_current_context())
 
 
 _FORMAT = click.option(
@@ -198,7 +191,7 @@ def explain(context: click.Context, name: str) -> None:
             click.echo(f"  {item.doc}")
 
 
-for _command in (*output_commands.COMMANDS, *workbench.COMMANDS):
+for _command in (*output_commands.COMMANDS, *workbench.COMMANDS, docs):
     program.add_command(_command)
 
 

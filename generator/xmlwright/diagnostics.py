@@ -28,6 +28,7 @@ RULES: Final[dict[str, str]] = {
     "case-response": "The response of a case cannot be read as an answer of the method.",
     "case-result": "The result of a case is not what its response says.",
     "uncovered": "A field, enum word, error code or method that no case shows.",
+    "sample": "A sample of the documentation fails when it is run.",
     "missing-file": "The description lacks a file or is not a folder.",
 }
 """Rule name -> what it stands for."""

@@ -67,6 +67,11 @@ def render(
     return Renderer(api, Tree(templates, overlay, root), line_length).all()
 
 
+def render_one(api: Api, tree: Tree, template: str) -> str:
+    """What one template gives that needs nothing but the API. Raises TemplateProblem."""
+    return Renderer(api, tree)._render(template, template, api).text
+
+
 def package_path(api: Api) -> str:
     """Folder of the package below the output."""
     return api.names.package.replace(".", "/")

@@ -32,6 +32,12 @@ class Settings:
     templates: Path
     output: Path
     cache: Path
+    site: Path
+    """Where the documentation is written."""
+    guides: Path
+    """Where what people wrote for the documentation lies."""
+    source: str
+    """Address of a line of the repository, with ``{path}`` and ``{line}``; empty for none."""
     overlay: Path | None = None
     """Templates that come before those of the same name."""
     line_length: int = LINE_LENGTH
@@ -48,7 +54,7 @@ class Settings:
 
 
 _OUTPUT_KEYS: Final = ("templates", "overlay", "output", "line-length")
-_KEYS: Final = ("schema", *_OUTPUT_KEYS, "cache", "outputs")
+_KEYS: Final = ("schema", *_OUTPUT_KEYS, "cache", "outputs", "site", "guides", "source")
 _LENGTHS: Final = range(60, 201)
 
 
@@ -93,6 +99,9 @@ def _settings(root: Path, table: dict[str, Any], path: Path) -> Settings:
         templates=root / table["templates"] if checked.has("templates") else built_in_templates(),
         output=root / checked.folder("output", "generated"),
         cache=root / checked.folder("cache", ".cache/xmlwright"),
+        site=root / checked.folder("site", "site"),
+        guides=root / checked.folder("guides", "docs"),
+        source=table.get("source", ""),
         overlay=root / table["overlay"] if checked.has("overlay") else None,
         line_length=checked.length(),
     )
@@ -143,7 +152,8 @@ class _Table:
             if name in ("line-length", "outputs"):
                 continue
             if not isinstance(value, str) or not value.strip():
-                raise self.wrong(f"{name} should be the path of a folder")
+                kind = "an address" if name == "source" else "the path of a folder"
+                raise self.wrong(f"{name} should be {kind}")
 
     def wrong(self, message: str) -> SettingsError:
         return SettingsError(f"{self.path}: {self.title} {message}")
@@ -190,6 +200,31 @@ def refuse_overlaps(settings: Settings, wrong: Callable[[str], Exception]) -> No
             if output in (folder, *folder.parents) or folder in output.parents:
                 raise wrong(f"{label} is {output}, and {name} is {folder}: {own}")
         taken[output] = label
+
+
+def checked_site(settings: Settings) -> Path:
+    """Where the documentation is written. Raises SettingsError where that would replace something else."""
+
+    def wrong(message: str) -> SettingsError:
+        return SettingsError(f"[tool.xmlwright] {message}")
+
+    _apart(settings, "site", ("schema", "templates", "cache", "guides", "output"), wrong)
+    return settings.site
+
+
+def _apart(
+    settings: Settings, key: str, names: tuple[str, ...], wrong: Callable[[str], SettingsError]
+) -> None:
+    """Refuse a folder that is replaced as a whole, and holds something else."""
+    folder = Path(os.path.normpath(getattr(settings, key)))
+    if folder in (settings.root, *settings.root.parents):
+        raise wrong(
+            f"{key} is {folder}, which holds the project itself: give it a folder of its own"
+        )
+    for name in names:
+        other = Path(os.path.normpath(getattr(settings, name)))
+        if folder in (other, *other.parents):
+            raise wrong(f"{key} is {folder}, which holds {name}: give it a folder of its own")
 
 
 def built_in_templates() -> Path:
