@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from .compare import ORDER, Change, suggested
+from .compare_rules import ORDER, Change, suggested
 from .model import Api
 
 Style = Callable[[str, str], str]
