@@ -21,7 +21,7 @@ import pytest
 from changes import EDITS, FILES, NOT_SHOWN, Edit, Program, Way
 from following import Following
 
-from xmlwright import compare, description, resolve, settings
+from xmlwright import compare, description, resolve, settings, users
 from xmlwright.compare_rules import ORDER, RULES, worst
 from xmlwright.diagnostics import Diagnostics
 from xmlwright.formatting import format_part, parts_of
@@ -377,3 +377,18 @@ def test_waivers_name_rules_and_are_needed() -> None:
     assert all(
         ORDER.index(worst([RULES[rule].wire, RULES[rule].python])) >= 2 for rule in NOT_SHOWN
     )
+
+
+def test_lines_of_programs_that_break_are_named(bench: Bench) -> None:
+    """A program that the new client breaks is named, and one that goes on working is not, where that can be told for certain."""
+    wrong: list[str] = []
+    for item in bench.shown:
+        if item.way.python == "risky" and item.program.python:
+            continue  # it depends on what the server does
+        changes = compare.compare(item.before.api, item.after.api)
+        text = source(item.program, item.client, item.before.package)
+        found = users.broken(text, changes, item.before.api)
+        certain = [one for one in found if one.certain]
+        if item.program.python != bool(certain) and not (item.program.python and found):
+            wrong.append(f"{item.label}: {item.program.body!r}: {found}")
+    assert not wrong, "\n".join(wrong)

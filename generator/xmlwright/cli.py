@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .workbench import COMMANDS
+from . import workbench, workbench_diff, workbench_growth
 
 if TYPE_CHECKING:
     from .diagnostics import Diagnostics
@@ -376,7 +376,7 @@ def explain(project: Path, name: str) -> None:
             click.echo(f"  {item.doc}")
 
 
-for _command in COMMANDS:
+for _command in (*workbench.COMMANDS, *workbench_diff.COMMANDS, *workbench_growth.COMMANDS):
     program.add_command(_command)
 
 

@@ -181,7 +181,7 @@ class Change:
 
 def worst(verdicts: list[Verdict]) -> Verdict:
     """The worst of some verdicts; ``none`` of no verdicts."""
-    return max(verdicts, key=ORDER.index, default="none")
+    return ORDER[max(map(ORDER.index, verdicts), default=0)]
 
 
 def change(rule: str, what: str, message: str, old: Any, new: Any) -> Change:
