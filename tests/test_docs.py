@@ -464,7 +464,7 @@ def test_history_tells_what_changed_on_a_page_and_where_it_belongs(tmp_path: Pat
     small_project.edit(
         folder / "schema/resources/book.yaml",
         "price: {type: decimal,",
-        'price: {type: decimal, maximum: "99",',
+        "price: {type: decimal, maximum: 99,",
     )
     sites.made(folder, output, "--history", str(old))
     changes = sites.parsed(output / "changes.html")

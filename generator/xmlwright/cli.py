@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import output_commands, workbench
+from . import output_commands, workbench, workbench_diff, workbench_growth
 from .console import FAILED, INTERRUPTED, Told, colour, problems, project, show, style
 from .docs.command import docs
 
@@ -191,7 +191,13 @@ def explain(context: click.Context, name: str) -> None:
             click.echo(f"  {item.doc}")
 
 
-for _command in (*output_commands.COMMANDS, *workbench.COMMANDS, docs):
+for _command in (
+    *output_commands.COMMANDS,
+    *workbench.COMMANDS,
+    *workbench_diff.COMMANDS,
+    *workbench_growth.COMMANDS,
+    docs,
+):
     program.add_command(_command)
 
 
