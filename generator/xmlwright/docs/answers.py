@@ -44,12 +44,14 @@ class Answers(Protocol):
 
     def start(self) -> str:
         """Begin to listen, on loopback; the address that calls are sent to."""
+        ...
 
     def expect(self, case: Expected) -> None:
         """The next calls belong to this case."""
 
     def taken(self) -> list[Exchange]:
         """What went and came since this was last asked."""
+        ...
 
     def stop(self) -> None:
         """Listen no more."""
