@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate sandbox test lint types bench load lock clean
+.PHONY: help setup generate check validate sandbox test mutations lint types bench load lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -72,6 +72,11 @@ test: setup ## the tests: lint, check, types, then pytest; CI runs this
 	@$(MAKE) --no-print-directory lint check types ARGS=
 	$(say) 'pytest'
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+# The tests change each node of schema/ in one way of each kind; this makes all changes that can be thought of.
+mutations: setup ## every mistake at every place of schema/: which are told? ARGS names files, as in ARGS=api.yaml
+	$(say) 'tests/test_mutations.py'
+	@PYTHONPATH=tests/support $(BIN)/python tests/test_mutations.py $(ARGS)
 
 lint: setup ## ruff, and Black in check mode
 	$(say) 'ruff check'

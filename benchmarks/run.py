@@ -16,7 +16,7 @@ from importlib.metadata import version
 
 from measure import Row, show
 
-SECTIONS = ("parsing", "building", "importing", "generating", "scaling")
+SECTIONS = ("parsing", "building", "importing", "generating", "scaling", "workbench")
 PEERS = ("lxml", "xsdata", "xmltodict", "refreshbooks", "black")
 
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows: list[Row] = []
     for name in options.sections or SECTIONS:
         section = importlib.import_module(name)
-        extra = {"large": options.large} if name == "scaling" else {}
+        extra = {"large": options.large} if name in ("scaling", "workbench") else {}
         rows += show(section.TITLE, section.rows(**extra))
     missed = [row.what for row in rows if row.met is False]
     judged = sum(row.met is not None for row in rows)

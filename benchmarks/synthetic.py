@@ -17,6 +17,14 @@ class _Dumper(yaml.CSafeDumper):
     def ignore_aliases(self, data: object) -> bool:
         return True
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Quote what a reader of YAML may take for a number: PyYAML does not for all that the language refuses."""
+        style = '"' if data[:1] in {*"+-.0123456789"} else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
 
 def copies(schema: Path, target: Path, times: int) -> int:
     """Write ``schema`` to ``target`` with every resource ``times`` times. Answers how many resources that makes.
@@ -58,6 +66,8 @@ def _renamed(described: Tree, name: str, number: int) -> Tree:
     plural = described.get("plural", f"{old}s")
     tree = {**described, "resource": name, "title": f"{described['title']} {number}"}
     tree["plural"] = f"{plural}_copy{number}"
+    if "python" in described:
+        tree["python"] = f"{described['python']}Copy{number}"
     tree["methods"] = {
         verb: _method(verb, facts, old, plural) for verb, facts in described["methods"].items()
     }

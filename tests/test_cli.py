@@ -32,7 +32,7 @@ from xmlwright.description import files_of, kind_of
 from xmlwright.explain import explain
 
 SCRIPT = Path(sys.executable).parent / "xmlwright"
-COMMANDS = ("build", "bundle", "check", "diff", "explain", "schema", "validate", "vendor")
+COMMANDS = ("build", "bundle", "check", "diff", "explain", "schema", "validate", "vendor", "watch")
 COLOUR = re.compile(r"\x1b\[\d[\d;]*m")
 
 
@@ -67,6 +67,21 @@ def test_help_lists_every_command_with_examples(tmp_path: Path) -> None:
         assert one.returncode == 0
         assert re.search(rf"Examples?:\n +xmlwright .*{name}", one.stdout), one.stdout
         assert not one.stderr
+
+
+def test_exit_codes_are_in_the_help(tmp_path: Path) -> None:
+    assert "130" in run(tmp_path, "--help").stdout
+    for name in ("build", "check", "explain", "schema", "validate", "watch"):
+        assert re.search(r"Exit codes:\n +0 +\w", run(tmp_path, name, "--help").stdout), name
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(tmp_path: Path, shell: str) -> None:
+    done = run(
+        tmp_path, command=[str(SCRIPT)], env=environment(_XMLWRIGHT_COMPLETE=f"{shell}_source")
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_XMLWRIGHT_COMPLETE" in done.stdout
 
 
 def test_version(tmp_path: Path) -> None:
@@ -125,7 +140,7 @@ def test_no_project_anywhere(tmp_path: Path) -> None:
     ("table", "said"),
     [
         ("[tool.xmlwright]\nshcema = 'schema'\n", "no key 'shcema'; did you mean 'schema'?"),
-        ("[tool.xmlwright]\nquiet = true\n", "no key 'quiet'; it has schema, templates, output, cache"),
+        ("[tool.xmlwright]\nquiet = true\n", "no key 'quiet'; it has schema, templates, overlay, output, line-length, cache, outputs"),
         ("[tool.xmlwright]\noutput = 3\n", "output should be the path of a folder"),
         ("[tool.xmlwright]\noutput = ' '\n", "output should be the path of a folder"),
         ("[tool]\nxmlwright = 'x'\n", "[tool.xmlwright] is not a table"),
@@ -296,6 +311,54 @@ def test_reader_that_goes_away(project: Path) -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("command", ["validate", "check"])
+def test_disk_that_is_full_behind_the_output(built_project: Path, command: str) -> None:
+    edit(built_project / "schema/resources/book.yaml", "What it cost.", "Price.")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, command], cwd=built_project, env=environment(), stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
+
+
+def test_working_folder_that_is_gone(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = f"import os; os.rmdir({str(gone)!r}); from xmlwright.cli import main; main()"
+    done = run(gone, "check", command=[sys.executable, "-c", code])
+    assert done.returncode in (1, 2)
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_link_to_nothing_among_the_files(built_project: Path) -> None:
+    (built_project / "schema/resources/extra.yaml").symlink_to("nowhere")
+    for command in ("validate", "build", "check"):
+        done = run(built_project, command)
+        assert done.returncode == 1, command
+        assert "schema/resources/extra.yaml:1:1: error: cannot be read" in done.stdout
+
+
+def test_hooks_for_pre_commit_fail_when_they_should(built_project: Path) -> None:
+    hooks = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    commands = {hook["id"]: hook["entry"].split() for hook in hooks}
+    assert {name: command[0] for name, command in commands.items()} == {
+        "xmlwright-validate": "xmlwright", "xmlwright-check": "xmlwright",
+    }  # fmt: skip
+    assert all(hook["pass_filenames"] is False for hook in hooks)
+
+    def codes() -> list[int]:
+        return [run(built_project, *command[1:]).returncode for command in commands.values()]
+
+    assert codes() == [0, 0]
+    edit(built_project / "schema/resources/book.yaml", "What it cost.", "Price.")
+    assert codes() == [0, 1]
+    edit(built_project / "schema/resources/book.yaml", "type: decimal", "type: decmial")
+    assert codes() == [1, 1]
+
+
 # Templates that are wrong
 
 MODULE = "%package%/%module%.py.j2"
@@ -326,7 +389,7 @@ def test_mistake_in_a_template_names_its_line(
     for command in ("build", "check"):
         done = run(project, command)
         assert done.returncode == 1
-        assert f"template {name}:{line}: " in done.stderr, done.stderr
+        assert f"template templates/{name}:{line}: " in done.stderr, done.stderr
         assert said in done.stderr
         assert "nothing was written" in done.stderr
         assert "Traceback" not in done.stderr
@@ -341,7 +404,7 @@ def test_template_that_imports_what_is_not_there(project: Path) -> None:
     )
     done = run(project, "build")
     assert done.returncode == 1
-    assert "template %package%/wire.py.j2:" in done.stderr
+    assert "template templates/%package%/wire.py.j2:" in done.stderr
     assert "_haeder.j2" in done.stderr
 
 
@@ -349,7 +412,7 @@ def test_template_that_is_not_text(project: Path) -> None:
     (project / "templates/NOTES.md.j2").write_bytes(b"caf\xe9")
     done = run(project, "build")
     assert done.returncode == 1
-    assert "template NOTES.md.j2: is not UTF-8" in done.stderr
+    assert "template templates/NOTES.md.j2: is not UTF-8" in done.stderr
 
 
 def test_template_that_gives_no_python(project: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -280,15 +281,70 @@ def test_bad_answer_becomes_one_typed_error(name: str, authority: Authority) -> 
     assert pair not in shown
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_refusal_without_a_reason_keeps_its_status(status: int) -> None:
+REFUSALS = {
+    401: (freshbooks_classic.AuthenticationFailed, "Copy the token again"),
+    403: (freshbooks_classic.PermissionDenied, "Use the admin's token"),
+}
+BODIES = {
+    "nothing": Answer(b""),
+    "a page": Answer(PAGE, headers=HTML),
+    "a text": Answer(b"go away", headers={"Content-Type": "text/plain"}),
+    "JSON": Answer(b'{"error": "no"}', headers={"Content-Type": "application/json"}),
+    "a failure without a code": Answer(
+        b'<response status="fail"><error>go away</error></response>'
+    ),
+    "what looks like success": OK,
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("status", REFUSALS)
+def test_a_refusal_by_status_alone_is_of_its_kind_and_says_what_to_do(
+    status: int, body: str
+) -> None:
+    kind, fix = REFUSALS[status]
     with (
-        serving(Answer(b"", status)) as server,
+        serving(replace(BODIES[body], status=status)) as server,
         client(server) as fb,
         pytest.raises(freshbooks_classic.Error) as caught,
     ):
         fb.task.get(211)
-    assert caught.value.status == status
+    error = caught.value
+    assert type(error) is kind
+    assert error.status == status
+    assert fix in error.fix
+    assert error.fix in str(error)
+    assert str(status) in str(error) or "go away" in str(error)
+    assert len(server.seen) == 1
+
+
+def test_a_failure_says_what_the_description_knows_to_do_about_it() -> None:
+    answer = Answer(
+        b'<response status="fail"><error>System does not exist.</error><code>10030</code></response>'
+    )
+    with (
+        serving(answer) as server,
+        client(server) as fb,
+        pytest.raises(freshbooks_classic.AccountProblem) as caught,
+    ):
+        fb.task.get(211)
+    assert str(caught.value) == (
+        "task.get: System does not exist. [10030]"
+        " (Check the account name; give the sub-domain only, without scheme, dots or path.)"
+    )
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("120", 120.0), (None, None), ("soon", None)])
+def test_a_rate_limit_says_how_long_to_wait(header: str | None, seconds: float | None) -> None:
+    headers = {} if header is None else {"Retry-After": header}
+    with (
+        serving(Answer(b"", 429, headers)) as server,
+        client(server) as fb,
+        pytest.raises(freshbooks_classic.RateLimited) as caught,
+    ):
+        fb.with_options(retry=freshbooks_classic.NEVER).task.get(211)
+    assert caught.value.retry_after == seconds
+    assert pickle.loads(pickle.dumps(caught.value)).retry_after == seconds
 
 
 # No answer

@@ -89,7 +89,7 @@ REQUESTS = [item for item in INDEX if item.official and item.direction == "reque
 FAILURES = [item for item in INDEX if item.official and item.direction == "fail"]
 OTHERS = [item for item in INDEX if not item.official]
 
-UNKNOWN_IN_WRONG_ANSWERS = {
+UNKNOWN_IN_WRONG_ANSWERS: dict[str, list[str]] = {
     # A search and replace by the client's author turned <invoice_id> into the id of a callback.
     "third-party/jessevarnado+groovy-freshbooks-api/payment.get.response.xml": ["callback_id"],
     # The sample of an invoice with the names replaced by those of a profile.
@@ -99,7 +99,10 @@ UNKNOWN_IN_WRONG_ANSWERS = {
         "url",
         "auth_url",
         "links",
+        "recurring_id",
     ],
+    # Another one made <invoice_id> of <recurring_id>, so there are two.
+    "third-party/jessevarnado+groovy-freshbooks-api/invoice.get.response.xml": ["invoice_id"],
 }
 """Answers that the index calls corrupt -> the elements that do not belong there."""
 
@@ -113,8 +116,6 @@ REFUSED_WRONG_ANSWERS = {
 """Answers that the index calls abbreviated -> why a client, which reads strictly, refuses them."""
 
 LOST_IN_WRONG_ANSWERS = {
-    # The author's search and replace made <invoice_id> of <recurring_id>, so there are two; the last one is read.
-    "third-party/jessevarnado+groovy-freshbooks-api/invoice.get.response.xml": {"344"},
     "third-party/page-developers.freshbooks.com-timesheet-2008/time_entry.get.response.xml": {
         "..."
     },

@@ -38,11 +38,11 @@ from freshbooks_classic import (
     receipt,
     wire,
 )
+from freshbooks_classic.runtime.multipart import encode
 from freshbooks_classic.runtime.request import Method, Nothing
 from freshbooks_classic.runtime.scalars import Binary
 from freshbooks_classic.runtime.shape import Shape
 from freshbooks_classic.runtime.shape import field as entry
-from freshbooks_classic.runtime.transport import encode
 from xmlwright import pipeline
 from xmlwright import settings as settings_of
 

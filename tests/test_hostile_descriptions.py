@@ -312,6 +312,11 @@ def _named() -> dict[str, Any]:
             "scalars": {},
             "documentation": "https://example.com/",
             "authentication": {"token": {"style": "basic"}},
+            "envelope": {
+                "request": {"root": "request", "method": "@method"},
+                "response": {"root": "response"},
+                "failure": {"message": "error", "when": "error"},
+            },
         },
         "resources/thing.yaml": {
             "resource": "thing",
@@ -341,6 +346,7 @@ def _named() -> dict[str, Any]:
                     "response": f"<response><thing><{NAMES[3]}>blue</{NAMES[3]}></thing></response>",
                     "result": {python_name(NAMES[3]): "blue"},
                 },
+                {"name": "no", "call": "create", "response": "<response><error>no</error></response>", "fails": {"message": "no"}},
                 *({"name": f"it is {verb}", "call": verb, "arguments": {}, "request": f'<request method="thing.{verb}"/>',
                    "response": "<response/>"} for verb in VERBS),
             ],
@@ -375,7 +381,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_taken_names_build_and_pass_their_own_tests(named: Path) -> None:
     count = project.own_tests(named)
-    cases = 2 + len(VERBS) + len(RESOURCES)
+    cases = 3 + len(VERBS) + len(RESOURCES)
     print(
         f"{len(NAMES)} fields, {len(VERBS)} verbs, {len(RESOURCES)} resources: {count} tests, {cases} of them cases"
     )
@@ -447,16 +453,21 @@ def test_text_of_a_description_is_never_run(tmp_path: Path) -> None:
     }
     del task["records"]["Task"]["fields"]["note"]["enum"]
     task["records"]["Task"]["fields"]["colour"] = {"enum": "Colour"}
-    task["methods"] = {"create": {"doc": texts["method"], "answer": {"value": "none"}}}
+    task["records"]["Task"]["fields"]["old"] = {"type": "date", "access": "read"}
+    task["methods"] = {"create": {"doc": texts["method"], "answer": {"value": "record"}}}
     word = next(iter(task["enums"]["Colour"]["words"]))
     task["cases"] = [
         {
             "name": texts["case_name"], "doc": texts["case_doc"], "call": "create", "arguments": {"note": note, "colour": word},
             "request": f'<request method="task.create">{made[:-7]}<colour>{escape(word)}</colour></task></request>',
-            "response": "<response/>",
+            "response": f'<response xmlns="{texts["url"]}">{made[:-7]}<old>{escape(everywhere)}</old></task></response>',
+            "result": {"note": note},
         },
-        {"name": "no", "call": "create", "response": "<response><error>no</error><code>1</code></response>",
-         "fails": {"code": "1", "message": "no"}},
+        {"name": "more", "call": "create",
+         "response": f"<response><task><colour>{escape(word)}</colour><old>2020-01-02</old></task></response>",
+         "result": {"colour": word, "old": "2020-01-02"}},
+        {"name": "no", "call": "create", "response": f"<response><error>{escape(everywhere)}</error><code>1</code></response>",
+         "fails": {"code": "1", "message": everywhere}},
     ]  # fmt: skip
     output = project.built(project.settle(tmp_path, description))
     assert project.own_tests(output) > 2

@@ -16,6 +16,7 @@ import pytest
 
 from xmlwright.runtime.errors import (
     ApiFailure,
+    ArgumentError,
     ConnectionFailed,
     Error,
     OutcomeUnknown,
@@ -37,7 +38,8 @@ from xmlwright.runtime.request import Bytes, Method, Nothing, One, Paged, Rows
 from xmlwright.runtime.scalars import Binary, Date, Flag, Integer, Number, Text
 from xmlwright.runtime.scrub import blank, scrub
 from xmlwright.runtime.shape import Shape, field
-from xmlwright.runtime.writing import Upload
+from xmlwright.runtime.validation import problems
+from xmlwright.runtime.writing import Upload, Writer
 
 PROTOCOL = Protocol("Sample", "https://example.com/", "sample", "1", "SAMPLE")
 TEXT = Text()
@@ -227,7 +229,7 @@ def test_sensitive_values_of_a_broken_answer_are_known() -> None:
     with pytest.raises(UnreadableDocument) as caught:
         answering.read_answer(document)
     info = CallInfo(answering.request({"owner": "Ann"}), set())
-    info.came(200, document)
+    info.came(200, {}, document)
     info.ended_in(caught.value)
     assert "open" not in str(caught.value)
 
@@ -365,3 +367,15 @@ def test_records_among_arguments_are_searched_as_mappings_are() -> None:
     pins.digits, pins.hint = 48151623, "numbers"  # type: ignore[attr-defined]
     assert secrets_of(ACCOUNT, {"pins": [pins]}) == {"48151623"}
     assert hidden_values({"pins": [pins]}, ACCOUNT) == {"pins": [{"hint": "numbers"}]}
+
+
+def test_what_is_inside_a_sensitive_record_is_not_shown_when_it_is_wrong() -> None:
+    """Neither by the check of all arguments nor by the writer, which meets what the check could not look into."""
+    arguments = {"owner": "Ann", "vault": {"name": "v", "born": "sesame"}}
+    told = problems(ACCOUNT, arguments, "create")
+    assert [str(item) for item in told] == ["vault.born: is no value that can be sent"]
+    with pytest.raises(ArgumentError) as caught:
+        Writer().element("account", ACCOUNT.writer("create"), arguments)
+    assert "sesame" not in str(caught.value)
+    assert caught.value.path == "vault.born"
+    assert "mapping" in str(problems(ACCOUNT, {"vault": 7}, "create")[0])

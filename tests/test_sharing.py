@@ -110,9 +110,11 @@ def test_one_client_serves_32_threads() -> None:
 
 def test_one_asynchronous_client_serves_1000_calls_at_once() -> None:
     async def main(server: Faulty) -> None:
-        async with AsyncFreshBooks("sample", token=TOKEN, url=server.url, retry=NEVER) as fb:
+        async with AsyncFreshBooks(
+            "sample", token=TOKEN, url=server.url, retry=NEVER, timeout=120
+        ) as fb:
             numbers = range(1, 1001)
-            limited = fb.with_options(deadline=60)
+            limited = fb.with_options(deadline=240)
             calls = [start(limited if number % 10 == 0 else fb, number) for number in numbers]
             outcomes = await asyncio.gather(*calls, return_exceptions=True)
             check_all(server, dict(zip(numbers, outcomes, strict=True)))

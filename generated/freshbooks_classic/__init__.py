@@ -11,15 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._async_client import AsyncFreshBooks as AsyncFreshBooks
     from ._client import FreshBooks as FreshBooks
-    from .runtime.auth import OAuth as OAuth
-    from .runtime.observe import Recorder as Recorder, read_recording as read_recording
-    from .runtime.replay import (
-        AsyncReplayTransport as AsyncReplayTransport,
-        ReplayTransport as ReplayTransport,
-    )
-    from .runtime.paging import RowsMissing as RowsMissing, RowsShifted as RowsShifted
-    from .runtime.retry import NEVER as NEVER, Backoff as Backoff
-    from .runtime.files import File as File
     from .runtime.errors import (
         AccountProblem as AccountProblem,
         AlreadyRead as AlreadyRead,
@@ -46,10 +37,68 @@ if TYPE_CHECKING:
         UnreadableDocument as UnreadableDocument,
         ValidationFailed as ValidationFailed,
     )
-    from .runtime.record import Raw as Raw, Record as Record, Unknown as Unknown
-    from .runtime.request import Page as Page, Request as Request
-    from .runtime.unset import UNSET as UNSET, Unset as Unset
-    from .runtime.writing import Upload as Upload
+    from .runtime.aio import (
+        AsyncTransport as AsyncTransport,
+        Httpx2Transport as Httpx2Transport,
+    )
+    from .runtime.auth import (
+        OAuth as OAuth,
+        OAuthFlow as OAuthFlow,
+        RequestToken as RequestToken,
+    )
+    from .runtime.files import (
+        File as File,
+    )
+    from .runtime.observe import (
+        CallInfo as CallInfo,
+        Exchange as Exchange,
+        Hook as Hook,
+        RawAnswer as RawAnswer,
+        Recorder as Recorder,
+        read_recording as read_recording,
+    )
+    from .runtime.paging import (
+        AsyncPager as AsyncPager,
+        Pager as Pager,
+        RowsMissing as RowsMissing,
+        RowsShifted as RowsShifted,
+    )
+    from .runtime.record import (
+        Raw as Raw,
+        Record as Record,
+        Unknown as Unknown,
+    )
+    from .runtime.replay import (
+        AsyncReplayTransport as AsyncReplayTransport,
+        ReplayTransport as ReplayTransport,
+    )
+    from .runtime.request import (
+        Page as Page,
+        Request as Request,
+    )
+    from .runtime.retry import (
+        NEVER as NEVER,
+        Backoff as Backoff,
+        Failed as Failed,
+        RetryPolicy as RetryPolicy,
+    )
+    from .runtime.testing import (
+        AsyncMemoryTransport as AsyncMemoryTransport,
+        MemoryTransport as MemoryTransport,
+    )
+    from .runtime.transport import (
+        HttpAnswer as HttpAnswer,
+        HttpRequest as HttpRequest,
+        RequestsTransport as RequestsTransport,
+        Transport as Transport,
+    )
+    from .runtime.unset import (
+        UNSET as UNSET,
+        Unset as Unset,
+    )
+    from .runtime.writing import (
+        Upload as Upload,
+    )
 
 
 __version__ = "0.1.0"
@@ -81,21 +130,39 @@ _PLACES = {
     "UnexpectedAnswer": "runtime.errors",
     "UnreadableDocument": "runtime.errors",
     "ValidationFailed": "runtime.errors",
+    "AsyncTransport": "runtime.aio",
+    "Httpx2Transport": "runtime.aio",
+    "OAuth": "runtime.auth",
+    "OAuthFlow": "runtime.auth",
+    "RequestToken": "runtime.auth",
+    "File": "runtime.files",
+    "CallInfo": "runtime.observe",
+    "Exchange": "runtime.observe",
+    "Hook": "runtime.observe",
+    "RawAnswer": "runtime.observe",
+    "Recorder": "runtime.observe",
+    "read_recording": "runtime.observe",
+    "AsyncPager": "runtime.paging",
+    "Pager": "runtime.paging",
+    "RowsMissing": "runtime.paging",
+    "RowsShifted": "runtime.paging",
     "Raw": "runtime.record",
     "Record": "runtime.record",
     "Unknown": "runtime.record",
-    "File": "runtime.files",
-    "OAuth": "runtime.auth",
-    "Recorder": "runtime.observe",
-    "read_recording": "runtime.observe",
     "AsyncReplayTransport": "runtime.replay",
     "ReplayTransport": "runtime.replay",
-    "RowsMissing": "runtime.paging",
-    "RowsShifted": "runtime.paging",
-    "NEVER": "runtime.retry",
-    "Backoff": "runtime.retry",
     "Page": "runtime.request",
     "Request": "runtime.request",
+    "NEVER": "runtime.retry",
+    "Backoff": "runtime.retry",
+    "Failed": "runtime.retry",
+    "RetryPolicy": "runtime.retry",
+    "AsyncMemoryTransport": "runtime.testing",
+    "MemoryTransport": "runtime.testing",
+    "HttpAnswer": "runtime.transport",
+    "HttpRequest": "runtime.transport",
+    "RequestsTransport": "runtime.transport",
+    "Transport": "runtime.transport",
     "UNSET": "runtime.unset",
     "Unset": "runtime.unset",
     "Upload": "runtime.writing",
@@ -108,37 +175,55 @@ __all__ = [
     "ApiFailure",
     "ArgumentError",
     "AsyncFreshBooks",
+    "AsyncMemoryTransport",
+    "AsyncPager",
     "AsyncReplayTransport",
+    "AsyncTransport",
     "AuthenticationFailed",
     "Backoff",
+    "CallInfo",
     "ConfigurationError",
     "Conflict",
     "ConnectionFailed",
     "ConnectTimedOut",
     "DeadlineExceeded",
     "Error",
+    "Exchange",
+    "Failed",
     "File",
     "FreshBooks",
+    "Hook",
+    "HttpAnswer",
+    "HttpRequest",
+    "Httpx2Transport",
+    "MemoryTransport",
     "NEVER",
     "NotFound",
     "NotReached",
     "NotRecorded",
     "OAuth",
+    "OAuthFlow",
     "OutcomeUnknown",
     "Page",
+    "Pager",
     "PermissionDenied",
     "RateLimited",
     "Raw",
+    "RawAnswer",
     "read_recording",
     "Record",
     "Recorder",
     "ReplayTransport",
     "Request",
+    "RequestsTransport",
+    "RequestToken",
+    "RetryPolicy",
     "RowsMissing",
     "RowsShifted",
     "ServerFailure",
     "TimedOut",
     "TlsFailed",
+    "Transport",
     "TransportError",
     "UnexpectedAnswer",
     "Unknown",
@@ -150,17 +235,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Public names and resource modules are imported when first used, so that importing the package is cheap."""
-    import importlib
+if not TYPE_CHECKING:  # a type checker that saw it would take every name for one that is here
 
-    if name in _PLACES:
-        value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
-        globals()[name] = value
-        return value
-    if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        """Public names and resource modules are imported when first used, so that importing the package is cheap."""
+        import importlib
+
+        if name in _PLACES:
+            value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+            globals()[name] = value
+            return value
+        if name in _MODULES:
+            return importlib.import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 _MODULES = frozenset(

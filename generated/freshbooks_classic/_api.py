@@ -55,14 +55,42 @@ PROTOCOL: Final = Protocol(
         },
     ),
     errors={
-        "10030": ErrorCode("account", "System does not exist."),
-        "20010": ErrorCode("authentication", "Authentication failed."),
-        "30010": ErrorCode("permission", "You do not have access to {resources}."),
-        "40010": ErrorCode("validation", "Your XML is not formatted correctly."),
-        "40040": ErrorCode("validation", "Missing required field: '{field}'."),
-        "40060": ErrorCode("validation", "Invalid value for field '{field}'."),
-        "50010": ErrorCode("not_found", "'{field}' not found. {Resource} not found."),
-        "50020": ErrorCode("conflict", "Failed to {verb} {resource}. {reason}"),
+        "10030": ErrorCode(
+            "account",
+            "System does not exist.",
+            "Check the account name; give the sub-domain only, without scheme, dots or path.",
+        ),
+        "20010": ErrorCode(
+            "authentication",
+            "Authentication failed.",
+            "Copy the token again from the FreshBooks API page of the account.",
+        ),
+        "30010": ErrorCode(
+            "permission",
+            "You do not have access to {resources}.",
+            "Use the admin's token, or let the admin switch the tab on for this person.",
+        ),
+        "40010": ErrorCode(
+            "validation",
+            "Your XML is not formatted correctly.",
+            "Send well-formed XML in UTF-8 and a Content-Length that counts bytes.",
+        ),
+        "40040": ErrorCode("validation", "Missing required field: '{field}'.", "Send the field."),
+        "40060": ErrorCode(
+            "validation",
+            "Invalid value for field '{field}'.",
+            "Look up the format or the words of the field.",
+        ),
+        "50010": ErrorCode(
+            "not_found",
+            "'{field}' not found. {Resource} not found.",
+            "List the resource; a record in the folder deleted shows up when that folder is asked for.",
+        ),
+        "50020": ErrorCode(
+            "conflict",
+            "Failed to {verb} {resource}. {reason}",
+            "Get the record and look at its status.",
+        ),
     },
 )
 

@@ -13,7 +13,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import AsyncResource, Resource, call, pages
+from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.shape import Shape

@@ -11,7 +11,7 @@ from typing import Final
 
 
 from . import _api as api
-from .runtime.client import AsyncResource, Resource, pages
+from .runtime.binding import AsyncResource, Resource, pages
 from .runtime.record import Record
 from .runtime.request import Method, Page, Paged, Request
 from .runtime.shape import Shape

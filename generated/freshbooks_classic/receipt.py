@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 
 from . import _api as api
-from .runtime.client import AsyncResource, Resource, call
+from .runtime.binding import AsyncResource, Resource, call
 from .runtime.request import Bytes, Method, Nothing, Request
 from .runtime.files import File
 from .runtime.shape import Shape

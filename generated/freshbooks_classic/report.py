@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 
 from . import _api as api
-from .runtime.client import AsyncResource, Resource, call
+from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, Request, Rows
 from .runtime.scalars import Words

@@ -11,7 +11,7 @@ from typing import Final, TypedDict
 
 
 from . import _api as api
-from .runtime.client import AsyncResource, Resource, call
+from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, One, Request
 from .runtime.shape import Shape

@@ -198,7 +198,7 @@ def test_list_all_of_them_flat() -> None:
     )
     value = request.parse(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><categories page="1" per_page="100" pages="1" total="2">
-  <category><category_id>00000000031</category_id><name>Boat fuel</name><parent_id></parent_id></category>
+  <category><category_id>00000000031</category_id><name>Boat fuel</name><parent_id>0</parent_id></category>
   <category><category_id>00000000032</category_id><name>Two-stroke oil</name><parent_id>00000000031</parent_id></category>
 </categories></response>
 """

@@ -524,14 +524,14 @@ def test_get_an_estimate_with_an_empty_status() -> None:
 
 
 def test_get_an_answer_of_2009() -> None:
-    """An answer of 2009. Without contacts, staff, folder, language and tax number."""
+    """An answer of 2009. Without contacts, staff, date, folder, language and tax number."""
     endpoint = METHODS["estimate.get"]
     value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <estimate>
     <estimate_id>00000000012</estimate_id>
     <client_id>27</client_id>
     <status>sent</status>
-    <date>2009-06-30</date>
+    <date>0000-00-00 00:00:00</date>
     <lines>
       <line>
         <amount>9</amount>
@@ -546,6 +546,7 @@ def test_get_an_answer_of_2009() -> None:
       </line>
     </lines>
     <number>0000012</number>
+    <staff_id>0</staff_id>
     <amount>9</amount>
     <po_number/>
     <discount>0</discount>
@@ -558,7 +559,6 @@ def test_get_an_answer_of_2009() -> None:
     assert value == Estimate(
         estimate_id=12,
         client_id=27,
-        date=dt.date(2009, 6, 30),
         status="sent",
         number="0000012",
         lines=[

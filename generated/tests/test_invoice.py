@@ -937,7 +937,9 @@ def test_list_every_filter() -> None:
       <date>2011-05-12</date>
       <amount>12.5</amount>
       <amount_outstanding>12.5</amount_outstanding>
+      <estimate_id>0</estimate_id>
       <recurring_id>15</recurring_id>
+      <staff_id>0</staff_id>
       <folder>active</folder>
     </invoice>
   </invoices>

@@ -374,7 +374,7 @@ def test_get_credit_of_a_client() -> None:
     <currency_code>EUR</currency_code>
     <type>Check</type>
     <notes>Deposit</notes>
-    <updated>0000-00-00 00:00:00</updated>
+    <updated>0000-00-00</updated>
   </payment>
 </response>
 """)
@@ -448,7 +448,7 @@ def test_list_every_way_to_pay() -> None:
     endpoint = METHODS["payment.list"]
     value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <payments page="1" per_page="25" pages="1" total="17">
-    <payment><payment_id>1317</payment_id><type>Check</type></payment>
+    <payment><payment_id>1317</payment_id><client_id>0</client_id><type>Check</type></payment>
     <payment><payment_id>1316</payment_id><type>Cash</type></payment>
     <payment><payment_id>1315</payment_id><type>Credit</type></payment>
     <payment><payment_id>1314</payment_id><type>Credit Card</type></payment>

@@ -1129,7 +1129,7 @@ def test_list_every_filter() -> None:
           <type>Time</type>
         </line>
       </lines>
-      <staff_id>1</staff_id>
+      <staff_id>0</staff_id>
       <status/>
       <amount>109.25</amount>
       <folder>active</folder>
@@ -1203,7 +1203,6 @@ def test_list_every_filter() -> None:
                         type="Time",
                     ),
                 ],
-                staff_id=1,
                 status="",
                 amount=Decimal("109.25"),
                 folder="active",

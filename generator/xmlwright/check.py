@@ -2,71 +2,167 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lxml import etree
 
-from .diagnostics import Diagnostics, Position, Related
-from .model import Api, Case, Field, Method, Module, Record, Ref
+from .diagnostics import Diagnostics, Position, Related, nearest
+from .memory import Memory
+from .model import Api, Case, Field, Method, Module
+from .origins import Origins, inside
 from .runtime.errors import ApiFailure, Error
 from .runtime.files import File
-from .runtime.reading import local_name, parse_xml
+from .runtime.protocol import Place
+from .runtime.reading import line_of, local_name, parse_xml
 from .runtime.record import unknown_elements
 from .runtime.request import Page
 from .shapes import Tables
+from .shown import Shown, uncovered, uncovered_api
 from .values import WRONG, Given, GivenPage, Values, as_arguments
 
 Leaf = tuple[str, str]
 """Path and text of an element or attribute that holds no further elements."""
 
 
-def check(api: Api, diagnostics: Diagnostics) -> None:
+def check(api: Api, diagnostics: Diagnostics, memory: Memory | None = None) -> None:
     """Try all cases of an API that resolved without problems."""
-    tables = Tables(api)
-    _Checker(api, tables, diagnostics).run()
+    memory = memory or Memory()
+    # Stands for all that cases have to do with in api.yaml: another object as soon as any of it changes.
+    wire = memory.recall(
+        "wire",
+        (),
+        diagnostics,
+        lambda told: object(),
+        facts=(
+            api.envelope,
+            api.paging,
+            api.scalars,
+            [(error.code, error.kind, error.message) for error in api.errors],
+            api.said_at,
+        ),
+    )
+    shown = Shown()
+    for module in api.resources:
+        shown.add(
+            memory.recall(
+                ("tried", module.name),
+                (module.records, module.methods, module.enums, module.cases, wire),
+                diagnostics,
+                lambda told, module=module: _resource(api, module, told, memory, wire),  # type: ignore[misc]
+            )
+        )
+    uncovered_api(api, shown, diagnostics)
+    for module in api.modules:
+        if not module.methods:
+            uncovered(api, module, shown, diagnostics)
 
 
-class _Checker:
-    def __init__(self, api: Api, tables: Tables, diagnostics: Diagnostics) -> None:
-        self._api = api
-        self._tables = tables
+def _resource(
+    api: Api, module: Module, diagnostics: Diagnostics, memory: Memory, wire: object
+) -> Shown:
+    """Try the cases of one resource. Answers what they show of things that stand elsewhere, too."""
+    objects = (module.records, module.methods, module.enums, wire)
+    bench = memory.recall(
+        ("bench", module.name), objects, diagnostics, lambda told: _Bench(api, module)
+    )
+    shown = Shown()
+    for index, case in enumerate(module.cases):
+        shown.add(
+            memory.recall(
+                ("try", module.name, index),
+                (bench, case),
+                diagnostics,
+                lambda told, case=case: _Trial(bench, case, told).shown(),  # type: ignore[misc]
+            )
+        )
+    uncovered(api, module, shown, diagnostics)
+    return shown.elsewhere(module.name)
+
+
+class _Bench:
+    """What the cases of one resource are tried on."""
+
+    def __init__(self, api: Api, module: Module) -> None:
+        self.api = api
+        self.tables = Tables(api)
+        self._methods = {method.verb: method for method in module.methods}
+        self._origins: dict[str, Origins] = {}
+        self.special = {text for scalar in api.scalars.values() for text in scalar.none}
+        """Texts that mean none somewhere, or are the word of an enum in answers only."""
+        for holder in (module, *(other for other in api.modules if not other.methods)):
+            for record in holder.records:
+                for item in record.fields:
+                    self.special.update(item.none)
+            for enum in holder.enums:
+                self.special.update(word.answer for word in enum.words if "answer" in word.said_at)
+
+    def method(self, verb: str) -> tuple[Method, Origins]:
+        """A method, and where its parts are described."""
+        method = self._methods[verb]
+        if verb not in self._origins:
+            self._origins[verb] = Origins(self.api, method)
+        return method, self._origins[verb]
+
+
+class _Trial:
+    """One case, tried on the tables."""
+
+    def __init__(self, bench: _Bench, case: Case, diagnostics: Diagnostics) -> None:
+        self._bench = bench
+        self._api = bench.api
+        self._tables = bench.tables
         self._diagnostics = diagnostics
-        self._values = Values(api, tables, diagnostics)
-        self._seen = _Seen(api)
+        self._values = Values(self._api, self._tables, diagnostics)
+        self._seen = Shown()
+        self._case = case
+        self._method, self._origins = bench.method(case.call)
 
-    def run(self) -> None:
-        for module in self._api.resources:
-            methods = {method.verb: method for method in module.methods}
-            for case in module.cases:
-                self._case(methods[case.call], case)
-        self._seen.tell(self._diagnostics)
-
-    def _case(self, method: Method, case: Case) -> None:
+    def shown(self) -> Shown:
+        """Tell what is wrong with the case; answer what it shows."""
+        case, method = self._case, self._method
         self._seen.methods.add(method.name)
         if case.arguments is not None and case.request is not None:
             given = self._values.arguments(method, case.arguments)
             if given is not None:
-                self._seen.arguments(method, given)
-                self._request(method, case, given)
+                self._seen.given(self._api, method, given)
+                self._request(case.request, given)
         if case.response is not None:
-            self._response(method, case)
+            self._response(case.response)
+        return self._seen
+
+    def _tell(
+        self, rule: str, message: str, key: str, related: Iterable[Related] = (), **more: Any
+    ) -> None:
+        """A problem at a key of the case, or at the case where it has no such key."""
+        at = self._case.places.get(key, self._case.at)
+        self._diagnostics.add(rule, message, at, related=_unique(related), **more)
+
+    def _inside(self, document: str, line: int | None) -> Iterator[Related]:
+        at = inside(self._case.places, document, line)
+        if at is not None:
+            yield Related(at, "in this line of the document")
 
     # requests
 
-    def _request(self, method: Method, case: Case, given: Given) -> None:
-        at = case.places.get("request", case.at)
-        golden = self._parse(case.request or "", "case-request", at)
-        if golden is None:
+    def _request(self, document: str, given: Given) -> None:
+        try:
+            golden = parse_xml(document)
+        except Error as error:
+            line = getattr(error, "line", None)
+            self._tell("case-request", str(error), "request", self._inside("request", line))
             return
         try:
-            request = self._tables.method(method).build(as_arguments(given))
+            request = self._tables.method(self._method).build(as_arguments(given))
         except Error as error:
-            self._diagnostics.add("case-arguments", str(error), given.at)
+            first = re.split(r"[.\[]", getattr(error, "path", ""), maxsplit=1)[0]
+            self._diagnostics.add("case-arguments", str(error), given.places.get(first, given.at))
             return
-        built = Counter(_leaves(parse_xml(request.xml)))
-        wanted = Counter(_leaves(golden))
+        built = Counter(leaf for leaf, _ in _leaves(parse_xml(request.xml)))
+        lines = dict(_leaves(golden))
+        wanted = Counter(leaf for leaf, _ in _leaves(golden))
         extra, missing = list((built - wanted).elements()), list((wanted - built).elements())
         if not extra and not missing:
             return
@@ -75,202 +171,288 @@ class _Checker:
             parts.append("the request has " + ", ".join(map(_shown, missing[:3])))
         if extra:
             parts.append("the arguments give " + ", ".join(map(_shown, extra[:3])))
-        related = list(self._arguments_at(method, given, [*extra, *missing]))
-        self._diagnostics.add("case-request", "; ".join(parts), at, related=related)
-
-    def _arguments_at(self, method: Method, given: Given, leaves: list[Leaf]) -> Iterator[Related]:
-        """Where the arguments are said, and described, that a difference is about."""
-        prefix = [self._api.envelope.request_root]
-        prefix.extend(part for part in self._api.envelope.request_payload.split("/") if part)
-        if method.wrapper is not None:
-            prefix.append(method.wrapper)
-        told: set[Position] = set()
-        for path, text in leaves:
-            parts = path.split("/")
-            if parts[: len(prefix)] != prefix:
-                continue
-            for place, what in self._locate(method.arguments, given, parts[len(prefix) :], text):
-                if place not in told:
-                    told.add(place)
-                    yield Related(place, what)
-
-    def _locate(
-        self, fields: tuple[Field, ...], given: Given, parts: list[str], text: str
-    ) -> Iterator[tuple[Position, str]]:
-        for item in fields:
-            if item.attribute is not None:
-                if parts != [f"@{item.attribute}"]:
-                    continue
-            elif list(item.path) != parts[: len(item.path)] or (item.content and parts):
-                continue
-            value = given.values.get(item.python)
-            if value is None and item.python not in given.places:
-                yield item.at, f"{item.python} is described here"
-                continue
-            yield given.places[item.python], f"the argument {item.python}"
-            yield item.at, f"{item.python} is described here"
-            if item.record is not None and item.record in self._api.records:
-                nested = self._api.records[item.record].fields
-                for inner in value if isinstance(value, list) else [value]:
-                    if isinstance(inner, Given):
-                        yield from self._locate(nested, inner, parts[len(item.path) :], text)
-
-    def _parse(self, document: str, rule: str, at: Position) -> etree._Element | None:
-        try:
-            return parse_xml(document)
-        except Error as error:
-            self._diagnostics.add(rule, str(error), at)
-            return None
+        related = [
+            *(place for leaf in missing for place in self._inside("request", lines[leaf])),
+            *self._origins.of_request(given, [*extra, *missing]),
+        ]
+        self._tell("case-request", "; ".join(parts), "request", related)
 
     # responses
 
-    def _response(self, method: Method, case: Case) -> None:
-        at = case.places.get("response", case.at)
-        document = case.response or ""
-        endpoint = self._tables.method(method)
+    def _response(self, document: str) -> None:
+        endpoint = self._tables.method(self._method)
+        root = self._root(document)
+        leaves: list[tuple[Leaf, int | None]] = []
+        if root is not None:
+            self._namespace(_namespace_of(document), line_of(root))
+            self._status(root)
+            leaves = list(_leaves(root))
+            self._attributes(leaves)
         try:
             value = endpoint.read_answer(document)
-            unknown = [item.path for item in endpoint.unknown_in(document)] + unknown_elements(
-                value
-            )
+            unknown = [item.path for item in endpoint.unknown_in(document)]
         except ApiFailure as failure:
-            self._failure(case, failure, at)
+            self._failure(failure, root)
             return
         except Error as error:
-            self._diagnostics.add("case-response", str(error), at)
+            related = list(self._inside("response", getattr(error, "line", None)))
+            if root is not None:
+                related += self._origins.of_answer(root, error)
+            self._tell("case-response", str(error), "response", related)
             return
-        if case.fails is not None:
-            self._diagnostics.add(
-                "case-result", "the response is no failure", case.places.get("fails", case.at)
-            )
+        if self._case.fails is not None:
+            related = [*self._in_response(), *self._origins.of_success()]
+            self._tell("case-result", "the response is no failure", "fails", related)
             return
-        self._unknown(case, unknown, at)
-        if case.result is None or case.result.kind == "null":
-            if method.answer.value != "none":
-                self._diagnostics.add("case-result", "the case does not say the result", case.at)
-            return
-        if method.answer.value == "none":
-            self._diagnostics.add(
-                "case-result", f"{method.name} answers nothing", case.result.position
-            )
-            return
-        expected = self._values.result(method, case.result)
-        if expected is WRONG:
-            return
-        self._seen.result(method, expected)
-        self._compare(expected, value, "result", case.result.position, at)
+        self._unknown([*unknown, *unknown_elements(value)], root)
+        self._special(leaves)
+        self._result(value)
 
-    def _unknown(self, case: Case, unknown: list[str], at: Position) -> None:
-        said = [path.replace("/", ".") for path in case.unknown]
+    def _root(self, document: str) -> etree._Element | None:
+        if self._method.answer.value == "binary" and not document.lstrip().startswith("<"):
+            return None
+        try:
+            return parse_xml(document)
+        except Error:
+            return None  # told when the answer is read
+
+    def _namespace(self, namespace: str | None, line: int | None) -> None:
+        known = self._api.envelope.namespaces
+        if namespace is None:
+            return
+        self._seen.namespaces.add(namespace)
+        if known and namespace not in known:
+            self._tell(
+                "case-response",
+                f"{namespace} is not a namespace of the API",
+                "response",
+                [*self._inside("response", line), *self._origins.of_namespaces()],
+                suggestion=nearest(namespace, known),
+            )
+
+    def _status(self, root: etree._Element) -> None:
+        """The status must be one of the words that the API is known to say."""
+        envelope = self._api.envelope
+        said = Place.of(envelope.status).text(root) if envelope.status is not None else None
+        if said is None:
+            return
+        self._seen.statuses.add(said)
+        known = [*envelope.ok, *envelope.failed]
+        if envelope.failed and said not in known:
+            related = [*self._inside("response", line_of(root)), *self._origins.of_success()]
+            self._tell(
+                "case-response",
+                f"{said!r} is no status of the API",
+                "response",
+                related,
+                suggestion=nearest(said, known),
+            )
+
+    def _attributes(self, leaves: Iterable[tuple[Leaf, int | None]]) -> None:
+        """Attributes that nothing is read from; they are not kept as unknown elements are."""
+        for (path, _), line in leaves:
+            if "/@" in path and not self._origins.knows(path):
+                near, related = self._origins.of_unknown(path)
+                self._tell(
+                    "case-response",
+                    f"the description does not know the attribute {path.rpartition('/')[2]} of {path.rpartition('/')[0]}",
+                    "response",
+                    [*self._inside("response", line), *related],
+                    suggestion=near,
+                )
+
+    def _special(self, leaves: Iterable[tuple[Leaf, int | None]]) -> None:
+        """Note which texts are read as none, and which as another word."""
+        for (path, text), _ in leaves:
+            if text in self._bench.special:
+                for item in self._origins.fields_at(path.split("/")):
+                    for word in self._api.enums[item.enum].words if item.enum else ():
+                        if text == word.answer and item.enum:
+                            self._seen.answers.add((item.enum, word.word))
+                    scalar = self._api.scalars.get(item.read or "")
+                    if scalar is not None and text in scalar.none:
+                        self._seen.nones.add((scalar.name, text))
+                    if text in item.none:
+                        self._seen.nones.add((item.at, text))
+
+    def _in_response(self) -> list[Related]:
+        at = self._case.places.get("response")
+        return [] if at is None else [Related(at, "this response")]
+
+    def _result(self, value: Any) -> None:
+        result, answer = self._case.result, self._method.answer.value
+        if result is None or result.kind == "null":
+            if answer != "none":
+                self._tell("case-result", "the case does not say the result", "result")
+            return
+        if answer == "none":
+            self._tell("case-result", f"{self._method.name} answers nothing", "result")
+            return
+        expected = self._values.result(self._method, result)
+        if expected is not WRONG:
+            self._seen.result(self._api, expected)
+            self._compare(expected, value, "result", result.position)
+
+    def _unknown(self, unknown: list[str], root: etree._Element | None) -> None:
+        there = set(_paths(root)) if self._case.unknown and root is not None else set()
+        said = [path.replace("/", ".") for path in self._case.unknown]
         found = [path.replace("/", ".") for path in unknown]
         for path in found:
             if not any(path == wanted or wanted.endswith(f".{path}") for wanted in said):
-                self._diagnostics.add(
-                    "case-response", f"the description does not know the element {path}", at,
-                    related=[Related(case.at, "the case")],
-                )  # fmt: skip
-        for wanted in said:
-            if not any(path == wanted or wanted.endswith(f".{path}") for path in found):
-                self._diagnostics.add(
+                near, related = self._origins.of_unknown(path)
+                self._tell(
+                    "case-response",
+                    f"the description does not know the element {path}",
+                    "response",
+                    related,
+                    suggestion=near,
+                )
+        for index, wanted in enumerate(said):
+            if self._case.unknown[index] not in there:
+                self._tell(
                     "case-result",
-                    f"the element {wanted} is not unknown, or not there",
-                    case.places.get("unknown", case.at),
+                    f"the response has no element {self._case.unknown[index]}",
+                    f"unknown[{index}]",
+                    self._in_response(),
+                    suggestion=nearest(self._case.unknown[index], there),
+                )
+            elif not any(path == wanted or wanted.endswith(f".{path}") for path in found):
+                self._tell(
+                    "case-result",
+                    f"the description knows the element {self._case.unknown[index]}",
+                    f"unknown[{index}]",
                 )
 
-    def _failure(self, case: Case, failure: ApiFailure, at: Position) -> None:
-        if case.fails is None:
-            self._diagnostics.add(
-                "case-result",
-                f"the response is a failure ({failure.message}), and the case does not say so",
-                at,
-            )
+    def _failure(self, failure: ApiFailure, root: etree._Element | None) -> None:
+        fails = self._case.fails
+        if fails is None:
+            message = f"the response is a failure ({failure.message}), and the case does not say so"
+            self._tell("case-result", message, "response", self._origins.of_success())
             return
         self._seen.codes.add(failure.code or "")
+        self._seen.messages.add((failure.code or "", failure.message))
+        if root is not None:
+            self._failure_places(root)
         facts = {"code": failure.code, "message": failure.message, "field": failure.field}
-        for name, wanted in case.fails.items():
+        for name, wanted in fails.items():
             if facts[name] != wanted:
-                self._diagnostics.add(
+                self._tell(
                     "case-result",
                     f"the {name} of the failure is {facts[name]!r}, not {wanted!r}",
-                    case.places.get("fails", case.at),
-                    related=[Related(at, "in this response")],
+                    f"fails.{name}",
+                    [*self._in_response(), *self._origins.of_failure(name)],
                 )
-        if failure.code is not None and "code" not in case.fails:
-            self._diagnostics.add(
-                "case-result",
-                f"the failure has the code {failure.code}, and the case does not say so",
-                case.places.get("fails", case.at),
-            )
+        if failure.code is not None and "code" not in fails:
+            message = f"the failure has the code {failure.code}, and the case does not say so"
+            self._tell("case-result", message, "fails", self._in_response())
+
+    def _failure_places(self, root: etree._Element) -> None:
+        """Note where the document has what failures have."""
+        envelope = self._api.envelope
+        for name, place in (
+            ("code", envelope.failure_code),
+            ("field", envelope.failure_field),
+            ("when", envelope.failure_when),
+        ):
+            if place is not None and Place.of(place).text(root) is not None:
+                self._seen.places.add(f"failure.{name}")
+        if local_name(root) == envelope.failure_root:
+            self._seen.places.add("failure.root")
+
+    # results
 
     def _compare(
-        self, expected: Any, actual: Any, path: str, at: Position, response: Position
+        self, expected: Any, actual: Any, path: str, at: Position, item: Field | None = None
     ) -> None:
         """Tell each difference, at the place of the result that is wrong."""
         if isinstance(expected, Given):
-            self._compare_record(expected, actual, path, response)
+            self._compare_record(expected, actual, path, item)
         elif isinstance(expected, GivenPage):
             assert isinstance(actual, Page)
-            counters = {
-                name: value
-                for name in ("position", "size", "pages", "total")
-                if (value := getattr(actual, name)) is not None
-            }
-            if counters != dict(expected.counters):
-                self._differ(path, dict(expected.counters), counters, expected.at, response)
-            self._compare(
-                expected.items, list(actual.items), f"{path}.items", expected.at, response
-            )
+            self._compare_counters(expected, actual, path)
+            self._compare(expected.items, list(actual.items), f"{path}.items", expected.items_at)
         elif isinstance(expected, list) and isinstance(actual, list):
             if len(expected) != len(actual):
                 message = f"{path} has {len(expected)} items, and the response {len(actual)}"
-                self._diagnostics.add(
-                    "case-result", message, at, related=[Related(response, "this response")]
-                )
+                more = [] if item is not None else [self._origins.of_items()]
+                self._differ(message, at, item, more=more)
                 return
             for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
                 place = left.at if isinstance(left, Given) else at
-                self._compare(left, right, f"{path}[{index}]", place, response)
+                self._compare(left, right, f"{path}[{index}]", place, item)
         elif isinstance(actual, File):
             if actual.content.decode("utf-8", "replace").strip() != str(expected).strip():
-                self._differ(path, expected, actual.content, at, response)
+                self._differ(_is_not(path, actual.content, expected), at)
         elif expected != actual or type(expected) is not type(actual):
-            self._differ(path, expected, actual, at, response)
+            self._differ(_is_not(path, actual, expected), at, item, expected)
 
-    def _compare_record(self, expected: Given, actual: Any, path: str, response: Position) -> None:
+    def _compare_counters(self, expected: GivenPage, actual: Page[Any], path: str) -> None:
+        for name in ("position", "size", "pages", "total"):
+            left, right = expected.counters.get(name), getattr(actual, name)
+            if left != right:
+                message = _is_not(f"{path}.{name}", right, left)
+                related = [*self._in_response(), *self._origins.of_counter(name)]
+                at = expected.places.get(name, expected.at)
+                self._diagnostics.add("case-result", message, at, related=related)
+
+    def _compare_record(self, expected: Given, actual: Any, path: str, item: Field | None) -> None:
         record = self._api.records[expected.ref] if expected.ref else None
-        for item in record.fields if record else ():
-            if not item.readable:
+        if actual is None or record is None:
+            self._differ(_is_not(path, actual, dict(expected.values)), expected.at, item)
+            return
+        for inner in record.fields:
+            if not inner.readable:
                 continue
-            value = getattr(actual, item.python)
-            if item.python in expected.values:
-                place = expected.places[item.python]
-                self._compare(
-                    expected.values[item.python], value, f"{path}.{item.python}", place, response
-                )
+            value = getattr(actual, inner.python)
+            name = f"{path}.{inner.python}"
+            if inner.python in expected.values:
+                place = expected.places[inner.python]
+                self._compare(expected.values[inner.python], value, name, place, inner)
             elif value is not None and value != []:
-                self._diagnostics.add(
-                    "case-result",
-                    f"{path} leaves out {item.python}, which the response says is {value!r}",
+                self._differ(
+                    f"{path} leaves out {inner.python}, which the response says is {value!r}",
                     expected.at,
-                    related=[
-                        Related(response, "this response"),
-                        Related(item.at, "described here"),
-                    ],
+                    inner,
                 )
 
     def _differ(
-        self, path: str, expected: Any, actual: Any, at: Position, response: Position
+        self,
+        message: str,
+        at: Position,
+        item: Field | None = None,
+        expected: object = None,
+        more: Iterable[Related] = (),
     ) -> None:
-        self._diagnostics.add(
-            "case-result",
-            f"{path} is {_value(actual)} in the response, not {_value(expected)}",
-            at,
-            related=[Related(response, "this response")],
-        )
+        related = [*self._in_response(), *more]
+        if item is not None:
+            related += self._origins.of_field(item, value=expected)
+        self._diagnostics.add("case-result", message, at, related=_unique(related))
+
+
+def _namespace_of(document: str) -> str | None:
+    """The namespace of a document's root element, which the reader does without."""
+    parser = etree.XMLPullParser(("start",), no_network=True, resolve_entities=False)
+    parser.feed(document.strip().encode())
+    for _, root in parser.read_events():
+        if isinstance(root, etree._Element):
+            return etree.QName(root).namespace or None
+    return None
+
+
+def _is_not(path: str, actual: Any, expected: Any) -> str:
+    return f"{path} is {_value(actual)} in the response, not {_value(expected)}"
 
 
 def _value(value: Any) -> str:
-    return repr(value)[:80]
+    return "left out" if value is None else repr(value)[:80]
+
+
+def _unique(related: Iterable[Related]) -> list[Related]:
+    """The first of those that are about the same line."""
+    found: dict[tuple[str, int], Related] = {}
+    for item in related:
+        found.setdefault((item.position.file, item.position.line), item)
+    return list(found.values())
 
 
 def _shown(leaf: Leaf) -> str:
@@ -278,99 +460,22 @@ def _shown(leaf: Leaf) -> str:
     return f"{path} = {text!r}" if text else f"{path} (empty)"
 
 
-def _leaves(element: etree._Element, path: str = "") -> Iterator[Leaf]:
+def _paths(root: etree._Element) -> Iterator[str]:
+    """Paths of all elements below the root."""
+    for child in root:
+        name = local_name(child)
+        yield name
+        yield from (f"{name}/{path}" for path in _paths(child))
+
+
+def _leaves(element: etree._Element, path: str = "") -> Iterator[tuple[Leaf, int | None]]:
+    """Each element or attribute that holds text or nothing, with its line."""
     path = f"{path}/{local_name(element)}" if path else local_name(element)
+    line = line_of(element)
     for name, value in element.attrib.items():
-        yield f"{path}/@{etree.QName(str(name)).localname}", str(value)
+        yield (f"{path}/@{etree.QName(str(name)).localname}", str(value)), line
     own = (element.text or "").strip() + "".join((child.tail or "").strip() for child in element)
     if own or not len(element):
-        yield path, own
+        yield (path, own), line
     for child in element:
         yield from _leaves(child, path)
-
-
-class _Seen:
-    """What the cases have shown so far."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self.methods: set[str] = set()
-        self.codes: set[str] = set()
-        self._arguments: set[tuple[str, str]] = set()
-        self._read: set[tuple[Ref, str]] = set()
-        self._written: set[tuple[Ref, str]] = set()
-        self._words: set[tuple[Ref, str]] = set()
-
-    def arguments(self, method: Method, given: Given) -> None:
-        fields = {item.python: item for item in method.arguments}
-        for name, value in given.values.items():
-            self._arguments.add((method.name, name))
-            self._value(fields[name], value, self._written)
-
-    def result(self, method: Method, value: Any) -> None:
-        rows = (
-            value.items
-            if isinstance(value, GivenPage)
-            else value if isinstance(value, list) else [value]
-        )
-        for row in rows:
-            if isinstance(row, Given):
-                self._record(row, self._read)
-
-    def _record(self, given: Given, seen: set[tuple[Ref, str]]) -> None:
-        if given.ref is None:
-            return
-        for name, value in given.values.items():
-            seen.add((given.ref, name))
-            item = self._api.records[given.ref].field(name)
-            if item is not None:
-                self._value(item, value, seen)
-
-    def _value(self, item: Field, value: Any, seen: set[tuple[Ref, str]]) -> None:
-        for inner in value if isinstance(value, list) else [value]:
-            if isinstance(inner, Given):
-                self._record(inner, seen)
-            elif item.enum is not None and isinstance(inner, str):
-                self._words.add((item.enum, inner))
-
-    def tell(self, diagnostics: Diagnostics) -> None:
-        """Everything described that no case shows."""
-        for module in self._api.modules:
-            self._tell_module(module, diagnostics)
-        for code in self._api.errors:
-            if code.code not in self.codes:
-                diagnostics.add("uncovered", f"no case shows the error code {code.code}", code.at)
-
-    def _tell_module(self, module: Module, diagnostics: Diagnostics) -> None:
-        for method in module.methods:
-            if method.name not in self.methods:
-                diagnostics.add("uncovered", f"no case calls {method.name}", method.at)
-        for record in module.records:
-            self._tell_record(record, diagnostics)
-        for enum in module.enums:
-            for word in enum.words:
-                if (Ref(module.name, enum.name), word.word) not in self._words:
-                    diagnostics.add(
-                        "uncovered", f"no case shows the word {word.word!r} of {enum.name}", word.at
-                    )
-        counters = {self._api.paging.position, self._api.paging.size}
-        given: dict[Position, bool] = {}
-        for method in module.methods:
-            for item in method.arguments:
-                shown = (method.name, item.python) in self._arguments
-                given[item.at] = given.get(item.at, item.name in counters) or shown
-        for at, shown in given.items():
-            if not shown:
-                diagnostics.add("uncovered", "no case gives this argument", at)
-
-    def _tell_record(self, record: Record, diagnostics: Diagnostics) -> None:
-        ref = Ref(record.module, record.name)
-        for item in record.fields:
-            if record.in_answers and item.readable and (ref, item.python) not in self._read:
-                diagnostics.add(
-                    "uncovered", f"no result shows {record.name}.{item.python}", item.at
-                )
-            if record.in_requests and item.writable and (ref, item.python) not in self._written:
-                diagnostics.add(
-                    "uncovered", f"no arguments give {record.name}.{item.python}", item.at
-                )

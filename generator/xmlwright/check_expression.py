@@ -52,7 +52,9 @@ class ExpressionChecker:
     def __init__(self, diagnostics: Diagnostics) -> None:
         self._diagnostics = diagnostics
 
-    def expression(self, word: Word, known: Known, words: frozenset[str] | None = None) -> Expression:
+    def expression(
+        self, word: Word, known: Known, words: frozenset[str] | None = None
+    ) -> Expression:
         """The compiled expression; one that is always none where it is wrong.
 
         ``words`` are what a constant that it gives has to be one of.
@@ -91,7 +93,10 @@ class _Walker:
 
     def _tell(self, message: str, name: str = "", among: Iterable[str] = ()) -> None:
         self._diagnostics.add(
-            "bad-expression", message, self._word.at, suggestion=nearest(name, among) if name else None
+            "bad-expression",
+            message,
+            self._word.at,
+            suggestion=nearest(name, among) if name else None,
         )
 
     def word(self, text: str, words: frozenset[str], what: str) -> None:
@@ -120,7 +125,9 @@ class _Walker:
         if found is None:
             hint = " without being called" if node.name in KNOWN else ""
             self._tell(
-                f"there is no name {node.name!r} here{hint}", node.name, {*self._known.names, *KNOWN}
+                f"there is no name {node.name!r} here{hint}",
+                node.name,
+                {*self._known.names, *KNOWN},
             )
             return ANY
         return found

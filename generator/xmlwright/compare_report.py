@@ -1,14 +1,13 @@
-"""A comparison as text, JSON, a section of a changelog, annotations; and the lines of a user's program that it breaks."""
+"""A comparison as text, JSON, a section of a changelog, and annotations."""
 
 from __future__ import annotations
 
-import ast
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from .compare import ORDER, Change, suggested
-from .model import Api
+from .compare_rules import ORDER, Change, suggested
+from .users import Broken
 
 Style = Callable[[str, str], str]
 
@@ -54,8 +53,13 @@ def as_text(changes: list[Change], allowed: Mapping[str, str], version: str, sty
     return "\n".join(lines)
 
 
-def as_json(changes: list[Change], allowed: Mapping[str, str], version: str) -> str:
-    """Everything of every change."""
+def as_json(
+    changes: list[Change],
+    allowed: Mapping[str, str],
+    version: str,
+    lines: Mapping[str, list[Broken]],
+) -> str:
+    """Everything of every change, and the lines of programs (by file) that break."""
     value = {
         "version": version,
         "suggested": suggested(version, changes),
@@ -74,26 +78,62 @@ def as_json(changes: list[Change], allowed: Mapping[str, str], version: str) -> 
             }
             for change in _sorted(changes)
         ],
+        "broken": [
+            {
+                "file": file,
+                "line": item.line,
+                "certain": item.certain,
+                "fingerprint": item.change.fingerprint,
+            }
+            for file, found in lines.items()
+            for item in found
+        ],
+        "unused": unused(changes, allowed),
     }
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
+def unused(changes: list[Change], allowed: Mapping[str, str]) -> list[str]:
+    """Fingerprints of an allow-list that no change has."""
+    present = {change.fingerprint for change in changes}
+    return [fingerprint for fingerprint in allowed if fingerprint not in present]
+
+
+_SECTIONS: Final = ("Added", "Changed", "Deprecated", "Removed")
+
+
+def _section(change: Change) -> str:
+    if change.rule == "now-deprecated":
+        return "Deprecated"
+    if change.rule.endswith("-added") or change.rule == "answer-now-given":
+        return "Added"
+    gone = change.rule.endswith("-removed") or change.rule.startswith("no-longer-")
+    return "Removed" if gone else "Changed"
+
+
 def as_changelog(changes: list[Change], version: str) -> str:
-    """A section that can be pasted into a changelog."""
-    lines = [f"## {suggested(version, changes)}"]
-    for verdict in ("breaking", "risky", "safe"):
-        found = [change for change in _sorted(changes) if change.verdict == verdict]
+    """A section for a changelog in the form of Keep a Changelog: what users see, what breaks first."""
+    lines = [f"## [{suggested(version, changes)}]"]
+    seen = [change for change in _sorted(changes) if change.verdict != "none"]
+    for section in _SECTIONS:
+        found = [change for change in seen if _section(change) == section]
         if found:
-            lines += ["", f"### {_HEADINGS[verdict]}", ""]
-            lines += [
-                f"- `{change.what}`: {change.message} ({change.rule.replace('-', ' ')})."
-                for change in found
-            ]
+            lines += ["", f"### {section}", ""]
+            lines += [_entry(change) for change in found]
     return "\n".join(lines)
 
 
-def as_github(changes: list[Change], allowed: Mapping[str, str]) -> str:
-    """Workflow commands that annotate the changed lines."""
+def _entry(change: Change) -> str:
+    start = "**Breaking:** " if change.verdict == "breaking" else ""
+    kind = change.rule.replace("-", " ")
+    said = kind if change.message in (change.what, "") else f"{kind}: {change.message}"
+    return f"- {start}`{change.what}`: {said}."
+
+
+def as_github(
+    changes: list[Change], allowed: Mapping[str, str], broken: Mapping[str, list[Broken]]
+) -> str:
+    """Workflow commands that annotate the changed lines, and the lines of programs that break."""
     levels = {"breaking": "error", "risky": "warning", "safe": "notice"}
     lines: list[str] = []
     for change in _sorted(changes):
@@ -101,79 +141,15 @@ def as_github(changes: list[Change], allowed: Mapping[str, str]) -> str:
             continue
         at = change.new or change.old
         place = f" file={at.file},line={at.line},col={at.column}" if at else ""
-        message = f"{change.what}: {change.message} [{change.rule}]".replace("%", "%25").replace(
-            "\n", "%0A"
-        )
+        message = _escaped(f"{change.what}: {change.message} [{change.rule}]")
         lines.append(f"::{levels[change.verdict]}{place}::{message}")
+    for file, found in broken.items():
+        for item in found:
+            told = f"{item.change.rule}: {item.change.message} ({item.change.what})"
+            level = "error" if item.certain else "warning"
+            lines.append(f"::{level} file={file},line={item.line}::{_escaped(told)}")
     return "\n".join(lines)
 
 
-def broken_lines(source: str, changes: list[Change], old: Api) -> Iterator[tuple[int, Change]]:
-    """Lines of a program that a change breaks, found by the names they use; a syntax error finds none."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return
-    breaking = [change for change in changes if change.python == "breaking"]
-    methods = {f"{method.resource}.{method.verb}": method for method in old.methods}
-    fields = {
-        f"{record.name}.{item.name}": item.python
-        for record in old.records.values()
-        for item in record.fields
-    }
-    for node in ast.walk(tree):
-        for change in breaking:
-            if _breaks(node, change, methods, fields):
-                yield getattr(node, "lineno", 1), change
-
-
-def _breaks(
-    node: ast.AST, change: Change, methods: Mapping[str, object], fields: Mapping[str, str]
-) -> bool:
-    from .model import Method
-
-    parts = change.what.split(".")
-    if change.what in fields:
-        name = fields[change.what]
-        if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Load):
-            return "answer" in change.rule or change.rule == "field-renamed-in-python"
-        if isinstance(node, ast.Dict) and "input" in change.rule:
-            return any(isinstance(key, ast.Constant) and key.value == name for key in node.keys)
-        return False
-    known = [name for name in methods if change.what == name or change.what.startswith(f"{name}.")]
-    if known:
-        method = methods[max(known, key=len)]
-        assert isinstance(method, Method)
-        if not isinstance(node, ast.Call) or not _calls(node.func, method):
-            return False
-        rest = change.what.removeprefix(method.name).strip(".")
-        if not rest:
-            return True
-        given = {keyword.arg for keyword in node.keywords}
-        if change.rule in ("required-argument-added", "argument-now-required"):
-            return rest not in given
-        python = next((item.python for item in method.arguments if item.name == rest), rest)
-        return python in given or python in method.positional
-    if len(parts) == 1 and isinstance(node, (ast.Name, ast.Attribute, ast.alias)):
-        used = (
-            node.id
-            if isinstance(node, ast.Name)
-            else node.attr if isinstance(node, ast.Attribute) else node.name
-        )
-        return used == parts[0]
-    if len(parts) == 2 and isinstance(node, ast.Constant):  # a word of an enum
-        return "word" in change.rule and node.value == parts[1]
-    return False
-
-
-def _calls(function: ast.expr, method: object) -> bool:
-    """Whether an expression such as ``client.task.create`` is a method of the API."""
-    from .model import Method
-
-    assert isinstance(method, Method)
-    names: list[str] = []
-    while isinstance(function, ast.Attribute):
-        names.insert(0, function.attr)
-        function = function.value
-    wanted = [method.resource, *method.python]
-    return names[-len(wanted) :] == wanted or (names[-1:] == [method.function] and len(names) == 1)
+def _escaped(message: str) -> str:
+    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -21,12 +21,15 @@ D = TypeVar("D", bound="Decl")
 class Word(str):
     """Text of the description that knows where it stands."""
 
-    __slots__ = ("at",)
+    __slots__ = ("at", "body")
     at: Position
+    body: Position | None
+    """Where the first line of a literal block stands, so that lines of a document are lines of the file."""
 
-    def __new__(cls, text: str, at: Position) -> Word:
+    def __new__(cls, text: str, at: Position, body: Position | None = None) -> Word:
         word = super().__new__(cls, text)
         word.at = at
+        word.body = body
         return word
 
 
@@ -40,6 +43,21 @@ class Decl:
     def where(self, key: str) -> Position:
         """Place of one key, or of the declaration where the key was left out."""
         return self.keys.get(key, self.at)
+
+
+K = TypeVar("K", bound=str)
+V = TypeVar("V")
+
+
+class Entries(dict[K, V]):
+    """A mapping of the description. It remembers the names whose values were refused, so that nothing is said about
+    references to them: the mistake has been told."""
+
+    __slots__ = ("refused",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: dict[str, Position] = {}
 
 
 class Invalid:
@@ -67,7 +85,8 @@ class Kind:
         if node.kind in ("map", "list", "null"):
             found = KINDS[node.kind]
         else:
-            found = f"{KINDS[node.kind]} {node.text!r}"
+            text = node.text if len(node.text) <= 80 else f"{node.text[:80]}..."
+            found = f"{KINDS[node.kind]} {text!r}"
         diagnostics.add("wrong-type", f"should be {self.what}, not {found}", node.position)
         return INVALID
 
@@ -89,7 +108,7 @@ class Text(Kind):
                 suggestion=f'"{node.text}"',
             )
             return INVALID
-        return Word(node.text, node.position)
+        return Word(node.text, node.position, node.body)
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"type": "string"}
@@ -232,11 +251,13 @@ class Dictionary(Kind):
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
         if node.kind != "map":
             return self._refuse(node, diagnostics)
-        found = {}
+        found: Entries[Word, Any] = Entries()
         for name, value in node.entries:
             word = self.name.decode(name, diagnostics)
             decoded = self.kind.decode(value, diagnostics)
-            if word is not INVALID and decoded is not INVALID:
+            if word is INVALID or decoded is INVALID:
+                found.refused[name.text] = name.position
+            else:
                 found[word] = decoded
         return found
 
@@ -260,6 +281,8 @@ class Either(Kind):
         self.accepts = tuple(name for kind in kinds for name in kind.accepts)
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        if self._misspelt(node, diagnostics):
+            return INVALID
         for kind in self.kinds:
             if node.kind in kind.accepts:
                 return kind.decode(node, diagnostics)
@@ -267,6 +290,24 @@ class Either(Kind):
             if isinstance(kind, Text) and node.kind not in ("map", "list", "null"):
                 return kind.decode(node, diagnostics)
         return self._refuse(node, diagnostics)
+
+    def _misspelt(self, node: Node, diagnostics: Diagnostics) -> bool:
+        """Whether a plain word beside text that is free was meant to be true or false."""
+        if (
+            node.kind != "str"
+            or node.quoted
+            or not any("bool" in kind.accepts for kind in self.kinds)
+        ):
+            return False
+        near = nearest(node.text, ("true", "false"))
+        if near is not None:
+            diagnostics.add(
+                "unknown-word",
+                f"{node.text!r} is not true or false; quote it if it is meant as text",
+                node.position,
+                suggestion=near,
+            )
+        return near is not None
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"anyOf": [kind.schema(definitions) for kind in self.kinds]}
@@ -286,7 +327,8 @@ class Table(Kind, Generic[D]):
     def decl(self) -> type[D]:
         return self._decl
 
-    def _table(self) -> dict[str, Key]:
+    def table(self) -> dict[str, Key]:
+        """Its keys by name."""
         if self._kinds is None:
             self._kinds = {
                 item.metadata["key"].name or item.name: item.metadata["key"].named(item.name)
@@ -298,7 +340,7 @@ class Table(Kind, Generic[D]):
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
         if node.kind != "map":
             return self._refuse(node, diagnostics)
-        table = self._table()
+        table = self.table()
         values: dict[str, Any] = {}
         keys: dict[str, Position] = {}
         valid = True
@@ -333,7 +375,7 @@ class Table(Kind, Generic[D]):
         name = self.decl.__name__.removesuffix("Decl")
         if name not in definitions:
             definitions[name] = {}
-            table = self._table()
+            table = self.table()
             properties = {
                 key_name: {**found.kind.schema(definitions), "description": found.doc}
                 for key_name, found in table.items()

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from .decode import INVALID, Word
+from .decode import Word
 from .diagnostics import Diagnostics, Position, Related, nearest
+from .files import files_of, kind_of, shown
 from .language import FILES, ApiDecl, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
 from .language_behaviour import AccountDecl, BehaviourDecl
-from .source import SourceFile, parse, read_file
+from .memory import Memory
+from .source import Node, SourceFile, parse, read_file
+
+__all__ = ["Description", "assemble", "decode", "files_of", "kind_of", "read", "shown"]
+
+
+def _unseen(kind: str, node: Node) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,66 +32,74 @@ class Description:
     resources: tuple[ResourceDecl, ...]
     cases: Mapping[str, tuple[CaseDecl, ...]]
     """Resource -> its cases, those of its own file first."""
+    broken: Mapping[str, Position] = field(default_factory=dict)
+    """Resources whose files could not be decoded: names that are known, though nothing can be said about them."""
     account: AccountDecl | None = None
     behaviours: Mapping[str, BehaviourDecl] = field(default_factory=dict)
     """Resource -> what it does beyond keeping records."""
 
 
-def files_of(folder: Path) -> list[Path]:
-    """The files of a description, in the order they are read."""
-    found = [folder / "api.yaml"]
-    found.extend(
-        folder / name for name in ("shared.yaml", "account.yaml") if (folder / name).exists()
-    )
-    found.extend(sorted((folder / "resources").glob("*.yaml")))
-    return found
-
-
-def kind_of(path: Path) -> str:
-    """Which grammar a file follows, by its name."""
-    if path.parent.name != "resources":
-        return path.stem
-    for kind in ("cases", "behaviour"):
-        if path.name.endswith(f".{kind}.yaml"):
-            return kind
-    return "resource"
-
-
-def shown(path: Path, root: Path) -> str:
-    """A path as messages show it: below the working folder, with forward slashes."""
-    return Path(os.path.relpath(path, root)).as_posix()
+def decode(
+    source: SourceFile,
+    kind: str,
+    diagnostics: Diagnostics,
+    seen: Callable[[str, Node], None] = _unseen,
+) -> Any:
+    """The declaration that a file of this kind holds; None or INVALID, with diagnostics, where it holds none."""
+    node = parse(source, diagnostics)
+    if node is None:
+        return None
+    seen(kind, node)
+    return FILES[kind][0].decode(node, diagnostics)
 
 
 def read(
-    folder: Path, diagnostics: Diagnostics, *, root: Path, texts: Mapping[Path, str] | None = None
+    folder: Path,
+    diagnostics: Diagnostics,
+    *,
+    root: Path,
+    texts: Mapping[Path, str] | None = None,
+    memory: Memory | None = None,
+    seen: Callable[[str, Node], None] = _unseen,
 ) -> Description | None:
     """All files of a description. None where it cannot even be read; problems are in ``diagnostics``.
 
-    ``texts`` stands in for files, so that an edit can be checked before it is saved.
+    ``texts`` stands in for files, so that an edit can be checked before it is saved. ``seen`` is given the kind and the
+    root of each file that is YAML, unless ``memory`` knows it.
     """
+    memory = memory or Memory()
     if not folder.is_dir():
         diagnostics.add("missing-file", "there is no such folder", Position(shown(folder, root)))
         return None
-    api: ApiDecl | None = None
-    shared: SharedDecl | None = None
-    resources: dict[str, ResourceDecl] = {}
-    cases: dict[str, list[CaseDecl]] = {}
-    loose: list[tuple[Word, CasesDecl]] = []
-    account: AccountDecl | None = None
-    acting: dict[Word, BehaviourDecl] = {}
+    found: dict[Path, Any] = {}
     for path in files_of(folder):
         name = shown(path, root)
         if texts is not None and path in texts:
             source: SourceFile | None = SourceFile(name, texts[path])
         else:
             source = read_file(path, name, diagnostics)
-        node = parse(source, diagnostics) if source is not None else None
-        if node is None:
+        if source is None:
+            found[path] = None
             continue
-        kind = kind_of(path)
-        decl = FILES[kind][0].decode(node, diagnostics)
-        if decl is INVALID:
-            continue
+        decoded = partial(decode, source, kind_of(path), seen=seen)
+        found[path] = memory.recall(("file", path), (), diagnostics, decoded, facts=source)
+    return assemble(found, diagnostics)
+
+
+def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description | None:
+    """The description that these declarations are together; None where there is no api.yaml.
+
+    ``files`` holds what :func:`decode` gave, None and INVALID included.
+    """
+    api: ApiDecl | None = None
+    shared: SharedDecl | None = None
+    resources: dict[str, ResourceDecl] = {}
+    broken: dict[str, Position] = {}
+    cases: dict[str, list[CaseDecl]] = {}
+    loose: list[tuple[Word, CasesDecl]] = []
+    account: AccountDecl | None = None
+    acting: dict[Word, BehaviourDecl] = {}
+    for path, decl in files.items():
         if isinstance(decl, ApiDecl):
             api = decl
         elif isinstance(decl, SharedDecl):
@@ -120,23 +137,33 @@ def read(
                     related=[Related(acting[named].at, "first here")],
                 )
             acting[named] = decl
+        elif kind_of(path) == "resource":
+            broken[path.stem] = Position(path.name)
     for resource, found in loose:
-        if resource not in resources:
+        if resource not in resources and resource not in broken:
             diagnostics.add(
                 "dangling-reference",
                 f"these are cases of {resource}, a resource that is not described",
                 resource.at,
+                suggestion=nearest(resource, resources),
             )
         cases.setdefault(resource, []).extend(found.cases)
-    for resource in acting:
-        if resource not in resources:
+    for named in acting:
+        if named not in resources and named not in broken:
             diagnostics.add(
                 "dangling-reference",
-                f"this is what {resource} does, a resource that is not described",
-                resource.at,
-                suggestion=nearest(resource, resources),
+                f"this is what {named} does, a resource that is not described",
+                named.at,
+                suggestion=nearest(named, resources),
             )
     if api is None:
         return None
-    ordered = tuple(resources[name] for name in sorted(resources))
-    return Description(api, shared, ordered, {name: tuple(found) for name, found in cases.items()}, account, acting)
+    return Description(
+        api,
+        shared,
+        tuple(resources[name] for name in sorted(resources)),
+        {name: tuple(found) for name, found in cases.items()},
+        broken,
+        account,
+        {str(named): decl for named, decl in acting.items()},
+    )

@@ -18,6 +18,7 @@ RULES: Final[dict[str, str]] = {
     "bad-name": "A name that cannot stand in XML or Python, or is not written as names are here.",
     "unknown-word": "A word that is not among the allowed ones.",
     "dangling-reference": "A name that refers to nothing.",
+    "unused": "Something is described that nothing uses.",
     "duplicate-name": "Two things of one kind have the same name.",
     "contradiction": "Two statements that cannot both hold.",
     "bad-default": "A default or limit that is no value of the field's type.",
@@ -29,6 +30,7 @@ RULES: Final[dict[str, str]] = {
     "case-response": "The response of a case cannot be read as an answer of the method.",
     "case-result": "The result of a case is not what its response says.",
     "uncovered": "A field, enum word, error code or method that no case shows.",
+    "sample": "A sample of the documentation fails when it is run.",
     "missing-file": "The description lacks a file or is not a folder.",
 }
 """Rule name -> what it stands for."""
@@ -86,6 +88,10 @@ class Diagnostics:
         assert rule in RULES, rule
         self._found[Diagnostic(rule, message, position, tuple(related), suggestion)] = None
 
+    def extend(self, found: Iterable[Diagnostic]) -> None:
+        """Take over what another collection found."""
+        self._found.update(dict.fromkeys(found))
+
     def __iter__(self) -> Iterator[Diagnostic]:
         """All problems, by file and place."""
         return iter(sorted(self._found, key=lambda item: (item.position, item.rule, item.message)))
@@ -96,8 +102,24 @@ class Diagnostics:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that ``word`` was probably meant to be."""
-    near = get_close_matches(word, list(known), 1, 0.6)
-    return near[0] if near else None
+    names = list(known)
+    near = get_close_matches(word, names, 1, 0.6)
+    if near:
+        return near[0]
+    # One letter of a short word is more than the ratio above allows.
+    return next((name for name in names if len(word) > 1 and _one_off(word, name)), None)
+
+
+def _one_off(left: str, right: str) -> bool:
+    """Whether one letter was changed, added, left out, or swapped with its neighbour."""
+    if abs(len(left) - len(right)) > 1:
+        return False
+    if len(left) == len(right):
+        differ = [at for at, pair in enumerate(zip(left, right, strict=True)) if pair[0] != pair[1]]
+        swapped = len(differ) == 2 and sorted(left) == sorted(right) and differ[1] - differ[0] == 1
+        return len(differ) == 1 or swapped
+    short, long = sorted((left, right), key=len)
+    return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
 
 
 class DescriptionError(Exception):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .diagnostics import Position, nearest
 from .model import Api, Field, Method, Module, Record
+from .naming import client_attribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ def _all(api: Api) -> Iterator[tuple[str, Explained]]:
             module.name, "resource" if module.methods else "module", module.at, module.doc
         )
         yield module.name, told
+        yield module.python, told
         if module.methods:
+            yield client_attribute(module.name), told
             yield module.class_name, told
         for method in module.methods:
             yield from _method(module, method)
@@ -104,7 +107,9 @@ def _method(module: Module, method: Method) -> Iterator[tuple[str, Explained]]:
     names = {
         method.name,
         f"{module.name}.{method.function}",
+        f"{module.python}.{method.function}",
         f"{module.name}.{bound}",
+        f"{client_attribute(module.name)}.{bound}",
         f"{module.class_name}.{bound}",
     }
     for name in sorted(names):

@@ -12,7 +12,8 @@ from typing import Final
 from .decode import Word
 from .description import Description
 from .diagnostics import Diagnostics, Position, Related
-from .language import FieldDecl, GroupDecl, MethodDecl, RecordDecl
+from .language import FieldDecl, GroupDecl, MethodDecl, RecordDecl, ResourceDecl, SharedDecl
+from .memory import Memory
 from .model import Api, Field, Method, Module
 from .naming import (
     CLASSES,
@@ -33,14 +34,79 @@ _PACKAGES: Final = frozenset(["lxml", "requests", "tests"]) | sys.stdlib_module_
 RESERVED: Final = CLASSES | KEYWORDS | {kind.__name__ for kind in errors.FAILURES.values()}
 """Names that no record, enum or class of methods can have."""
 _OF_CLIENT: Final = frozenset(
-    ["AsyncClient", "Backoff", "Client", "Door", "NEVER", "OAuth", "Recorder", "RowsShifted"]
+    [
+        "AsyncClient",
+        "AsyncMemoryTransport",
+        "AsyncPager",
+        "AsyncReplayTransport",
+        "AsyncTransport",
+        "Backoff",
+        "CallInfo",
+        "Client",
+        "Door",
+        "Exchange",
+        "Failed",
+        "File",
+        "Hook",
+        "HttpAnswer",
+        "HttpRequest",
+        "Httpx2Transport",
+        "MemoryTransport",
+        "NEVER",
+        "OAuth",
+        "OAuthFlow",
+        "Page",
+        "Pager",
+        "Raw",
+        "RawAnswer",
+        "Record",
+        "Recorder",
+        "ReplayTransport",
+        "Request",
+        "RequestToken",
+        "RequestsTransport",
+        "RetryPolicy",
+        "RowsMissing",
+        "RowsShifted",
+        "Transport",
+        "UNSET",
+        "Unknown",
+        "Unset",
+        "Upload",
+    ]
 ) | {name for name, value in vars(errors).items() if isinstance(value, type)}
 """Further names that the package and the modules of its clients hold."""
 
 
-def find(description: Description, api: Api, diagnostics: Diagnostics) -> None:
+def find(description: Description, api: Api, diagnostics: Diagnostics, memory: Memory) -> None:
     """Tell everything that would make the output no Python, or a request no XML."""
-    _Fitness(description, api, diagnostics).tell()
+    shared = [
+        kind
+        for module in api.modules
+        if not module.methods
+        for kind in (module.records, module.enums)
+    ]
+    memory.recall(
+        "fitness of the API",
+        (description.api, *description.resources),
+        diagnostics,
+        lambda told: _Fitness(description, api, told).of_api(),
+    )
+    for decl in (*description.resources, description.shared):
+        if decl is not None:
+            memory.recall(
+                ("fitness of names", decl.at.file),
+                (decl,),
+                diagnostics,
+                lambda told, decl=decl: _Fitness(description, api, told).of_names(decl),  # type: ignore[misc]
+            )
+    for module in api.modules:
+        memory.recall(
+            ("fitness of a module", module.name),
+            (module, *shared),
+            diagnostics,
+            lambda told, module=module: _Fitness(description, api, told).of_module(module),  # type: ignore[misc]
+        )
 
 
 class _Names:
@@ -75,10 +141,11 @@ class _Fitness:
         self._diagnostics = diagnostics
         self._resources = {str(decl.resource): decl for decl in description.resources}
 
-    def tell(self) -> None:
+    def of_api(self) -> None:
+        """What all modules have to do with."""
         self._package()
         self._envelope()
-        if not self._api.resources:
+        if not self._api.resources and not self._d.broken:
             self._diagnostics.add(
                 "missing-file",
                 "no resource with a method is described (in resources/NAME.yaml)",
@@ -91,19 +158,22 @@ class _Fitness:
                     " a module of this name",
                     resource.resource.at,
                 )
-            self._chosen_fields(resource.records.values())
-            self._chosen_fields(resource.groups.values())
-            for method in resource.methods.values():
+
+    def of_names(self, decl: ResourceDecl | SharedDecl) -> None:
+        """The names in Python that one file gives itself."""
+        self._chosen_fields(decl.records.values())
+        self._chosen_fields(decl.groups.values())
+        if isinstance(decl, ResourceDecl):
+            for method in decl.methods.values():
                 self._chosen_method(method)
-        if self._d.shared is not None:
-            self._chosen_fields(self._d.shared.records.values())
-            self._chosen_fields(self._d.shared.groups.values())
-        for module in self._api.modules:
-            self._module(module)
-            self._words(module)
-            self._cases(module)
-            for found in module.methods:
-                self._arguments(module, found)
+
+    def of_module(self, module: Module) -> None:
+        """Names and words of one module, beside those that are shared."""
+        self._module(module)
+        self._words(module)
+        self._cases(module)
+        for method in module.methods:
+            self._arguments(module, method)
 
     def _bad(self, message: str, at: Position, suggestion: str | None = None) -> None:
         self._diagnostics.add("bad-name", message, at, suggestion=suggestion)

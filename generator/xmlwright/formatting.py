@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -67,13 +68,21 @@ class _NotPython(Exception):
     """What Black says of a part that it refused."""
 
 
-def format_part(text: str) -> str:
+class _Refused(Exception):
+    """The same, of a part of a file."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def format_part(text: str, line_length: int = LINE_LENGTH) -> str:
     """One part as Black writes it."""
     import black
     from black.mode import TargetVersion
     from black.parsing import InvalidInput
 
-    mode = black.Mode(line_length=LINE_LENGTH, target_versions={TargetVersion.PY310})
+    mode = black.Mode(line_length=line_length, target_versions={TargetVersion.PY310})
     try:
         return black.format_str(text + "\n", mode=mode).strip("\n")
     except (InvalidInput, ValueError) as error:
@@ -129,6 +138,7 @@ def format_files(
     files: Iterable[Rendered],
     cache: FormatCache,
     progress: Progress = lambda done, total: None,
+    line_length: int = LINE_LENGTH,
 ) -> dict[str, str]:
     """Path -> final text of each file.
 
@@ -139,6 +149,7 @@ def format_files(
     remembered: dict[str, dict[str, str]] = {}
     parts: dict[str, list[str]] = {}
     todo: dict[str, tuple[str, str]] = {}
+    templates = {item.path: item.template for item in files}
     for item in files:
         if not item.python:
             continue
@@ -149,7 +160,11 @@ def format_files(
             parts[item.path].append(key)
             if key not in known:
                 todo[key] = (part, item.path)
-    fresh = _format_all(todo, progress)
+    try:
+        fresh = _format_all(todo, progress, line_length)
+    except _Refused as error:
+        by = templates[error.path] and f", which {templates[error.path]} makes"
+        raise FormatError(f"{error.path}{by}: {error}") from None
     done: dict[str, str] = {}
     for item in files:
         if not item.python:
@@ -164,17 +179,19 @@ def format_files(
     return done
 
 
-def _format_all(todo: dict[str, tuple[str, str]], progress: Progress) -> dict[str, str]:
+def _format_all(
+    todo: dict[str, tuple[str, str]], progress: Progress, line_length: int
+) -> dict[str, str]:
     """Key -> formatted text, for key -> (text, path of the file that it is a part of)."""
     # The longest first: none is left for the end.
     keys = sorted(todo, key=lambda key: (-len(todo[key][0]), key))
     fresh: dict[str, str] = {}
     try:
         with _workers(sum(len(text) for text, _ in todo.values())) as pool:
-            _collect(keys, todo, pool, fresh, progress)
+            _collect(keys, todo, pool, fresh, progress, line_length)
     except BrokenProcessPool:  # a worker was killed, for want of memory perhaps: go on without
         rest = [key for key in keys if key not in fresh]
-        _collect(rest, todo, None, fresh, progress)
+        _collect(rest, todo, None, fresh, progress, line_length)
     return fresh
 
 
@@ -184,17 +201,19 @@ def _collect(
     pool: Executor | None,
     fresh: dict[str, str],
     progress: Progress,
+    line_length: int,
 ) -> None:
     texts = [todo[key][0] for key in keys]
+    formatted = functools.partial(format_part, line_length=line_length)
     results = iter(
-        map(format_part, texts) if pool is None else pool.map(format_part, texts, chunksize=4)
+        map(formatted, texts) if pool is None else pool.map(formatted, texts, chunksize=4)
     )
     for key in keys:
         try:
             fresh[key] = next(results)
         except _NotPython as error:
             text, path = todo[key]
-            raise FormatError(f"{path}: {error}\n{_around(text, str(error))}") from None
+            raise _Refused(path, f"{error}\n{_around(text, str(error))}") from None
         progress(len(fresh), len(todo))
 
 

@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Final
 
 LINE_LENGTH: Final = 100
-MODE: Final = f"py310 line-length={LINE_LENGTH}"
+"""Where pyproject.toml says no other."""
+TARGET: Final = "py310"
 
 
 def formatter_version() -> str:
-    """What, beside the text, decides the output of the formatter: Black, its mode, and how parts are cut and joined."""
+    """Name and version of the formatter."""
     from importlib.metadata import version
 
+    return f"black {version('black')}"
+
+
+def cache_version(line_length: int = LINE_LENGTH) -> str:
+    """What, beside the text, decides a formatted part: Black, its mode, and how parts are cut and joined."""
     joining = hashlib.sha256((Path(__file__).parent / "formatting.py").read_bytes()).hexdigest()
-    return f"black {version('black')} {MODE} {joining[:12]}"
+    return f"{formatter_version()} {TARGET} line-length={line_length} {joining[:12]}"

@@ -28,6 +28,19 @@ from .source import Node
 SCALARS: Final = ("id", "text", "int", "decimal", "flag", "date", "datetime", "uri", "binary")
 VERBS: Final = ("create", "update", "get", "delete", "list")
 PROVENANCE: Final = ("documented", "observed", "inferred")
+PLACEHOLDERS: Final = (
+    "field",
+    "value",
+    "verb",
+    "resource",
+    "resources",
+    "Resource",
+    "Resources",
+    "reason",
+)
+"""Names in braces that the message of an error may hold."""
+PLACEHOLDER: Final = r"\{([A-Za-z_]+)\}"
+"""One of those, or a word like it, in a message; other braces are text."""
 ERROR_KINDS: Final = (
     "authentication", "permission", "not_found", "validation", "conflict", "rate_limit", "account", "server",
 )  # fmt: skip
@@ -47,7 +60,9 @@ TEXT: Final = Text()
 TREE: Final = Tree()
 BOOLEAN: Final = Boolean()
 TEXTS: Final = Listing(TEXT)
-NUMBER: Final = Either(Integer(-1_000_000_000), TEXT)
+NUMBER: Final = Either(
+    Integer(-1_000_000_000), Name(r"-?[0-9]+\.[0-9]+", "a number with a decimal point")
+)
 DOC: Final = "What it is, in words: meaning, unit, format."
 PROVENANCE_DOC: Final = (
     "How it is known: documented, observed (in a recording or client code) or inferred."
@@ -78,8 +93,9 @@ class EnumDecl(Decl):
 
     doc: Word | None = key(TEXT, DOC)
     words: Mapping[Word, WordDecl] = key(
-        Dictionary(TEXT, Table(WordDecl, "a word")), "The words.", required=True
+        Dictionary(TEXT, Table(WordDecl, "a word")), "The words.", default={}
     )
+    events: bool = key(BOOLEAN, "Its words are the events of api.yaml.", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,6 +272,16 @@ class CaseDecl(Decl):
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadDecl(Decl):
+    """A file that a case sends: the value of an argument of type binary."""
+
+    name: Word = key(TEXT, "Its name.", required=True)
+    media: Word = key(TEXT, "Its content type.", required=True)
+    text: Word = key(TEXT, "What is in it.", required=True)
+
+
+UPLOAD: Final = Table(UploadDecl, "a file")
 CASES: Final = Listing(Table(CaseDecl, "a case"))
 ENUMS: Final = Dictionary(CAP_WORDS, Table(EnumDecl, "an enum"))
 GROUPS: Final = Dictionary(CAP_WORDS, Table(GroupDecl, "a group"))
@@ -309,12 +335,13 @@ class PythonDecl(Decl):
     """Names in the generated project."""
 
     package: Word = key(PACKAGE, "Import name.", required=True)
-    distribution: Word = key(TEXT, "Name on a package index.", required=True)
+    distribution: Word | None = key(
+        TEXT, "Name on a package index; default: the package with - for _."
+    )
     client: Word = key(CAP_WORDS, "Class of the client.", required=True)
-    environment: Word = key(
+    environment: Word | None = key(
         Name("[A-Z][A-Z0-9_]*", "a prefix in capitals"),
-        "Prefix of environment variables.",
-        required=True,
+        "Prefix of environment variables; default: the client in capitals.",
     )
     version: Word = key(TEXT, "Version of the generated project.", required=True)
 
@@ -348,7 +375,13 @@ class ResponseDecl(Decl):
     namespaces: tuple[Word, ...] = key(TEXTS, "Namespaces that answers carry.", default=())
     status: Word | None = key(PLACE, "Where the answer says whether it succeeded.")
     ok: tuple[Word, ...] = key(TEXTS, "What it says then.", default=())
+    failed: tuple[Word, ...] = key(
+        TEXTS, "What it says of a failure; whatever is not ok is taken for one.", default=()
+    )
     payload: Word | None = key(PATH, "Elements around the value.")
+    attributes: tuple[Word, ...] = key(
+        Listing(ELEMENT), "Attributes that any element may carry and that are not read.", default=()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -486,6 +519,9 @@ class ApiDecl(Decl):
     version: Word = key(TEXT, "Its version, quoted.", required=True)
     doc: Word = key(TEXT, DOC, required=True)
     documentation: Word | None = key(TEXT, "Address of its documentation.")
+    source: tuple[Word, ...] = key(
+        TEXTS, "Where the facts of this file are known from, as far as no entry says.", default=()
+    )
     python: PythonDecl = key(Table(PythonDecl, "names"), "Names in Python.", required=True)
     endpoint: EndpointDecl = key(Table(EndpointDecl, "the endpoint"), "Where it is.", required=True)
     envelope: EnvelopeDecl = key(

@@ -35,7 +35,8 @@ _BOOLEAN: Final = Boolean()
 _SNAKE: Final = Name(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "a snake_case name")
 _FIELD: Final = Name(r"[a-z][a-z0-9_]*", "the Python name of a field")
 _PATH: Final = Name(
-    r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?", "the Python name of a field, or of a list and a field in it"
+    r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?",
+    "the Python name of a field, or of a list and a field in it",
 )
 _VERB: Final = Name(
     r"[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*", "a verb such as create or lines.add"
@@ -48,7 +49,9 @@ _SOURCES: Final = Listing(_TEXT)
 PROVENANCE: Final = ("documented", "observed", "inferred")
 PROVENANCE_DOC: Final = "How it is known; default: as the file says, else documented."
 SOURCE_DOC: Final = "Where it is known from; the part before a colon is a key of `sources`."
-RULE_DOC: Final = "What it does, in a sentence; told with every answer that it shaped where it is inferred."
+RULE_DOC: Final = (
+    "What it does, in a sentence; told with every answer that it shaped where it is inferred."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +141,9 @@ class EffectDecl(Decl):
         _SETTINGS, "Field -> value, of what is changed or made.", default={}
     )
     send: SendDecl | None = key(Table(SendDecl, "something sent"), "Something for the outbox.")
-    of: Word | None = key(_SNAKE, "Resource of the records in `each`, where something is sent or made.")
+    of: Word | None = key(
+        _SNAKE, "Resource of the records in `each`, where something is sent or made."
+    )
     fire: FireDecl | None = key(Table(FireDecl, "an event"), "An event.")
     open: OpenDecl | None = key(Table(OpenDecl, "an account"), "A new account.")
     doc: Word | None = key(_TEXT, RULE_DOC)
@@ -175,7 +180,9 @@ class ActingDecl(Decl):
     deleted: bool = key(_BOOLEAN, "Whether it finds deleted records, too.", default=False)
     keeps: bool = key(_BOOLEAN, "Whether a create keeps a record; default true.", default=True)
     page_size: int | None = key(Integer(1), "Rows of a page when not said.")
-    order: Word | None = key(_ORDER, "Field that orders a list, maybe hidden; -field for descending.")
+    order: Word | None = key(
+        _ORDER, "Field that orders a list, maybe hidden; -field for descending."
+    )
     tree: TreeDecl | None = key(Table(TreeDecl, "a tree"), "How a list is answered as a tree.")
 
 
@@ -188,7 +195,9 @@ class FilterDecl(Decl):
     )
     field: Word | None = key(_PATH, "The field it is compared with; default: its name.")
     among: Mapping[Word, tuple[Word, ...]] = key(
-        Dictionary(_TEXT, Listing(_TEXT)), "Word -> the words of the field it stands for.", default={}
+        Dictionary(_TEXT, Listing(_TEXT)),
+        "Word -> the words of the field it stands for.",
+        default={},
     )
     when: Word | None = key(_EXPRESSION, "Condition of a record, with the argument as `value`.")
     doc: Word | None = key(_TEXT, RULE_DOC)
@@ -245,7 +254,9 @@ class BehaviourDecl(Decl):
     """What a resource does beyond keeping records."""
 
     resource: Word | None = key(_SNAKE, "The resource; default: the file's name.")
-    provenance: Word | None = key(Choice(*PROVENANCE), "How the rules are known that do not say it.")
+    provenance: Word | None = key(
+        Choice(*PROVENANCE), "How the rules are known that do not say it."
+    )
     source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
     series: Word | None = key(_SNAKE, "Resource whose number series it shares.")
     hidden: Mapping[Word, RuleDecl | Word | None] = key(
@@ -253,7 +264,9 @@ class BehaviourDecl(Decl):
         "Fields that are kept and never answered -> what a new record starts with.",
         default={},
     )
-    allow: Mapping[Word, Word] = key(_CONDITIONS, "Person -> condition to call its methods.", default={})
+    allow: Mapping[Word, Word] = key(
+        _CONDITIONS, "Person -> condition to call its methods.", default={}
+    )
     supplied: Mapping[Word, Mapping[Word, Word]] = key(
         Dictionary(_SNAKE, Dictionary(_FIELD, _EXPRESSION)),
         "Person -> field -> value, in place of whatever they send in a create.",
@@ -278,7 +291,9 @@ class BehaviourDecl(Decl):
         default={},
     )
     unique: Mapping[Word, UniqueDecl] = key(
-        Dictionary(_FIELD, Table(UniqueDecl, "a unique field")), "Fields that no two records share.", default={}
+        Dictionary(_FIELD, Table(UniqueDecl, "a unique field")),
+        "Fields that no two records share.",
+        default={},
     )
     create: Mapping[Word, RuleDecl | Word] = key(
         _SETTINGS, "Field -> value, where a create leaves it out.", default={}
@@ -306,7 +321,9 @@ class BehaviourDecl(Decl):
         default={},
     )
     methods: Mapping[Word, ActingDecl] = key(
-        Dictionary(_VERB, Table(ActingDecl, "what a method does")), "What its methods do.", default={}
+        Dictionary(_VERB, Table(ActingDecl, "what a method does")),
+        "What its methods do.",
+        default={},
     )
     timed: tuple[TimedDecl, ...] = key(
         Listing(Table(TimedDecl, "something timed")), "What happens as time passes.", default=()
@@ -361,14 +378,20 @@ class AnswersDecl(Decl):
 class AccountDecl(Decl):
     """What an account is and holds, and how the service refuses."""
 
-    provenance: Word | None = key(Choice(*PROVENANCE), "How what stands here is known that does not say it.")
+    provenance: Word | None = key(
+        Choice(*PROVENANCE), "How what stands here is known that does not say it."
+    )
     source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
     answers: AnswersDecl | None = key(Table(AnswersDecl, "answers"), "What answers look like.")
     failures: Mapping[Word, FailingDecl] = key(
-        Dictionary(Choice(*SITUATIONS), Table(FailingDecl, "a failure")), "Situation -> how it is told.", default={}
+        Dictionary(Choice(*SITUATIONS), Table(FailingDecl, "a failure")),
+        "Situation -> how it is told.",
+        default={},
     )
     people: Mapping[Word, PersonDecl] = key(
-        Dictionary(_SNAKE, Table(PersonDecl, "people")), "Person of api.yaml -> who they are.", default={}
+        Dictionary(_SNAKE, Table(PersonDecl, "people")),
+        "Person of api.yaml -> who they are.",
+        default={},
     )
     settings: Mapping[Word, Node] = key(
         Dictionary(_FIELD, _TREE), "What expressions see as `account`.", default={}
@@ -377,11 +400,16 @@ class AccountDecl(Decl):
         Table(KeptCallbacksDecl, "callbacks"), "Where callbacks are kept."
     )
     holds: Mapping[Word, tuple[Node, ...]] = key(
-        Dictionary(_SNAKE, Listing(_TREE)), "Resource -> records that a fresh account has.", default={}
+        Dictionary(_SNAKE, Listing(_TREE)),
+        "Resource -> records that a fresh account has.",
+        default={},
     )
 
 
 FILES: Final[dict[str, tuple[Table[Any], str]]] = {
     "account": (Table(AccountDecl, "an account"), "xmlwright: account.yaml"),
-    "behaviour": (Table(BehaviourDecl, "what a resource does"), "xmlwright: behaviour of a resource"),
+    "behaviour": (
+        Table(BehaviourDecl, "what a resource does"),
+        "xmlwright: behaviour of a resource",
+    ),
 }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import textwrap
 from decimal import Decimal
 from typing import Any, Final
+
+from .formatting_version import LINE_LENGTH
 
 _OPEN_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"\Z').search
 """Finds a quote at the end of a text that no backslash escapes."""
@@ -46,9 +49,9 @@ def block(text: str) -> str:
     return literal(text)
 
 
-def docstring(text: str, indent: int = 4) -> str:
-    """A docstring for ``text``; paragraphs are wrapped, lines that begin with a space stay as they are."""
-    width = 100 - indent
+def docstring(text: str, indent: int = 4, *, width: int = LINE_LENGTH) -> str:
+    """A docstring for ``text``; paragraphs are wrapped to ``width``, lines that begin with a space stay as they are."""
+    width -= indent
     lines: list[str] = []
     for paragraph in text.strip("\n").split("\n"):
         lead = " " * (len(paragraph) - len(paragraph.lstrip()))
@@ -86,6 +89,16 @@ def toml(text: str) -> str:
         for char in text
     )
     return f'"{"".join(escaped)}"'
+
+
+def json_text(value: Any) -> str:
+    """A JSON value, which is also an expression of JavaScript: texts, numbers, truth values, and lists of them."""
+    return json.dumps(value, ensure_ascii=True)
+
+
+def comment(text: str) -> str:
+    """Text for one line of a comment that ``*/`` or the end of the line ends."""
+    return " ".join(text.split()).replace("*/", "* /")
 
 
 def _safe(text: str) -> str:

@@ -1,8 +1,10 @@
-"""The manifest: what an output was made from and consists of, as hashes. It lies in the output and is part of it."""
+"""The manifest: what an output was made from and consists of, as hashes. It lies in the output and is part of it.
+
+One line an entry, sorted, and nothing counted: two branches that changed different things merge without a conflict in it.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,31 +12,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from .description import files_of
+from .inputs import Inputs, digest
+
+__all__ = ["FORMAT", "NAME", "Manifest", "Output", "digest", "dump", "load", "totals", "written_by"]
 
 NAME: Final = ".xmlwright.json"
-FORMAT: Final = 1
-_PROGRAM: Final = Path(__file__).parent
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
     """One file of an output."""
 
-    rendered: str
-    """Hash of its text before formatting."""
     written: str
     """Hash of its bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """Everything that decides the output, as hashes."""
-
-    schema: Mapping[str, str]
-    templates: Mapping[str, str]
-    generator: str
-    formatter: str
+    rendered: str
+    """Hash of its text before formatting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +35,9 @@ class Manifest:
     """What is known of an output."""
 
     inputs: Inputs
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    """Piece of the description -> its hashes; see :mod:`.nodes`."""
     outputs: Mapping[str, Output] = field(default_factory=dict)
-    totals: Mapping[str, int] = field(default_factory=dict)
-    """Counts for the summary: resources, methods, records, lines."""
-
-
-def digest(content: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def inputs_of(schema: Path, templates: Path, formatter: str) -> Inputs:
-    """Hashes of the description, the templates, the program and its formatter. Missing files count as absent."""
-    return Inputs(
-        schema={
-            path.relative_to(schema).as_posix(): digest(path.read_bytes())
-            for path in files_of(schema)
-            if path.is_file()
-        },
-        templates={
-            path.relative_to(templates).as_posix(): digest(path.read_bytes())
-            for path in sorted(templates.rglob("*.j2"))
-            if path.is_file()
-        },
-        generator=_generator(),
-        formatter=formatter,
-    )
-
-
-def _generator() -> str:
-    total = hashlib.sha256()
-    for path in sorted(_PROGRAM.rglob("*.py")):
-        total.update(f"{path.relative_to(_PROGRAM).as_posix()}\0".encode())
-        total.update(path.read_bytes())
-    return total.hexdigest()
 
 
 def load(output: Path) -> Manifest | None:
@@ -89,11 +51,13 @@ def load(output: Path) -> Manifest | None:
             Inputs(
                 schema=_texts(inputs["schema"]),
                 templates=_texts(inputs["templates"]),
-                generator=str(inputs["generator"]),
+                options=_texts(inputs["options"]),
+                version=str(inputs["version"]),
+                program=_texts(inputs["program"]),
                 formatter=str(inputs["formatter"]),
             ),
-            {_inside(path): Output(**_texts(facts)) for path, facts in found["outputs"].items()},
-            {name: int(count) for name, count in found["totals"].items()},
+            _texts(found["nodes"]),
+            {_inside(path): _output(facts) for path, facts in found["outputs"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -105,6 +69,11 @@ def _texts(value: dict[str, Any]) -> dict[str, str]:
     return dict(value)
 
 
+def _output(facts: str) -> Output:
+    written, rendered = facts.split(" ")
+    return Output(written, rendered)
+
+
 def _inside(path: str) -> str:
     if path.startswith("/") or ".." in path.split("/"):
         raise ValueError(f"{path} is outside of the output")
@@ -114,48 +83,63 @@ def _inside(path: str) -> str:
 def written_by(output: Path) -> frozenset[str]:
     """The files that earlier builds wrote.
 
-    A manifest that merging two branches has damaged still names them, so that the next build needs no help.
+    A manifest that merging two branches has damaged, or that another version wrote, still names them, so that the next
+    build needs no help.
     """
-    known = load(output)
-    if known is not None:
-        return frozenset({NAME, *known.outputs})
     try:
         text = (output / NAME).read_bytes().decode("utf-8", "replace")
     except OSError:
         return frozenset()
     outputs = text.partition('"outputs": {')[2]
-    named = re.findall(r'^ {2}"([^"\\/][^"\\]*)": \{$', outputs, re.MULTILINE)
+    named = re.findall(r'^ {1,4}"([^"\\/][^"\\]*)": (?:\{$|"[0-9a-f]{64} )', outputs, re.MULTILINE)
     return frozenset({NAME, *(path for path in named if ".." not in path.split("/"))})
 
 
 def dump(manifest: Manifest) -> str:
     """The manifest as it is written."""
+    inputs = manifest.inputs
     value = {
         "format": FORMAT,
         "inputs": {
-            "schema": dict(sorted(manifest.inputs.schema.items())),
-            "templates": dict(sorted(manifest.inputs.templates.items())),
-            "generator": manifest.inputs.generator,
-            "formatter": manifest.inputs.formatter,
+            "version": inputs.version,
+            "formatter": inputs.formatter,
+            "options": dict(sorted(inputs.options.items())),
+            "schema": dict(sorted(inputs.schema.items())),
+            "templates": dict(sorted(inputs.templates.items())),
+            "program": dict(sorted(inputs.program.items())),
         },
-        "totals": dict(manifest.totals),
+        "nodes": dict(sorted(manifest.nodes.items())),
         "outputs": {
-            path: {"rendered": facts.rendered, "written": facts.written}
+            path: f"{facts.written} {facts.rendered}"
             for path, facts in sorted(manifest.outputs.items())
         },
     }
-    return json.dumps(value, indent=1) + "\n"
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def differences(output: Path, manifest: Manifest) -> dict[str, str]:
-    """Files of an output that are not as the manifest says: path -> ``missing`` or ``edited``."""
-    found = {}
-    for path, facts in manifest.outputs.items():
-        try:
+def totals(manifest: Manifest, lines: int) -> dict[str, int]:
+    """Counts for the summary of a build."""
+    kinds = [name.partition(" ")[0] for name in manifest.nodes]
+    return {
+        "resources": sum(name.startswith("title of ") for name in manifest.nodes)
+        - ("title of shared" in manifest.nodes),
+        **{f"{kind}s": kinds.count(kind) for kind in ("method", "record", "case")},
+        "files": len(manifest.outputs),
+        "lines": lines,
+    }
+
+
+def lines_of_untouched(output: Path, manifest: Manifest) -> int | None:
+    """How many lines an output has; None where it is not, to the byte, what the manifest says."""
+    lines = 0
+    try:
+        if (output / NAME).read_bytes() != dump(manifest).encode():
+            return None
+        for path, facts in manifest.outputs.items():
             content = (output / path).read_bytes()
-        except OSError:
-            found[path] = "missing"
-            continue
-        if digest(content) != facts.written:
-            found[path] = "edited"
-    return found
+            if digest(content) != facts.written:
+                return None
+            lines += content.count(b"\n")
+    except OSError:
+        return None
+    return lines

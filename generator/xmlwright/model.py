@@ -41,6 +41,8 @@ class EnumWord:
     deprecated: str | None
     provenance: Provenance
     at: Position
+    said_at: Mapping[str, Position] = field(default_factory=dict)
+    """Where ``request`` and ``answer`` are said, if they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class Field:
     doc: str
     provenance: Provenance
     at: Position
+    said_at: Mapping[str, Position] = field(default_factory=dict)
+    """Where the keys that put it in its place on the wire are said, if they are."""
 
     @property
     def readable(self) -> bool:
@@ -205,6 +209,8 @@ class Method:
     since: str | None
     provenance: Provenance
     at: Position
+    said_at: Mapping[str, Position] = field(default_factory=dict)
+    """Where the names of its ``wrapper``, and the ``element`` and ``item`` of its answer come from."""
 
     @property
     def name(self) -> str:
@@ -317,6 +323,10 @@ class Envelope:
     failure_field: str | None
     failure_root: str | None
     failure_when: str | None
+    ignored_attributes: tuple[str, ...] = ()
+    """Attributes that any element of an answer may carry."""
+    failed: tuple[str, ...] = ()
+    """What the status says of a failure, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +376,10 @@ class Api:
     """The resources, in the order of their names; the shared module, if there is one, comes first."""
     records: Mapping[Ref, Record] = field(repr=False)
     enums: Mapping[Ref, Enum] = field(repr=False)
+    provenance: Provenance = Provenance("documented")
+    """How the facts of api.yaml are known where they do not say."""
+    said_at: Mapping[str, Position] = field(default_factory=dict, repr=False)
+    """Where api.yaml says what is on the wire, by the path of the key: ``envelope.request.root``."""
 
     @property
     def resources(self) -> tuple[Module, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 # DO NOT CHANGE, except by adding names that a template has begun to use at module level: a name that leaves or joins
@@ -91,8 +92,10 @@ TAKEN_BY_CLIENT: Final = frozenset(
         "raw",
         "reconcile",
         "send",
+        "send_raw",
         "url",
         "with_options",
+        "within",
     ]
 )
 """Attributes of the client itself, which no resource may replace."""
@@ -152,6 +155,7 @@ TAKEN_BY_TESTS: Final = frozenset(
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+@cache
 def python_name(name: str) -> str:
     """A Python name for a field or argument: ``UnitPrice`` -> ``unit_price``, ``class`` -> ``class_``.
 
@@ -187,6 +191,7 @@ def test_module_name(module: str) -> str:
     return _free(module, TAKEN_BY_TESTS)
 
 
+@cache
 def test_name(function: str, case: str) -> str:
     """The test of a case. Letters of every script stay, as Python allows them."""
     name = unicodedata.normalize("NFKC", _HUMP.sub("_", case)).lower()
@@ -198,6 +203,7 @@ def _free(name: str, *taken: frozenset[str]) -> str:
     return f"{name}_" if any(name in names for names in taken) else name
 
 
+@cache
 def snake(name: str) -> str:
     """``getPDF`` -> ``get_pdf``, ``sendBySnailMail`` -> ``send_by_snail_mail``."""
     return re.sub(r"[^a-z0-9_]", "_", _HUMP.sub("_", name).lower())

@@ -72,6 +72,11 @@ def publish(
         raise PublishError(
             f"{output} is a symbolic link: name the folder that it points to in [tool.xmlwright]"
         )
+    if os.path.ismount(output):
+        raise PublishError(
+            f"{output} is a mount point, which cannot change places with another folder: mount the folder above it, or build"
+            " beside it and copy"
+        )
     if output.exists() and not output.is_dir():
         raise PublishError(f"{output} is not a folder")
     _refuse_collisions(output, files, mine, overwrite)

@@ -56,10 +56,11 @@ def _excerpt(
 
 def as_json(found: Iterable[Diagnostic]) -> str:
     """A list of objects; lines and columns count from 1."""
-    return json.dumps([_object(item) for item in found], indent=2, ensure_ascii=False)
+    return json.dumps([as_object(item) for item in found], indent=2, ensure_ascii=False)
 
 
-def _object(item: Diagnostic) -> dict[str, Any]:
+def as_object(item: Diagnostic) -> dict[str, Any]:
+    """One problem for JSON."""
     return {
         "rule": item.rule,
         "message": item.message,
@@ -71,6 +72,36 @@ def _object(item: Diagnostic) -> dict[str, Any]:
 
 def _place(position: Position) -> dict[str, Any]:
     return {"file": position.file, "line": position.line, "column": position.column}
+
+
+def annotation(title: str, message: str, file: str, line: int, column: int = 0) -> str:
+    """One error as GitHub shows it beside the line: https://docs.github.com/actions/reference/workflow-commands."""
+    place = f"file={_escaped(file)},line={line}" + (f",col={column}" if column else "")
+    return f"::error {place},title={_escaped(title)}::{_escaped(message, value=True)}"
+
+
+def _escaped(text: str, *, value: bool = False) -> str:
+    for char, code in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
+        text = text.replace(char, code)
+    return text if value else text.replace(":", "%3A").replace(",", "%2C")
+
+
+def as_github(found: Iterable[Diagnostic]) -> str:
+    """An annotation for each problem."""
+    return "\n".join(
+        annotation(item.rule, _with_hint(item), *_spot(item.position)) for item in found
+    )
+
+
+def _spot(at: Position) -> tuple[str, int, int]:
+    return at.file, at.line, at.column
+
+
+def result_of_check(files: list[dict[str, Any]], problems: Iterable[Diagnostic]) -> str:
+    """What ``check`` says as JSON. ``problems`` are those of a description that nothing can be made from."""
+    told = [as_object(item) for item in problems]
+    value = {"format": 1, "up_to_date": not files and not told, "files": files, "problems": told}
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def as_sarif(found: Iterable[Diagnostic]) -> str:

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, Final
 
 from . import fitness
-from .decode import Decl, Word
+from .decode import INVALID, Decl, Entries, Integer, Kind, Word
 from .description import Description
 from .diagnostics import Diagnostics, Position, Related, nearest
 from .language import (
+    BOOLEAN,
+    PLACEHOLDER,
+    PLACEHOLDERS,
+    TEXT,
     AnswerDecl,
+    ApiDecl,
     CaseDecl,
     DirectionDecl,
     EnumDecl,
     FieldDecl,
     GroupDecl,
     MethodDecl,
+    NotedDecl,
     RecordDecl,
     ResourceDecl,
     SharedDecl,
 )
+from .memory import Memory
 from .model import (
     Answer,
     Api,
@@ -44,7 +54,6 @@ from .model import (
     Token,
 )
 from .naming import attribute_name, cap_words, function_name, python_name, snake
-from .source import KINDS
 
 SHARED: Final = "shared"
 _RETRY: Final = {
@@ -54,6 +63,12 @@ _RETRY: Final = {
     "update": "idempotent",
     "delete": "idempotent",
 }
+_DEFAULTS: Final[dict[str, Kind]] = {
+    "flag": BOOLEAN,
+    "int": Integer(-1_000_000_000),
+    "id": Integer(),
+}
+"""Scalar -> what a default of it is in YAML; text for others."""
 _MODES: Final = {"create": "create", "update": "update"}
 _MEDIA: Final = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 _ACCESS: Final = {"read": "r", "write": "cu", "both": "rcu", "create": "c", "update": "u"}
@@ -66,11 +81,30 @@ _TOLD: Final = {
 }
 
 
-def resolve(description: Description, diagnostics: Diagnostics) -> Api:
+def resolve(
+    description: Description, diagnostics: Diagnostics, memory: Memory | None = None
+) -> Api:
     """The description with every name looked up. Problems are added to ``diagnostics``; the value is then incomplete."""
-    api = _Resolver(description, diagnostics).api()
-    fitness.find(description, api, diagnostics)
+    told = Diagnostics()
+    memory = memory or Memory()
+    api = _Resolver(description, told, memory).api()
+    fitness.find(description, api, told, memory)
+    # In a description that could not be read whole, what seems unused may be named where the mistake is.
+    whole = not len(diagnostics)
+    diagnostics.extend(item for item in told if whole or item.rule != "unused")
     return api
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one resource gives on its own, its cases aside."""
+
+    module: Module
+    used: frozenset[tuple[str, str]]
+    """What it names of shared.yaml and api.yaml: kind and name."""
+    read: frozenset[Ref]
+    """Shared records that its methods read, as far as its own records lead to them."""
+    written: frozenset[Ref]
 
 
 class _Scope:
@@ -80,36 +114,176 @@ class _Scope:
         self, module: str, own: ResourceDecl | SharedDecl, shared: SharedDecl | None
     ) -> None:
         self.module = module
-        self.enums: dict[str, tuple[Ref, Word]] = {}
-        self.records: dict[str, tuple[Ref, Word]] = {}
-        self.groups: dict[str, GroupDecl] = {}
+        self.enums: Entries[Word, Ref] = Entries()
+        self.records: Entries[Word, Ref] = Entries()
+        self.groups: Entries[Word, GroupDecl] = Entries()
         for holder, decl in ((SHARED, shared), (module, own)):
             if decl is None:
                 continue
-            self.enums.update({name: (Ref(holder, str(name)), name) for name in decl.enums})
-            self.records.update({name: (Ref(holder, str(name)), name) for name in decl.records})
-            self.groups.update({str(name): group for name, group in decl.groups.items()})
+            self.enums.update({name: Ref(holder, str(name)) for name in decl.enums})
+            self.records.update({name: Ref(holder, str(name)) for name in decl.records})
+            self.groups.update(decl.groups)
+            for mine, given in (
+                (self.enums, decl.enums),
+                (self.records, decl.records),
+                (self.groups, decl.groups),
+            ):
+                mine.refused.update(_refused(given))
 
 
 class _Resolver:
-    def __init__(self, description: Description, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self,
+        description: Description,
+        diagnostics: Diagnostics,
+        memory: Memory,
+        resources: Entries[str, ResourceDecl] | None = None,
+    ) -> None:
         self._d = description
         self._diagnostics = diagnostics
-        self._resources: dict[str, ResourceDecl] = {
-            decl.resource: decl for decl in description.resources
-        }
+        self._memory = memory
+        if resources is None:
+            resources = Entries()
+            resources.update({decl.resource: decl for decl in description.resources})
+            resources.refused.update(description.broken)
+        self._resources = resources
         self._used_groups: set[int] = set()
+        self._used: set[tuple[str, str]] = set()
+        self._refused_fields: set[str] = set()
+
+    def _telling(self, diagnostics: Diagnostics) -> _Resolver:
+        """A resolver of the same description that tells its problems elsewhere."""
+        return _Resolver(self._d, diagnostics, self._memory, self._resources)
 
     # the API as a whole
 
     def api(self) -> Api:
+        names = _stand(self._resources.values(), "resource")
+        frame, used = self._memory.recall(
+            "api",
+            (self._d.api,),
+            self._diagnostics,
+            lambda told: self._telling(told)._frame(),
+            facts=names,
+        )
+        shared = self._d.shared
+        self._memory.recall(
+            "names across",
+            (shared, *self._d.resources),
+            self._diagnostics,
+            lambda told: self._telling(told)._names_across(),
+        )
+        facts = self._memory.recall(
+            "facts around",
+            (self._d.api, shared),
+            self._diagnostics,
+            lambda told: self._around(),
+            facts=(names, self._d.broken),
+        )
+        # Stands for all that a resource may name elsewhere: another object as soon as any of it changes.
+        around = self._memory.recall(
+            "around", (), self._diagnostics, lambda told: object(), facts=(names, facts)
+        )
+        parts = []
+        for decl in self._d.resources:
+            borrowed = self._memory.recall(
+                ("borrowed", str(decl.resource)),
+                (decl, shared, self._d.api.events),
+                self._diagnostics,
+                lambda told, decl=decl: _borrowed(decl, shared, self._d.api.events),  # type: ignore[misc]
+            )
+            parts.append(
+                self._memory.recall(
+                    ("resource", str(decl.resource)),
+                    (decl, around, *borrowed),
+                    self._diagnostics,
+                    lambda told, decl=decl: self._telling(told)._resource(decl),  # type: ignore[misc]
+                )
+            )
+        modules = []
+        if shared is not None:
+            modules.append(
+                self._memory.recall(
+                    "shared",
+                    (shared, around, *_events_in(shared, self._d.api.events)),
+                    self._diagnostics,
+                    lambda told: self._telling(told)._shared(shared, parts),
+                    facts=[(part.used, part.read, part.written) for part in parts],
+                )
+            )
+        for decl, part in zip(self._d.resources, parts, strict=True):
+            decls = self._d.cases.get(decl.resource, ())
+            cases = self._memory.recall(
+                ("cases", str(decl.resource)),
+                (decl, around, *decls),
+                self._diagnostics,
+                lambda told, decl=decl, decls=decls: self._telling(told)._cases(decl, decls),  # type: ignore[misc]
+            )
+            modules.append(
+                self._memory.recall(
+                    ("module", str(decl.resource)),
+                    (part, cases),
+                    self._diagnostics,
+                    partial(_with_cases, part, cases),
+                )
+            )
+            used = used | part.used
+        self._left_over(used)
+        records, enums = self._memory.recall(
+            "by name",
+            tuple(kind for module in modules for kind in (module.records, module.enums)),
+            self._diagnostics,
+            lambda told: _by_name(modules),
+        )
+        return dataclasses.replace(frame, modules=tuple(modules), records=records, enums=enums)
+
+    def _left_over(self, used: frozenset[tuple[str, str]]) -> None:
+        """Facts of api.yaml may stand there unused; but beside a reference to nothing, one that nothing names was meant."""
+        for kind, known in (
+            ("source", self._d.api.sources),
+            ("person", self._d.api.people),
+            ("error code", self._d.api.errors),
+        ):
+            named = {name for what, name in used if what == kind}
+            if named <= known.keys():
+                continue
+            for word in known:
+                if word not in named:
+                    self._unused(
+                        f"nothing names the {kind} {word}, and there are references to no {kind}",
+                        word.at,
+                    )
+
+    def _around(self) -> tuple[object, ...]:
+        """What the file of a resource may name that stands in api.yaml or shared.yaml."""
         api = self._d.api
-        modules: list[Module] = []
-        if self._d.shared is not None:
-            modules.append(self._shared(self._d.shared))
-        self._names_across()
-        modules.extend(self._resource(decl) for decl in self._d.resources)
-        modules = self._reachable(modules)
+        shared = self._d.shared
+        paging = api.paging
+        return (
+            self._d.broken,
+            shared and [_stand(kind) for kind in (shared.enums, shared.records, shared.groups)],
+            _stand(api.people),
+            _stand(api.sources),
+            _stand(api.errors),
+            _stand(api.events),
+            [(str(kind), [*codes]) for kind, codes in api.method_errors.items()],
+            paging
+            and (
+                _stand([paging.position, paging.size]),
+                paging.first,
+                paging.default_size,
+                paging.maximum_size,
+            ),
+        )
+
+    def _frame(self) -> tuple[Api, frozenset[tuple[str, str]]]:
+        """All of the API but its modules, and what it names of itself."""
+        found = self._api_alone()
+        return found, frozenset(self._used)
+
+    def _api_alone(self) -> Api:
+        api = self._d.api
+        self._sources(api.source)
         self._zone()
         for kind, codes in api.method_errors.items():
             self._codes(codes, f"method_errors.{kind}")
@@ -117,9 +291,25 @@ class _Resolver:
             self._event(event)
         for error in api.errors.values():
             self._sources(error.source)
-        for noted in api.events.values():
+            for name in re.findall(PLACEHOLDER, error.message):
+                near = nearest(name, PLACEHOLDERS)
+                if name not in PLACEHOLDERS and near is not None:  # another word is text
+                    self._diagnostics.add(
+                        "unknown-word",
+                        f"{{{name}}} is nearly, but not, one of"
+                        f" {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}",
+                        error.message.at,
+                        suggestion=f"{{{near}}}",
+                    )
+        for noted in (*api.events.values(), *api.people.values(), *api.sources.values()):
             self._sources(noted.source)
         paging = api.paging
+        if paging and paging.maximum_size is not None and paging.default_size > paging.maximum_size:
+            self._contradiction(
+                paging,
+                "default_size",
+                f"more rows by default than a page may have ({paging.maximum_size})",
+            )
         counters = {}
         if paging is not None:
             for name in ("position", "size", "pages", "total"):
@@ -137,9 +327,9 @@ class _Resolver:
             documentation=_opt(api.documentation),
             names=Names(
                 str(api.python.package),
-                str(api.python.distribution),
+                str(api.python.distribution or re.sub(r"[._]", "-", api.python.package)),
                 str(api.python.client),
-                str(api.python.environment),
+                str(api.python.environment or api.python.client.upper()),
                 str(api.python.version),
             ),
             url=str(api.endpoint.url),
@@ -159,6 +349,8 @@ class _Resolver:
                 failure_field=_opt(envelope.failure.field),
                 failure_root=_opt(envelope.failure.root),
                 failure_when=_opt(envelope.failure.when),
+                ignored_attributes=tuple(map(str, envelope.response.attributes)),
+                failed=tuple(map(str, envelope.response.failed)),
             ),
             token=(
                 Token()
@@ -224,15 +416,11 @@ class _Resolver:
             ),
             events=_noted(api.events),
             limits=_texts(api.limits),
-            modules=tuple(modules),
-            records={
-                Ref(module.name, record.name): record
-                for module in modules
-                for record in module.records
-            },
-            enums={
-                Ref(module.name, enum.name): enum for module in modules for enum in module.enums
-            },
+            modules=(),
+            records={},
+            enums={},
+            provenance=Provenance("documented", tuple(map(str, api.source))),
+            said_at=dict(_wire_places(api)),
         )
 
     def _scalars(self) -> dict[str, Scalar]:
@@ -301,108 +489,118 @@ class _Resolver:
 
     # modules
 
-    def _shared(self, decl: SharedDecl) -> Module:
+    def _shared(self, decl: SharedDecl, parts: Iterable[_Part]) -> Module:
         scope = _Scope(SHARED, decl, decl)
         provenance = Provenance("documented")
-        module = Module(
+        used = {name for part in parts for kind, name in part.used if kind == "group"}
+        records = self._records(decl.records, scope, provenance, decl.at)
+        used.update(
+            str(name) for name, group in decl.groups.items() if id(group) in self._used_groups
+        )
+        for name in decl.groups:
+            if name not in used:
+                self._unused(
+                    f"nothing includes the group {name}; include it or take it out", name.at
+                )
+        read = {ref for part in parts for ref in part.read}
+        written = {ref for part in parts for ref in part.written}
+        return Module(
             name=SHARED,
             title="Shared",
             doc="Records and words that more than one resource uses.",
             class_name="",
             enums=self._enums(decl.enums, SHARED, provenance),
-            records=self._records(decl.records, scope, provenance, decl.at),
+            records=self._reached(records, SHARED, read, written),
             methods=(),
             cases=(),
             provenance=provenance,
             at=decl.at,
         )
-        self._unused_groups(decl)
-        return module
 
-    def _resource(self, decl: ResourceDecl) -> Module:
-        scope = _Scope(str(decl.resource), decl, self._d.shared)
+    def _resource(self, decl: ResourceDecl) -> _Part:
+        name = str(decl.resource)
+        scope = _Scope(name, decl, self._d.shared)
         provenance = _provenance(decl, None)
         self._sources(decl.source)
         self._people(decl.callers)
+        holders: list[RecordDecl | GroupDecl] = [*decl.records.values(), *scope.groups.values()]
+        for holder in holders:
+            self._refused_fields.update(_refused(holder.fields))
         records = self._records(decl.records, scope, provenance, decl.at, decl)
-        cases = self._d.cases.get(decl.resource, ())
         methods = tuple(
             found
             for verb, method in decl.methods.items()
             if (found := self._method(decl, verb, method, scope, records, provenance)) is not None
         )
-        self._unused_groups(decl)
-        return Module(
-            name=str(decl.resource),
+        read: set[Ref] = set()
+        written: set[Ref] = set()
+        for method in methods:
+            if method.answer.record is not None:
+                read.add(method.answer.record)
+            written.update(item.record for item in method.arguments if item.record is not None)
+        records = self._reached(records, name, read, written, decl)
+        for group_name, group in decl.groups.items():
+            if id(group) not in self._used_groups:
+                self._unused(
+                    f"nothing includes the group {group_name}; include it or take it out",
+                    group_name.at,
+                )
+        for group_name, group in (self._d.shared.groups if self._d.shared else {}).items():
+            if id(group) in self._used_groups:
+                self._used.add(("group", str(group_name)))
+        module = Module(
+            name=name,
             title=_prose(decl.title),
             doc=_prose(decl.doc),
             class_name=_class_name(decl),
-            enums=self._enums(decl.enums, str(decl.resource), provenance),
+            enums=self._enums(decl.enums, name, provenance),
             records=records,
             methods=methods,
-            cases=self._cases(decl, cases),
+            cases=(),
             provenance=provenance,
             at=decl.at,
         )
+        return _Part(
+            module,
+            frozenset(self._used),
+            frozenset(ref for ref in read if ref.module == SHARED),
+            frozenset(ref for ref in written if ref.module == SHARED),
+        )
 
-    def _unused_groups(self, decl: ResourceDecl | SharedDecl) -> None:
-        for name, group in decl.groups.items():
-            if isinstance(decl, ResourceDecl) and id(group) not in self._used_groups:
-                self._diagnostics.add(
-                    "dangling-reference", f"nothing includes the group {name}", name.at
+    def _reached(
+        self,
+        records: tuple[Record, ...],
+        module: str,
+        read: set[Ref],
+        written: set[Ref],
+        decl: ResourceDecl | None = None,
+    ) -> tuple[Record, ...]:
+        """Mark which records are read from answers and which are written in requests. ``read`` and ``written`` come
+        with the records that methods name, and leave with all those that these lead to."""
+        by_ref = {Ref(module, record.name): record for record in records}
+        for seen, answers in ((read, True), (written, False)):
+            waiting = list(seen)
+            while waiting:
+                record = by_ref.get(waiting.pop())
+                for item in record.fields if record is not None else ():
+                    used = item.readable if answers else item.writable
+                    if used and item.record is not None and item.record not in seen:
+                        seen.add(item.record)
+                        waiting.append(item.record)
+        main = next(iter(decl.records), None) if decl is not None else None
+        for ref, record in by_ref.items():
+            if ref not in read and ref not in written and record.name != main:
+                self._unused(
+                    f"no method reads or writes the record {record.name}; name it or take it out",
+                    record.at,
                 )
+        return tuple(
+            dataclasses.replace(record, in_answers=ref in read, in_requests=ref in written)
+            for ref, record in by_ref.items()
+        )
 
-    def _reachable(self, modules: list[Module]) -> list[Module]:
-        """Mark which records are read from answers and which are written in requests."""
-        records = {
-            Ref(module.name, record.name): record for module in modules for record in module.records
-        }
-        read: set[Ref] = set()
-        written: set[Ref] = set()
-
-        def follow(ref: Ref, seen: set[Ref], answers: bool) -> None:
-            if ref in seen or ref not in records:
-                return
-            seen.add(ref)
-            for item in records[ref].fields:
-                if item.record is not None and (item.readable if answers else item.writable):
-                    follow(item.record, seen, answers)
-
-        for module in modules:
-            for method in module.methods:
-                if method.answer.record is not None:
-                    follow(method.answer.record, read, True)
-                for item in method.arguments:
-                    if item.record is not None:
-                        follow(item.record, written, False)
-        marked = []
-        for module in modules:
-            found = []
-            for record in module.records:
-                ref = Ref(module.name, record.name)
-                if ref not in read and ref not in written and not self._main(record):
-                    self._diagnostics.add(
-                        "dangling-reference",
-                        f"no method reads or writes the record {record.name}",
-                        record.at,
-                    )
-                found.append(
-                    Record(
-                        record.module, record.name, record.doc, record.identity, record.fields,
-                        ref in read, ref in written, record.at,
-                    )
-                )  # fmt: skip
-            marked.append(
-                Module(
-                    module.name, module.title, module.doc, module.class_name, module.enums, tuple(found),
-                    module.methods, module.cases, module.provenance, module.at,
-                )
-            )  # fmt: skip
-        return marked
-
-    def _main(self, record: Record) -> bool:
-        decl = self._resources.get(record.module)
-        return decl is not None and next(iter(decl.records), None) == record.name
+    def _unused(self, message: str, at: Position) -> None:
+        self._diagnostics.add("unused", message, at)
 
     # enums, records and fields
 
@@ -411,23 +609,31 @@ class _Resolver:
     ) -> tuple[Enum, ...]:
         found = []
         for name, decl in decls.items():
-            words = []
-            answers: dict[str, Word] = {}
+            words: list[EnumWord] = []
+            said: dict[tuple[str, str], tuple[Word, Position]] = {}
+            if decl.events:
+                words = [self._event_word(*item, provenance) for item in self._d.api.events.items()]
+                if decl.words:
+                    self._contradiction(decl, "words", "the words are those of the events")
+            elif "words" not in decl.keys:
+                self._diagnostics.add("missing-key", "the key 'words' is missing", decl.at)
             for word, facts in decl.words.items():
                 self._sources(facts.source)
-                answer = str(facts.answer or word)
-                first = answers.setdefault(answer, word)
-                if first is not word:
-                    self._diagnostics.add(
-                        "duplicate-name",
-                        f"the words {first!r} and {word!r} are the same in answers",
-                        word.at,
-                        related=[Related(first.at, "the other word")],
-                    )
+                request, answer = str(facts.request or word), str(facts.answer or word)
+                for where, text in (("request", request), ("answer", answer)):
+                    at = facts.keys.get(where, word.at)
+                    first, place = said.setdefault((where, text), (word, at))
+                    if first is not word:
+                        self._diagnostics.add(
+                            "duplicate-name",
+                            f"the words {str(first)!r} and {str(word)!r} are the same in {where}s",
+                            at,
+                            related=[Related(place, "the other word")],
+                        )
                 words.append(
                     EnumWord(
                         str(word),
-                        str(facts.request or word),
+                        request,
                         answer,
                         _prose(facts.doc),
                         facts.access != "write",
@@ -435,10 +641,17 @@ class _Resolver:
                         _deprecated(facts.deprecated),
                         _provenance(facts, provenance),
                         word.at,
+                        _places(facts, "request", "answer"),
                     )
                 )
             found.append(Enum(module, str(name), _prose(decl.doc), tuple(words), name.at))
         return tuple(found)
+
+    def _event_word(self, name: Word, event: NotedDecl, provenance: Provenance) -> EnumWord:
+        text = str(name)
+        return EnumWord(
+            text, text, text, _prose(event.doc), True, True, None, _provenance(event, provenance), name.at
+        )  # fmt: skip
 
     def _records(
         self,
@@ -458,7 +671,7 @@ class _Resolver:
             if decl.identity is not None:
                 owner = next((item for item in fields if item.name == decl.identity), None)
                 if owner is None:
-                    self._dangling("field", decl.identity, [item.name for item in fields])
+                    self._dangling("field", decl.identity, _names(fields))
                 else:
                     identity = owner.python
             found.append(
@@ -596,6 +809,7 @@ class _Resolver:
             doc=_prose(decl.doc),
             provenance=_provenance(decl, inherited),
             at=name.at,
+            said_at=_places(decl, "element", "attribute", "content", "also", "list", "none"),
         )
 
     def _types(self, name: Word, decl: FieldDecl) -> tuple[str | None, str | None]:
@@ -672,37 +886,37 @@ class _Resolver:
         node = decl.default
         if node is None:
             return None
-        allowed = {
-            "flag": ("bool",),
-            "int": ("int",),
-            "id": ("int",),
-        }.get(scalar or "text", ("str",))
-        if node.kind not in allowed:
-            hint = f'"{node.text}"' if "str" in allowed and node.text else None
-            self._diagnostics.add(
-                "bad-default",
-                f"the default of a {scalar or 'word'} should be {KINDS[allowed[0]]}, not {KINDS[node.kind]}",
-                node.position,
-                suggestion=hint,
-            )
+        kind = _DEFAULTS.get(scalar or "text", TEXT)
+        if kind.decode(node, self._diagnostics) is INVALID:
             return None
         if scalar == "decimal":
             self._decimal(Word(node.text, node.position))
         if decl.enum is not None:
             entry = scope.enums.get(decl.enum)
-            words = self._words_of(entry[0]) if entry else ()
-            if words and node.text not in words:
+            words, refused = self._words_of(entry) if entry else ((), {})
+            if words and node.text not in words and node.text not in refused:
+                near = nearest(node.text, words)
                 self._diagnostics.add(
                     "bad-default",
                     f"{node.text!r} is not a word of {decl.enum}",
                     node.position,
-                    suggestion=nearest(node.text, words),
+                    suggestion=near,
+                    related=[
+                        Related(word.at, f"{near} is described here")
+                        for word in words
+                        if word == near
+                    ],
                 )
         return node.text
 
-    def _words_of(self, ref: Ref) -> tuple[str, ...]:
+    def _words_of(self, ref: Ref) -> tuple[tuple[Word, ...], Mapping[str, Position]]:
+        """The words of an enum, and those whose description was refused."""
         holder: Any = self._d.shared if ref.module == SHARED else self._resources.get(ref.module)
-        return tuple(str(word) for word in holder.enums[ref.name].words) if holder else ()
+        if not holder:
+            return (), {}
+        enum: EnumDecl = holder.enums[ref.name]
+        words = self._d.api.events if enum.events else enum.words
+        return tuple(words), _refused(words)
 
     def _decimal(self, word: Word) -> None:
         try:
@@ -711,9 +925,11 @@ class _Resolver:
             self._diagnostics.add("bad-default", f"{word!r} is not a decimal number", word.at)
 
     def _limits(self, decl: FieldDecl, write: str | None) -> None:
-        for limit in (decl.minimum, decl.maximum):
-            if isinstance(limit, Word):
-                self._decimal(limit)
+        low, high = decl.minimum, decl.maximum
+        if low is not None and high is not None and Decimal(low) > Decimal(high):
+            self._contradiction(
+                decl, "maximum", f"the maximum {high} is less than the minimum {low}"
+            )
         for key in ("media", "max_bytes"):
             if getattr(decl, key) and write != "binary":
                 self._contradiction(decl, key, f"{key} goes with type: binary")
@@ -765,9 +981,9 @@ class _Resolver:
             wrapper = None
         order = decl.order
         if order is not None and main is not None:
-            names = [item.name for item in main.fields]
-            if order.lstrip("-") not in names:
-                self._dangling("field", order, names)
+            field = Word(order.removeprefix("-"), order.at)
+            if field not in _names(main.fields):
+                self._dangling("field", field, _names(main.fields))
         callers = {**_texts(resource.callers)} if not decl.callers else _texts(decl.callers)
         parts = [snake(part) for part in str(verb).split(".")]
         if decl.python is not None:
@@ -777,6 +993,7 @@ class _Resolver:
             for item in arguments
             if identity is not None and item.name == identity.name and item.required
         )
+        answer = self._answer(decl, kind, resource, main, identity, scope)
         plural = str(resource.plural or resource.resource + "s").replace("_", " ")
         one = ("an " if resource.resource[0] in "aeiou" else "a ") + resource.resource.replace(
             "_", " "
@@ -792,7 +1009,7 @@ class _Resolver:
             arguments=arguments,
             positional=positional,
             mode=_MODES.get(kind, "write"),
-            answer=self._answer(decl, kind, resource, main, identity, scope),
+            answer=answer,
             paging=(
                 "none"
                 if kind != "list"
@@ -809,13 +1026,14 @@ class _Resolver:
             since=_opt(decl.since),
             provenance=provenance,
             at=verb.at,
+            said_at=_method_places(resource, decl, answer, identity),
         )
 
     def _main_record(self, decl: MethodDecl, records: tuple[Record, ...]) -> Record | None:
         if decl.record is not None:
             found = next((item for item in records if item.name == decl.record), None)
             if found is None:
-                self._dangling("record", decl.record, [item.name for item in records])
+                self._dangling("record", decl.record, _names(records))
             return found
         return records[0] if records else None
 
@@ -838,7 +1056,7 @@ class _Resolver:
         if kind in ("get", "delete", "update") and identity is not None:
             found[identity.name] = _as_argument(identity, required=True)
         if letter is not None and main is not None:
-            known = {item.name for item in main.fields}
+            known = _names(main.fields)
             for name in decl.omit:
                 if name not in known:
                     self._dangling("field", name, known)
@@ -856,8 +1074,7 @@ class _Resolver:
                 next((other for other in main.fields if other.name == name), None) if main else None
             )
             if same is None:
-                names = [other.name for other in main.fields] if main else []
-                self._dangling("field", name, names)
+                self._dangling("field", name, _names(main.fields if main else ()))
                 continue
             is_identity = identity is not None and same.name == identity.name
             found[str(name)] = _as_argument(
@@ -955,7 +1172,14 @@ class _Resolver:
     def _cases(self, resource: ResourceDecl, decls: Iterable[CaseDecl]) -> tuple[Case, ...]:
         seen: dict[str, Word] = {}
         found = []
-        for decl in decls:
+        around = self._memory.recall(
+            ("around cases", str(resource.resource)),
+            (),
+            self._diagnostics,
+            lambda told: object(),
+            facts=(_stand(resource.methods), _stand(self._d.api.errors)),
+        )
+        for index, decl in enumerate(decls):
             first = seen.setdefault(str(decl.name), decl.name)
             if first is not decl.name:
                 self._diagnostics.add(
@@ -964,29 +1188,37 @@ class _Resolver:
                     decl.name.at,
                     related=[Related(first.at, "the first one")],
                 )
-            verb = str(decl.call).removeprefix(f"{resource.resource}.")
-            if verb not in resource.methods:
-                self._dangling("method", Word(verb, decl.call.at), resource.methods)
-                continue
-            fails = None
-            if decl.fails is not None:
-                facts = {
-                    "code": decl.fails.code,
-                    "message": decl.fails.message,
-                    "field": decl.fails.field,
-                }
-                fails = {key: str(value) for key, value in facts.items() if value is not None}
-                if decl.fails.code is not None and decl.fails.code not in self._d.api.errors:
-                    self._dangling("error code", decl.fails.code, self._d.api.errors)
-            self._case_halves(decl)
-            found.append(
-                Case(
-                    str(decl.name), verb, _prose(decl.doc), decl.arguments, _opt(decl.request),
-                    _opt(decl.response), decl.result, fails, tuple(map(str, decl.unknown)), decl.at,
-                    dict(decl.keys),
-                )
-            )  # fmt: skip
+            case = self._memory.recall(
+                ("case", str(resource.resource), index),
+                (decl, around),
+                self._diagnostics,
+                lambda told, decl=decl: self._telling(told)._case(resource, decl),  # type: ignore[misc]
+            )
+            if case is not None:
+                found.append(case)
         return tuple(found)
+
+    def _case(self, resource: ResourceDecl, decl: CaseDecl) -> Case | None:
+        verb = str(decl.call).removeprefix(f"{resource.resource}.")
+        if verb not in resource.methods:
+            self._dangling("method", Word(verb, decl.call.at), resource.methods)
+            return None
+        fails = None
+        if decl.fails is not None:
+            facts = {
+                "code": decl.fails.code,
+                "message": decl.fails.message,
+                "field": decl.fails.field,
+            }
+            fails = {key: str(value) for key, value in facts.items() if value is not None}
+            if decl.fails.code is not None and decl.fails.code not in self._d.api.errors:
+                self._dangling("error code", decl.fails.code, self._d.api.errors)
+        self._case_halves(decl)
+        return Case(
+            str(decl.name), verb, _prose(decl.doc), decl.arguments, _opt(decl.request),
+            _opt(decl.response), decl.result, fails, tuple(map(str, decl.unknown)), decl.at,
+            _case_places(decl),
+        )  # fmt: skip
 
     def _case_halves(self, decl: CaseDecl) -> None:
         if decl.request is not None and decl.arguments is None:
@@ -1010,19 +1242,18 @@ class _Resolver:
 
     # helpers
 
-    def _named(
-        self, what: str, name: Word | None, known: Mapping[str, tuple[Ref, Word]]
-    ) -> Ref | None:
+    def _named(self, what: str, name: Word | None, known: Mapping[Word, Ref]) -> Ref | None:
         if name is None:
             return None
         found = known.get(name)
         if found is None:
             self._dangling(what, name, known)
-            return None
-        return found[0]
+        return found
 
     def _dangling(self, what: str, name: Word, known: Iterable[str]) -> None:
-        names = [str(item) for item in known]
+        if name in _refused(known) or (what == "field" and name in self._refused_fields):
+            return
+        names = [*map(str, known), *_refused(known)]
         near = nearest(name, names)
         related = []
         place = next((item for item in known if item == near and isinstance(item, Word)), None)
@@ -1040,20 +1271,144 @@ class _Resolver:
         for code in codes:
             if code not in self._d.api.errors:
                 self._dangling("error code", code, self._d.api.errors)
+            self._used.add(("error code", str(code)))
 
     def _people(self, callers: Mapping[Word, Word]) -> None:
         for person in callers:
             if person not in self._d.api.people:
                 self._dangling("person", person, self._d.api.people)
+            self._used.add(("person", str(person)))
 
     def _sources(self, sources: Iterable[Word]) -> None:
         for source in sources:
             head = Word(re.split(r"[:\s]", source, maxsplit=1)[0], source.at)
             if head not in self._d.api.sources:
                 self._dangling("source", head, self._d.api.sources)
+            self._used.add(("source", str(head)))
 
     def _contradiction(self, decl: Decl, key: str, message: str) -> None:
         self._diagnostics.add("contradiction", message, decl.where(key))
+
+
+def _names(items: Iterable[Field | Record]) -> list[Word]:
+    return [Word(item.name, item.at) for item in items]
+
+
+def _places(decl: Decl, *keys: str) -> dict[str, Position]:
+    """Where those of the keys that are there stand."""
+    return {key: decl.keys[key] for key in keys if key in decl.keys}
+
+
+def _refused(known: object) -> Mapping[str, Position]:
+    return known.refused if isinstance(known, Entries) else {}
+
+
+def _stand(
+    named: Iterable[Any], attribute: str | None = None
+) -> tuple[list[tuple[str, Position]], Mapping[str, Position]]:
+    """Names and where they stand, to tell whether either has changed, and those that are known but were refused."""
+    words = named if attribute is None else (getattr(item, attribute) for item in named)
+    return [(str(word), word.at) for word in words], _refused(named)
+
+
+def _wire_places(api: ApiDecl) -> Iterator[tuple[str, Position]]:
+    """Path of a key -> where it stands, for all that api.yaml says about what is on the wire."""
+    envelope = api.envelope
+    holders: list[tuple[str, Decl | None]] = [
+        ("envelope.request", envelope.request),
+        ("envelope.response", envelope.response),
+        ("envelope.failure", envelope.failure),
+        ("paging.counters", api.paging and api.paging.counters),
+        *((f"scalars.{name}", scalar) for name, scalar in api.scalars.items()),
+        *((f"errors.{code}", error) for code, error in api.errors.items()),
+    ]
+    for path, decl in holders:
+        if decl is not None:
+            for key, at in decl.keys.items():
+                yield f"{path}.{key}", at
+
+
+def _method_places(
+    resource: ResourceDecl, decl: MethodDecl, answer: Answer, identity: Field | None
+) -> dict[str, Position]:
+    """Where the elements around its arguments and its answer get their names from."""
+    one = resource.where("resource")
+    by_value = {"id": identity.at if identity else one}
+    by_value["page"] = by_value["list"] = resource.keys.get("plural", one)
+    given = {} if decl.answer is None else decl.answer.keys
+    return {
+        "wrapper": decl.keys.get("wrapper", one),
+        "element": given.get("element", by_value.get(answer.value, one)),
+        "item": given.get("item", one),
+    }
+
+
+def _by_name(modules: Iterable[Module]) -> tuple[dict[Ref, Record], dict[Ref, Enum]]:
+    records = {Ref(item.module, item.name): item for module in modules for item in module.records}
+    enums = {Ref(item.module, item.name): item for module in modules for item in module.enums}
+    return records, enums
+
+
+def _with_cases(part: _Part, cases: tuple[Case, ...], told: Diagnostics) -> Module:
+    return dataclasses.replace(part.module, cases=cases)
+
+
+def _case_places(decl: CaseDecl) -> dict[str, Position]:
+    """Where the keys of a case stand, those of its failure (``fails.code``), its unknown elements (``unknown[0]``) and
+    the first lines of its documents (``request text``)."""
+    places = dict(decl.keys)
+    if decl.fails is not None:
+        places.update({f"fails.{key}": at for key, at in decl.fails.keys.items()})
+    places.update({f"unknown[{index}]": word.at for index, word in enumerate(decl.unknown)})
+    for name, word in (("request", decl.request), ("response", decl.response)):
+        if word is not None and word.body is not None:
+            places[f"{name} text"] = word.body
+    return places
+
+
+def _events_in(
+    decl: ResourceDecl | SharedDecl, events: Mapping[Word, NotedDecl]
+) -> tuple[object, ...]:
+    """The events, where their names and texts become the words of an enum."""
+    if any(enum.events for enum in decl.enums.values()):
+        return tuple(events.values())
+    return ()
+
+
+def _borrowed(
+    decl: ResourceDecl, shared: SharedDecl | None, events: Mapping[Word, NotedDecl]
+) -> list[object]:
+    """The declarations of other files that a resource names, directly or by way of others."""
+    if shared is None:
+        return [*_events_in(decl, events)]
+    found: dict[int, object] = {}
+    waiting: list[RecordDecl | GroupDecl] = [*decl.records.values(), *decl.groups.values()]
+    names: set[str] = set()
+    for method in decl.methods.values():
+        for item in (*method.arguments.values(), *method.filters.values(), method.answer):
+            names.update(_named_in(item))
+    while waiting or names:
+        for name in names:
+            for kind in (shared.enums, shared.records, shared.groups):
+                entry = kind.get(name)  # type: ignore[call-overload]
+                if entry is not None and id(entry) not in found:
+                    found[id(entry)] = entry
+                    if not isinstance(entry, EnumDecl):
+                        waiting.append(entry)
+        names = set()
+        if waiting:
+            holder = waiting.pop()
+            names.update(holder.include)
+            for item in holder.fields.values():
+                names.update(_named_in(item))
+    return [*found.values(), *_events_in(decl, events)]
+
+
+def _named_in(item: FieldDecl | AnswerDecl | Word | None) -> Iterator[str]:
+    if isinstance(item, (FieldDecl, AnswerDecl)):
+        for name in (item.record, getattr(item, "enum", None)):
+            if name is not None:
+                yield str(name)
 
 
 def _class_name(decl: ResourceDecl) -> str:
@@ -1061,8 +1416,6 @@ def _class_name(decl: ResourceDecl) -> str:
 
 
 def _as_argument(item: Field, *, required: bool, at: Position | None = None) -> Field:
-    import dataclasses
-
     return dataclasses.replace(
         item,
         access="cu",

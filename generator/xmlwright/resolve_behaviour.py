@@ -109,7 +109,9 @@ class _Resolver:
                 if word is not None and names is not None:
                     self.among("field", word, names())
             found.append(
-                People(str(kind), str(decl.resource), decl.owner, _opt(decl.name), _opt(decl.secret))
+                People(
+                    str(kind), str(decl.resource), decl.owner, _opt(decl.name), _opt(decl.secret)
+                )
             )
         return tuple(found)
 
@@ -235,7 +237,9 @@ class _One:
             self._name,
             str(decl.series or self._name),
             {
-                tuple(str(path).split(".")): None if rule is None else self._rule(path, rule, writing)
+                tuple(str(path).split(".")): (
+                    None if rule is None else self._rule(path, rule, writing)
+                )
                 for path, rule in decl.hidden.items()
             },
             self._conditions(decl.allow, self._scopes.of(None)),
@@ -470,9 +474,7 @@ class _One:
         ]
         known = self._scopes.with_made(known)
         if len(actions) != 1:
-            self._all.missing(
-                decl, "an effect is one of change, make, remove, send, fire and open"
-            )
+            self._all.missing(decl, "an effect is one of change, make, remove, send, fire and open")
             return Effect(None, "fire", "", None, (), None, Fire("", None), None)
         action = actions[0]
         named = action in ("change", "make", "remove")
@@ -578,5 +580,3 @@ def _python(node: Node) -> Any:
     if node.kind == "int" and node.text.lstrip("-").isdigit():
         return int(node.text)
     return node.text
-
-

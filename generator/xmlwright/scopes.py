@@ -9,7 +9,18 @@ from .check_expression import ANY, Known, Type
 from .description import Description
 from .model import Api, Field, Method, Module, Record, Ref
 
-ALWAYS: Final = ("absent", "calls", "due", "now", "opened", "result", "today", "tree", "value", "verb")
+ALWAYS: Final = (
+    "absent",
+    "calls",
+    "due",
+    "now",
+    "opened",
+    "result",
+    "today",
+    "tree",
+    "value",
+    "verb",
+)
 """Names of plain values that every expression may use; those that make no sense at a place are none."""
 
 
@@ -32,9 +43,7 @@ class Scopes:
     def _resource(self, name: str) -> Type:
         module = self._modules[name]
         record = module.records[0] if module.records else None
-        behaviour = next(
-            (decl for word, decl in self._d.behaviours.items() if word == name), None
-        )
+        behaviour = next((decl for word, decl in self._d.behaviours.items() if word == name), None)
         hidden = [str(path) for path in behaviour.hidden] if behaviour is not None else []
 
         def names() -> Mapping[str, Type]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .diagnostics import nearest
+from .formatting_version import LINE_LENGTH
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,7 +24,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Folders of one project."""
+    """Folders of one project, and what else decides its output; of one output where it has more."""
 
     root: Path
     """Folder of the pyproject.toml; paths in messages are relative to it."""
@@ -30,9 +32,30 @@ class Settings:
     templates: Path
     output: Path
     cache: Path
+    site: Path
+    """Where the documentation is written."""
+    guides: Path
+    """Where what people wrote for the documentation lies."""
+    source: str
+    """Address of a line of the repository, with ``{path}`` and ``{line}``; empty for none."""
+    overlay: Path | None = None
+    """Templates that come before those of the same name."""
+    line_length: int = LINE_LENGTH
+    """Of the Python that is made."""
+    name: str = ""
+    """Of the output; empty for the first one."""
+    others: tuple[Settings, ...] = ()
+    """The other outputs, each with its own templates."""
+
+    @property
+    def outputs(self) -> tuple[Settings, ...]:
+        """All outputs of the project."""
+        return (self, *self.others)
 
 
-_KEYS = ("schema", "templates", "output", "cache")
+_OUTPUT_KEYS: Final = ("templates", "overlay", "output", "line-length")
+_KEYS: Final = ("schema", *_OUTPUT_KEYS, "cache", "outputs", "site", "guides", "source")
+_LENGTHS: Final = range(60, 201)
 
 
 def find(start: Path) -> Settings:
@@ -69,35 +92,139 @@ def _table(path: Path) -> dict[str, Any] | None:
 
 
 def _settings(root: Path, table: dict[str, Any], path: Path) -> Settings:
-    def wrong(message: str) -> SettingsError:
-        return SettingsError(f"{path}: [tool.xmlwright] {message}")
-
-    for name in sorted(set(table) - set(_KEYS)):
-        near = nearest(name, _KEYS)
-        hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(_KEYS)}"
-        raise wrong(f"has no key {name!r}{hint}")
-    for name, value in table.items():
-        if not isinstance(value, str) or not value.strip():
-            raise wrong(f"{name} should be the path of a folder")
-    templates = root / table["templates"] if "templates" in table else built_in_templates()
-    found = Settings(
+    checked = _Table(path, "[tool.xmlwright]", table, _KEYS)
+    first = Settings(
         root=root,
-        schema=root / table.get("schema", "schema"),
-        templates=templates,
-        output=root / table.get("output", "generated"),
-        cache=root / table.get("cache", ".cache/xmlwright"),
+        schema=root / checked.folder("schema", "schema"),
+        templates=root / table["templates"] if checked.has("templates") else built_in_templates(),
+        output=root / checked.folder("output", "generated"),
+        cache=root / checked.folder("cache", ".cache/xmlwright"),
+        site=root / checked.folder("site", "site"),
+        guides=root / checked.folder("guides", "docs"),
+        source=table.get("source", ""),
+        overlay=root / table["overlay"] if checked.has("overlay") else None,
+        line_length=checked.length(),
     )
-    # A build replaces the output folder as a whole.
-    output = Path(os.path.normpath(found.output))
-    if output in (root, *root.parents):
-        raise wrong(
-            f"output is {output}, which holds the project itself: give it a folder of its own"
+    others = []
+    outputs = table.get("outputs", {})
+    if not isinstance(outputs, dict):
+        raise checked.wrong("outputs should be tables: [tool.xmlwright.outputs.NAME]")
+    for name, inner in sorted(outputs.items()):
+        if not isinstance(inner, dict):
+            raise checked.wrong(
+                f"outputs.{name} should be a table: [tool.xmlwright.outputs.{name}]"
+            )
+        one = _Table(path, f"[tool.xmlwright.outputs.{name}]", inner, _OUTPUT_KEYS)
+        for key in ("templates", "output"):
+            if not one.has(key):
+                raise one.wrong(f"lacks the key {key}")
+        others.append(
+            replace(
+                first,
+                name=name,
+                templates=root / inner["templates"],
+                output=root / inner["output"],
+                overlay=root / inner["overlay"] if one.has("overlay") else None,
+                line_length=one.length(),
+                cache=first.cache / name,
+            )
         )
-    for name in ("schema", "templates", "cache"):
-        other = Path(os.path.normpath(getattr(found, name)))
-        if output in (other, *other.parents):
-            raise wrong(f"output is {output}, which holds {name}: give it a folder of its own")
+    found = replace(first, others=tuple(others))
+    refuse_overlaps(found, checked.wrong)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One table of pyproject.toml, whose values are told apart from what they should be."""
+
+    path: Path
+    title: str
+    values: dict[str, Any]
+    known: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name in sorted(set(self.values) - set(self.known)):
+            near = nearest(name, self.known)
+            hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(self.known)}"
+            raise self.wrong(f"has no key {name!r}{hint}")
+        for name, value in self.values.items():
+            if name in ("line-length", "outputs"):
+                continue
+            if not isinstance(value, str) or not value.strip():
+                kind = "an address" if name == "source" else "the path of a folder"
+                raise self.wrong(f"{name} should be {kind}")
+
+    def wrong(self, message: str) -> SettingsError:
+        return SettingsError(f"{self.path}: {self.title} {message}")
+
+    def has(self, name: str) -> bool:
+        return name in self.values
+
+    def folder(self, name: str, default: str) -> str:
+        found: str = self.values.get(name, default)
+        return found
+
+    def length(self) -> int:
+        found = self.values.get("line-length", LINE_LENGTH)
+        if isinstance(found, bool) or not isinstance(found, int) or found not in _LENGTHS:
+            raise self.wrong(
+                f"line-length should be a number from {_LENGTHS.start} to {_LENGTHS.stop - 1}"
+            )
+        return found
+
+
+def refuse_overlaps(settings: Settings, wrong: Callable[[str], Exception]) -> None:
+    """Refuse outputs that share a folder with anything else: a build replaces an output folder as a whole."""
+    root = Path(os.path.normpath(settings.root))
+    inputs = {"schema": settings.schema, "cache": settings.cache}
+    for one in settings.outputs:
+        label = f"outputs.{one.name}." if one.name else ""
+        inputs[f"{label}templates"] = one.templates
+        if one.overlay is not None:
+            inputs[f"{label}overlay"] = one.overlay
+    taken: dict[Path, str] = {}
+    for one in settings.outputs:
+        label = f"outputs.{one.name}.output" if one.name else "output"
+        output = Path(os.path.normpath(one.output))
+        own = "give it a folder of its own"
+        if output in (root, *root.parents):
+            raise wrong(f"{label} is {output}, which holds the project itself: {own}")
+        for name, folder in inputs.items():
+            other = Path(os.path.normpath(folder))
+            if output in (other, *other.parents):
+                raise wrong(f"{label} is {output}, which holds {name}: {own}")
+            if other in output.parents and name != "cache":
+                raise wrong(f"{label} is {output}, which lies in {name}: {own}")
+        for folder, name in taken.items():
+            if output in (folder, *folder.parents) or folder in output.parents:
+                raise wrong(f"{label} is {output}, and {name} is {folder}: {own}")
+        taken[output] = label
+
+
+def checked_site(settings: Settings) -> Path:
+    """Where the documentation is written. Raises SettingsError where that would replace something else."""
+
+    def wrong(message: str) -> SettingsError:
+        return SettingsError(f"[tool.xmlwright] {message}")
+
+    _apart(settings, "site", ("schema", "templates", "cache", "guides", "output"), wrong)
+    return settings.site
+
+
+def _apart(
+    settings: Settings, key: str, names: tuple[str, ...], wrong: Callable[[str], SettingsError]
+) -> None:
+    """Refuse a folder that is replaced as a whole, and holds something else."""
+    folder = Path(os.path.normpath(getattr(settings, key)))
+    if folder in (settings.root, *settings.root.parents):
+        raise wrong(
+            f"{key} is {folder}, which holds the project itself: give it a folder of its own"
+        )
+    for name in names:
+        other = Path(os.path.normpath(getattr(settings, name)))
+        if folder in (other, *other.parents):
+            raise wrong(f"{key} is {folder}, which holds {name}: give it a folder of its own")
 
 
 def built_in_templates() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -89,7 +90,7 @@ def protocol_of(api: Api) -> Protocol:
             maximum_size=api.paging.maximum_size,
             counters={name: place(text) for name, text in api.paging.counters.items()},
         ),
-        errors={code.code: ErrorCode(code.kind, code.message) for code in api.errors},
+        errors={code.code: ErrorCode(code.kind, code.message, code.fix) for code in api.errors},
     )
 
 
@@ -98,10 +99,14 @@ class Tables:
 
     def __init__(self, api: Api) -> None:
         self.api = api
-        self.protocol = protocol_of(api)
         self._shapes: dict[Ref, Shape[Any]] = {}
         self._codecs: dict[tuple[object, ...], Codec] = {}
         self._methods: dict[str, RuntimeMethod[Any]] = {}
+
+    @functools.cached_property
+    def protocol(self) -> Protocol:
+        """The run-time protocol."""
+        return protocol_of(self.api)
 
     def method(self, method: Method) -> RuntimeMethod[Any]:
         """The run-time method."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from .diagnostics import Diagnostics, Position, Related
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE: Final = "tag:yaml.org,2002:"
+_NUMBER_SINCE_1_2: Final = re.compile(
+    r"[-+]?([0-9]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)|0o[0-7]+|0x[0-9a-fA-F]+"
+)
+"""Plain scalars such as 089 and 1e3, which are text to YAML 1.1 and numbers to 1.2: neither reading is relied on."""
 _PLAIN_TAGS: Final = {
     "str",
     "bool",
@@ -47,6 +52,8 @@ class Node:
     items: tuple[Node, ...] = ()
     entries: tuple[tuple[Node, Node], ...] = ()
     quoted: bool = False
+    body: Position | None = None
+    """The first line of a literal block."""
 
     def get(self, key: str) -> Node | None:
         """The value of a key of a mapping."""
@@ -123,6 +130,8 @@ class _Converter:
 
     def __init__(self, source: SourceFile, diagnostics: Diagnostics) -> None:
         self._file = source.name
+        self._text = source.text
+        self._lines: list[str] | None = None
         self._diagnostics = diagnostics
         self._seen: dict[int, Position] = {}
 
@@ -146,8 +155,18 @@ class _Converter:
             return Node("map", position, entries=tuple(self._entries(node)))
         if isinstance(node, yaml.SequenceNode):
             return Node("list", position, items=tuple(self.convert(item) for item in node.value))
-        quoted = isinstance(node, yaml.ScalarNode) and bool(node.style)
-        return Node("str" if quoted else tag, position, text=node.value, quoted=quoted)
+        style = node.style if isinstance(node, yaml.ScalarNode) else None
+        quoted = bool(style)
+        if tag == "str" and not quoted and _NUMBER_SINCE_1_2.fullmatch(node.value):
+            tag = "int" if node.value.lstrip("+-").isdigit() else "float"
+        body = self._body(mark.line + 1) if style == "|" and node.value else None
+        return Node("str" if quoted else tag, position, text=node.value, quoted=quoted, body=body)
+
+    def _body(self, line: int) -> Position:
+        if self._lines is None:
+            self._lines = self._text.splitlines()
+        text = self._lines[line] if line < len(self._lines) else ""
+        return Position(self._file, line + 1, len(text) - len(text.lstrip(" ")) + 1)
 
     def _entries(self, node: yaml.MappingNode) -> Iterator[tuple[Node, Node]]:
         first: dict[str, Position] = {}

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .decode import INVALID, Integer
 from .diagnostics import Diagnostics, Position, Related, nearest
+from .language import UPLOAD
 from .model import Api, Field, Method, Ref
 from .runtime.scalars import Codec
 from .runtime.writing import Upload
@@ -33,12 +35,17 @@ class GivenPage:
 
     counters: Mapping[str, int]
     items: list[Any]
+    places: Mapping[str, Position]
+    """Counter -> where the case says it."""
+    items_at: Position
     at: Position
 
 
 WRONG: Final = object()
 """In place of a value that has been complained about."""
 
+COUNT: Final = Integer()
+_PAGE: Final = ("position", "size", "pages", "total", "items")
 _NODES: Final = {"id": "int", "int": "int", "flag": "bool"}
 
 
@@ -83,25 +90,30 @@ class Values:
             )
         counters: dict[str, int] = {}
         items: list[Any] = []
+        places = {key.text: key.position for key, _ in node.entries}
+        valid = True
         for key, value in node.entries:
-            if key.text == "items" and value.kind == "list":
-                items = [self._item(item, ref, None) for item in value.items]
-            elif key.text in ("position", "size", "pages", "total") and value.kind == "int":
-                counters[key.text] = int(value.text)
-            else:
-                known = ["position", "size", "pages", "total", "items"]
+            if key.text not in _PAGE:
                 self._diagnostics.add(
                     "case-result",
-                    (
-                        f"a page has no {key.text}"
-                        if key.text not in known
-                        else f"{key.text} is wrong"
-                    ),
+                    f"a page has no {key.text}",
                     key.position,
-                    suggestion=nearest(key.text, known),
+                    suggestion=nearest(key.text, _PAGE),
                 )
-                return WRONG
-        return WRONG if WRONG in items else GivenPage(counters, items, node.position)
+                valid = False
+            elif key.text != "items":
+                count = COUNT.decode(value, self._diagnostics)
+                valid &= count is not INVALID
+                counters[key.text] = count
+            elif value.kind == "list":
+                items = [self._item(item, ref, None) for item in value.items]
+            else:
+                self._refuse("case-result", "a list", value)
+                valid = False
+        if not valid or WRONG in items:
+            return WRONG
+        items_at = places.get("items", node.position)
+        return GivenPage(counters, items, places, items_at, node.position)
 
     def _item(self, node: Node, ref: Ref | None, scalar: str | None) -> Any:
         if ref is not None:
@@ -237,16 +249,20 @@ class Values:
             return self._refuse(rule, codec.expected, node, item)
 
     def _upload(self, node: Node, item: Field | None) -> Any:
-        parts = {key.text: value for key, value in node.entries}
-        facts = {name: part.text for name, part in parts.items()}
-        if node.kind != "map" or set(facts) != {"name", "media", "text"}:
+        if node.kind != "map":
             return self._refuse("case-arguments", "a file: {name, media, text}", node)
-        if item is not None and item.media and facts["media"] not in item.media:
-            return self._refuse("case-arguments", " or ".join(item.media), parts["media"], item)
-        try:
-            return Upload(facts["text"].encode(), facts["name"], facts["media"])
-        except ValueError:
-            return self._refuse("case-arguments", "a content type", parts["media"], item)
+        upload = UPLOAD.decode(node, self._diagnostics)
+        if upload is INVALID:
+            return WRONG
+        media = str(upload.media)
+        wanted = " or ".join(item.media) if item is not None else ""
+        if not wanted or media in wanted.split(" or "):
+            try:
+                return Upload(str(upload.text).encode(), str(upload.name), media)
+            except ValueError:
+                wanted = "a content type"
+        place = Node("str", upload.media.at, media)
+        return self._refuse("case-arguments", wanted, place, item)
 
     def _text(self, node: Node) -> Any:
         return node.text if node.kind == "str" else self._refuse("case-result", "text", node)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .formatting import FormatCache, format_files
-from .formatting_version import formatter_version
+from .formatting_version import cache_version
 from .manifest import digest
 from .model import Api
 from .publish import alone, publish
@@ -73,7 +73,7 @@ def contents(api: Api, settings: Settings, copy: Copy) -> dict[str, bytes]:
         chosen.extend(
             item for item in render(renamed, settings.templates) if item.path.startswith("tests/")
         )
-    cache = FormatCache(settings.cache / "vendor", formatter_version())
+    cache = FormatCache(settings.cache / "vendor", cache_version())
     texts = format_files(chosen, cache)
     header = f"# Vendored from {copy.origin} (MIT) by xmlwright. Do not edit: `xmlwright vendor --update` replaces it.\n"
     return {

@@ -32,6 +32,13 @@ _WIRE = {
     "datetime": "date and time", "uri": "URI", "binary": "file",
 }  # fmt: skip
 
+RETRIES = {
+    "safe": "changes nothing and may be repeated",
+    "idempotent": "repeating it changes nothing more",
+    "ambiguous": "repeating it may do it twice",
+}
+"""Retry class -> what it means."""
+
 
 class ModuleView:
     """One module as its template writes it; notes which names the text uses, for the imports at its head."""
@@ -96,7 +103,9 @@ class ModuleView:
             extra = f", {hidden}" if hidden else ""
             return f"{kind} = field(default_factory=lambda: []{extra})"
         if item.python == record.identity:
-            return kind
+            if hidden:
+                self.use("field")
+            return f"{kind} = field({hidden})" if hidden else kind
         if hidden:
             self.use("field")
             return f"{kind} | None = field(default=None, {hidden})"
@@ -253,6 +262,14 @@ class ModuleView:
 
     def field_doc(self, item: Field, *, writing: bool = False) -> str:
         """What a person reads about a field: its meaning, its form on the wire, its limits."""
+        facts = "; ".join(self.field_facts(item, writing=writing))
+        doc = f"{sentence(item.doc)} ({facts})".strip()
+        if item.deprecated is not None:
+            doc = f"Deprecated. {sentence(item.deprecated)} {doc}".replace("  ", " ")
+        return doc
+
+    def field_facts(self, item: Field, *, writing: bool = False) -> list[str]:
+        """A field's form on the wire and its limits, each in a few words."""
         facts = [self._wire(item, writing)]
         if item.default is not None:
             facts.append(f"default {item.default}")
@@ -279,10 +296,7 @@ class ModuleView:
             facts.append(f"since {item.since}")
         if item.provenance.kind != "documented":
             facts.append(item.provenance.kind)
-        doc = f"{_sentence(item.doc)} ({'; '.join(facts)})".strip()
-        if item.deprecated is not None:
-            doc = f"Deprecated. {_sentence(item.deprecated)} {doc}".replace("  ", " ")
-        return doc
+        return facts
 
     def _wire(self, item: Field, writing: bool) -> str:
         if item.record is not None:
@@ -296,9 +310,9 @@ class ModuleView:
         """The docstring of a builder."""
         lines = [method.doc or f"Calls {method.name}."]
         if method.deprecated is not None:
-            lines += ["", f"Deprecated. {_sentence(method.deprecated)}"]
+            lines += ["", f"Deprecated. {sentence(method.deprecated)}"]
         callers = self.callers(method)
-        about = f"``{method.name}``; {self._retry(method)}."
+        about = f"``{method.name}``; {RETRIES[method.retry]}."
         lines += ["", f"{about} For {callers}." if callers else about]
         if method.arguments:
             lines += ["", "Args:"]
@@ -306,7 +320,7 @@ class ModuleView:
                 f"    {item.python}: {self.field_doc(item, writing=True)}"
                 for item in method.arguments
             ]
-        told = self._returns(method)
+        told = self.returns(method)
         if told:
             lines += ["", "Returns:", f"    {told}"]
         raises = self.raises(method)
@@ -325,13 +339,6 @@ class ModuleView:
         }[provenance.kind]
         return f"{kind}{': ' + ', '.join(provenance.sources) if provenance.sources else ''}."
 
-    def _retry(self, method: Method) -> str:
-        return {
-            "safe": "changes nothing and may be repeated",
-            "idempotent": "repeating it changes nothing more",
-            "ambiguous": "repeating it may do it twice",
-        }[method.retry]
-
     def callers(self, method: Method) -> str:
         """Who may call a method, in words."""
         parts = [
@@ -340,7 +347,8 @@ class ModuleView:
         ]
         return ", ".join(parts)
 
-    def _returns(self, method: Method) -> str:
+    def returns(self, method: Method) -> str:
+        """What a call answers, in words."""
         answer = method.answer
         if answer.value == "none":
             return ""
@@ -425,7 +433,8 @@ def example(api: Api) -> Method | None:
     return max(paged or simple, key=lambda method: many[method.resource], default=None)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A text as a whole sentence."""
     text = text.strip()
     return text if not text or text[-1] in ".!?" else f"{text}."
 
@@ -471,7 +480,8 @@ class CaseView:
     @property
     def unknown(self) -> list[str]:
         """Elements of the answer that nobody described, as paths below the value."""
-        prefix = f"{self.method.answer.element}/"
+        around = (self._view.api.envelope.response_payload, self.method.answer.element)
+        prefix = "".join(f"{part}/" for part in around if part and part != ".")
         return [path.removeprefix(prefix).replace("/", ".") for path in self.case.unknown]
 
     @property

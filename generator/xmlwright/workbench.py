@@ -1,4 +1,4 @@
-"""Commands of the daily life around the generator: diff, bundle, vendor."""
+"""Commands that give the description, or the client, to others: bundle, vendor, xsd."""
 
 from __future__ import annotations
 
@@ -8,37 +8,25 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from .console import FAILED, Told, project, show
+
 if TYPE_CHECKING:
-    from .compare import Change
     from .model import Api
     from .settings import Settings
 
-FAILED: Final = 1
-_COLOURS: Final = {"breaking": "red", "risky": "yellow", "safe": "green", "none": "white"}
-_LEVELS: Final = ("breaking", "risky", "safe", "none")
 
-
-def _project(context: click.Context) -> Settings:
-    from .cli import _settings
-
-    return _settings(context.obj)
-
-
-def _valid(settings: Settings) -> Api:
+def valid(settings: Settings) -> Api:
     from . import pipeline
-    from .cli import _print
 
     api, diagnostics = pipeline.validate(settings)
     if api is None or len(diagnostics):
-        _print(diagnostics, settings.root, "text")
+        show(diagnostics, settings.root, "text")
         sys.exit(FAILED)
     return api
 
 
-def _fail(message: str) -> click.ClickException:
-    from .cli import _Told
-
-    return _Told(message)
+def fail(message: str) -> click.ClickException:
+    return Told(message)
 
 
 @click.command(epilog="""\b
@@ -56,113 +44,7 @@ def bundle(context: click.Context, schema: bool) -> None:
     if schema:
         click.echo(json.dumps(bundles.json_schema(), indent=2))
         return
-    click.echo(bundles.dump(_valid(_project(context))), nl=False)
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  xmlwright diff HEAD~3 .                  what the last three commits change for users
-  xmlwright diff v1.json . --format changelog
-  xmlwright diff main . --fail-on risky --allow allowed.txt
-
-OLD and NEW are folders, bundles or git revisions; . is the description of this project. The allow-list has a
-fingerprint and a reason on each line. Exit code 1 where a change is as bad as --fail-on and not allowed."""
-)
-@click.argument("old")
-@click.argument("new", default=".")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "changelog", "github"]),
-    default="text",
-    show_default=True,
-)
-@click.option(
-    "--fail-on", type=click.Choice([*_LEVELS[:3], "never"]), default="breaking", show_default=True
-)
-@click.option(
-    "--allow",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="File of allowed changes: fingerprint and reason.",
-)
-@click.option(
-    "--against-users",
-    "users",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="Program that uses the client: say which of its lines break. May be given again.",
-)
-@click.pass_context
-def diff(
-    context: click.Context,
-    old: str,
-    new: str,
-    form: str,
-    fail_on: str,
-    allow: Path | None,
-    users: tuple[Path, ...],
-) -> None:
-    """Say what changed between two descriptions, for the wire and for users of the Python client."""
-    from . import revisions
-    from .cli import _print
-    from .compare import ORDER, compare
-    from .compare_report import as_changelog, as_github, as_json, as_text, broken_lines
-    from .diagnostics import DescriptionError
-
-    settings = _project(context)
-    try:
-        before, after = revisions.load(old, settings), revisions.load(new, settings)
-    except revisions.RevisionError as error:
-        raise _fail(str(error)) from None
-    except DescriptionError as error:
-        _print(error.diagnostics, settings.root, "text")
-        raise _fail("a description has problems, and is not compared") from None
-    allowed = _allowed(allow)
-    changes = compare(before, after)
-    if form == "json":
-        click.echo(as_json(changes, allowed, before.names.version))
-    elif form == "changelog":
-        click.echo(as_changelog(changes, before.names.version))
-    elif form == "github":
-        click.echo(as_github(changes, allowed))
-    else:
-        click.echo(as_text(changes, allowed, before.names.version, _style))
-    for path in users:
-        for line, change in broken_lines(path.read_text(encoding="utf-8"), changes, before):
-            click.echo(
-                f"{path}:{line}: {_style(change.rule, change.verdict)}: {change.message} ({change.what})"
-            )
-    if fail_on != "never" and _worst(changes, allowed, ORDER) >= ORDER.index(fail_on):
-        sys.exit(FAILED)
-
-
-def _worst(changes: list[Change], allowed: dict[str, str], order: tuple[str, ...]) -> int:
-    counted = [
-        order.index(change.verdict) for change in changes if change.fingerprint not in allowed
-    ]
-    return max(counted, default=-1)
-
-
-def _style(text: str, verdict: str) -> str:
-    return click.style(text, fg=_COLOURS[verdict])
-
-
-def _allowed(path: Path | None) -> dict[str, str]:
-    """Fingerprint -> reason."""
-    if path is None:
-        return {}
-    found: dict[str, str] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        text = line.partition("#")[0].strip()
-        if not text:
-            continue
-        fingerprint, _, reason = text.partition(" ")
-        if not reason.strip():
-            raise _fail(f"{path}:{number}: an allowed change needs a reason after its fingerprint")
-        found[fingerprint] = reason.strip()
-    return found
+    click.echo(bundles.dump(valid(project(context))), nl=False)
 
 
 @click.command(epilog="""\b
@@ -201,8 +83,8 @@ def vendor(
     from .render import TemplateProblem
     from .select import SelectionError
 
-    settings = _project(context)
-    api = _valid(settings)
+    settings = project(context)
+    api = valid(settings)
     try:
         if only_check:
             found = vendoring.check(target, api, settings)
@@ -219,7 +101,7 @@ def vendor(
     except (
         vendoring.VendorError, SelectionError, PublishError, TemplateProblem, FormatError
     ) as error:  # fmt: skip
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     _tell_copy(target, done)
     click.echo(f"{target}: {len(done.written)} written, {len(done.removed)} removed")
     if done.conflicts:
@@ -249,7 +131,7 @@ def xsd(context: click.Context, folder: Path, namespace: str | None) -> None:
     """Write an XML Schema of the request and of the answer of each method to FOLDER."""
     from .xsd import export
 
-    api = _valid(_project(context))
+    api = valid(project(context))
     named = namespace if namespace is not None else next(iter(api.envelope.namespaces), "")
     files = export(api, namespace=named or None)
     try:
@@ -257,78 +139,8 @@ def xsd(context: click.Context, folder: Path, namespace: str | None) -> None:
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise _fail(f"{folder} cannot be written: {error.strerror or error}") from None
+        raise fail(f"{folder} cannot be written: {error.strerror or error}") from None
     click.echo(f"{folder}: {len(files)} schemas")
 
 
-@click.command(epilog="""\b
-Examples:
-  xmlwright drift recordings/                       what is in them that is not described, as a patch
-  xmlwright drift traffic.jsonl --apply             put it into the YAML files""")
-@click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--apply", "apply_it", is_flag=True, help="Change the YAML files; comments stay.")
-@click.pass_context
-def drift(context: click.Context, recordings: tuple[Path, ...], apply_it: bool) -> None:
-    """Read recorded documents and say what the description does not know in them. Exit code 1 if there is any.
-
-    RECORDINGS are XML files, recordings of the client (.jsonl), or folders of both.
-    """
-    from . import evidence, patch
-
-    settings = _project(context)
-    api = _valid(settings)
-    try:
-        seen, unread = evidence.gather(api, evidence.documents(recordings))
-    except OSError as error:
-        raise _fail(f"{error.filename}: {error.strerror}") from None
-    for message in unread:
-        click.echo(f"not read: {message}", err=True)
-    found = patch.proposals(api, seen)
-    files = patch.patched(settings, found)
-    for item in seen:
-        if item.record is None:
-            click.echo(
-                f"{item.method}: unknown argument {'/'.join(item.path)} ({item.places[0]})",
-                err=True,
-            )
-    if not found:
-        click.echo("nothing unknown", err=True)
-        sys.exit(FAILED if any(item.record is None for item in seen) else 0)
-    if apply_it:
-        for path, (_, after) in files.items():
-            path.write_text(after, encoding="utf-8")
-            click.echo(f"{path.relative_to(settings.root)}: changed")
-        return
-    click.echo(patch.unified(files, settings.root), nl=False)
-    sys.exit(FAILED)
-
-
-@click.command(epilog="""\b
-Examples:
-  xmlwright coverage
-  xmlwright coverage --fail-under 95""")
-@click.option(
-    "--fail-under", type=float, default=0.0, metavar="PERCENT", help="Exit code 1 below this share."
-)
-@click.pass_context
-def coverage(context: click.Context, fail_under: float) -> None:
-    """Say how many methods, fields, words and error codes the cases show, and which they do not."""
-    from . import pipeline
-    from .coverage import coverage as covered
-
-    settings = _project(context)
-    api, _ = pipeline.validate(settings)
-    if api is None:
-        _valid(settings)
-        sys.exit(FAILED)
-    found = covered(api)
-    for item in found:
-        shown = item.total - len(item.missing)
-        click.echo(f"{item.what + 's':<8} {shown:>5} of {item.total:>5}  {item.percent:6.1f} %")
-        for message in item.missing:
-            click.echo(f"  {message}")
-    if any(item.percent < fail_under for item in found):
-        sys.exit(FAILED)
-
-
-COMMANDS: Final = (bundle, coverage, diff, drift, vendor, xsd)
+COMMANDS: Final = (bundle, vendor, xsd)

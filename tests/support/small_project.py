@@ -108,8 +108,8 @@ cases:
   - name: no book
     call: get
     response: |
-      <response xmlns="http://example.com/" status="fail"><error>No such book.</error><code>404</code></response>
-    fails: {code: "404", message: "No such book."}
+      <response xmlns="http://example.com/" status="fail"><error>No such book.</error><code>404</code><field>book_id</field></response>
+    fails: {code: "404", message: "No such book.", field: book_id}
   - name: all books
     call: list
     arguments: {page: 2, per_page: 1}

@@ -64,6 +64,11 @@ class Terminal:
             assert piece, f"the program ended without {text!r}: {self._shown.decode()}"
         return self._shown.decode()
 
+    def read_more(self) -> str:
+        """Wait until anything more is shown; all that has been shown so far."""
+        assert self._read(), f"the program ended: {self._shown.decode()}"
+        return self._shown.decode()
+
     def finish(self) -> tuple[int, str]:
         """Wait for the end; exit code (negative: the signal) and all that was shown."""
         while self._read():

@@ -32,6 +32,20 @@ from freshbooks_classic.task import Task, Tasks
 # Setting up
 
 
+def misspelt_import() -> object:
+    # mypy says attr-defined; pyright says reportAttributeAccessIssue reportUnknownVariableType
+    from freshbooks_classic import FreshBoks
+
+    return FreshBoks  # pyright: ignore[reportUnknownVariableType]
+
+
+def misspelt_module_attribute() -> object:
+    import freshbooks_classic
+
+    # mypy says attr-defined; pyright says reportAttributeAccessIssue reportUnknownMemberType reportUnknownVariableType
+    return freshbooks_classic.FreshBoks
+
+
 def timeout_as_text() -> None:
     # mypy says arg-type; pyright says reportArgumentType
     FreshBooks("sample", token="secret", timeout="5")

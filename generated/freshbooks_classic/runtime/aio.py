@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from .client import Settled
-from .engine import Pause, perform
+from .engine import Pause, Step, perform, performed
 from .errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from .observe import RawAnswer
     from .record import Record
 
 T = TypeVar("T")
@@ -44,18 +48,29 @@ class AsyncTransport(Protocol):
 class _Steps:
     """Hears from httpx2 how far a request has come."""
 
-    __slots__ = ("sent", "watched")
+    __slots__ = ("_connected", "_handshake", "sent", "watched")
 
     def __init__(self, watched: bool) -> None:
         self.watched = watched
         """Whether ``sent`` is known; it may not be with a client of the caller's own."""
         self.sent = False
         """Whether anything of the request may have left."""
+        self._connected: Any = None
+        self._handshake = False
 
-    async def __call__(self, name: str, info: object) -> None:
+    async def __call__(self, name: str, info: Any) -> None:
         self.watched = True
         if name.endswith(".send_request_headers.started"):
             self.sent = True
+        elif name.endswith(".connect_tcp.complete"):
+            self._connected = info["return_value"]
+        elif name.endswith((".start_tls.started", ".start_tls.complete")):
+            self._handshake = name.endswith("started")
+
+    async def abandon(self) -> None:
+        """Close the connection of a handshake that was cancelled: the library forgets it."""
+        if self._handshake and self._connected is not None:
+            await self._connected.aclose()
 
 
 class Httpx2Transport:
@@ -121,15 +136,27 @@ class Httpx2Transport:
                         raise too_large()
             finally:
                 await answer.aclose()
+        except asyncio.CancelledError:
+            await steps.abandon()
+            raise
         except Exception as error:
             raise _translated(error, request, steps) from None
         headers = {name.lower(): value for name, value in answer.headers.items()}
         headers.update(answer.extensions.get(_REDIRECT, {}))
-        return HttpAnswer(answer.status_code, headers, b"".join(found))
+        drop = partial(_drop, answer.extensions.get("network_stream"))
+        return HttpAnswer(answer.status_code, headers, b"".join(found), drop=drop)
 
     async def close(self) -> None:
         if self._client is not None:
             await self._client.aclose()
+
+
+def _drop(stream: Any) -> None:
+    """End a connection that is back in the pool, which then sees that it cannot be used."""
+    sock = None if stream is None else stream.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):  # it is closed already
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 _REDIRECT: Final = "redirect"
@@ -150,11 +177,9 @@ def _translated(error: Exception, request: HttpRequest, steps: _Steps) -> Error:
 
     host = request.url.split("/", 3)[2]
     causes = list(causes_of(error))
-    before = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+    before = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
     wrong = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL)
     sent = steps.sent if steps.watched else not isinstance(error, (*before, *wrong))
-    if isinstance(error, httpx2.PoolTimeout):
-        return ConnectTimedOut(f"no connection to {host} was free in time")
     if isinstance(error, httpx2.TimeoutException):
         if sent:
             return TimedOut(f"{host} did not answer in time")
@@ -189,11 +214,11 @@ def _context(tls: Tls) -> ssl.SSLContext:
 
 
 def _timeout(timeout: Timeout) -> httpx2.Timeout:
+    """Waiting for one of the client's own connections is no fault of the server, so only a deadline ends it."""
     import httpx2
 
-    if isinstance(timeout, tuple):
-        return httpx2.Timeout(timeout[1], connect=timeout[0])
-    return httpx2.Timeout(timeout)
+    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    return httpx2.Timeout(read, connect=connect, pool=None)
 
 
 class AsyncClient(Settled):
@@ -216,7 +241,15 @@ class AsyncClient(Settled):
 
     async def send(self, request: Request[T]) -> T:
         """Send one request and return its value. Raises as the synchronous client does."""
-        steps = perform(request, self._setup())
+        return await self._driven(perform(request, self._setup()))
+
+    async def send_raw(self, request: Request[T]) -> RawAnswer[T]:
+        """As :meth:`send`, with the answer that the value was read from: status, headers and bytes, not redacted."""
+        value, call = await self._driven(performed(request, self._setup()))
+        return call.with_value(value)
+
+    async def _driven(self, steps: Step[T]) -> T:
+        """Do what a call asks for until it has a value."""
         step: HttpRequest | Pause = next(steps)
         while True:
             try:

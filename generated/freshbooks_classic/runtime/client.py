@@ -1,40 +1,34 @@
-"""The synchronous client, and what binds builders to it."""
+"""The synchronous client, and what it has in common with the asynchronous one."""
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, overload
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from .errors import ArgumentError, ConfigurationError, OutcomeUnknown, Problem
-from .request import Page, Request
-from .unset import UNSET
+from .errors import ConfigurationError, OutcomeUnknown
+from .request import Request
 
 # The rest of the machinery is imported by the first client and the first call: programs that only build requests, or
 # show their help, start without it.
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .aio import AsyncClient
     from .auth import Auth, OAuthFlow
-    from .engine import Pause, Setup
-    from .observe import Hook
-    from .options import OptionChanges, Settings, Timeout, Tls
-    from .paging import AsyncPager, Pager
+    from .engine import Pause, Setup, Step
+    from .observe import Hook, RawAnswer
+    from .options import OptionChanges, Options, Settings, Timeout, Tls
     from .protocol import Protocol
     from .record import Record
     from .retry import RetryPolicy
     from .transport import HttpAnswer, HttpRequest, Transport
     from .wire import Door
 
-P = ParamSpec("P")
 T = TypeVar("T")
 S = TypeVar("S", bound="Settled")
 C = TypeVar("C", bound="Client")
-TransportOf = TypeVar("TransportOf")
 
 
 class Settled:
@@ -175,6 +169,24 @@ class Settled:
         Raises:
             ConfigurationError: there is no such option, or it cannot have that value.
         """
+        return self._copied(self.options.changed(changes))
+
+    def within(self: S, seconds: float) -> S:
+        """A copy whose calls have so many seconds together, from now on, such as all pages of a list.
+
+        What is not done by then ends in DeadlineExceeded, or in OutcomeUnknown. Each call keeps its own ``deadline``
+        too; a copy of the copy cannot have more time.
+
+        ::
+
+            for row in client.within(60).task.list(): ...
+
+        Raises:
+            ConfigurationError: ``seconds`` is no number above 0.
+        """
+        return self._copied(self.options.within(seconds))
+
+    def _copied(self: S, options: Options) -> S:
         copy = type(self).__new__(type(self))
         copy.account, copy.url = self.account, self.url
         copy._auth, copy._user_agent, copy._transport = (
@@ -182,7 +194,7 @@ class Settled:
             self._user_agent,
             self._transport,
         )
-        copy.options = self.options.changed(changes)
+        copy.options = options
         copy._original = self._original or self
         copy._closed = False
         return copy
@@ -260,9 +272,21 @@ class Client(Settled):
             TransportError: no usable answer came.
             OutcomeUnknown: the call may or may not have been done, and must not be repeated blindly.
         """
-        from .engine import Pause, perform
+        from .engine import perform
 
-        steps = perform(request, self._setup())
+        return self._driven(perform(request, self._setup()))
+
+    def send_raw(self, request: Request[T]) -> RawAnswer[T]:
+        """As :meth:`send`, with the answer that the value was read from: status, headers and bytes, not redacted."""
+        from .engine import performed
+
+        value, call = self._driven(performed(request, self._setup()))
+        return call.with_value(value)
+
+    def _driven(self, steps: Step[T]) -> T:
+        """Do what a call asks for until it has a value."""
+        from .engine import Pause
+
         step: HttpRequest | Pause = next(steps)
         while True:
             try:
@@ -303,154 +327,6 @@ class Client(Settled):
             except StopIteration as done:
                 found: list[Record] = done.value
                 return found
-
-
-class Resource:
-    """Base of the generated resource classes: the methods of one resource, bound to a client."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._client!r}>"
-
-
-class AsyncResource:
-    """As :class:`Resource`, bound to an asynchronous client."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._client!r}>"
-
-
-class call(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
-    """Binds a builder to the client that owns the resource.
-
-    On the class it is the builder itself (``Tasks.create(...)`` is a :class:`Request`); on an instance it sends; on an
-    instance of an asynchronous resource it is awaited.
-    """
-
-    def __init__(self, builder: Callable[P, Request[T]]) -> None:
-        self._builder = builder
-        self.__doc__ = builder.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type[Any]) -> Callable[P, Request[T]]: ...
-    @overload
-    def __get__(self, instance: Resource, owner: type[Any]) -> Callable[P, T]: ...
-    @overload
-    def __get__(
-        self, instance: AsyncResource, owner: type[Any]
-    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    def __get__(self, instance: Resource | AsyncResource | None, owner: type[Any]) -> Any:
-        builder = self._builder
-        if instance is None:
-            return builder
-        client: Any = instance._client
-
-        def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return client.send(_built(builder, *args, **kwargs))
-
-        return _named_as(bound, builder)
-
-
-class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
-    """As :class:`call`, for lists: on an instance it answers a :class:`Pager`."""
-
-    def __init__(self, builder: Callable[P, Request[Page[T]]]) -> None:
-        self._builder = builder
-        self.__doc__ = builder.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type[Any]) -> Callable[P, Request[Page[T]]]: ...
-    @overload
-    def __get__(self, instance: Resource, owner: type[Any]) -> Callable[P, Pager[T]]: ...
-    @overload
-    def __get__(self, instance: AsyncResource, owner: type[Any]) -> Callable[P, AsyncPager[T]]: ...
-    def __get__(self, instance: Resource | AsyncResource | None, owner: type[Any]) -> Any:
-        builder = self._builder
-        if instance is None:
-            return builder
-        client: Any = instance._client
-        from .paging import AsyncPager, Pager
-
-        pager: Any = Pager if isinstance(instance, Resource) else AsyncPager
-
-        def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
-            first = _built(
-                builder, *args, **kwargs
-            )  # a wrong argument is told now, not at the first row
-            if client.options.validate:
-                problems = first.endpoint.problems(first.values)
-                if problems:
-                    raise ArgumentError.of(problems, first.method)
-
-            def request(position: int | None) -> Request[Page[T]]:
-                if position is None:
-                    return first
-                return first.endpoint.request(
-                    {**first.values, client.protocol.paging.position: position}
-                )
-
-            return pager(client, request)
-
-        return _named_as(bound, builder)
-
-
-def _built(builder: Callable[P, Request[T]], *args: P.args, **kwargs: P.kwargs) -> Request[T]:
-    """The request; arguments that the builder does not take become one error with all that is wrong with the call."""
-    try:
-        return builder(*args, **kwargs)
-    except TypeError as error:
-        if isinstance(error, ArgumentError):
-            raise
-        raise _misfit(builder, args, kwargs) or error from None
-
-
-def _misfit(
-    builder: Callable[..., Request[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> ArgumentError | None:
-    """What is wrong with arguments that do not fit the builder's signature; None where that is not it."""
-    known = inspect.signature(builder).parameters
-    names = list(known)
-    if len(args) > sum(item.kind is not item.KEYWORD_ONLY for item in known.values()):
-        return None
-    given = {**dict(zip(names, args, strict=False))}
-    if any(name in given for name in kwargs):
-        return None
-    given.update(kwargs)
-    strange = {name: given.pop(name) for name in kwargs if name not in known}
-    missing = [
-        name for name, item in known.items() if item.default is item.empty and name not in given
-    ]
-    if not strange and not missing:
-        return None
-    from .validation import not_known
-
-    problems = [Problem(name, not_known(name, names)) for name in strange]
-    method = builder.__name__
-    try:
-        request = builder(**given, **dict.fromkeys(missing, UNSET))
-    except ArgumentError as error:
-        problems += error.problems
-        method = error.method or method
-    else:
-        problems += request.endpoint.problems(request.values)
-        method = request.method
-    return ArgumentError.of(tuple(problems), method)
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _named_as(bound: F, builder: Callable[..., Any]) -> F:
-    bound.__name__ = builder.__name__
-    bound.__qualname__ = builder.__qualname__
-    bound.__doc__ = builder.__doc__
-    bound.__wrapped__ = builder  # type: ignore[attr-defined]
-    return bound
 
 
 def own_user_agent(protocol: Protocol, application: object) -> str:

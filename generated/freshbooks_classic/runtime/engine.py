@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .auth import oauth_problem
 from .errors import (
+    FAILURES,
     ApiFailure,
     ArgumentError,
+    AuthenticationFailed,
     ConnectionFailed,
     DeadlineExceeded,
     Error,
     OutcomeUnknown,
+    PermissionDenied,
     RateLimited,
     ServerFailure,
     TimedOut,
@@ -28,13 +31,14 @@ from .errors import (
     UnreadableDocument,
 )
 from .files import File
+from .multipart import encode
 from .observe import CallInfo, finish, start
 from .options import Options
 from .reading import parse_xml
 from .redact import hidden_values, secrets_of
 from .request import Request
 from .retry import Failed, may_repeat, retry_after
-from .transport import HttpAnswer, HttpRequest, encode
+from .transport import HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
     from .auth import Auth
@@ -68,6 +72,12 @@ Step = Generator[HttpRequest | Pause, HttpAnswer, T]
 
 def perform(request: Request[T], setup: Setup) -> Step[T]:
     """All attempts of one call. Raises what the call ends in, with its facts filled in."""
+    value, _ = yield from performed(request, setup)
+    return value
+
+
+def performed(request: Request[T], setup: Setup) -> Step[tuple[T, CallInfo]]:
+    """As :func:`perform`, with what is known of the call beside its value."""
     options = setup.options
     if options.validate:
         problems = request.endpoint.problems(request.values)
@@ -89,15 +99,16 @@ def perform(request: Request[T], setup: Setup) -> Step[T]:
     finally:
         info.seconds = setup.clock() - began
         finish(setup.protocol.package, info)
-    return value
+    return value, info
 
 
 def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -> Step[T]:
     options = setup.options
     body, content_type = encode(request)
+    end = options.end(began)
     maybe_done = False
     while True:
-        left = _left(options.deadline, began, setup.clock, maybe_done)
+        left = _left(end, setup.clock, maybe_done)
         headers = {
             **setup.auth.headers(setup.protocol, setup.url),
             "User-Agent": setup.user_agent,
@@ -116,17 +127,21 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
         answer: HttpAnswer | None = None
         try:
             answer = yield from _sent(http)
-            info.came(answer.status, None if answer.rest else answer.body)
+            info.came(answer.status, answer.headers, None if answer.rest else answer.body)
             if answer.rest is not None:
                 answer = replace(answer, rest=_told_of(answer.rest, request, info))
             return _value(request, setup, answer)
         except Error as error:
-            failed = _failed(
-                _timed(error, options.deadline, began, setup.clock), request, info.attempts, answer
-            )
+            if answer is not None and answer.drop is not None and isinstance(error, _NO_ANSWER):
+                answer.drop()
+            failed = _failed(_timed(error, end, setup.clock), request, info.attempts, answer)
         maybe_done = maybe_done or failed.processed == "maybe"
         failed.error.maybe_done = maybe_done
-        yield Pause(_wait(failed, request, setup, began))
+        yield Pause(_wait(failed, request, setup, end))
+
+
+_NO_ANSWER: Final = (UnreadableDocument, UnexpectedAnswer)
+"""After one of these nobody knows where the answer ends, so that its rest may come with the next one."""
 
 
 def _told_of(pieces: Iterator[bytes], request: Request[Any], info: CallInfo) -> Iterator[bytes]:
@@ -149,18 +164,18 @@ def _sent(http: HttpRequest) -> Generator[HttpRequest | Pause, HttpAnswer, HttpA
         raise ConnectionFailed(f"the transport failed: {type(error).__name__}: {error}") from error
 
 
-def _timed(error: Error, deadline: float | None, began: float, clock: Callable[[], float]) -> Error:
+def _timed(error: Error, end: float | None, clock: Callable[[], float]) -> Error:
     """One kind of error for a time that is over, whichever clock noticed it first."""
-    if not isinstance(error, TimedOut) or isinstance(error, DeadlineExceeded) or deadline is None:
+    if not isinstance(error, TimedOut) or isinstance(error, DeadlineExceeded) or end is None:
         return error
-    if clock() - began < deadline:
+    if clock() < end:
         return error
     over = DeadlineExceeded(error.message)
     over.sent = error.sent
     return over
 
 
-def _wait(failed: Failed, request: Request[Any], setup: Setup, began: float) -> float:
+def _wait(failed: Failed, request: Request[Any], setup: Setup, end: float | None) -> float:
     """Seconds until the next attempt. Raises what the call ends in where there is none."""
     error = failed.error
     if not may_repeat(failed):
@@ -177,15 +192,15 @@ def _wait(failed: Failed, request: Request[Any], setup: Setup, began: float) -> 
     if wait is None:
         raise error
     wait = wait if wait > 0 else 0.0  # also for what is no number
-    if setup.options.deadline is not None:
-        left = setup.options.deadline - (setup.clock() - began)
-        if wait >= left:
-            raise error
+    if end is not None and wait >= end - setup.clock():
+        raise error
     return wait
 
 
 def _failed(error: Error, request: Request[Any], attempt: int, answer: HttpAnswer | None) -> Failed:
     after = retry_after(answer.headers.get("retry-after")) if answer is not None else None
+    if isinstance(error, ApiFailure):
+        error.retry_after = after
     maybe = temporary = False
     if isinstance(error, UnexpectedAnswer):
         # A page in place of an answer may come from a program that failed after it had done the call.
@@ -237,16 +252,12 @@ def _look_up(request: Request[Any]) -> str:
     return f"look for the {resource.replace('_', ' ')}{described} before sending {request.method} again"
 
 
-def _left(
-    deadline: float | None, began: float, clock: Callable[[], float], sent: bool
-) -> float | None:
-    if deadline is None:
+def _left(end: float | None, clock: Callable[[], float], sent: bool) -> float | None:
+    if end is None:
         return None
-    left = deadline - (clock() - began)
+    left = end - clock()
     if left <= 0:
-        error = DeadlineExceeded(
-            f"the {deadline:.3g} s for the call were over before it could be sent"
-        )
+        error = DeadlineExceeded("the time for the call was over before it could be sent")
         error.sent = error.maybe_done = sent
         raise error
     return left
@@ -310,22 +321,41 @@ def _refusal(method: str, setup: Setup, answer: HttpAnswer) -> Error:
     if problem is not None:
         problem.method = method
         return problem
+    kind, told = _by_status(status)
     try:
         setup.protocol.check(parse_xml(answer.body), method, status)
     except ApiFailure as failure:
-        if status >= 500 and type(failure) is ApiFailure:
-            return ServerFailure(failure.message, method=method, code=failure.code, status=status)
-        return failure
+        if kind is None or type(failure) is not ApiFailure:
+            return failure
+        told = failure.message
+        code: str | None = failure.code
     except UnreadableDocument:
-        pass
-    if status >= 500:
-        page = ", an HTML page: it may be down for maintenance" if _is_html(answer) else ""
-        return ServerFailure(
-            f"the server answered HTTP {status}{page}", method=method, status=status
-        )
+        code = None
+        if status >= 500 and _is_html(answer):
+            told += ", an HTML page: it may be down for maintenance"
+    else:
+        code = None
+    if kind is not None:
+        fix = setup.protocol.fix_of(_KINDS[kind])
+        return kind(told, method=method, code=code, status=status, fix=fix)
     if _is_html(answer):
         return _html(method, answer)
     return UnexpectedAnswer(f"the server answered HTTP {status}", method=method, status=status)
+
+
+def _by_status(status: int) -> tuple[type[ApiFailure] | None, str]:
+    """The failure that an HTTP status says by itself, with its message; None where it says none."""
+    if status == 401:
+        return AuthenticationFailed, "the server does not accept the token (HTTP 401)"
+    if status == 403:
+        told = "the server refuses the call (HTTP 403), or something on the way to it does"
+        return PermissionDenied, told
+    if status >= 500:
+        return ServerFailure, f"the server answered HTTP {status}"
+    return None, ""
+
+
+_KINDS: Final = {kind: name for name, kind in FAILURES.items()}
 
 
 def _is_html(answer: HttpAnswer) -> bool:

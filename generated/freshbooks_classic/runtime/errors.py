@@ -33,6 +33,7 @@ class Error(Exception):
         field: str | None = None,
         status: int | None = None,
         documentation: str | None = None,
+        fix: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -46,6 +47,8 @@ class Error(Exception):
         """The HTTP status of the answer; None where there was no answer."""
         self.documentation = documentation
         """Address of the page that explains the method or the code."""
+        self.fix = fix
+        """What can be done about it, in a sentence; empty where nobody knows."""
         self.attempts = 0
         """How often the request was sent; 0 where nothing was sent."""
         self.request: str | None = None
@@ -59,7 +62,8 @@ class Error(Exception):
     def __str__(self) -> str:
         where = f"{self.method}: " if self.method else ""
         code = f" [{self.code}]" if self.code else ""
-        return f"{where}{self.message}{code}"
+        fix = f" ({self.fix})" if self.fix else ""
+        return f"{where}{self.message}{code}{fix}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.message, dict(self.__dict__))
@@ -196,13 +200,16 @@ class OutcomeUnknown(Error):
 class ApiFailure(Error):
     """The API answered that the call failed. The class says of which kind, ``code`` and ``message`` what it said."""
 
+    retry_after: float | None = None
+    """Seconds that the server asked to wait; None where it did not ask."""
+
 
 class AuthenticationFailed(ApiFailure):
-    """The token is wrong or was revoked."""
+    """The token is wrong or was revoked: an answer of the API, or HTTP 401."""
 
 
 class PermissionDenied(ApiFailure):
-    """The token is good, but its owner may not do this."""
+    """The token is good, but its owner may not do this: an answer of the API, or HTTP 403."""
 
 
 class NotFound(ApiFailure):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from .errors import Error
 from .redact import (
@@ -20,12 +20,15 @@ from .redact import (
 if TYPE_CHECKING:
     from .request import Request
 
+T = TypeVar("T")
+
 
 class CallInfo:
     """One call as hooks see it; texts are redacted when they are asked for."""
 
     __slots__ = (
         "_body",
+        "_headers",
         "_looking_on",
         "_request",
         "_secrets",
@@ -39,6 +42,7 @@ class CallInfo:
         self._request = request
         self._secrets = secrets
         self._body: bytes | None = None
+        self._headers: Mapping[str, str] = {}
         self._looking_on: list[Hook] = []
         self.attempts = 0
         """How often the request was sent."""
@@ -92,9 +96,15 @@ class CallInfo:
         self.attempts += 1
         self.status = self._body = None
 
-    def came(self, status: int, body: bytes | None) -> None:
+    def came(self, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
         """Note an answer; ``body`` is None while it is on its way."""
-        self.status, self._body = status, body
+        self.status, self._headers, self._body = status, headers, body
+
+    def with_value(self, value: T) -> RawAnswer[T]:
+        """The last answer as it came, for whoever asked for it."""
+        return RawAnswer(
+            value, self.status or 0, self._headers, self._body, self.attempts, self.seconds
+        )
 
     def ended_in(self, error: Error) -> None:
         """Note the error that the call ends in, give it the documents, and take out of it what is secret."""
@@ -109,6 +119,25 @@ class CallInfo:
         if self._body is not None:
             secrets |= secrets_in_answer(endpoint, self._body)
         scrub_error(error, secrets)
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer(Generic[T]):
+    """A value together with the answer that it was read from, as it came: nothing in it is redacted, so its ``repr`` shows
+    neither content nor headers."""
+
+    value: T
+    """What the method answers."""
+    status: int
+    """HTTP status."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Names in lower case."""
+    content: bytes | None = field(repr=False)
+    """The body; None for a file that is still on its way."""
+    attempts: int
+    """How often the request was sent."""
+    seconds: float
+    """From the first attempt to the answer, waits included."""
 
 
 class Hook(Protocol):

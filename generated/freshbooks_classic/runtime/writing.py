@@ -133,6 +133,8 @@ def _media(path: str, content: bytes) -> str:
 
 
 _NOT_CLEARED: Final = "cannot be cleared: give a value, or leave it out"
+NOT_SENDABLE: Final = "is no value that can be sent"
+"""What is said of a sensitive value, because a reason would show it."""
 
 
 class Writer:
@@ -239,7 +241,7 @@ class Writer:
                 else:
                     self._record(out, entry, entry.table, value)
             except ArgumentError as error:
-                _inside(item.name, error)
+                _inside(item.name, error, item)
                 raise
         elif not is_list(value):
             raise ArgumentError(f"should be a list, not {type(value).__name__}", path=item.name)
@@ -258,7 +260,7 @@ class Writer:
                     out.append(f"{entry.item_head}{self._text(entry, item)}{entry.item_tail}")
                 index += 1
         except ArgumentError as error:
-            _inside(f"{entry.field.name}[{index}]", error)
+            _inside(f"{entry.field.name}[{index}]", error, entry.field)
             raise
 
     def _record(self, out: list[str], entry: WriteEntry, table: WriteTable, value: Any) -> None:
@@ -357,8 +359,10 @@ def _unexpected(name: str, table: Iterable[str]) -> ArgumentError:
     return ArgumentError(f"is not known here{hint}", path=str(name))
 
 
-def _inside(outer: str, error: ArgumentError) -> None:
+def _inside(outer: str, error: ArgumentError, item: Field | None = None) -> None:
     error.path = outer + error.path
+    if item is not None and item.sensitive and error.message.startswith("should be"):
+        error.message = NOT_SENDABLE
     error.problems = (Problem(error.path, error.message),)
 
 
@@ -366,5 +370,5 @@ def _wrong(error: ValueError, path: str, item: Field) -> ArgumentError:
     if isinstance(error, ArgumentError):
         return error
     if item.sensitive:  # the reason would show the value
-        return ArgumentError("is no value that can be sent", path=path)
+        return ArgumentError(NOT_SENDABLE, path=path)
     return ArgumentError(f"should be {error}", path=path)

@@ -6,6 +6,7 @@ import configparser
 import ipaddress
 import math
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,6 +73,23 @@ class Options:
     """Whether limits and words that the description knows are checked before anything is sent."""
     hooks: Sequence[Hook] = ()
     """Objects that look on, each with ``before`` and ``after``."""
+    until: float | None = None
+    """When all calls must have ended, by ``time.monotonic()``."""
+
+    def end(self, began: float) -> float | None:
+        """When a call that began then must have ended; None where it may last."""
+        own = None if self.deadline is None else began + self.deadline
+        if self.until is None:
+            return own
+        return self.until if own is None else min(own, self.until)
+
+    def within(self, seconds: float) -> Options:
+        """A copy with so much time for all calls together. Raises ConfigurationError for what is no time."""
+        if seconds is None:
+            raise ConfigurationError("within() needs a number of seconds")
+        _checked_seconds(seconds, "the time")
+        end = time.monotonic() + seconds
+        return replace(self, until=end if self.until is None else min(end, self.until))
 
     def changed(self, changes: Mapping[str, Any]) -> Options:
         """A copy with other values. Raises ConfigurationError for a name that is no option."""

@@ -83,6 +83,8 @@ class ErrorCode:
 
     kind: str
     message: str
+    fix: str = ""
+    """What the caller can do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -128,17 +130,17 @@ class Protocol:
         attributes = dict(self.request_attributes)
         if self.request_namespace is not None:
             attributes = {"xmlns": self.request_namespace, **attributes}
-        inside = ""
-        if self.request_method.attribute is not None and not self.request_method.path:
-            attributes[self.request_method.attribute] = method
+        *outer, last = self.request_method.path or ("",)
+        attribute, inside = self.request_method.attribute, ""
+        if not last:
+            attributes[attribute or ""] = method
+        elif attribute is None:
+            inside = f"<{last}>{escape(method)}</{last}>"
         else:
-            inside = escape(method)
-            for name in reversed(self.request_method.path):
-                inside = f"<{name}>{inside}</{name}>"
-        head = "".join(
-            f' {name}="{escape(value).replace(chr(34), "&quot;")}"'
-            for name, value in attributes.items()
-        )
+            inside = f"<{last}{_attributes({attribute: method})}/>"
+        for name in reversed(outer):
+            inside = f"<{name}>{inside}</{name}>"
+        head = _attributes(attributes)
         opening = "".join(f"<{name}>" for name in self.request_payload)
         closing = "".join(f"</{name}>" for name in reversed(self.request_payload))
         declaration = '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -182,6 +184,10 @@ class Protocol:
         if failed:
             raise self.failure(root, method, status)
 
+    def fix_of(self, kind: str) -> str:
+        """What can be done about failures of a kind; empty where the description does not say."""
+        return next((code.fix for code in self.errors.values() if code.kind == kind), "")
+
     def failure(self, root: etree._Element, method: str, status: int | None = None) -> ApiFailure:
         """The failure that an answer's root element tells of."""
         outer, last = self.failure_message.path[:-1], self.failure_message.path[-1:]
@@ -203,9 +209,16 @@ class Protocol:
             method=method,
             code=(code or "").strip() or None,
             field=(field_name or "").strip() or _quoted_field(message),
+            fix=known.fix if known is not None else "",
             status=status,
             documentation=self.documentation,
         )
+
+
+def _attributes(values: Mapping[str, str]) -> str:
+    return "".join(
+        f' {name}="{escape(value).replace(chr(34), "&quot;")}"' for name, value in values.items()
+    )
 
 
 def _quoted_field(message: str) -> str | None:

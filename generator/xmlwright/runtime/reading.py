@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import copy
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from lxml import etree
@@ -219,7 +219,7 @@ class Reader:
         self,
         element: etree._Element,
         table: ReadTable,
-        elements: Iterable[etree._Element] | None = None,
+        elements: Collection[etree._Element] | None = None,
     ) -> Any:
         values: dict[str, Any] = {}
         unknown = self.into(element, table, values, elements)
@@ -255,13 +255,16 @@ class Reader:
         element: etree._Element,
         table: ReadTable,
         values: dict[str, Any],
-        elements: Iterable[etree._Element] | None = None,
+        elements: Collection[etree._Element] | None = None,
     ) -> list[Unknown] | None:
         """Read the children of ``element`` (or just ``elements``) into ``values``; answers what is not known."""
         unknown: list[Unknown] | None = None
         tags = table.tags
         value: Any
-        for child in element if elements is None else elements:
+        inside: Collection[etree._Element] = element if elements is None else elements  # type: ignore[assignment]
+        held = len(values)
+        more = 0  # how many values there will be beyond one for each element
+        for child in inside:
             tag = child.tag
             try:
                 name, read, nested = tags[tag]
@@ -284,6 +287,7 @@ class Reader:
                     value = self._record(child, nested.ready or nested.table)
                     if name in values:
                         values[name].append(value)
+                        more -= 1
                     else:
                         values[name] = [value]
                 elif len(child) or _holds_text(child, nested.table):
@@ -291,7 +295,9 @@ class Reader:
                 else:
                     values[name] = None  # an empty tag in place of a record: there is none
             elif type(nested) is ReadTable:
+                before = len(values)
                 inner = self._wrapper(child, nested, values)
+                more += len(values) - before - 1
                 if inner:
                     unknown = unknown or []
                     unknown.extend(inner)
@@ -300,16 +306,47 @@ class Reader:
                 value = text if read is None else self.text(child, name, text, read)
                 if len(child):
                     unknown = self._inside_scalar(child, unknown)
-                values.setdefault(name, []).append(value)
+                if name in values:
+                    values[name].append(value)
+                    more -= 1
+                else:
+                    values[name] = [value]
             else:
                 assert nested is UNDESCRIBED
+                more -= 1
                 unknown = unknown or []
                 unknown.append(as_unknown(child, local_name(child)))
+        if len(values) - held != len(inside) + more:
+            unknown = [*(unknown or ()), *self._again(element, inside, table, values)]
         if table.attributes:
             self._attributes(element, table, values)
         if table.content is not None:
             self._content(element, table, values)
         return unknown
+
+    def _again(
+        self,
+        element: etree._Element,
+        elements: Collection[etree._Element],
+        table: ReadTable,
+        values: dict[str, Any],
+    ) -> list[Unknown]:
+        """Elements that come again where one is described: the first is the value, the others are kept as unknown."""
+        met: dict[str, list[etree._Element]] = {}
+        for child in elements:
+            name, _, nested = table.tags.get(child.tag) or table.entry(child.tag)
+            if nested is None or (type(nested) is Nested and not nested.many):
+                met.setdefault(name, []).append(child)
+        again = [children for children in met.values() if len(children) > 1]
+        if again:
+            plain = ReadTable(
+                table.shape, self.mode
+            )  # attributes and text have been read, or will be
+            plain.entries, plain.tags = table.entries, table.tags
+            self.into(element, plain, values, [children[0] for children in again])
+        return [
+            as_unknown(child, local_name(child)) for children in again for child in children[1:]
+        ]
 
     def _wrapper(
         self, element: etree._Element, table: ReadTable, values: dict[str, Any]
@@ -323,11 +360,24 @@ class Reader:
             inside = {local_name(child) for child in element}
             if inside.isdisjoint(table.entries) and not inside.isdisjoint(nested.table.entries):
                 return self._bare_items(element, name, nested.table, values)
+        if self._says_again(element, table, values):
+            return [as_unknown(element, local_name(element))]
         unknown = self.into(element, table, values)
         if unknown is None:
             return None
         prefix = local_name(element)
         return [Unknown(f"{prefix}/{item.path}", item.xml, item.text) for item in unknown]
+
+    def _says_again(
+        self, element: etree._Element, table: ReadTable, values: dict[str, Any]
+    ) -> bool:
+        """Whether another wrapper of this name has said already what this one says."""
+        taken = {
+            local
+            for local, (name, _, nested) in table.entries.items()
+            if nested is None and name in values
+        }
+        return bool(taken) and any(local_name(child) in taken for child in element)
 
     def _bare_items(
         self, element: etree._Element, name: str, table: ReadTable, values: dict[str, Any]

@@ -198,7 +198,7 @@ def _wire(codec: Codec, value: Any) -> str:
     if isinstance(codec, Words):
         return codec.words[value][1]
     if isinstance(codec, Flag):
-        return codec.words[0]
+        return codec.words[0 if value else 1]
     if isinstance(value, dt.datetime):
         return value.replace(tzinfo=None).isoformat(sep=" ")
     return str(value)

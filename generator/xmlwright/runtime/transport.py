@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .errors import (
     ConnectionFailed,
@@ -22,7 +23,6 @@ from .errors import (
 )
 from .options import Timeout, Tls
 from .reading import LARGEST_DOCUMENT
-from .request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,8 @@ class HttpAnswer:
     """The whole body, or the beginning where ``rest`` follows."""
     rest: Iterator[bytes] | None = field(default=None, repr=False)
     close: Callable[[], None] | None = field(default=None, repr=False)
+    drop: Callable[[], None] | None = field(default=None, repr=False)
+    """Has the connection that it came on used no more: what follows on it may belong to this answer."""
 
 
 class Transport(Protocol):
@@ -76,7 +78,7 @@ class Transport(Protocol):
 class Exchange:
     """One request on its way, as two threads see it: the one that sends and the one that waits no longer than it may."""
 
-    __slots__ = ("_connection", "_lock", "over", "sent", "watched")
+    __slots__ = ("_connection", "_last", "_lock", "over", "sent", "watched")
 
     def __init__(self, watched: bool) -> None:
         self.watched = watched
@@ -86,6 +88,7 @@ class Exchange:
         self.over = False
         """Whether the time was over before the end."""
         self._connection: Any = None
+        self._last: Any = None
         self._lock = threading.Lock()
 
     @property
@@ -112,7 +115,13 @@ class Exchange:
     def finish(self) -> None:
         """The answer is complete; its connection may serve another exchange now."""
         with self._lock:
-            self._connection = None
+            self._last, self._connection = self._connection, None
+
+    def drop(self) -> None:
+        """Have the connection of a complete answer used no more, unless it serves another exchange already."""
+        connection = self._last
+        if connection is not None and connection.exchange is self:
+            connection.break_off()
 
 
 class RequestsTransport:
@@ -129,6 +138,13 @@ class RequestsTransport:
         self._tls = tls or Tls()
         self._pool = pool
         self._watched = session is None
+        self._lock = threading.Lock()
+        if self._watched:
+            _OWN.add(self)
+
+    def forked(self) -> None:
+        """Make a session of this process: on that of the parent, each would read what the other is answered."""
+        self._session = None
         self._lock = threading.Lock()
 
     def _ready(self) -> requests.Session:
@@ -172,6 +188,18 @@ class RequestsTransport:
     def close(self) -> None:
         if self._session is not None:
             self._session.close()
+
+
+_OWN: Final[weakref.WeakSet[RequestsTransport]] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for transport in list(_OWN):
+        transport.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _within(
@@ -234,11 +262,11 @@ def _exchange(
     headers = {name.lower(): value for name, value in answer.headers.items()}
     pieces = _pieces(answer, request, exchange, end)
     if not request.stream or answer.status_code != 200:
-        return HttpAnswer(answer.status_code, headers, _joined(pieces))
+        return HttpAnswer(answer.status_code, headers, _joined(pieces), drop=exchange.drop)
     first = next(pieces, b"")
     if not first or first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         # a document, maybe a failure
-        return HttpAnswer(answer.status_code, headers, _joined(pieces, first))
+        return HttpAnswer(answer.status_code, headers, _joined(pieces, first), drop=exchange.drop)
     rest = pieces if end is None else _in_time(pieces, exchange, end)
     return HttpAnswer(answer.status_code, headers, first, rest, answer.close)
 
@@ -401,40 +429,3 @@ def _explicit_first(session: requests.Session, tls: Tls) -> None:
 
     explicit_first: Any = merged
     session.merge_environment_settings = explicit_first  # type: ignore[method-assign]
-
-
-def encode(request: Request[Any]) -> tuple[bytes, str]:
-    """Body and content type of a request: the document, or multipart/related where files go with it."""
-    if not request.parts:
-        return request.xml, "application/xml; charset=utf-8"
-    contents = [request.xml, *(part.upload.content for part in request.parts)]
-    number = 0
-    while any(f"part-{number}-".encode() in content for content in contents):
-        number += 1
-    boundary = f"part-{number}-"
-    lines = [
-        f"--{boundary}\r\nContent-Type: application/xml; charset=utf-8\r\n\r\n".encode(),
-        request.xml,
-    ]
-    for part in request.parts:
-        lines.append(
-            f"\r\n--{boundary}\r\nContent-Type: {_token(part.upload.media)}\r\n"
-            f"Content-ID: <{part.content_id}>\r\n"
-            f"Content-Disposition: attachment; {_filename(part.upload.name)}\r\n\r\n".encode()
-        )
-        lines.append(part.upload.content)
-    lines.append(f"\r\n--{boundary}--\r\n".encode())
-    return b"".join(lines), f'multipart/related; boundary="{boundary}"; type="application/xml"'
-
-
-def _filename(name: str) -> str:
-    """The parameter of a header that names a file: plain for everyone, and as it is (RFC 6266) for who understands that."""
-    shown = "".join(char if char.isprintable() else "_" for char in name).strip() or "file"
-    plain = "".join(char if char.isascii() and char not in '"\\' else "_" for char in shown)
-    if plain == shown:
-        return f'filename="{plain}"'
-    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
-
-
-def _token(media: str) -> str:
-    return "".join(char for char in media if char.isprintable())

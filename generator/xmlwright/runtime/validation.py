@@ -12,7 +12,7 @@ from .record import Raw, Record
 from .scalars import Words
 from .shape import Field, Mode, Shape, required
 from .unset import UNSET
-from .writing import Upload, as_upload, is_list, is_open_file, writable
+from .writing import NOT_SENDABLE, Upload, as_upload, is_list, is_open_file, writable
 
 if TYPE_CHECKING:
     from .protocol import Paging
@@ -42,14 +42,14 @@ def problems(
 
 
 def _record(
-    shape: Shape[Any], values: Mapping[str, Any], mode: Mode, path: str
+    shape: Shape[Any], values: Mapping[str, Any], mode: Mode, path: str, sensitive: bool = False
 ) -> Iterator[Problem]:
     table = shape.writer(mode)
     for name, value in values.items():
         if name not in table:
             yield Problem(f"{path}{name}", not_known(str(name), table))
         elif value is not UNSET:
-            yield from _field(table[name].field, value, mode, path + name)
+            yield from _field(table[name].field, value, mode, path + name, sensitive)
     for item in shape.fields:
         if required(item, mode) and values.get(item.name, UNSET) in (None, UNSET):
             yield Problem(path + item.name, "is required")
@@ -66,32 +66,33 @@ def not_known(name: str, known: Iterable[str]) -> str:
     )
 
 
-def _field(item: Field, value: Any, mode: Mode, path: str) -> Iterator[Problem]:
+def _field(item: Field, value: Any, mode: Mode, path: str, sensitive: bool) -> Iterator[Problem]:
+    sensitive = sensitive or item.sensitive  # of a record: with all that is in it
     if value is None:
         if not item.clear and not required(item, mode):
             yield Problem(path, "cannot be cleared: give a value, or leave it out")
     elif not item.many:
-        yield from _one(item, value, mode, path)
+        yield from _one(item, value, mode, path, sensitive)
     elif not is_list(value):
         yield Problem(path, f"should be a list, not {type(value).__name__}")
     else:
         for index, inner in enumerate(value):
-            yield from _one(item, inner, mode, f"{path}[{index}]")
+            yield from _one(item, inner, mode, f"{path}[{index}]", sensitive)
 
 
-def _one(item: Field, value: Any, mode: Mode, path: str) -> Iterator[Problem]:
+def _one(item: Field, value: Any, mode: Mode, path: str, sensitive: bool) -> Iterator[Problem]:
     if item.shape is not None:
         shape = item.shape()
         if isinstance(value, Record):
             value = writable(value, shape, mode)
         if isinstance(value, Mapping):
-            yield from _record(shape, value, mode, f"{path}.")
+            yield from _record(shape, value, mode, f"{path}.", sensitive)
         else:
             yield Problem(path, f"should be a mapping of its fields, not {type(value).__name__}")
         return
     message = _wrong(item, value)
     if message is not None:
-        yield Problem(path, f"{'is no value that can be sent' if item.sensitive else message}")
+        yield Problem(path, NOT_SENDABLE if sensitive else message)
 
 
 def _wrong(item: Field, value: Any) -> str | None:

@@ -13,9 +13,10 @@ from lxml import etree
 from .errors import ApiFailure, ArgumentError, Error, UnreadableDocument
 from .files import File
 from .protocol import Protocol
-from .reading import find, local_name, parse_xml
-from .record import Arguments, Raw, Record, children, unknown_elements
+from .reading import find, local_name, local_part, parse_xml
+from .record import Arguments, Raw, Record, Unknown, children, unknown_elements
 from .request import Method, Nothing, Page, Paged, Request
+from .scalars import escape
 
 __all__ = ["Door", "Methods", "plain", "unknown_elements"]
 
@@ -94,11 +95,18 @@ class Door:
             raise UnreadableDocument(
                 f"the request has no <{'/'.join(protocol.request_payload)}>", method=name
             )
-        if protocol.request_method.attribute is None and not protocol.request_payload:
-            said = find(root, protocol.request_method.path)
-            if said is not None:
-                root.remove(said)
-        return name, self.methods[name].read_request(payload)
+        if protocol.request_method.path and not protocol.request_payload:
+            _take_out(root, protocol.request_method.path)
+        arguments = self.methods[name].read_request(payload)
+        known = {protocol.request_method.attribute, *protocol.request_attributes}
+        strange = [
+            Unknown(f"@{local}", f'{local}="{escape(str(text))}"', str(text))
+            for key, text in root.attrib.items()
+            if (local := local_part(str(key))) not in known
+        ]
+        if strange:
+            arguments.unknown = (*strange, *arguments.unknown)
+        return name, arguments
 
     def read_answer(self, method: str, document: bytes | str, *, strict: bool = False) -> Any:
         """The value of an answer document of ``method``.
@@ -161,6 +169,17 @@ class Door:
             if not method.answer.binary and _begins_as(method, present)
         ]
         return sorted(fitting, key=lambda item: item[0])  # stable: equal ones as described
+
+
+def _take_out(root: etree._Element, path: tuple[str, ...]) -> None:
+    """Take what says the method out of a request whose arguments stand beside it, with the elements around it if they
+    hold nothing else."""
+    said = find(root, path)
+    while said is not None and said is not root:
+        parent = said.getparent()
+        assert parent is not None
+        parent.remove(said)
+        said = None if len(parent) else parent
 
 
 def _begins_as(method: Method[Any], present: AbstractSet[str]) -> bool:

@@ -65,7 +65,9 @@ class Answers:
         for name in reversed(self._protocol.response_payload):
             inside = f"<{name}>{inside}</{name}>"
         return self._root(
-            self._protocol.response_root, inside, self._protocol.ok[0] if self._protocol.ok else "ok"
+            self._protocol.response_root,
+            inside,
+            self._protocol.ok[0] if self._protocol.ok else "ok",
         )
 
     def failure(self, told: Told) -> bytes:

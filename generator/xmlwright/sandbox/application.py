@@ -182,7 +182,9 @@ class Application:
     def _fault(self, request: Request, account: str, method: str) -> Fault:
         """What a request asks for, which may be nothing, goes before the rules."""
         asked = request.headers.get(FAULT)
-        return self.faults.meet(account, method) if asked is None else self.faults.for_request(asked)
+        return (
+            self.faults.meet(account, method) if asked is None else self.faults.for_request(asked)
+        )
 
     def _done(self, entry: Entry, reply: Reply, fault: Fault, started: float) -> Answer:
         """Keep, write and tell what a call did; its response."""

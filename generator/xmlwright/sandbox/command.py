@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ..console import Told, project, show
+
 if TYPE_CHECKING:
+    from ..settings import Settings
     from .journal import Entry
     from .options import Options
     from .stage import Stage
@@ -93,9 +96,9 @@ def sandbox(context: click.Context, /, **given: Any) -> None:
     import asyncio
 
     try:
-        stage = _stage(context.obj, given)
+        stage = _stage(project(context), given)
     except ModuleNotFoundError as error:
-        raise _told(f"the sandbox needs {error.name}: pip install 'xmlwright[sandbox]'") from None
+        raise Told(f"the sandbox needs {error.name}: pip install 'xmlwright[sandbox]'") from None
     watching = not given["quiet"] and given["form"] == "text"
     loop = asyncio.SelectorEventLoop()
     try:
@@ -110,25 +113,17 @@ def sandbox(context: click.Context, /, **given: Any) -> None:
         click.echo("\nthe sandbox has ended")
 
 
-def _told(message: str) -> click.ClickException:
-    from ..cli import _Told
-
-    return _Told(message)
-
-
-def _stage(project: Path, given: dict[str, Any]) -> Stage:
-    from ..cli import _print, _settings
+def _stage(settings: Settings, given: dict[str, Any]) -> Stage:
     from ..diagnostics import DescriptionError
     from .clock import Clock
     from .options import Options, SandboxError
     from .stage import Stage, describe, zone_of
 
-    settings = _settings(project)
     try:
         described = describe(settings.root)
     except DescriptionError as error:
-        _print(error.diagnostics, settings.root, "text")
-        raise _told("the description has problems; the sandbox is not started") from None
+        show(error.diagnostics, settings.root, "text")
+        raise Told("the description has problems; the sandbox is not started") from None
     if given["empty"] and given["load"]:
         raise click.UsageError("--empty and --load exclude each other")
     try:
@@ -171,7 +166,7 @@ async def _run(stage: Stage, began: float, form: str, watching: bool) -> None:
     try:
         await stage.start()
     except SandboxError as error:
-        raise _told(str(error)) from None
+        raise Told(str(error)) from None
     if form == "json":
         import json
 

@@ -107,7 +107,9 @@ class Doer:
                 held = work.state.get(other.name, key_of(other, row))
                 if held is not None:
                     cause = {"cause": scope["cause"], "arguments": scope["arguments"]}
-                    made = self._keeper.change(other, held, NOTHING, effect.settings, "change", **cause)
+                    made = self._keeper.change(
+                        other, held, NOTHING, effect.settings, "change", **cause
+                    )
             else:
                 self._keeper.delete(other, row)
         return made

@@ -167,7 +167,9 @@ class World:
         if not self.behaviours.people:
             kind = next((person.name for person in self.api.people), "owner")
             return (Member(Person(kind, 1), kind, None),)
-        owners = {people.resource: people.owner for people in self.behaviours.people if people.owner}
+        owners = {
+            people.resource: people.owner for people in self.behaviours.people if people.owner
+        }
         found: list[Member] = []
         for people in sorted(self.behaviours.people, key=lambda item: item.owner is None):
             for key, record in state.collection(people.resource).records.items():
@@ -252,9 +254,7 @@ class World:
         if method.kind == "create":
             supplied = kept.behaviour.supplied.get(work.person.kind, {})
         try:
-            found = read(
-                self.tables.method(method), payload, call.parts, self._besides, supplied
-            )
+            found = read(self.tables.method(method), payload, call.parts, self._besides, supplied)
             for name, value in supplied.items():
                 found[name] = value(work.scope({}))
             return found

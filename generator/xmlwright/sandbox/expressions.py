@@ -29,7 +29,9 @@ class _Environment(SandboxedEnvironment):
     intercepted_binops = frozenset(["/"])
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        if isinstance(left, int) and isinstance(right, int):  # exact, where Python would make a float
+        if isinstance(left, int) and isinstance(
+            right, int
+        ):  # exact, where Python would make a float
             return Decimal(left) / right
         return left / right
 

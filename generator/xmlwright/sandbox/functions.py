@@ -125,7 +125,9 @@ def merged(
 
 def without(rows: Iterable[Mapping[str, Any]], **values: Any) -> tuple[Mapping[str, Any], ...]:
     """The rows that do not have all of these values."""
-    return tuple(row for row in rows if any(row.get(name) != value for name, value in values.items()))
+    return tuple(
+        row for row in rows if any(row.get(name) != value for name, value in values.items())
+    )
 
 
 def record(*parts: Mapping[str, Any] | None, **values: Any) -> dict[str, Any]:

@@ -234,9 +234,11 @@ class Keeper:
                 continue
             series = series_of(kept, item.python)
             record[item.python] = tuple(
-                row
-                if row.get(inner.numbered) is not None
-                else {**row, inner.numbered: self.work.state.next_number(series)}
+                (
+                    row
+                    if row.get(inner.numbered) is not None
+                    else {**row, inner.numbered: self.work.state.next_number(series)}
+                )
                 for row in rows
             )
 

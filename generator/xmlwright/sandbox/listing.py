@@ -50,7 +50,12 @@ class Lister:
         if window is None:
             return Listed(found, {})
         pages = -(-total // window.size)
-        counters = {"position": window.position, "size": window.size, "pages": pages, "total": total}
+        counters = {
+            "position": window.position,
+            "size": window.size,
+            "pages": pages,
+            "total": total,
+        }
         return Listed(found, counters)
 
     def page_of(

@@ -89,9 +89,7 @@ class _Reader:
         """What a request must have and this one has not, or has only an empty tag of."""
         for item in shape.fields:
             value = given.get(item.name)
-            if required(item, self._mode) and (
-                value is None or value in ("", []) or _blank(value)
-            ):
+            if required(item, self._mode) and (value is None or value in ("", []) or _blank(value)):
                 yield item
             if item.shape is not None and value is not None:
                 for inner in value if isinstance(value, list) else (value,):

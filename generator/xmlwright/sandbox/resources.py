@@ -111,7 +111,10 @@ class Layout:
         return inner._kept(value)
 
     def _kept(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {**row, **{name: self.settled(name, row[name]) for name in row if name in self.fields}}
+        return {
+            **row,
+            **{name: self.settled(name, row[name]) for name in row if name in self.fields},
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

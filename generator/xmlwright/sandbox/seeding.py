@@ -76,5 +76,3 @@ class Seeder:
             self._work.apply(kept, record, settings)
         except ExpressionProblem:
             return  # a record that is brought along may lack what the rule needs
-
-

@@ -29,7 +29,9 @@ def apply(
     found: dict[str, list[Record]] = {}
     for resource, rows in records.items():
         if resource not in world.resources:
-            raise ValueError(_unknown("resource", resource, (kept.name for kept in world.resources)))
+            raise ValueError(
+                _unknown("resource", resource, (kept.name for kept in world.resources))
+            )
         if not isinstance(rows, list):
             raise ValueError(f"{resource}: should be a list of records")
         kept = world.resources[resource]
@@ -184,7 +186,11 @@ class Shown:
         if not kept.behaviour.delete:
             return
         for case in kept.module.cases:
-            if case.fails is None or case.arguments is None or "deleted" not in case.fails["message"]:
+            if (
+                case.fails is None
+                or case.arguments is None
+                or "deleted" not in case.fails["message"]
+            ):
                 continue
             node = case.arguments.get(kept.key or "")
             if node is not None and node.kind == "int":
@@ -193,7 +199,9 @@ class Shown:
     def _referred(self, found: dict[str, dict[Any, Record]]) -> None:
         """Make up what records refer to and no case shows."""
         waiting = [
-            (self._resources[name].layout, row) for name, rows in found.items() for row in rows.values()
+            (self._resources[name].layout, row)
+            for name, rows in found.items()
+            for row in rows.values()
         ]
         while waiting:
             layout, row = waiting.pop()

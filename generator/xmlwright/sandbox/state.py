@@ -164,7 +164,9 @@ class Collection:
         self._indexes[name] = index
         return index
 
-    def rows(self, query: Query, start: int = 0, size: int | None = None) -> tuple[list[Record], int]:
+    def rows(
+        self, query: Query, start: int = 0, size: int | None = None
+    ) -> tuple[list[Record], int]:
         """Some of the records that a query finds, and how many it finds.
 
         Without tests this takes the time of the rows alone; each test has to look at every record that the equal

@@ -225,7 +225,11 @@ class Verbs:
             if item.write == "binary" and isinstance(held, Mapping):
                 return held
         if not method.answer.media or PDF in method.answer.media:
-            return {"name": f"{kept.name}.pdf", "media": PDF, "data": draw(kept, record, self.work.now)}
+            return {
+                "name": f"{kept.name}.pdf",
+                "media": PDF,
+                "data": draw(kept, record, self.work.now),
+            }
         self.work.guess(f"what {method.name} draws is not described")
         text = f"{kept.facts['Resource']} {record.get(kept.key or '', '')}".strip()
         return {"name": kept.name, "media": method.answer.media[0], "data": text.encode()}

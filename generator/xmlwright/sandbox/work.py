@@ -112,7 +112,9 @@ class Work:
     def _find(
         self, resource: str, where: Mapping[str, Any] | None = None, **equal: Any
     ) -> tuple[Record, ...]:
-        equals = {tuple(path.split(".")): (value,) for path, value in {**(where or {}), **equal}.items()}
+        equals = {
+            tuple(path.split(".")): (value,) for path, value in {**(where or {}), **equal}.items()
+        }
         return tuple(self.state.collection(resource).rows(Query(equals))[0])
 
     def _one(self, resource: str, where: Mapping[str, Any] | None = None, **equal: Any) -> Record:

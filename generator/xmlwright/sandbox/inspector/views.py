@@ -128,7 +128,11 @@ def _columns(
         if not values or name == identity:
             continue
         short = sum(len(str(value)) for value in values) <= _SHORT * len(values)
-        worth[name] = (described[name] is not None, short, len(values) + len({str(value) for value in values}))
+        worth[name] = (
+            described[name] is not None,
+            short,
+            len(values) + len({str(value) for value in values}),
+        )
     best = sorted(worth, key=lambda name: worth[name], reverse=True)[: _MOST_COLUMNS - 1]
     columns = [identity] if identity in names else []
     columns += [name for name in names if name in best]

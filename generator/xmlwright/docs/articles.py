@@ -1,0 +1,334 @@
+"""Pages about what all methods share: authentication, paging, types, limits, errors, events, names, sources, changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from ..model import Api
+from ..runtime.errors import FAILURES
+from ..views import RETRIES, sentence
+from .content import Article, Block, Change, Code, Link, Listing, Page, Section, Table
+from .highlight import indented
+from .links import Links, anchor
+from .public import Name, address
+
+_PYTHON: Final = {
+    "id": "int", "text": "str", "int": "int", "decimal": "Decimal (or int or str, to send)", "flag": "bool", "date": "date",
+    "datetime": "datetime, aware", "uri": "str", "binary": "bytes, path, binary file or Upload",
+}  # fmt: skip
+_EMPTY: Final = {"none": "None", "text": '""', "zero": "0", "error": "an error"}
+_VERDICTS: Final = {
+    "breaking": "Breaking",
+    "risky": "Risky",
+    "safe": "Added or loosened",
+    "none": "Without effect on users",
+}
+
+
+def articles(
+    api: Api, links: Links, public: Mapping[str, Sequence[Name]], changes: Sequence[Change]
+) -> Iterator[Page]:
+    """The pages, in the order of the navigation."""
+    yield _page(
+        "authentication.html",
+        "Authentication",
+        "How calls say who makes them, and who may.",
+        _authentication(api, links),
+    )
+    yield _page(
+        "paging.html",
+        "Paging",
+        "How lists come in pages, and how the client walks over them.",
+        _paging(api),
+    )
+    yield _page(
+        "types.html",
+        "Types",
+        "How values are written on the wire, and what they are in Python.",
+        _types(api),
+    )
+    yield _page(
+        "errors.html",
+        "Errors",
+        "Every error code, the exception that it raises, and what to do.",
+        _errors(api, links),
+    )
+    if api.events or api.callbacks:
+        yield _page(
+            "events.html", "Events", "What the service tells of by itself.", _events(api, links)
+        )
+    if api.limits:
+        yield _page(
+            "limits.html", "Limits and habits", "What else is known of the service.", _limits(api)
+        )
+    yield _page(
+        "python.html",
+        "Python names",
+        "Every public name of the client, and where it is described.",
+        _names(api, links, public),
+    )
+    if api.sources:
+        yield _page(
+            "sources.html",
+            "Sources",
+            "Where what is said here is known from.",
+            _sources(api, links),
+        )
+    if changes:
+        yield _page(
+            "changes.html", "Changes", "What changed between descriptions.", _changes(changes)
+        )
+
+
+def _page(url: str, title: str, summary: str, sections: Iterator[Section]) -> Page:
+    return Page(url, "article", title, summary, Article(tuple(sections)))
+
+
+def _authentication(api: Api, links: Links) -> Iterator[Section]:
+    names, token = api.names, api.token
+    how = (
+        f"The token is the user name of HTTP Basic authentication, and the password is {token.password}."
+        if token.style == "basic"
+        else f"The token is the value of the header {token.header}."
+    )
+    given = (
+        f'from {names.package} import {names.client}\n\nwith {names.client}("sample", token="...") as client:\n    ...\n\n'
+        f"with {names.client}.from_env() as client:  # {names.environment}_ACCOUNT and {names.environment}_TOKEN\n    ...\n"
+    )
+    yield Section("token", "Token", (*_paragraphs(token.doc), how, Listing("python", given)))
+    if api.oauth:
+        flow = (
+            f'with {names.client}.oauth("sample", consumer_key, consumer_secret) as flow:\n    asked = flow.request_token()\n'
+            f"    print(asked.authorize_url)\n    auth = flow.access_token(asked, verifier=input())\n\n"
+            f'client = {names.client}("sample", auth=auth)\n'
+        )
+        addresses = tuple(
+            (name.replace("_", " "), Code(text))
+            for name, text in api.oauth.items()
+            if name != "doc"
+        )
+        yield Section(
+            "oauth",
+            "OAuth 1.0a",
+            (
+                *_paragraphs(api.oauth.get("doc", "")),
+                Table(("what", "value"), addresses),
+                Listing("python", flow),
+            ),
+        )
+    if api.people:
+        rows = tuple((Code(person.name), sentence(person.doc)) for person in api.people)
+        anchors = tuple(anchor(person.name) for person in api.people)
+        told = "Each method says which of these may call it, and when."
+        yield Section(
+            "people", "Who may call", (told, Table(("who", "what they may do"), rows, anchors))
+        )
+
+
+def _paging(api: Api) -> Iterator[Section]:
+    paging = api.paging
+    kind = "rows, from the first of a page" if paging.by_row else "pages"
+    most = f", at most {paging.maximum_size}" if paging.maximum_size else ""
+    rows: list[tuple[str | Link | Code, ...]] = [
+        (Code(paging.position), f"counts {kind}; the first is {paging.first}"),
+        (Code(paging.size), f"rows of a page; {paging.default_size} unless said otherwise{most}"),
+    ]
+    yield Section("arguments", "Arguments", (Table(("element", "meaning"), tuple(rows)),))
+    counters = tuple((name, Code(place)) for name, place in paging.counters.items())
+    if counters:
+        yield Section(
+            "counters", "Counters in answers", (Table(("counter", "below the list"), counters),)
+        )
+    walk = (
+        "for row in pager:                          # all rows; pages are fetched as they are needed\n    ...\n"
+        "for page in pager.pages():                 # page.position, page.pages, page.total, page.next\n    ...\n"
+        "pager.first(); pager.take(10); pager.total\n"
+    )
+    told = "A method that answers pages gives a pager, called here pager. Its asynchronous twin is walked with async for and awaited."
+    yield Section("python", "In Python", (told, Listing("python", walk)))
+
+
+def _types(api: Api) -> Iterator[Section]:
+    for name, python in _PYTHON.items():
+        scalar = api.scalars.get(name)
+        facts: list[tuple[str | Link | Code, ...]] = [("in Python", Code(python))]
+        if name == "flag":
+            facts.append(
+                (
+                    "on the wire",
+                    f"{', '.join(scalar.words if scalar else ('1', '0'))} (true, false)",
+                )
+            )
+        if scalar is not None and scalar.pad:
+            facts.append(("on the wire", f"may be padded with zeros to {scalar.pad} digits"))
+        if name == "datetime":
+            facts.append(("zone", Code(api.zone)))
+        if scalar is not None and scalar.none:
+            facts.append(("read as None", Code(", ".join(scalar.none))))
+        if name != "binary":
+            empty = (
+                scalar.read_empty if scalar is not None else ("text" if name == "text" else "none")
+            )
+            facts.append(("an empty tag is read as", Code(_EMPTY[empty])))
+        yield Section(anchor(name), name, (Table(("", ""), tuple(facts)),))
+
+
+def _errors(api: Api, links: Links) -> Iterator[Section]:
+    yield Section(
+        "tree",
+        "How failures arrive",
+        (
+            "The client raises an exception for every call that did not work; it has method, code, message, field, status, and"
+            " the request and answer, without what is secret.",
+            Listing("xml", _failure(api)),
+        ),
+    )
+    for code in api.errors:
+        name = FAILURES[code.kind].__name__
+        methods = [method for method in api.methods if code.code in method.errors]
+        facts: list[tuple[str | Link | Code, ...]] = [
+            ("message", Code(code.message)),
+            ("raises", Code(name, address("", name))),
+            ("HTTP status", Code(str(code.status))),
+        ]
+        blocks: list[Block] = [*_paragraphs(code.doc), Table(("", ""), tuple(facts))]
+        if code.fix:
+            blocks.append(f"What to do: {sentence(code.fix)}")
+        if len(methods) == len(api.methods):
+            blocks.append("Any method can end in it.")
+        elif methods:
+            rows = tuple(
+                (Link(item.name, links.method(item)), sentence(item.doc)) for item in methods
+            )
+            blocks.append(Table(("method", ""), rows))
+        yield Section(anchor(code.code), code.code, tuple(blocks), links.place(code.at))
+
+
+def _failure(api: Api) -> str:
+    from ..runtime.samples import failure
+    from ..shapes import protocol_of
+
+    shown = [
+        case.response
+        for module in api.modules
+        for case in module.cases
+        if case.fails and case.response
+    ]
+    if shown:
+        return indented(shown[0].strip())
+    made = failure(protocol_of(api), "What went wrong.")
+    return indented(made.decode().partition("?>")[2].strip())
+
+
+def _events(api: Api, links: Links) -> Iterator[Section]:
+    if api.callbacks:
+        rows = tuple((name, Code(text)) for name, text in api.callbacks.items() if name != "doc")
+        yield Section(
+            "deliveries",
+            "Deliveries",
+            (
+                *_paragraphs(api.callbacks.get("doc", "")),
+                Table(("what", "form field"), rows),
+                Listing(
+                    "python",
+                    f"from {api.names.package}.events import Callbacks, wsgi\n\ncallbacks = Callbacks()\n\n"
+                    f'@callbacks.on("{api.events[0].name if api.events else "all"}")\ndef happened(event):\n'
+                    "    print(event.name, event.object_id)\n\napplication = wsgi(callbacks)\n",
+                ),
+            ),
+        )
+    fired: dict[str, list[str]] = {}
+    for method in api.methods:
+        for event in method.events:
+            fired.setdefault(event, []).append(method.name)
+    rows_: list[tuple[str | Link | Code, ...]] = []
+    for told in api.events:
+        names = fired.get(told.name, [])
+        by = Link(names[0], links.named(names[0])) if names else ""
+        rows_.append((Code(told.name), sentence(told.doc), by))
+    anchors = tuple(anchor(event.name) for event in api.events)
+    if rows_:
+        yield Section(
+            "all-events",
+            "All events",
+            (Table(("event", "what happened", "fired by"), tuple(rows_), anchors),),
+        )
+
+
+def _limits(api: Api) -> Iterator[Section]:
+    for name, text in api.limits.items():
+        yield Section(anchor(name), name.replace("_", " ").capitalize(), tuple(_paragraphs(text)))
+
+
+def _names(api: Api, links: Links, public: Mapping[str, Sequence[Name]]) -> Iterator[Section]:
+    prefix = api.names.environment
+    settings = (
+        "ACCOUNT",
+        "TOKEN",
+        "URL",
+        "TIMEOUT",
+        "DEADLINE",
+        "USER_AGENT",
+        "CA",
+        "CERTIFICATE",
+        "PROXY",
+        "PROFILE",
+        "CONFIG",
+    )
+    yield Section(
+        "environment",
+        "Environment",
+        (
+            f"{api.names.client}.from_env() reads these, where nothing else is given.",
+            Table(("variable",), tuple((Code(f"{prefix}_{name}"),) for name in settings)),
+        ),
+    )
+    rows = tuple((Code(name), f"{told[0].upper()}{told[1:]}.") for name, told in RETRIES.items())
+    anchors = tuple(anchor("retry", name) for name in RETRIES)
+    yield Section(
+        "retry",
+        "Retry classes",
+        (
+            "Every call is a POST, so the description says of each method what repeating it would do.",
+            Table(("class", "meaning"), rows, anchors),
+        ),
+    )
+    for module, names in public.items():
+        own = f"{api.names.package}.{module}" if module else api.names.package
+        found = tuple((Code(name, href), sentence(told)) for name, told, href in names)
+        places = tuple(address(module, name).partition("#")[2] for name, _, _ in names)
+        yield Section(anchor("module", module), own, (Table(("name", ""), found, places),))
+
+
+def _sources(api: Api, links: Links) -> Iterator[Section]:
+    rows = tuple((Code(item.name), sentence(item.doc)) for item in api.sources)
+    told = (
+        "Every method and field says how it is known: documented (somebody wrote it down), observed (it was seen in recorded"
+        " traffic or in a client that works) or inferred."
+    )
+    anchors = tuple(anchor(item.name) for item in api.sources)
+    yield Section(
+        "all-sources", "All sources", (told, Table(("source", "what it is"), rows, anchors))
+    )
+
+
+def _changes(changes: Sequence[Change]) -> Iterator[Section]:
+    for since in dict.fromkeys(change.since for change in changes):
+        blocks: list[Block] = []
+        for verdict, title in _VERDICTS.items():
+            found = [
+                change for change in changes if change.since == since and change.verdict == verdict
+            ]
+            if found:
+                rows = tuple(
+                    (Code(change.what, change.href), sentence(change.message)) for change in found
+                )
+                blocks += [title, Table(("what", "how"), rows)]
+        yield Section(anchor("since", since), f"Since {since}", tuple(blocks))
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in text.split("\n\n"):
+        if paragraph.strip():
+            yield sentence(" ".join(paragraph.split()))

@@ -1,0 +1,417 @@
+// Everything a page does. Without this script all of a page is there to be read, samples one below the other.
+"use strict";
+(() => {
+  const store = {
+    get(name) { try { return localStorage.getItem("xmlwright." + name); } catch { return null; } },
+    set(name, value) { try { localStorage.setItem("xmlwright." + name, value); } catch { /* none is kept */ } },
+  };
+  const root = document.documentElement;
+  const chosen = store.get("theme");
+  if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;  // before the first paint
+
+  function make(tag, options = {}, ...inner) {
+    const { data, ...rest } = options;
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(rest)) {
+      if (name in element) element[name] = value; else element.setAttribute(name, value);
+    }
+    Object.assign(element.dataset, data || {});
+    element.append(...inner);
+    return element;
+  }
+  let numbers = 0;
+  const fresh = (name) => `x-${name}-${++numbers}`;
+  const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+  let said;
+  function say(text) { said.textContent = ""; said.textContent = text; }
+
+  // Light and dark
+
+  function theme() {
+    const modes = ["system", "light", "dark"];
+    const button = make("button", { type: "button", className: "theme" });
+    const show = () => {
+      const mode = root.dataset.theme || "system";
+      button.textContent = { system: "Auto", light: "Light", dark: "Dark" }[mode];
+      button.setAttribute("aria-label", `Colours: ${mode}. Change them`);
+    };
+    button.addEventListener("click", () => {
+      const next = modes[(modes.indexOf(root.dataset.theme || "system") + 1) % modes.length];
+      if (next === "system") delete root.dataset.theme; else root.dataset.theme = next;
+      store.set("theme", next);
+      show();
+    });
+    show();
+    return button;
+  }
+
+  // Tabs: the label that is chosen once is chosen everywhere, on this page and the next
+
+  function choose(group, name) {
+    for (const tabs of all(`.tabs[data-tabs="${group}"]`)) {
+      const buttons = all('[role="tab"]', tabs);
+      if (!buttons.some((button) => button.dataset.name === name)) continue;
+      for (const button of buttons) {
+        const on = button.dataset.name === name;
+        button.setAttribute("aria-selected", String(on));
+        button.tabIndex = on ? 0 : -1;
+        document.getElementById(button.getAttribute("aria-controls")).hidden = !on;
+      }
+    }
+  }
+
+  function tabs() {
+    for (const box of all(".tabs")) {
+      const group = box.dataset.tabs;
+      const list = make("div", { role: "tablist" });
+      list.setAttribute("aria-label", group === "answer" ? "The answer as" : "The call as");
+      const panels = all(":scope > [data-tab]", box);
+      panels.forEach((panel, index) => {
+        panel.id = panel.id || fresh("panel");
+        const button = make("button", { type: "button", role: "tab", id: fresh("tab"), data: { name: panel.dataset.tab } }, panel.dataset.label);
+        button.setAttribute("role", "tab");
+        button.setAttribute("aria-controls", panel.id);
+        button.setAttribute("aria-selected", String(index === 0));
+        button.tabIndex = index === 0 ? 0 : -1;
+        panel.setAttribute("role", "tabpanel");
+        panel.setAttribute("aria-labelledby", button.id);
+        panel.hidden = index !== 0;
+        list.append(button);
+      });
+      list.setAttribute("role", "tablist");
+      list.addEventListener("click", (event) => {
+        const button = event.target.closest('[role="tab"]');
+        if (!button) return;
+        const top = button.getBoundingClientRect().top;
+        choose(group, button.dataset.name);
+        store.set("tab." + group, button.dataset.name);
+        const side = button.closest(".side");  // what was clicked stays under the pointer
+        (side && side.scrollHeight > side.clientHeight ? side : window).scrollBy(0, button.getBoundingClientRect().top - top);
+      });
+      list.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const buttons = all('[role="tab"]', list);
+        const next = buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length];
+        next.click();
+        next.focus();
+        event.preventDefault();
+      });
+      box.prepend(list);
+    }
+    for (const group of new Set(all(".tabs").map((box) => box.dataset.tabs))) {
+      const kept = store.get("tab." + group);
+      if (kept) choose(group, kept);
+    }
+  }
+
+  // One example at a time, where there are several
+
+  function examples() {
+    for (const side of all(".side")) {
+      const found = all(":scope > .example", side);
+      if (found.length < 2) continue;
+      const id = fresh("pick");
+      const select = make("select", { id });
+      for (const item of found) select.append(make("option", { value: item.id }, item.querySelector(".case").textContent));
+      const show = () => { for (const item of found) item.hidden = item.id !== select.value; };
+      select.addEventListener("change", () => { show(); side.dispatchEvent(new Event("picked")); });
+      side.prepend(make("p", { className: "pick" }, make("label", { htmlFor: id }, "Example"), select));
+      side.classList.add("picked");
+      side.showExample = (name) => { select.value = name; show(); };
+      show();
+    }
+  }
+
+  // Copying
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const area = make("textarea", { value: text, className: "said" });
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      return done;
+    }
+  }
+
+  function copying() {
+    for (const pre of all("pre")) {
+      const holder = make("div", { className: "holder" });
+      const button = make("button", { type: "button", className: "copy" }, "Copy");
+      button.addEventListener("click", async () => {
+        const done = await copy(pre.textContent);
+        button.textContent = done ? "Copied" : "Not copied";
+        say(button.textContent);
+        setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      });
+      pre.replaceWith(holder);
+      holder.append(pre, button);
+    }
+  }
+
+  // Trying a call on a server of this machine, and on no other
+
+  function loopback(text) {
+    let url;
+    try { url = new URL(text); } catch { return null; }
+    const local = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+    return local && url.protocol === "http:" && !url.username && !url.password ? url : null;
+  }
+
+  function trying() {
+    const facts = document.body.dataset;
+    for (const box of all(".try")) {
+      const names = { url: fresh("url"), token: fresh("token"), body: fresh("body") };
+      const url = make("input", { id: names.url, type: "url", spellcheck: false, autocomplete: "off", value: store.get("try.url") || `http://127.0.0.1:8080${facts.address || "/"}` });
+      const token = make("input", { id: names.token, type: "text", spellcheck: false, autocomplete: "off", value: store.get("try.token") || "sample-token" });
+      const body = make("textarea", { id: names.body, spellcheck: false, value: box.dataset.document });
+      const status = make("p", { className: "status" });
+      status.setAttribute("role", "status");
+      const answer = make("pre", { hidden: true, tabIndex: 0 });
+      const send = make("button", { type: "button" }, "Send");
+      send.addEventListener("click", async () => {
+        const target = loopback(url.value);
+        answer.hidden = true;
+        status.classList.toggle("bad", !target);
+        if (!target) {
+          status.textContent = "Not sent: only http://127.0.0.1, http://localhost and http://[::1] can be tried from here.";
+          return;
+        }
+        store.set("try.url", url.value);
+        store.set("try.token", token.value);
+        const headers = { "Content-Type": "application/xml" };
+        if (facts.password !== undefined) {
+          const pair = new TextEncoder().encode(`${token.value}:${facts.password}`);
+          headers[facts.header] = "Basic " + btoa(String.fromCharCode(...pair));
+        } else {
+          headers[facts.header] = token.value;
+        }
+        status.textContent = "Sending";
+        const begun = performance.now();
+        try {
+          const found = await fetch(target, { method: "POST", headers, body: body.value, redirect: "error", credentials: "omit", cache: "no-store" });
+          const text = await found.text();
+          status.textContent = `${found.status} ${found.statusText} in ${Math.round(performance.now() - begun)} ms`;
+          status.classList.toggle("bad", !found.ok);
+          answer.textContent = text;
+          answer.hidden = false;
+        } catch (error) {
+          status.classList.add("bad");
+          status.textContent = `No answer from ${target.origin}: is the server running, and does it allow calls from pages (CORS)? ${error.message}`;
+        }
+      });
+      box.append(
+        make("label", { htmlFor: names.url }, "Address"), url,
+        make("label", { htmlFor: names.token }, "Token"), token,
+        make("label", { htmlFor: names.body }, "Request"), body,
+        make("div", { className: "row" }, send, status), answer,
+      );
+      const side = box.closest(".side");
+      side.addEventListener("picked", () => {
+        const shown = all(":scope > .example", side).find((item) => !item.hidden);
+        body.value = shown.querySelector('[data-tab="xml"] pre').textContent;
+      });
+      box.classList.add("ready");
+    }
+  }
+
+  // Searching
+
+  let index = null;
+  function load() {
+    if (window.searchIndex) {
+      index = window.searchIndex.map((row) => {
+        const name = row[1].toLowerCase();
+        return { kind: row[0], name: row[1], told: row[2], href: row[3], low: name, last: name.split(".").pop(), text: `${name} ${row[2].toLowerCase()}` };
+      });
+      return Promise.resolve();
+    }
+    return new Promise((done) => {
+      const script = make("script", { src: document.body.dataset.root + "assets/search.js" });
+      script.addEventListener("load", () => load().then(done));
+      document.head.append(script);
+    });
+  }
+
+  const WEIGHT = { method: 6, resource: 8, guide: 5, page: 5, error: 7, event: 3, record: 4, enum: 3, argument: 2, field: 3, word: 1, name: 2, heading: 2 };
+
+  function find(query) {
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const phrase = words.join(" ");
+    const found = [];
+    for (const item of index) {
+      let score = 0;
+      for (const word of words) {
+        const at = item.text.indexOf(word);
+        if (at < 0) { score = -1; break; }
+        score += at < item.low.length ? 10 : 2;
+        if (item.last === word) score += 25; else if (item.last.startsWith(word)) score += 10;
+        if (at === 0 || /[^a-z0-9]/.test(item.text[at - 1])) score += 4;
+      }
+      if (score < 0) continue;
+      if (item.low === phrase) score += 60;
+      if (words.length > 1 && item.text.includes(phrase)) score += 20;
+      found.push([score + (WEIGHT[item.kind] || 0) - item.low.length / 100, item]);
+    }
+    found.sort((left, right) => right[0] - left[0] || (left[1].low < right[1].low ? -1 : 1));
+    return found.slice(0, 40).map((pair) => pair[1]);
+  }
+  window.xmlwrightFind = (query) => load().then(() => {
+    const begun = performance.now();
+    const found = find(query);
+    return { milliseconds: performance.now() - begun, found: found.map((item) => ({ kind: item.kind, name: item.name, href: item.href })) };
+  });
+
+  function marked(text, words) {
+    const holder = make("span");
+    const low = text.toLowerCase();
+    let at = 0;
+    while (at < text.length) {
+      const next = words.map((word) => [low.indexOf(word, at), word]).filter((pair) => pair[0] >= 0).sort((a, b) => a[0] - b[0])[0];
+      if (!next) break;
+      holder.append(text.slice(at, next[0]), make("mark", {}, text.slice(next[0], next[0] + next[1].length)));
+      at = next[0] + next[1].length;
+    }
+    holder.append(text.slice(at));
+    return holder;
+  }
+
+  function searching() {
+    const list = make("ul", { id: "search-results" });
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", "Results");
+    const input = make("input", { type: "search", placeholder: "Method, field, word, error text ...", autocomplete: "off", spellcheck: false });
+    for (const [name, value] of Object.entries({ role: "combobox", "aria-label": "Search", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" })) input.setAttribute(name, value);
+    const hint = make("p", { className: "hint" }, "Arrows to choose, Enter to open, Esc to close");
+    const dialog = make("dialog", { className: "search" }, input, list, hint);
+    dialog.setAttribute("aria-label", "Search");
+    document.body.append(dialog);
+    let at = 0;
+    const items = () => all("li", list);
+    const select = (next) => {
+      const found = items();
+      at = Math.max(0, Math.min(next, found.length - 1));
+      found.forEach((item, number) => item.setAttribute("aria-selected", String(number === at)));
+      if (found[at]) {
+        input.setAttribute("aria-activedescendant", found[at].id);
+        found[at].scrollIntoView({ block: "nearest" });
+      }
+    };
+    const go = (item) => {
+      if (!item) return;
+      dialog.close();
+      location.href = item.dataset.href;
+    };
+    const show = () => {
+      const query = input.value.trim();
+      const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+      const found = query && index ? find(query) : [];
+      list.replaceChildren(...found.map((item, number) => {
+        const row = make("li", { id: `search-${number}`, data: { href: address(item.href) } },
+          make("span", { className: "kind" }, item.kind), make("span", { className: "name" }, marked(item.name, words)),
+          make("span", { className: "told" }, marked(item.told, words)));
+        row.setAttribute("role", "option");
+        return row;
+      }));
+      input.setAttribute("aria-expanded", String(found.length > 0));
+      hint.textContent = query && index && !found.length ? "Nothing is found" : "Arrows to choose, Enter to open, Esc to close";
+      select(0);
+    };
+    input.addEventListener("input", show);
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown") select(at + 1);
+      else if (event.key === "ArrowUp") select(at - 1);
+      else if (event.key === "Enter") go(items()[at]);
+      else return;
+      event.preventDefault();
+    });
+    list.addEventListener("click", (event) => go(event.target.closest("li")));
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    return () => {
+      if (dialog.open) return;
+      dialog.showModal();
+      input.select();
+      load().then(show);
+    };
+  }
+
+  const address = (href) => (window.wholeSite ? "#" + window.wholeSite(href) : document.body.dataset.root + href);
+
+  // All in one file: one page is shown at a time, and the address says which
+
+  function pages() {
+    const found = all(".page");
+    if (!found.length) return;
+    document.body.classList.add("whole");
+    const show = () => {
+      let wanted = decodeURIComponent(location.hash.slice(1));
+      const target = wanted && document.getElementById(wanted);
+      const page = (target && target.closest(".page")) || found[0];
+      for (const each of found) each.hidden = each !== page;
+      document.title = page.dataset.title;
+      for (const link of all(".nav [aria-current]")) link.removeAttribute("aria-current");
+      const current = all(".nav a").find((link) => link.getAttribute("href") === "#" + page.id);
+      if (current) { current.setAttribute("aria-current", "page"); current.scrollIntoView({ block: "nearest" }); }
+      if (target && target !== page) { reveal(target); target.scrollIntoView(); } else window.scrollTo(0, 0);
+    };
+    window.addEventListener("hashchange", show);
+    show();
+  }
+
+  // What an address leads to is shown, also inside something folded
+
+  function reveal(target) {
+    for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
+    const example = target.closest(".side > .example");
+    if (example && example.parentElement.showExample) example.parentElement.showExample(example.id);
+  }
+
+  function start() {
+    said = make("div", { className: "said" });
+    said.setAttribute("role", "status");
+    document.body.append(said);
+    const tools = document.querySelector(".tools");
+    const open = searching();
+    const search = make("button", { type: "button", className: "find" }, make("span", {}, "Search"), make("kbd", {}, "/"));
+    search.addEventListener("click", open);
+    const menu = make("button", { type: "button", className: "menu" }, "Menu");
+    menu.setAttribute("aria-expanded", "false");
+    menu.setAttribute("aria-controls", "navigation");
+    const fold = (on) => { document.body.classList.toggle("open", on); menu.setAttribute("aria-expanded", String(on)); };
+    menu.addEventListener("click", () => fold(!document.body.classList.contains("open")));
+    document.getElementById("navigation").addEventListener("click", (event) => { if (event.target.closest("a")) fold(false); });
+    tools.append(search, theme(), menu);
+    examples();
+    trying();
+    tabs();
+    copying();
+    pages();
+    const current = document.querySelector(".nav [aria-current]");
+    if (current) {
+      const box = document.querySelector(".nav");
+      const top = current.getBoundingClientRect().top - box.getBoundingClientRect().top;
+      if (top > box.clientHeight - 60) box.scrollTop = top - box.clientHeight / 2;
+    }
+    const arrive = () => {
+      const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      if (target) { reveal(target); target.scrollIntoView(); }
+    };
+    if (!document.body.classList.contains("whole")) {
+      window.addEventListener("hashchange", arrive);
+      if (location.hash) arrive();
+    }
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest("input, textarea, select, [contenteditable]");
+      if ((event.key === "/" && !typing) || (event.key === "k" && (event.ctrlKey || event.metaKey))) {
+        open();
+        event.preventDefault();
+      } else if (event.key === "Escape") fold(false);
+    });
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start); else start();
+})();

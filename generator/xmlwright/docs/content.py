@@ -1,0 +1,296 @@
+"""Page values: what the documentation says, before it is HTML or Markdown. Frozen, and made of texts only.
+
+Addresses in them are relative to the root of the site: ``methods/task.get.html#task_id``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A text that may lead somewhere."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A text that stands for itself, such as a name; perhaps with an address."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The line that says it."""
+
+    text: str
+    """``schema/resources/task.yaml:12``."""
+    href: str
+    """Address of the line in the repository; empty where none is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How something is known."""
+
+    kind: str
+    sources: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of an enum."""
+
+    anchor: str
+    word: str
+    doc: str
+    notes: tuple[str, ...]
+    origin: Origin
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An argument of a method or a field of a record."""
+
+    anchor: str
+    name: str
+    """In Python."""
+    wire: str
+    """Where it is on the wire, below its record or the arguments."""
+    type: str
+    """On the wire, in words."""
+    python: str
+    required: str
+    """``required``, when it is (``required on create``), or empty."""
+    access: str
+    """For fields of records: who may read and write it, in words; else empty."""
+    doc: str
+    facts: tuple[str, ...]
+    """Default and limits."""
+    words: tuple[Link, ...]
+    empty: str
+    """What an empty tag means."""
+    omitted: str
+    """What leaving it out means."""
+    deprecated: str
+    sensitive: bool
+    target: Link | None
+    """The record, enum or resource that it is of."""
+    inner: tuple[Parameter, ...]
+    origin: Origin
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failure that a method can end in."""
+
+    code: str
+    href: str
+    error: Code
+    """The class in Python."""
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sample that ran."""
+
+    anchor: str
+    sample: Sample
+    fails: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference between two descriptions."""
+
+    since: str
+    """The older description."""
+    verdict: str
+    what: str
+    message: str
+    href: str
+    """Where what changed is described; empty where it is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodValue:
+    """What a page about a method says."""
+
+    name: str
+    call: str
+    """The signature, as Python."""
+    deprecated: str
+    since: str
+    callers: tuple[tuple[Link, str], ...]
+    """Who, and when."""
+    retry: Link
+    retry_words: str
+    parameters: tuple[Parameter, ...]
+    returns: str
+    returns_type: Link
+    paging: str
+    failures: tuple[Failure, ...]
+    events: tuple[Link, ...]
+    related: tuple[tuple[Link, str], ...]
+    examples: tuple[Example, ...]
+    answers: tuple[Example, ...]
+    """Answers whose case says nothing of the request."""
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordValue:
+    """A record, as a section of the page of its module."""
+
+    anchor: str
+    name: str
+    doc: str
+    roles: str
+    fields: tuple[Parameter, ...]
+    used_by: tuple[Link, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class EnumValue:
+    """An enum, as a section."""
+
+    anchor: str
+    name: str
+    doc: str
+    words: tuple[Word, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceValue:
+    """What a page about a resource says, or about what resources share."""
+
+    methods: tuple[tuple[Link, str, str], ...]
+    """Method, sentence, call in Python."""
+    records: tuple[RecordValue, ...]
+    enums: tuple[EnumValue, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str | Link | Code, ...], ...]
+    anchors: tuple[str, ...] = ()
+    """An anchor for each row, or none at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Lines of code."""
+
+    language: str
+    text: str
+
+
+Block = str | Table | Listing
+"""A paragraph, a table or code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of an article."""
+
+    anchor: str
+    title: str
+    blocks: tuple[Block, ...]
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A page of sections."""
+
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A page that somebody wrote, in Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The first page."""
+
+    install: str
+    sample: str
+    counts: tuple[tuple[str, str], ...]
+    guides: tuple[tuple[Link, str], ...]
+    resources: tuple[tuple[Link, str, tuple[Link, ...]], ...]
+    articles: tuple[tuple[Link, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the site."""
+
+    url: str
+    kind: str
+    """``home``, ``method``, ``resource``, ``article`` or ``guide``."""
+    title: str
+    summary: str
+    value: Home | MethodValue | ResourceValue | Article | Guide
+    parent: Link | None = None
+    origin: Origin | None = None
+    place: Place | None = None
+
+    @property
+    def markdown(self) -> str:
+        """Address of the same page as Markdown."""
+        return self.url.removesuffix(".html") + ".md"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the navigation."""
+
+    text: str
+    href: str
+    inner: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """All pages, in groups."""
+
+    groups: tuple[tuple[str, tuple[Entry, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that is rendered."""
+
+    title: str
+    version: str
+    package: str
+    environment: str
+    address: str
+    """Path of the API's address, for the try-it panel."""
+    token_header: str
+    token_password: str
+    """Empty where the token goes into a header of its own."""
+    pages: tuple[Page, ...]
+    navigation: Navigation
+    samples: int

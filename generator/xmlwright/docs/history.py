@@ -1,0 +1,58 @@
+"""History: what changed since older descriptions, for the page about changes and for each method and record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from .. import revisions
+from ..compare import compare
+from ..model import Api, Method
+from ..settings import Settings
+from .content import Change
+from .links import Links, anchor
+
+
+def changes(api: Api, old: Sequence[str], settings: Settings, links: Links) -> list[Change]:
+    """Changes between each of ``old``, the oldest first, and the next; the last is the description itself. The newest first.
+
+    Raises:
+        RevisionError: one of them is no folder, bundle or git revision.
+        DescriptionError: one of them has problems.
+    """
+    loaded = [(name, revisions.load(name, settings)) for name in old]
+    found: list[Change] = []
+    for (name, before), (_, after) in reversed(list(pairwise([*loaded, ("", api)]))):
+        found += [
+            Change(
+                name, change.verdict, change.what, change.message, _address(api, change.what, links)
+            )
+            for change in compare(before, after)
+        ]
+    return found
+
+
+def _address(api: Api, what: str, links: Links) -> str:
+    """Where a thing is described; empty where it no longer is."""
+    methods: dict[str, Method] = {method.name: method for method in api.methods}
+    for name, method in methods.items():
+        if what == name or what.startswith(f"{name}."):
+            rest = what[len(name) + 1 :]
+            known = {item.name: item.python for item in method.arguments}
+            if not rest or rest in known:
+                return links.method(method) + (f"#{anchor(known[rest])}" if rest else "")
+            return ""
+    first, _, rest = what.partition(".")
+    for record in api.records.values():
+        if record.name == first:
+            known = {item.name: item.python for item in record.fields}
+            if not rest or rest in known:
+                return f"{links.module(record.module)}#{anchor(first, known[rest]) if rest else anchor(first)}"
+    for enum in api.enums.values():
+        if enum.name == first and (not rest or rest in {word.word for word in enum.words}):
+            return f"{links.module(enum.module)}#{anchor(first, rest) if rest else anchor(first)}"
+    if any(code.code == what for code in api.errors):
+        return f"errors.html#{anchor(what)}"
+    if any(event.name == what for event in api.events):
+        return f"events.html#{anchor(what)}"
+    return links.module(what) if any(module.name == what for module in api.modules) else ""

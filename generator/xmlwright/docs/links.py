@@ -1,0 +1,78 @@
+"""Addresses: where each thing of a description is found on the site."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Final
+
+from ..diagnostics import Position
+from ..model import Api, Enum, Method, Module, Provenance, Record, Ref
+from .content import Link, Origin, Place
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+def anchor(*names: str) -> str:
+    """An id for a name: the name itself, with what an address cannot hold written as numbers."""
+    text = _UNSAFE.sub(
+        lambda found: "+" if found[0] == " " else f"~{ord(found[0]):x}~", ".".join(names)
+    )
+    return text or "~"
+
+
+class Links:
+    """Addresses within the site of one API, and places in its repository."""
+
+    def __init__(self, api: Api, source: str = "") -> None:
+        self._source = source
+        self._modules = {module.name: module for module in api.modules}
+        self._methods = {method.name: method for method in api.methods}
+        self._sources = {item.name: item.doc for item in api.sources}
+        self._names: dict[str, str] = {}
+
+    def module(self, name: str) -> str:
+        """The page of a resource, or of what resources share."""
+        return f"resources/{anchor(name)}.html"
+
+    def method(self, method: Method) -> str:
+        """The page of a method."""
+        return f"methods/{anchor(method.name)}.html"
+
+    def of(self, what: Record | Enum | Ref) -> str:
+        """The section about a record or enum."""
+        return f"{self.module(what.module)}#{anchor(what.name)}"
+
+    def resource(self, name: str) -> Link:
+        """A resource by its name."""
+        found: Module | None = self._modules.get(name)
+        return Link(found.title if found is not None else name, self.module(name) if found else "")
+
+    def named(self, name: str) -> str:
+        """Where a method that a text mentions is described; empty where there is no such method."""
+        method = self._methods.get(name)
+        return self.method(method) if method is not None else ""
+
+    def origin(self, provenance: Provenance) -> Origin:
+        """How a fact is known."""
+        return Origin(
+            provenance.kind,
+            tuple(
+                Link(source, f"sources.html#{anchor(key)}" if key in self._sources else "")
+                for source in provenance.sources
+                for key in [source.partition(":")[0]]
+            ),
+        )
+
+    def place(self, at: Position) -> Place:
+        """The line that says something."""
+        return self.line(PurePosixPath(at.file).as_posix(), at.line)
+
+    def line(self, file: str, line: int) -> Place:
+        """A line of a file of the project."""
+        href = ""
+        if self._source:
+            href = self._source.replace("{path}", file).replace("{line}", str(line))
+            if href == self._source:
+                href = f"{self._source.rstrip('/')}/{file}#L{line}"
+        return Place(f"{file}:{line}", href)

@@ -1,0 +1,75 @@
+"""Markdown: the same page values as text for people and programs that read Markdown, and the index ``llms.txt``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from .content import Code, Guide, Link, Page, Site
+from .html import environment, wire
+
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+_FIRST: Final = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+
+
+def text(value: object) -> str:
+    """Text that means itself in Markdown, on one line."""
+    plain = " ".join(str(value).split())
+    return _FIRST.sub(_escaped, _SPECIAL.sub(r"\\\1", plain))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    mark = found[2]
+    return f"{found[1]}{mark[:-1]}\\{mark[-1]}"
+
+
+def code(value: object) -> str:
+    """A name as code, whatever it holds; fit for a cell of a table."""
+    plain = " ".join(str(value).split()) or '""'
+    ticks = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
+    space = " " if "`" in plain else ""
+    return f"{ticks}{space}{plain}{space}{ticks}".replace("|", "\\|")
+
+
+def fence(value: object, language: str) -> str:
+    """Lines of code."""
+    plain = str(value).rstrip("\n")
+    ticks = "`" * max(3, max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
+    return f"{ticks}{language}\n{plain}\n{ticks}"
+
+
+class Renderer:
+    """Writes the pages of one site as Markdown."""
+
+    def __init__(self, site: Site, compiled: Path | None = None) -> None:
+        self._site = site
+        self._env = environment(autoescape=False, compiled=compiled)
+        self._env.filters.update(text=text, code=code, fence=fence, wire=wire, cell=self._cell)
+        self._env.globals.update(site=site)
+        self._root = ""
+
+    def page(self, page: Page) -> str:
+        """A page."""
+        if isinstance(page.value, Guide):
+            return page.value.text
+        self._root = "../" * page.url.count("/")
+        template = self._env.get_template(f"{page.kind}.md.j2")
+        made = template.render(page=page, value=page.value, root=self._root, link=self._link)
+        return re.sub(r"\n{3,}", "\n\n", made).strip() + "\n"
+
+    def index(self) -> str:
+        """``llms.txt``: what there is, and where."""
+        made = self._env.get_template("llms.txt.j2").render(root="", link=self._link)
+        return re.sub(r"\n{3,}", "\n\n", made).strip() + "\n"
+
+    def _link(self, item: Link | Code, form: str = "text") -> str:
+        shown = code(item.text) if form == "code" or isinstance(item, Code) else text(item.text)
+        if not item.href:
+            return shown
+        page, mark, anchor = item.href.partition("#")
+        target = page.removesuffix(".html") + ".md" if page.endswith(".html") else page
+        return f"[{shown}](<{self._root}{target}{mark}{anchor}>)"
+
+    def _cell(self, item: str | Link | Code) -> str:
+        return text(item) if isinstance(item, str) else self._link(item)

@@ -1,0 +1,252 @@
+"""From a case to the programs that show it: Python, Python awaited, and a command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from ..model import Api, Case, Method
+from ..naming import client_attribute, python_name, snake
+from ..runtime.errors import FAILURES
+from ..runtime.writing import Upload
+from ..values import Given
+from .layout import Expression, call, laid_out, mapping, sequence, shown, text
+
+_INDENT: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """One call, three times."""
+
+    sync: str
+    asynchronous: str
+    command: str
+    variable: str | None
+    """The name that holds the answer at the end; None where the program prints, saves or answers nothing."""
+
+
+class Writer:
+    """Writes programs for the calls of one API."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        capitals = "".join(char for char in api.names.client if char.isupper())
+        handle = capitals if len(capitals) > 1 else api.names.client
+        self._handle = python_name(handle.lower())
+        self._kinds = {code.code: code.kind for code in api.errors}
+
+    def programs(self, method: Method, given: Given, case: Case, document: str) -> Programs:
+        """The programs that make the call of a case, with the arguments given."""
+        imports: set[str] = set()
+        expression = self._call(method, given, imports)
+        variable = self._variable(method, case)
+        failure = None
+        if case.fails is not None:
+            kind = self._kinds.get(case.fails.get("code", ""), "")
+            failure = FAILURES[kind].__name__ if kind in FAILURES else "ApiFailure"
+        sync = self._sync(method, case, expression, imports, variable, failure)
+        asynchronous = self._async(method, case, expression, imports, variable, failure)
+        return Programs(sync, asynchronous, self._command(given, document), variable)
+
+    # Python
+
+    def _call(self, method: Method, given: Given, imports: set[str]) -> Expression:
+        path = ".".join((self._handle, client_attribute(method.resource), *method.python))
+        parts: list[tuple[str, Expression]] = []
+        for item in method.arguments:
+            if item.python in given.values:
+                name = "" if item.python in method.positional else f"{item.python}="
+                parts.append((name, _argument(given.values[item.python], imports)))
+        return call(path, parts)
+
+    def _variable(self, method: Method, case: Case) -> str | None:
+        answer = method.answer
+        if case.fails is not None or answer.value in ("none", "binary"):
+            return None
+        if answer.value == "page" and _several(method, case):
+            return self._apart("page")
+        if answer.value == "record" and answer.record is not None:
+            return self._apart(snake(answer.record.name))
+        last = answer.element.rpartition("/")[2].lstrip("@.")
+        return self._apart(python_name(last or "answer"))
+
+    def _apart(self, name: str) -> str:
+        return f"{name}_" if name == self._handle else name
+
+    def _sync(
+        self,
+        method: Method,
+        case: Case,
+        expression: Expression,
+        imports: set[str],
+        variable: str | None,
+        failure: str | None,
+    ) -> str:
+        if method.answer.value == "page":
+            expression = (
+                _then(expression, ".page()")
+                if _several(method, case)
+                else call("list", [("", expression)])
+            )
+        elif method.answer.value == "binary":
+            expression = _then(expression, f".save({text(_file(method))})")
+        client = self._api.names.client
+        head = self._imports({client, *_Named(failure)}, imports)
+        body = _statement(expression, variable, failure, _INDENT)
+        return f"{head}\n\nwith {client}.from_env() as {self._handle}:\n{body}\n"
+
+    def _async(
+        self,
+        method: Method,
+        case: Case,
+        expression: Expression,
+        imports: set[str],
+        variable: str | None,
+        failure: str | None,
+    ) -> str:
+        if method.answer.value == "page" and not _several(method, case):
+            row = "row" if self._handle != "row" else "each"
+            opening = f"[{row} async for {row} in "
+            expression = _around(opening, expression, "]")
+        elif method.answer.value == "page":
+            expression = _around("await ", _then(expression, ".page()"), "")
+        elif method.answer.value == "binary":
+            expression = _around("(await ", expression, f").save({text(_file(method))})")
+        else:
+            expression = _around("await ", expression, "")
+        client = f"Async{self._api.names.client}"
+        head = self._imports({client, *_Named(failure)}, {"import asyncio", *imports})
+        returned = "return " if variable is not None else None
+        body = _statement(expression, returned, failure, 2 * _INDENT)
+        kept = f"{variable} = " if variable is not None else ""
+        return (
+            f"{head}\n\nasync def main():\n    async with {client}.from_env() as {self._handle}:\n{body}\n\n"
+            f"{kept}asyncio.run(main())\n"
+        )
+
+    def _imports(self, names: set[str], others: set[str]) -> str:
+        more = {line for line in others if not line.startswith("!")}
+        names = names | {line[1:] for line in others if line.startswith("!")}
+        dates = {"from datetime import date", "from datetime import datetime"}
+        if dates <= more:
+            more = more - dates | {"from datetime import date, datetime"}
+        own = f"from {self._api.names.package} import {', '.join(sorted(names))}"
+        standard = sorted(more, key=lambda line: (not line.startswith("import"), line))
+        return "\n".join([*standard, *([""] if more else []), own])
+
+    # the command line
+
+    def _command(self, given: Given, document: str) -> str:
+        names = self._api.names.environment
+        token = self._api.token
+        lines = []
+        if token.style == "basic":
+            lines.append(f'curl --user "${names}_TOKEN:{_in_quotes(token.password)}"')
+        else:
+            lines.append(f'curl --header "{_in_quotes(token.header or "")}: ${names}_TOKEN"')
+        uploads = list(_uploads(given))
+        if uploads:
+            lines.append("""--header 'Content-Type: multipart/related; type="application/xml"'""")
+            lines.append("--form 'request=<-;type=application/xml'")
+            for name, upload in uploads:
+                form = f'{name}=@{upload.name};type={upload.media};headers="Content-ID: <{name}>"'
+                lines.append(f"--form {_quoted(form)}")
+        else:
+            lines.append("--header 'Content-Type: application/xml'")
+            lines.append("--data-binary @-")
+        address = _in_quotes(self._api.url).replace("{account}", f"${{{names}_ACCOUNT}}")
+        lines.append(f'"${{{names}_URL:-{address}}}"')
+        document = document.strip()
+        end = "XML"
+        while re.search(rf"^{end}$", document, re.MULTILINE):
+            end += "X"
+        command = " \\\n  ".join(lines)
+        return f"{command} <<'{end}'\n{document}\n{end}\n"
+
+
+def _Named(failure: str | None) -> set[str]:  # noqa: N802
+    return {failure} if failure is not None else set()
+
+
+def _several(method: Method, case: Case) -> bool:
+    """Whether one page is shown: the answer of a case says that there are more, or the service cannot be walked over."""
+    if method.paging == "ignored":
+        return True
+    entries = case.result.entries if case.result is not None else ()
+    found = {key.text: value.text for key, value in entries}
+    return found.get("pages", "1") not in ("0", "1") or found.get("position", "1") not in ("0", "1")
+
+
+def _file(method: Method) -> str:
+    media = method.answer.media[0] if method.answer.media else ""
+    ending = re.sub(r"[^a-z0-9].*", "", media.rpartition("/")[2])
+    return f"{method.resource}.{ending or 'bin'}"
+
+
+def _then(expression: Expression, more: str) -> Expression:
+    return _around("", expression, more)
+
+
+def _around(before: str, expression: Expression, after: str) -> Expression:
+    from .layout import Group
+
+    if isinstance(expression, str):
+        return before + expression + after
+    return Group(before + expression.opening, expression.parts, expression.closing + after)
+
+
+def _statement(
+    expression: Expression, variable: str | None, failure: str | None, indent: int
+) -> str:
+    margin = " " * indent
+    if failure is not None:
+        inner = indent + _INDENT
+        return (
+            f"{margin}try:\n{' ' * inner}{laid_out(expression, '', inner)}\n"
+            f"{margin}except {failure} as error:\n{' ' * inner}print(error.code, error.message)"
+        )
+    before = "" if variable is None else variable if variable == "return " else f"{variable} = "
+    return margin + laid_out(expression, before, indent)
+
+
+def _argument(value: Any, imports: set[str]) -> Expression:
+    if isinstance(value, Given):
+        return mapping([(name, _argument(inner, imports)) for name, inner in value.values.items()])
+    if isinstance(value, list):
+        return sequence([_argument(item, imports) for item in value])
+    if isinstance(value, Upload):
+        imports.add("!Upload")
+        return call(
+            "Upload", [("", repr(value.content)), ("", text(value.name)), ("", text(value.media))]
+        )
+    if isinstance(value, Decimal):
+        return text(str(value))
+    if isinstance(value, dt.datetime):
+        imports.add("from datetime import datetime")
+        imports.add("from zoneinfo import ZoneInfo")
+    elif isinstance(value, dt.date):
+        imports.add("from datetime import date")
+    return shown(value)
+
+
+def _uploads(given: Given) -> Iterator[tuple[str, Upload]]:
+    for name, value in given.values.items():
+        if isinstance(value, Upload):
+            yield name, value
+        elif isinstance(value, Given):
+            yield from _uploads(value)
+
+
+def _quoted(value: str) -> str:
+    """A word of the shell that stands for itself."""
+    return "'" + value.replace("'", "'\\''") + "'"
+
+
+def _in_quotes(value: str) -> str:
+    """A text as it is between double quotes of the shell."""
+    return re.sub(r'(["\\$`])', r"\\\1", value)

@@ -1,0 +1,126 @@
+"""The public names of the client, and the page that describes each."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+from collections.abc import Iterator
+
+from .. import inputs
+from ..formatting import FormatCache
+from ..model import Api, Module
+from ..render import render_one
+from ..settings import Settings
+from ..trees import Tree
+from ..views import ModuleView
+from .links import Links, anchor
+
+Name = tuple[str, str, str]
+"""A name, a sentence, and where it is described; empty where the list of names is the place itself."""
+
+
+def public(api: Api, settings: Settings, links: Links) -> dict[str, list[Name]]:
+    """Names by module; the package itself is the empty name."""
+    cache = FormatCache(settings.cache / "docs", "names")
+    found = inputs.inputs_of(settings)
+    key = cache.key(repr((found.templates, found.program, api.names, api.title)))
+    known = cache.load("names")
+    if key not in known:
+        tree = Tree(settings.templates, settings.overlay)
+        common = {"": list(_package(api, tree))}
+        for name in ("events", "wire"):
+            common[name] = list(_rendered(api, tree, name))
+        known = {key: json.dumps(common)}
+        cache.save("names", known)
+    of_all: dict[str, list[Name]] = {
+        module: [(name, told, href) for name, told, href in names]
+        for module, names in json.loads(known[key]).items()
+    }
+    return {
+        "": of_all.pop(""),
+        **{module.python: list(_module(api, module, links)) for module in api.modules},
+        **of_all,
+    }
+
+
+def _package(api: Api, tree: Tree) -> Iterator[Name]:
+    parsed = ast.parse(
+        render_one(api, tree, "%package%/__init__.py.j2").partition("\x1f")[2].replace("\x1f", "")
+    )
+    values = {
+        target.id: ast.literal_eval(node.value)
+        for node in parsed.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id in ("_PLACES", "__all__")
+    }
+    for name in values["__all__"]:
+        place = values["_PLACES"].get(name, "")
+        if place.startswith("runtime."):
+            yield name, _sentence(importlib.import_module(f"xmlwright.{place}"), name), ""
+        elif name == "__version__":
+            yield name, "Version of the client.", ""
+        else:
+            yield name, "The client, awaited." if name.startswith("Async") else "The client.", ""
+
+
+def _sentence(module: object, name: str) -> str:
+    value = getattr(module, name)
+    if not (inspect.isclass(value) or inspect.isroutine(value)):
+        value = type(value)
+    return first_sentence(inspect.getdoc(value) or "")
+
+
+def first_sentence(doc: str) -> str:
+    """The first sentence of a docstring, on one line, without marks of the markup in it."""
+    line = " ".join(doc.partition("\n\n")[0].split()).replace("``", "")
+    end = line.find(". ")
+    return line if end < 0 else line[: end + 1]
+
+
+def _module(api: Api, module: Module, links: Links) -> Iterator[Name]:
+    page = links.module(module.name)
+    known: dict[str, tuple[str, str]] = {}
+    for _, name in module.classes:
+        known[name] = known[f"Async{name}"] = module.title, page
+    for record in module.records:
+        known[record.name] = known[f"{record.name}Input"] = record.doc, links.of(record)
+    for enum in module.enums:
+        known[enum.name] = known[f"{enum.name}Input"] = enum.doc, links.of(enum)
+    for method in module.methods:
+        known[method.function] = method.doc or f"Calls {method.name}.", links.method(method)
+    for name in ModuleView(api, module).exports():
+        yield (name, *known[name])
+
+
+def _rendered(api: Api, tree: Tree, name: str) -> Iterator[Name]:
+    text = render_one(api, tree, f"%package%/{name}.py.j2").replace("\x1f", "")
+    start = text.index("__all__ = ")
+    names: list[str] = ast.literal_eval(text[start:].partition("= ")[2].partition("]")[0] + "]")
+    docs = {
+        node.name: ast.get_docstring(node) or ""
+        for part in text.split("\n\n\n")
+        for node in _parsed(part)
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
+    runtime = {"events": "callbacks", "wire": "wire"}[name]
+    module = importlib.import_module(f"xmlwright.runtime.{runtime}")
+    for each in names:
+        doc = docs.get(each) or (
+            inspect.getdoc(getattr(module, each)) if callable(getattr(module, each, None)) else ""
+        )
+        yield each, first_sentence(doc or ""), ""
+
+
+def _parsed(part: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(part).body
+    except SyntaxError:
+        return []
+
+
+def address(module: str, name: str) -> str:
+    """Where the list of names has a name."""
+    return f"python.html#{anchor(module, name) if module else anchor(name)}"

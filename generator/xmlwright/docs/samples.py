@@ -1,0 +1,341 @@
+"""Samples: every case as programs that ran, with what went over the wire. One that fails fails the build, with its place."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Final
+
+from .. import pipeline
+from ..diagnostics import DescriptionError, Diagnostics
+from ..formatting import FormatCache
+from ..model import Api, Case, Method, Ref
+from ..settings import Settings
+from ..shapes import Tables
+from ..values import Given, Values
+from .answers import document_of
+from .programs import Programs, Writer
+
+_IGNORED: Final = frozenset({"doc", "at", "provenance", "places", "title", "deprecated", "since"})
+"""What of a description no call depends on."""
+_PROCESSES: Final = 4
+_WORTH_A_PROCESS: Final = 60
+"""Samples that take longer to run than a process to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A case that ran."""
+
+    case: Case
+    method: Method
+    programs: Programs
+    own_arguments: bool
+    """False where the case says nothing of the request, and another one's was sent."""
+    borrowed: str
+    """Name of the case whose answer came; empty for its own."""
+    value: str
+    """What the call answered, as an expression; what was printed, for a failure."""
+    request: bytes
+    """Head and body, as they went."""
+    answer: bytes
+
+    @property
+    def document(self) -> str:
+        """The request document as it went."""
+        head, _, body = self.request.partition(b"\r\n\r\n")
+        return document_of(head + b"\r\n\r\n", body).decode("utf-8", "replace")
+
+    @property
+    def body(self) -> str:
+        """The body of the answer."""
+        return self.answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    key: str
+    case: Case
+    method: Method
+    programs: Programs
+    own_arguments: bool
+    borrowed: str
+    expected: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": f"{self.method.name}: {self.case.name}",
+            "sync": self.programs.sync,
+            "asynchronous": self.programs.asynchronous,
+            "variable": self.programs.variable,
+            "expected": dict(self.expected),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """All samples of a description, and how many of them had to be run this time."""
+
+    samples: tuple[Sample, ...]
+    fresh: int
+
+
+def run(api: Api, settings: Settings, *, clean: bool = False) -> Ran:
+    """Run every case through the generated client; what ran before, and is as it was, is not run again.
+
+    Raises:
+        DescriptionError: samples failed; each is a problem, at the place of its case.
+    """
+    jobs = list(_jobs(api))
+    store = FormatCache(settings.cache / "docs", "samples", trusted=not clean)
+    known = store.load("samples")
+    missing = [job for job in jobs if job.key not in known]
+    if missing:
+        for job, result in zip(missing, _results(api, settings, missing), strict=True):
+            known[job.key] = json.dumps(result)
+    results = {job.key: json.loads(known[job.key]) for job in jobs}
+    diagnostics = Diagnostics()
+    for job in jobs:
+        problem = results[job.key].get("problem") or _unlike(job, results[job.key])
+        if problem:
+            known.pop(job.key, None)
+            diagnostics.add(
+                "sample", f"the sample {job.case.name!r} failed: {problem}", job.case.at
+            )
+    if missing:
+        store.save("samples", {job.key: known[job.key] for job in jobs if job.key in known})
+    if len(diagnostics):
+        raise DescriptionError(diagnostics)
+    return Ran(tuple(_sample(job, results[job.key]) for job in jobs), len(missing))
+
+
+def _unlike(job: _Job, result: Mapping[str, Any]) -> str:
+    fails = job.case.fails
+    if fails is None:
+        return ""
+    wanted = f"{fails.get('code')} {fails.get('message', '')}".strip()
+    printed = str(result["value"]).strip()
+    return "" if printed == wanted else f"it printed {printed!r}, not {wanted!r}"
+
+
+def _sample(job: _Job, result: Mapping[str, Any]) -> Sample:
+    return Sample(
+        job.case,
+        job.method,
+        job.programs,
+        job.own_arguments,
+        job.borrowed,
+        result["value"],
+        base64.b64decode(result["request"]),
+        base64.b64decode(result["answer"]),
+    )
+
+
+def _jobs(api: Api) -> Iterator[_Job]:
+    writer = Writer(api)
+    values = Values(api, Tables(api), Diagnostics())
+    statuses = {code.code: code.status for code in api.errors}
+    prints = _Prints(api)
+    for module in api.resources:
+        for method in module.methods:
+            cases = [case for case in module.cases if case.call == method.verb]
+            asking = next((case for case in _best(cases) if case.arguments is not None), None)
+            answering = next((case for case in cases if _answers(case)), None)
+            for case in cases:
+                asked = case if case.arguments is not None else asking
+                answered = case if case.response is not None else answering
+                if asked is None or answered is None or asked.arguments is None:
+                    continue
+                given = values.arguments(method, asked.arguments)
+                assert given is not None, "the description was checked"
+                yield _job(method, case, asked, answered, given, writer, statuses, prints)
+
+
+def _job(
+    method: Method,
+    case: Case,
+    asked: Case,
+    answered: Case,
+    given: Given,
+    writer: Writer,
+    statuses: Mapping[str, int],
+    prints: _Prints,
+) -> _Job:
+    failing = answered.fails is not None
+    document = (asked.request or "").strip()
+    programs = writer.programs(method, given, answered, document)
+    media = "text/xml; charset=utf-8"
+    if method.answer.value == "binary" and not failing:
+        media = method.answer.media[0] if method.answer.media else "application/octet-stream"
+    expected = {
+        "document": document,
+        "status": statuses.get((answered.fails or {}).get("code", ""), 200),
+        "media": media,
+        "body": answered.response or "",
+    }
+    parts = [prints.of(method), programs.sync, programs.asynchronous, json.dumps(expected)]
+    return _Job(
+        hashlib.sha256("\0".join(parts).encode()).hexdigest(),
+        case,
+        method,
+        programs,
+        case.arguments is not None,
+        "" if answered is case else answered.name,
+        expected,
+    )
+
+
+def _answers(case: Case) -> bool:
+    return case.response is not None and case.fails is None
+
+
+def _best(cases: list[Case]) -> list[Case]:
+    """Cases that worked come first."""
+    return sorted(cases, key=lambda case: (case.fails is not None, not _answers(case)))
+
+
+class _Prints:
+    """Fingerprints of what a call depends on: the run time, its method, and the records and words that this reaches."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._known: dict[Ref, tuple[str, tuple[Ref, ...]]] = {}
+        shared = [
+            _bare(getattr(api, name))
+            for name in ("envelope", "token", "paging", "scalars", "errors", "names")
+        ]
+        runtime = Path(__file__).parents[1].rglob("*.py")
+        self._common = _digest(shared, *(path.read_bytes() for path in sorted(runtime)))
+
+    def of(self, method: Method) -> str:
+        """The fingerprint of a method."""
+        reached: dict[Ref, str] = {}
+        pending = [ref for item in method.arguments for ref in (item.record, item.enum) if ref]
+        if method.answer.record is not None:
+            pending.append(method.answer.record)
+        while pending:
+            ref = pending.pop()
+            if ref not in reached:
+                reached[ref], further = self._of(ref)
+                pending.extend(further)
+        return _digest(self._common, _bare(method), sorted(reached.values()))
+
+    def _of(self, ref: Ref) -> tuple[str, tuple[Ref, ...]]:
+        if ref not in self._known:
+            record = self._api.records.get(ref)
+            found = record or self._api.enums[ref]
+            fields = record.fields if record is not None else ()
+            further = tuple(other for item in fields for other in (item.record, item.enum) if other)
+            self._known[ref] = _digest(_bare(found)), further
+        return self._known[ref]
+
+
+def _bare(value: Any) -> Any:
+    """A value as JSON can hold it, without what no call depends on."""
+    if isinstance(value, (str, int, type(None))):
+        return value
+    if isinstance(value, (tuple, list)):
+        return [_bare(item) for item in value]
+    if isinstance(value, Mapping):
+        return [[name, _bare(item)] for name, item in value.items()]
+    kind: Any = type(value)
+    return [_bare(item) for item in _attributes(kind)(value)]
+
+
+@cache
+def _attributes(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    names = [item.name for item in dataclasses.fields(kind) if item.name not in _IGNORED]
+    return attrgetter(*names, names[0])  # of one name alone it would give no tuple
+
+
+def _digest(*parts: Any) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part if isinstance(part, bytes) else json.dumps(part).encode())
+        total.update(b"\0")
+    return total.hexdigest()
+
+
+def _results(api: Api, settings: Settings, jobs: list[_Job]) -> list[dict[str, Any]]:
+    with _client(api, settings) as client:
+        common = {
+            "path": [str(client)],
+            "environment": api.names.environment,
+            "url_path": "/" + api.url.split("/", 3)[3] if api.url.count("/") > 2 else "/",
+        }
+        processes = max(1, min(os.cpu_count() or 1, _PROCESSES, len(jobs) // _WORTH_A_PROCESS))
+        shares = [jobs[number::processes] for number in range(processes)]
+        with ThreadPoolExecutor(processes) as pool:
+            told = pool.map(
+                lambda share: _in_a_process(
+                    {**common, "samples": [item.as_json() for item in share]}
+                ),
+                shares,
+            )
+            results = list(told)
+        return [results[number % processes][number // processes] for number in range(len(jobs))]
+
+
+def _in_a_process(job: Mapping[str, Any]) -> list[dict[str, Any]]:
+    kept = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "VIRTUAL_ENV", "PYTHONPYCACHEPREFIX")
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    with tempfile.TemporaryDirectory(prefix="xmlwright-") as home:
+        environment |= {"HOME": home, "NO_PROXY": "*", "PYTHONIOENCODING": "utf-8"}
+        done = subprocess.run(
+            [sys.executable, "-m", f"{__package__}.running"],
+            input=json.dumps(job),
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+    if done.returncode:
+        raise SampleRunnerError(done.stderr.strip() or f"exit code {done.returncode}")
+    results: list[dict[str, Any]] = json.loads(done.stdout)
+    return results
+
+
+class SampleRunnerError(Exception):
+    """Samples could not even be begun."""
+
+
+def _runnable(rendered: str) -> str:
+    """Python as templates give it, made valid in the two ways in which only the formatter takes it as it is."""
+    from ..render import CUT
+
+    return re.sub(
+        r"^((?:    )?from \S+ import .*?), *$", r"\1", rendered.replace(CUT, ""), flags=re.MULTILINE
+    )
+
+
+@contextmanager
+def _client(api: Api, settings: Settings) -> Iterator[Path]:
+    """A folder with the generated client: the output where it is up to date, else made for this."""
+    if pipeline.up_to_date(settings) is not None:
+        yield settings.output
+        return
+    from .. import render
+
+    with tempfile.TemporaryDirectory(prefix="xmlwright-") as folder:
+        package = render.package_path(api)
+        for item in render.render(api, settings.templates, settings.overlay):
+            if item.path.startswith(f"{package}/"):
+                path = Path(folder, item.path)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(_runnable(item.text), encoding="utf-8")
+        yield Path(folder)

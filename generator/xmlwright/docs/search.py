@@ -1,0 +1,107 @@
+"""Search: an index of everything with a name, made beforehand. It is a script, because pages on disk can load nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from .content import (
+    Article,
+    Code,
+    Guide,
+    Link,
+    MethodValue,
+    Page,
+    Parameter,
+    ResourceValue,
+    Site,
+    Table,
+)
+from .guides import Heading
+
+Row = tuple[str, str, str, str]
+"""Kind, name, what is told about it, address."""
+
+
+def rows(site: Site, headings: Mapping[str, Sequence[Heading]]) -> list[Row]:
+    """Everything that can be found; ``headings`` are those of the guides, by page."""
+    found: list[Row] = []
+    for page in site.pages:
+        found += _page(page, headings.get(page.url, ()))
+    return found
+
+
+def _page(page: Page, headings: Sequence[Heading]) -> Iterator[Row]:
+    value = page.value
+    if isinstance(value, MethodValue):
+        yield "method", page.title, page.summary, page.url
+        yield from _parameters(value.parameters, page.url, page.title)
+    elif isinstance(value, ResourceValue):
+        yield "resource", page.title, page.summary, page.url
+        for record in value.records:
+            yield "record", record.name, record.doc, f"{page.url}#{record.anchor}"
+            for item in record.fields:
+                yield "field", f"{record.name}.{item.name}", _told(
+                    item
+                ), f"{page.url}#{item.anchor}"
+        for enum in value.enums:
+            yield "enum", enum.name, enum.doc, f"{page.url}#{enum.anchor}"
+            for word in enum.words:
+                yield "word", f"{enum.name}: {word.word}", word.doc, f"{page.url}#{word.anchor}"
+    elif isinstance(value, Article):
+        yield "page", page.title, page.summary, page.url
+        yield from _article(page, value)
+    elif isinstance(value, Guide):
+        yield "guide", page.title, page.summary, page.url
+        for heading in headings:
+            yield "heading", f"{page.title}: {heading.text}", heading.content[
+                :160
+            ], f"{page.url}#{heading.anchor}"
+
+
+def _parameters(items: Sequence[Parameter], url: str, before: str) -> Iterator[Row]:
+    for item in items:
+        name = f"{before}.{item.name}"
+        yield "argument", name, _told(item), f"{url}#{item.anchor}"
+
+
+def _told(item: Parameter) -> str:
+    wire = f" {item.wire}" if item.wire != item.name else ""
+    return f"{item.doc} ({item.type}){wire}".strip()
+
+
+def _article(page: Page, value: Article) -> Iterator[Row]:
+    kind = {"errors.html": "error", "events.html": "event", "python.html": "name"}.get(
+        page.url, "heading"
+    )
+    for section in value.sections:
+        texts = [block for block in section.blocks if isinstance(block, str)]
+        texts += [
+            _text(cell)
+            for block in section.blocks
+            if isinstance(block, Table) and not block.anchors
+            for row in block.rows
+            for cell in row[1:]
+        ]
+        title = section.title if kind == "error" else f"{page.title}: {section.title}"
+        own = "error" if kind == "error" else "heading"
+        yield own, title, " ".join(texts)[:200], f"{page.url}#{section.anchor}"
+        for block in section.blocks:
+            if isinstance(block, Table) and block.anchors:
+                for row, anchor in zip(block.rows, block.anchors, strict=True):
+                    href = row[0].href if isinstance(row[0], Code) else ""
+                    yield kind, _text(row[0]), " ".join(
+                        map(_text, row[1:])
+                    ), href or f"{page.url}#{anchor}"
+
+
+def _text(cell: str | Link | Code) -> str:
+    return cell if isinstance(cell, str) else cell.text
+
+
+def script(found: Sequence[Row]) -> str:
+    """The index as a script; no text can end it early, in a file of its own or inside a page."""
+    made = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        made = made.replace(char, f"\\u{ord(char):04x}")
+    return f"window.searchIndex={made};\n"

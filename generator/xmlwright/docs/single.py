@@ -1,0 +1,70 @@
+"""The whole site as one HTML file that needs nothing else: pages one below the other, of which a script shows one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import posixpath
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from .content import Page
+from .html import ASSETS, LOOPBACK, Renderer
+
+# Attributes can be told by their quotes: in texts the escaping leaves none.
+_ID: Final = re.compile(r'(?<= id=")([^"]*)(?=")')
+_HREF: Final = re.compile(r'(?<= href=")([^"]*)(?=")')
+_TO_MARKDOWN: Final = re.compile(r'(?: · )?<a href="[^"]*\.(?:md|txt)">[^<]*</a>')
+
+ROUTE: Final = (
+    'window.wholeSite = (href) => { const [page, mark] = href.replace(/\\.html(?=#|$)/, "").split("#");'
+    ' return mark ? page + ":" + mark : page; };\n'
+)
+
+
+def key(url: str) -> str:
+    """The id of a page in the file."""
+    return url.removesuffix(".html")
+
+
+def single(renderer: Renderer, parts: Sequence[tuple[Page, str]], index: str, title: str) -> str:
+    """The file; ``parts`` are what :func:`joined` made of the pages."""
+    style = (ASSETS / "site.css").read_text(encoding="utf-8")
+    scripts = [ROUTE + index, (ASSETS / "site.js").read_text(encoding="utf-8")]
+    hashes = " ".join(_hash(text) for text in scripts)
+    policy = (
+        f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; img-src data:; base-uri 'none'; form-action 'none';"
+        f" connect-src {LOOPBACK}"
+    )
+    sections = [(page, Markup(part)) for page, part in parts]
+    made = renderer.shell(
+        "single.html.j2", policy=policy, style=Markup(style), scripts=[Markup(text) for text in scripts],
+        sections=sections, title=title, root="", whole=True, key=key, page=parts[0][0],
+    )  # fmt: skip
+    start, end = made.index("<nav "), made.index("</nav>")
+    return (
+        made[:start] + _HREF.sub(lambda found: _target(found[1], ""), made[start:end]) + made[end:]
+    )
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+def joined(body: str, url: str) -> str:
+    """A page's HTML with ids and addresses that hold in the one file."""
+    body = _TO_MARKDOWN.sub("", body)
+    body = _ID.sub(lambda found: f"{key(url)}:{found[1]}", body)
+    return _HREF.sub(lambda found: _target(found[1], url), body)
+
+
+def _target(href: str, url: str) -> str:
+    if re.match(r"[a-z][a-z+.-]*:", href):
+        return href
+    path, _, anchor = href.partition("#")
+    page = posixpath.normpath(posixpath.join(posixpath.dirname(url), path)) if path else url
+    return f"#{key(page)}:{anchor}" if anchor else f"#{key(page)}"

@@ -1,0 +1,189 @@
+"""Site: from the description to every file of the documentation, and onto the disk as a whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from .. import manifest, pipeline, publish
+from ..diagnostics import DescriptionError
+from ..formatting import FormatCache
+from ..inputs import Inputs, digest
+from ..manifest import Manifest, Output, lines_of_untouched
+from ..settings import Settings, checked_site
+from . import guides, samples
+from .content import Page, Site
+from .describe import Describer
+from .history import changes
+from .html import ASSETS, TEMPLATES
+from .html import Renderer as HtmlRenderer
+from .links import Links
+from .markdown import Renderer as MarkdownRenderer
+from .public import public
+from .search import rows, script
+from .single import joined, single
+
+SINGLE: Final = "all.html"
+"""Name of the site as one file."""
+Told = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Made:
+    """What was done."""
+
+    pages: int
+    samples: int
+    fresh: int
+    """Samples that had to be run; the others had run before, as they are."""
+    size: int
+    """Bytes of the single file."""
+    changed: int
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def build(
+    settings: Settings,
+    told: Told = lambda stage, done, total: None,
+    *,
+    history: Sequence[str] = (),
+    clean: bool = False,
+    overwrite: bool = False,
+) -> Made:
+    """Write the documentation.
+
+    Raises:
+        DescriptionError: the description has problems, or samples failed.
+        SettingsError: the site would be where something else is.
+        PublishError: it cannot be written.
+        RevisionError: a description to compare with is not there.
+    """
+    output = checked_site(settings)
+    seconds: dict[str, float] = {}
+    start = time.perf_counter()
+
+    def lap(stage: str) -> None:
+        nonlocal start
+        now = time.perf_counter()
+        seconds[stage] = now - start
+        start = now
+
+    told("check", 0, 0)
+    api, diagnostics = pipeline.validate(settings)
+    if api is None or len(diagnostics):
+        raise DescriptionError(diagnostics)
+    lap("check")
+    told("samples", 0, 0)
+    ran = samples.run(api, settings, clean=clean)
+    lap("samples")
+    told("describe", 0, 0)
+    links = Links(api, settings.source)
+    written = guides.find(settings)
+    site = Describer(
+        api,
+        links,
+        ran.samples,
+        written,
+        changes(api, history, settings, links),
+        public(api, settings, links),
+    ).site()
+    lap("describe")
+    files = _rendered(site, links, written, settings, told, clean)
+    lap("render")
+    told("publish", 0, 0)
+    changed = _published(output, files, overwrite)
+    lap("publish")
+    return Made(len(site.pages), len(ran.samples), ran.fresh, len(files[SINGLE]), changed, seconds)
+
+
+def _rendered(
+    site: Site,
+    links: Links,
+    written: list[guides.Written],
+    settings: Settings,
+    told: Told,
+    clean: bool,
+) -> dict[str, bytes]:
+    """Every file; pages whose values are as they were come from the cache."""
+    compiled = settings.cache / "docs" / "templates"
+    html, markdown = HtmlRenderer(site, links, written, compiled), MarkdownRenderer(site, compiled)
+    cache = FormatCache(settings.cache / "docs", _program(settings), trusted=not clean)
+    known = cache.load("pages")
+    kept: dict[str, str] = {}
+    common = repr((site.title, site.version, site.navigation, sorted(site_names(site))))
+    files: dict[str, bytes] = {}
+    parts: list[tuple[Page, str]] = []
+    for number, page in enumerate(site.pages):
+        told("render", number, len(site.pages))
+        key = cache.key(f"{common}\0{page!r}")
+        names = [f"{key}.{form}" for form in ("html", "md", "part")]
+        if all(name in known for name in names):
+            texts = [known[name] for name in names]
+        else:
+            texts = _page(html, markdown, page)
+        kept |= zip(names, texts, strict=True)
+        files[page.url], files[page.markdown] = texts[0].encode(), texts[1].encode()
+        parts.append((page, texts[2]))
+    if kept.keys() != known.keys():
+        cache.save("pages", kept)
+    by_file = {f"guides/{links_name(guide)}.html": guide for guide in written}
+    headings = {
+        url: guides.html(guide.text, guide.file, links, written)[1]
+        for url, guide in by_file.items()
+    }
+    index = script(rows(site, headings))
+    files["assets/search.js"] = index.encode()
+    for name in ("site.css", "site.js"):
+        files[f"assets/{name}"] = (ASSETS / name).read_bytes()
+    files["llms.txt"] = markdown.index().encode()
+    files[SINGLE] = single(html, parts, index, site.title).encode()
+    return files
+
+
+def _page(html: HtmlRenderer, markdown: MarkdownRenderer, page: Page) -> list[str]:
+    body = html.body(page)
+    return [html.page(page, body), markdown.page(page), joined(body, page.url)]
+
+
+def links_name(guide: guides.Written) -> str:
+    """Name of a guide's page."""
+    from .links import anchor
+
+    return anchor(guide.name)
+
+
+def site_names(site: Site) -> set[str]:
+    """Names of methods, to which texts link."""
+    return {page.title for page in site.pages if page.kind == "method"}
+
+
+def _program(settings: Settings) -> str:
+    """Hash of what renders pages, aside from their values."""
+    total = hashlib.sha256(settings.source.encode())
+    for folder in (TEMPLATES, Path(__file__).parent):
+        for path in sorted(folder.glob("*.*")):
+            if path.suffix in (".j2", ".py"):
+                total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def _published(output: Path, files: dict[str, bytes], overwrite: bool) -> int:
+    """Put the files in place; how many of them are new."""
+    outputs = {
+        path: Output(hashed, hashed)
+        for path, hashed in sorted((path, digest(content)) for path, content in files.items())
+    }
+    made = Manifest(Inputs({}, {}, {}, "", {}, ""), outputs=outputs)
+    with publish.alone(output):
+        old = manifest.load(output)
+        if old is not None and old == made and lines_of_untouched(output, old) is not None:
+            return 0
+        before = old.outputs if old is not None else {}
+        mine = manifest.written_by(output)
+        files = {**files, manifest.NAME: manifest.dump(made).encode()}
+        publish.publish(output, files, mine, overwrite=overwrite)
+        return sum(before.get(path) != facts for path, facts in outputs.items())

@@ -1,0 +1,85 @@
+"""Commands that let a description grow by evidence: drift, coverage."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from .console import FAILED, project
+from .workbench import fail, valid
+
+
+@click.command(epilog="""\b
+Examples:
+  xmlwright drift recordings/                       what is in them that is not described, as a patch
+  xmlwright drift traffic.jsonl --apply             put it into the YAML files""")
+@click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--apply", "apply_it", is_flag=True, help="Change the YAML files; comments stay.")
+@click.pass_context
+def drift(context: click.Context, recordings: tuple[Path, ...], apply_it: bool) -> None:
+    """Read recorded documents and say what the description does not know in them. Exit code 1 if there is any.
+
+    RECORDINGS are XML files, recordings of the client (.jsonl), or folders of both.
+    """
+    from . import evidence, patch
+
+    settings = project(context)
+    api = valid(settings)
+    try:
+        seen, unread = evidence.gather(api, evidence.documents(recordings))
+    except OSError as error:
+        raise fail(f"{error.filename}: {error.strerror}") from None
+    for message in unread:
+        click.echo(f"not read: {message}", err=True)
+    found = patch.proposals(api, seen)
+    files = patch.patched(settings, found)
+    for item in seen:
+        if item.record is None:
+            click.echo(
+                f"{item.method}: unknown argument {'/'.join(item.path)} ({item.places[0]})",
+                err=True,
+            )
+    if not found:
+        click.echo("nothing unknown", err=True)
+        sys.exit(FAILED if any(item.record is None for item in seen) else 0)
+    if apply_it:
+        for path, (_, after) in files.items():
+            path.write_text(after, encoding="utf-8")
+            click.echo(f"{path.relative_to(settings.root)}: changed")
+        return
+    click.echo(patch.unified(files, settings.root), nl=False)
+    sys.exit(FAILED)
+
+
+@click.command(epilog="""\b
+Examples:
+  xmlwright coverage
+  xmlwright coverage --fail-under 95""")
+@click.option(
+    "--fail-under", type=float, default=0.0, metavar="PERCENT", help="Exit code 1 below this share."
+)
+@click.pass_context
+def coverage(context: click.Context, fail_under: float) -> None:
+    """Say how many methods, fields, words and error codes the cases show, and which they do not."""
+    from . import pipeline
+    from .coverage import coverage as covered
+
+    settings = project(context)
+    api, _ = pipeline.validate(settings)
+    if api is None:
+        valid(settings)
+        sys.exit(FAILED)
+    found = covered(api)
+    for item in found:
+        shown = item.total - len(item.missing)
+        click.echo(f"{item.what + 's':<8} {shown:>5} of {item.total:>5}  {item.percent:6.1f} %")
+        for message in item.missing:
+            click.echo(f"  {message}")
+    if any(item.percent < fail_under for item in found):
+        sys.exit(FAILED)
+
+
+COMMANDS: Final = (coverage, drift)

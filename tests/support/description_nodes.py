@@ -1,0 +1,219 @@
+"""The nodes of a description, and what each of them is: told from the grammar, by the key that it stands under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+
+from xmlwright import language
+from xmlwright.decode import Choice, Dictionary, Either, Kind, Listing, Table
+
+LANGUAGE: Final = "word of the language"
+REFERENCE: Final = "reference"
+DECLARED: Final = "declared name"
+WIRE: Final = "name or word on the wire"
+CASE: Final = "value or document of a case"
+COLLECTION: Final = "collection"
+PROSE: Final = "prose"
+FACT: Final = "fact that stands alone"
+CHECKED: Final = frozenset([LANGUAGE, REFERENCE, DECLARED, WIRE, CASE, COLLECTION])
+"""What something else in the description depends on, so that a misspelling is always told."""
+
+ROLES: Final[dict[tuple[str, str], str]] = {
+    ("Word", "request"): WIRE,
+    ("Word", "answer"): WIRE,
+    ("Field", "enum"): REFERENCE,
+    ("Field", "record"): REFERENCE,
+    ("Field", "ref"): REFERENCE,
+    ("Field", "list"): WIRE,
+    ("Field", "element"): WIRE,
+    ("Field", "attribute"): WIRE,
+    ("Field", "none"): WIRE,
+    ("Group", "include"): REFERENCE,
+    ("Record", "include"): REFERENCE,
+    ("Record", "identity"): REFERENCE,
+    ("Answer", "element"): WIRE,
+    ("Answer", "item"): WIRE,
+    ("Answer", "record"): REFERENCE,
+    ("Answer", "ref"): REFERENCE,
+    ("Method", "record"): REFERENCE,
+    ("Method", "wrapper"): WIRE,
+    ("Method", "omit"): REFERENCE,
+    ("Method", "order"): REFERENCE,
+    ("Method", "errors"): REFERENCE,
+    ("Method", "events"): REFERENCE,
+    ("Fails", "code"): CASE,
+    ("Fails", "message"): CASE,
+    ("Fails", "field"): CASE,
+    ("Case", "name"): PROSE,
+    ("Case", "call"): REFERENCE,
+    ("Case", "arguments"): CASE,
+    ("Case", "request"): CASE,
+    ("Case", "response"): CASE,
+    ("Case", "result"): CASE,
+    ("Case", "unknown"): CASE,
+    ("Resource", "resource"): DECLARED,
+    ("Resource", "plural"): WIRE,
+    ("Cases", "resource"): REFERENCE,
+    ("Request", "root"): WIRE,
+    ("Request", "method"): WIRE,
+    ("Response", "root"): WIRE,
+    ("Response", "namespaces"): WIRE,
+    ("Response", "status"): WIRE,
+    ("Response", "ok"): WIRE,
+    ("Response", "failed"): WIRE,
+    ("Response", "attributes"): WIRE,
+    ("Failure", "message"): WIRE,
+    ("Failure", "code"): WIRE,
+    ("Failure", "field"): WIRE,
+    ("Counters", "position"): WIRE,
+    ("Counters", "size"): WIRE,
+    ("Counters", "pages"): WIRE,
+    ("Counters", "total"): WIRE,
+    ("Paging", "position"): WIRE,
+    ("Paging", "size"): WIRE,
+    ("Scalar", "words"): WIRE,
+    ("Scalar", "none"): WIRE,
+    ("Scalar", "zone"): REFERENCE,
+    ("Error", "message"): WIRE,
+}
+"""What a scalar is, by its declaration and key."""
+ROLES_BY_KEY: Final = {
+    "doc": PROSE,
+    "title": PROSE,
+    "fix": PROSE,
+    "since": PROSE,
+    "deprecated": PROSE,
+    "source": REFERENCE,
+    "callers": PROSE,
+    "limits": PROSE,
+    "method_errors": REFERENCE,
+}
+_FORM: Final = "part of a form that the server sends, and cases are about XML"
+_SERVER: Final = "a number that the server has chosen, and no document says"
+_ADDRESS: Final = "an address that only its server knows"
+_NAME: Final = "chosen freely: nothing else has to have this name"
+REASONS: Final[dict[tuple[str, str], str]] = {
+    ("Api", "api"): _NAME,
+    ("Api", "version"): "in no document, and free to differ from the address",
+    ("Api", "documentation"): _ADDRESS,
+    ("Python", "package"): _NAME,
+    ("Python", "client"): _NAME,
+    ("Python", "version"): "chosen freely by whoever publishes the client",
+    ("Resource", "python"): _NAME,
+    ("Endpoint", "url"): _ADDRESS,
+    ("OAuth", "request_token"): _ADDRESS,
+    ("OAuth", "authorize"): _ADDRESS,
+    ("OAuth", "access_token"): _ADDRESS,
+    ("Token", "password"): "in no document: it is sent as a header",
+    ("Paging", "first"): _SERVER,
+    ("Paging", "default_size"): _SERVER,
+    ("Paging", "maximum_size"): _SERVER,
+    ("Scalar", "pad"): "how wide the server pads, and every width is read",
+    ("Error", "status"): "an HTTP status, which is in no document",
+    ("Callbacks", "event"): _FORM,
+    ("Callbacks", "object"): _FORM,
+    ("Callbacks", "system"): _FORM,
+    ("Callbacks", "user"): _FORM,
+    ("Callbacks", "verifier"): _FORM,
+    ("Callbacks", "verification"): _FORM,
+    ("Field", "default"): "what the server assumes, and what is never sent",
+    ("Field", "minimum"): _SERVER,
+    ("Field", "maximum"): _SERVER,
+    ("Field", "max_length"): _SERVER,
+    ("Field", "max_bytes"): _SERVER,
+    ("Field", "places"): _SERVER,
+    ("Field", "media"): "what files the server takes, and cases send but some of them",
+    ("Answer", "media"): "a header of an answer that is no document",
+    ("Case", "file"): "name and content of a file that a case sends beside its document",
+}
+"""Scalars that nothing else in the description depends on, with the reason: their misspellings cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One key, scalar or collection of a file."""
+
+    what: str
+    """``key``, ``scalar`` or ``collection``."""
+    role: str
+    path: str
+    """Keys and indexes from the root, such as ``/cases/3/result``."""
+    node: yaml.Node
+    owner: tuple[str, str] = ("", "")
+    """Declaration and key that a scalar belongs to."""
+    flow: bool = False
+    """Whether a key stands in a mapping with braces."""
+
+    @property
+    def line(self) -> int:
+        return int(self.node.start_mark.line) + 1
+
+
+def spots(text: str, kind: Kind) -> Iterator[Spot]:
+    """All keys, scalars and collections below the root of a file of this kind."""
+    return _below(yaml.compose(text, yaml.CSafeLoader), kind, ("", ""), "")
+
+
+def _below(node: yaml.Node, kind: Kind | None, owner: tuple[str, str], path: str) -> Iterator[Spot]:
+    while isinstance(kind, Either):
+        kind = _alternative(kind, node)
+    if isinstance(node, yaml.MappingNode):
+        if path:
+            yield Spot("collection", COLLECTION, path, node)
+        if kind is None and {key.value for key, _ in node.value} == {"name", "media", "text"}:
+            owner = ("Case", "file")
+        for key, value in node.value:
+            below = f"{path}/{key.value}"
+            if isinstance(kind, Table):
+                yield Spot("key", LANGUAGE, below, key, flow=node.flow_style)
+                inner_owner = (kind.decl.__name__.removesuffix("Decl"), str(key.value))
+                yield from _below(value, kind.table()[key.value].kind, inner_owner, below)
+            elif isinstance(kind, Dictionary):
+                role = _role_of_name(kind, owner[1], value)
+                yield Spot("key", role, below, key, flow=node.flow_style)
+                yield from _below(value, kind.kind, owner, below)
+            else:
+                yield Spot("key", CASE, below, key, flow=node.flow_style)
+                yield from _below(value, None, owner, below)
+    elif isinstance(node, yaml.SequenceNode):
+        yield Spot("collection", COLLECTION, path, node)
+        inner = kind.kind if isinstance(kind, Listing) else None
+        for index, value in enumerate(node.value):
+            yield from _below(value, inner, owner, f"{path}/{index}")
+    else:
+        yield Spot("scalar", _role_of_scalar(kind, owner, node), path, node, owner)
+
+
+def _alternative(kind: Either, node: yaml.Node) -> Kind:
+    """The one of several kinds that a node is of."""
+    wanted = {yaml.MappingNode: "map", yaml.SequenceNode: "list"}.get(type(node))
+    if wanted is None:
+        wanted = "str" if node.style else tag(node)
+    return next(item for item in kind.kinds if wanted in item.accepts)
+
+
+def tag(node: yaml.Node) -> str:
+    """What YAML 1.1 takes a scalar for: ``str``, ``int``, ``bool`` ..."""
+    return str(node.tag).rpartition(":")[2]
+
+
+def _role_of_name(kind: Dictionary, key: str, value: yaml.Node) -> str:
+    if isinstance(kind.name, Choice):
+        return LANGUAGE
+    if key == "callers" or (isinstance(value, yaml.ScalarNode) and value.value == "same"):
+        return REFERENCE
+    return PROSE if key == "limits" else DECLARED
+
+
+def _role_of_scalar(kind: Kind | None, owner: tuple[str, str], node: yaml.Node) -> str:
+    if isinstance(kind, Choice) or kind is language.BOOLEAN:
+        return LANGUAGE
+    if owner == ("Field", "default") and tag(node) == "bool":
+        return LANGUAGE
+    role = FACT if owner in REASONS else ROLES.get(owner) or ROLES_BY_KEY.get(owner[1])
+    assert role is not None, f"what is {'.'.join(owner)}? Say it in ROLES or REASONS"
+    return role
