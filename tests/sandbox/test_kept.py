@@ -117,9 +117,13 @@ def test_writes_that_cannot_be_kept_are_not_acknowledged(box, tmp_path):
         assert database is not None
         client.task.create(name="kept")
         own.run(lambda: database._connection.execute("PRAGMA max_page_count = 1"))
-        with pytest.raises(Exception, match="503"):
+
+        def fill() -> None:
             for number in range(200):
                 client.task.create(name=f"task {number}", description="long " * 400)
+
+        with pytest.raises(Exception, match="503"):
+            fill()
         with pytest.raises(Exception, match="503"):
             client.task.create(name="more")
 

@@ -10,15 +10,13 @@ import requests
 from requests_oauthlib import OAuth1Session
 
 from freshbooks_classic import AuthenticationFailed, FreshBooks, OAuth, OAuthFlow, PermissionDenied
-from freshbooks_classic.api import PROTOCOL
-from freshbooks_classic.runtime.transport import RequestsTransport
 from xmlwright.sandbox import Sandbox
 
 
 @pytest.fixture
 def account(box: Sandbox, request: pytest.FixtureRequest):
     """A fresh account by the test's name."""
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:60]
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:60].strip("-")
     box.open(name)
     yield name
     box.close(name)
@@ -77,6 +75,11 @@ class Flow:
         self.session = requests.Session()
         self.session.verify, self.session.trust_env = box.ca, False
 
+    def by_client(self) -> OAuthFlow:
+        """The same steps by the generated client."""
+        base = f"{self.box.base_url}/{self.account}"
+        return FreshBooks.oauth(self.account, self.key, self.secret, url=base, ca=self.box.ca)
+
     def url(self, page: str) -> str:
         return f"{self.box.base_url}/{self.account}/oauth/{page}.php"
 
@@ -97,11 +100,7 @@ def flow(box: Sandbox, account: str):
 
 
 def test_the_generated_client_goes_all_the_way(box, account, flow):
-    base = f"{box.base_url}/{account}"
-    transport = RequestsTransport(ca=box.ca)
-    with OAuthFlow(
-        PROTOCOL, account, flow.key, flow.secret, base_url=base, transport=transport
-    ) as steps:
+    with flow.by_client() as steps:
         asked = steps.request_token()
         page = flow.session.get(asked.authorize_url, timeout=20).text
         assert account in page
@@ -145,10 +144,7 @@ def test_a_client_of_another_make_goes_all_the_way(box, account, flow, signature
 
 
 def test_somebody_who_denies_gives_nothing(box, account, flow):
-    base, transport = f"{box.base_url}/{account}", RequestsTransport(ca=box.ca)
-    with OAuthFlow(
-        PROTOCOL, account, flow.key, flow.secret, base_url=base, transport=transport
-    ) as steps:
+    with flow.by_client() as steps:
         asked = steps.request_token("http://127.0.0.1:1/back")
         with pytest.raises(AuthenticationFailed) as met:
             steps.access_token(asked, "too-early")
@@ -164,15 +160,8 @@ def test_somebody_who_denies_gives_nothing(box, account, flow):
     [("nobody", None, "consumer_key_unknown"), (None, "wrong", "signature_invalid")],
 )
 def test_a_consumer_that_is_not_known_gets_no_token(box, account, flow, key, secret, problem):
-    base, transport = f"{box.base_url}/{account}", RequestsTransport(ca=box.ca)
-    with OAuthFlow(
-        PROTOCOL,
-        account,
-        key or flow.key,
-        secret or flow.secret,
-        base_url=base,
-        transport=transport,
-    ) as steps:
+    flow.key, flow.secret = key or flow.key, secret or flow.secret
+    with flow.by_client() as steps:
         with pytest.raises(AuthenticationFailed) as met:
             steps.request_token()
     assert (met.value.code, met.value.status) == (problem, 401)

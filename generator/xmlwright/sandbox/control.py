@@ -17,6 +17,7 @@ from .exchange import Effects, Person
 from .journal import Entry
 from .options import Options, SandboxError, checked_account
 from .people import label
+from .state import sort_key
 
 Load = Callable[[str, "str | Path | Mapping[str, Any]", bool], Effects]
 """(account, what, whether it replaces what is there): puts records into an account."""
@@ -239,9 +240,16 @@ class Control:
         await self._rewritten(account)
 
     def state(self, account: str) -> dict[str, list[dict[str, Any]]]:
-        """All records of an account by resource, without what is sensitive."""
-        found = self.app.world.collections(self._known(account))
-        return {name: self.documents.records(name, records) for name, records in found.items()}
+        """All records of an account by resource, in the order of their keys and without what is sensitive."""
+        held = {name: item.records for name, item in self.app.world.account(self._known(account))}
+        names = [resource.name for resource in self.app.api.resources]
+        names += sorted(name for name in held.keys() - set(names) if not name.startswith("."))
+        found: dict[str, list[dict[str, Any]]] = {}
+        for name in names:
+            records = held.get(name, {})
+            in_order = (records[key] for key in sorted(records, key=sort_key))
+            found[name] = self.documents.records(name, in_order)
+        return found
 
     # ---- time
 

@@ -11,6 +11,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,9 +38,10 @@ Statement = tuple[str, tuple[Any, ...]]
 class Database:
     """One SQLite file. Opened by one sandbox at a time."""
 
-    def __init__(self, path: Path, api: str) -> None:
+    def __init__(self, path: Path, api: str, zone: tzinfo) -> None:
         """Open the file, or make it. Raises SandboxError for what is no file of a sandbox of this API."""
         self.path = path
+        self._zone = zone
         try:
             self._connection = sqlite3.connect(
                 path, timeout=0.5, isolation_level=None, check_same_thread=False
@@ -66,11 +68,11 @@ class Database:
         run = self._connection.execute
         # Nobody else writes in between, and so no lock is taken and let go for every commit.
         run("PRAGMA locking_mode = EXCLUSIVE")
-        run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
         run("BEGIN EXCLUSIVE")
         application = run("PRAGMA application_id").fetchone()[0]
-        if application == 0 and run("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        empty = application == 0 and run("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        if empty:
             for statement in _TABLES.split(";"):
                 run(statement)
             run("INSERT INTO facts VALUES ('api', ?)", (api,))
@@ -83,6 +85,9 @@ class Database:
         elif (found := self.fact("api")) != api:
             raise SandboxError(f"{self.path} holds the state of {found}, not of {api}")
         run("COMMIT")
+        run(
+            "PRAGMA journal_mode = WAL"
+        )  # which a file of somebody else's would keep, and so not before
 
     # Reading, before the server starts.
 
@@ -103,7 +108,9 @@ class Database:
             "SELECT collection, id, record FROM records WHERE account = ? ORDER BY collection, id",
             (account,),
         )
-        return [Change(collection, number, loads(text)) for collection, number, text in rows]
+        return [
+            Change(collection, number, loads(text, self._zone)) for collection, number, text in rows
+        ]
 
     # Writing, on the loop.
 

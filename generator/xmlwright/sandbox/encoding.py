@@ -15,9 +15,9 @@ def dumps(record: Mapping[str, Any]) -> str:
     return json.dumps(_tagged(record), ensure_ascii=False, separators=(",", ":"))
 
 
-def loads(text: str) -> dict[str, Any]:
-    """The record that :func:`dumps` made the text of."""
-    value = _plain(json.loads(text))
+def loads(text: str, zone: dt.tzinfo) -> dict[str, Any]:
+    """The record that :func:`dumps` made the text of; times are those of a zone again, as the engine has them."""
+    value = _plain(json.loads(text), zone)
     if not isinstance(value, dict):
         raise ValueError("the text is no record")
     return value
@@ -56,9 +56,9 @@ def _tagged(value: Any) -> Any:
     raise TypeError(f"a record holds no {type(value).__name__}")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, zone: dt.tzinfo) -> Any:
     if isinstance(value, list):
-        return [_plain(inner) for inner in value]
+        return tuple(_plain(inner, zone) for inner in value)
     if not isinstance(value, dict):
         return value
     if len(value) == 1:
@@ -66,9 +66,9 @@ def _plain(value: Any) -> Any:
         if name == "$decimal":
             return Decimal(inner)
         if name == "$time":
-            return dt.datetime.fromisoformat(inner)
+            return dt.datetime.fromisoformat(inner).astimezone(zone)
         if name == "$date":
             return dt.date.fromisoformat(inner)
         if name == "$bytes":
             return base64.b64decode(inner)
-    return {name: _plain(inner) for name, inner in value.items()}
+    return {name: _plain(inner, zone) for name, inner in value.items()}

@@ -109,7 +109,7 @@ class Stage:
         except OSError as error:
             raise SandboxError(f"the certificate cannot be written: {error}") from None
         if options.database is not None:
-            self.database = Database(options.database, api.name)
+            self.database = Database(options.database, api.name, zone_of(api.zone))
             self.database.start()
         self.app = Application(
             api, self.world, self.addresses, self.people, self.clock, self.faults, self.journal,
