@@ -234,11 +234,8 @@ class Application:
             await self.deliveries.fire(account, effects.events)
 
     def _note(self, entry: Entry, response: Response, started: float) -> Response:
-        entry.status, entry.content_type, entry.answer = (
-            response.status,
-            response.content_type,
-            response.body,
-        )
+        entry.status, entry.content_type = response.status, response.content_type
+        entry.answer, entry.answer_headers = response.body, response.headers
         entry.seconds = time.perf_counter() - started
         self.journal.add(entry)
         return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -41,6 +41,7 @@ class Entry:
     """None while nothing, or for ever nothing, is answered."""
     content_type: str = ""
     answer: bytes = b""
+    answer_headers: Sequence[tuple[str, str]] = ()
     meant: bytes | None = None
     """What would have been answered, had nothing gone wrong on purpose."""
     ok: bool = False

@@ -280,8 +280,9 @@ class _Actions:
         if place >= len(files):
             raise NotThere(f"it has {len(files)} attachments")
         name = re.sub(r"[^\w.-]", "_", files[place].name)
+        how = "inline" if files[place].media == "application/pdf" else "attachment"
         headers = [
-            ("Content-Disposition", f'attachment; filename="{name}"'),
+            ("Content-Disposition", f'{how}; filename="{name}"'),
             ("X-Content-Type-Options", "nosniff"),
         ]
         return Response(200, files[place].data, files[place].media, headers)

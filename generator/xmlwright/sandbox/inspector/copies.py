@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shlex
 from decimal import Decimal
 from typing import Any, Final
@@ -50,9 +51,12 @@ def as_python(documents: Documents, entry: Entry) -> str | None:
     names = documents.api.names
     module = next(one for one in documents.api.modules if one.name == method.resource)
     call = ".".join(("fb", module.python, *method.python))
-    body = f"    result = {call}({_arguments(method, values, endpoint.arguments)})"
+    given = _arguments(method, values, endpoint.arguments)
+    times = sorted({name for name in ("date", "datetime") if re.search(rf"\b{name}[.(]", given)})
+    needed = f"from datetime import {', '.join(times)}\n\n" if times else ""
+    body = f"    result = {call}({given})"
     return (
-        f"from {names.package} import {names.client}\n\n"
+        f"{needed}from {names.package} import {names.client}\n\n"
         f"with {names.client}.from_env() as fb:\n{body}\n    print(result)\n"
     )
 
@@ -72,8 +76,12 @@ def _arguments(method: Method, values: dict[str, Any], shape: Shape[Any]) -> str
 def _value(value: Any) -> str:
     if isinstance(value, Raw):
         return repr(str(value))
-    if isinstance(value, (Decimal, dt.date, dt.datetime)):
+    if isinstance(value, Decimal):
         return repr(str(value))
+    if isinstance(value, dt.datetime):
+        return f"datetime.fromisoformat({value.isoformat()!r})"
+    if isinstance(value, dt.date):
+        return f"date({value.year}, {value.month}, {value.day})"
     if isinstance(value, Record):
         return _value({name: getattr(value, name) for name in value.__dataclass_fields__})  # type: ignore[attr-defined]
     if isinstance(value, dict):

@@ -51,14 +51,17 @@ class Forms:
         return where, {"done": told} if told else {}
 
     async def _again(self, given: Given) -> str:
-        """Make a call once more, as it came."""
+        """Make a call once more, as it came, or with another document."""
         app = self._control.app
         entry = app.journal.get(_whole(given, "id"))
         if entry is None or entry.files:
             raise SandboxError("the call is forgotten, or had files with it")
+        document = entry.document
+        if given.get("document", "").strip():
+            document = given["document"].replace("\r\n", "\n").encode()
         headers = {name: text for name, text in entry.headers.items() if name != "origin"}
         # It came the allowed way before.
-        answered = app.answer(Request(entry.verb, entry.target, headers, entry.document, True))
+        answered = app.answer(Request(entry.verb, entry.target, headers, document, True))
         if not isinstance(answered, Response):
             await answered
         newest = max((one.id for one in app.journal), default=entry.id)

@@ -49,6 +49,7 @@ async function open(link, push) {
     return;
   }
   detail.innerHTML = await answer.text();
+  detail.parentElement.classList.add("has-detail");
   for (const other of list.querySelectorAll("[aria-current]")) other.removeAttribute("aria-current");
   const row = list.querySelector(`[data-id="${link.dataset.id}"]`);
   if (row) row.setAttribute("aria-current", "true");

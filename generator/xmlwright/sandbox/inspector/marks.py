@@ -306,6 +306,15 @@ def _all(mark: Mark) -> Iterator[Mark]:
         yield from _all(child)
 
 
+def indented(text: str) -> str:
+    """A document with one element a line, as people edit it; what is no XML stays as it is."""
+    root = _parsed(text)
+    if root is None:
+        return text
+    etree.indent(root)
+    return etree.tostring(root, encoding="unicode")
+
+
 def _parsed(text: str) -> etree._Element | None:
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), _PARSER)

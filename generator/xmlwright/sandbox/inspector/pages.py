@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...diagnostics import Position
 from ...model import Field
+from ...runtime.redact import HIDDEN
 from ..addresses import CONTROL
 from ..control import Control, owner
 from ..faults import KINDS
@@ -21,7 +22,7 @@ from ..journal import Entry
 from ..options import SandboxError
 from .copies import as_curl, as_python
 from .forms import Forms
-from .marks import Marker
+from .marks import Marker, indented
 from .views import calls_page, state_page
 
 _HERE: Final = Path(__file__).parent
@@ -37,7 +38,8 @@ _SAFE: Final = [
         " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
+    # With "no-referrer" a browser would say "null" for the origin of forms.
+    ("Referrer-Policy", "same-origin"),
     ("Cache-Control", "no-store"),
 ]
 
@@ -175,6 +177,8 @@ class Inspector:
             "message": message,
             "error": next((one for one in control.app.api.errors if one.code == entry.code), None),
             "request_text": request_text,
+            "request_pretty": indented(request_text),
+            "hides": HIDDEN in request_text,
             "answer_text": answer_text,
             "request_tree": (
                 None if broken[0] else self.marker.request(request_text, method, complaint)
