@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,13 +49,18 @@ class Process:
 
 
 @contextmanager
-def sandbox_process(folder: Path, *arguments: str | Path, project: Path) -> Iterator[Process]:
+def sandbox_process(
+    folder: Path,
+    *arguments: str | Path,
+    project: Path,
+    command: Sequence[str] = (str(XMLWRIGHT),),
+) -> Iterator[Process]:
     """The program while the block runs; its working folder, home and temporary files are in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tmp").mkdir(exist_ok=True)
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     program = subprocess.Popen(
-        [str(XMLWRIGHT), "--project", str(project), "sandbox", "--quiet", *map(str, arguments)],
+        [*command, "--project", str(project), "sandbox", "--quiet", *map(str, arguments)],
         cwd=folder,
         env={**kept, "HOME": str(folder), "TMPDIR": str(folder / "tmp"), "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 import requests
+from given import ROOT
+from server_process import XMLWRIGHT, sandbox_process
 
 from xmlwright.sandbox import Sandbox, SandboxError
 
@@ -195,6 +200,55 @@ def test_a_request_that_ends_early_gets_an_error(box, token):
         connection.sendall(request(token, "<reque", "/x", "Content-Length: 40"))
         connection.shutdown(socket.SHUT_WR)
         assert answers(connection, 1)[0][0] == 400
+
+
+def test_who_goes_on_sending_what_is_refused_gets_the_answer_all_the_same(box):
+    head = b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\n"
+    for connection in (
+        raw(box, head),
+        socket.create_connection(("127.0.0.1", box.port), timeout=20),
+    ):
+        with connection:
+            connection.sendall(head + bytes(3_000_000))
+            assert answers(connection, 1)[0][0] == 413
+
+
+def test_who_asks_without_reading_is_not_listened_to_until_the_answers_are_read(box):
+    number = 1500
+    with Sandbox(box.described, load="cases", keep=1) as own:
+        content = request(own.token, '<request method="currency.list"/>', "/api/2.1/xml-in")
+        with raw(own, b"") as connection:
+            sender = threading.Thread(target=connection.sendall, args=(content * number,))
+            sender.start()
+            made = -1
+            while made < own.stage.journal.total:
+                made = own.stage.journal.total
+                time.sleep(0.5)
+            assert made < number, "all answers wait in memory"
+            assert {status for status, _ in answers(connection, number)} == {200}
+            sender.join(20)
+        assert own.stage.journal.total == number
+
+
+def test_connections_that_say_nothing_keep_nobody_out(tmp_path):
+    """A process may have so many files open; whoever said nothing for longest makes room."""
+    limited = ["-c", 'ulimit -n 64; exec "$@"', "bash", str(XMLWRIGHT)]
+    with sandbox_process(
+        tmp_path, "--http", "--empty", project=ROOT, command=["bash", *limited]
+    ) as process:
+        url = f"http://127.0.0.1:{process.port}/__sandbox__/health"
+        with contextlib.ExitStack() as stack:
+            for number in range(150):
+                silent = socket.create_connection(("127.0.0.1", process.port), timeout=20)
+                stack.enter_context(silent)
+                if number % 2:
+                    silent.sendall(b"GET /__sandbox__/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            for _ in range(3):
+                session = stack.enter_context(requests.Session())
+                session.trust_env = False
+                assert session.get(url, timeout=20).status_code == 200
+        assert process.stop() == 0
+        assert process.complained == []
 
 
 def test_pages_of_this_machine_may_use_it_and_others_may_not(box, http, token):

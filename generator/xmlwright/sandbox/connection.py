@@ -29,6 +29,9 @@ _HEAD: Final = re.compile(
 _PLAIN_LENGTH: Final = re.compile(r"[0-9]{1,9}")
 _PACE: Final = 0.05
 """Seconds between two pieces of a response that drips."""
+_FAREWELL: Final = 1.0
+"""Seconds for a client to read the last response. To close while something of its is unread would reset the connection, and take
+the response back."""
 
 
 class Connection(asyncio.Protocol):
@@ -38,15 +41,18 @@ class Connection(asyncio.Protocol):
         self._answer = answer
         self._open = open_ones
         self._secure = secure
-        self._buffer = b""
+        self._buffer = bytearray()
         self._h11: h11.Connection | None = None
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._draining: asyncio.Future[None] | None = None
         self._keep = True
+        self._ended = False
         self._sending = False
         self.used = 0.0
         """When something last came, on the clock of the loop."""
+        self.began: float | None = None
+        """When the request began to come of which a part is here; None where there is none."""
 
     # What asyncio calls.
 
@@ -65,19 +71,25 @@ class Connection(asyncio.Protocol):
             self._draining.set_result(None)
 
     def data_received(self, data: bytes) -> None:
+        if self._ended:
+            return
         self.used = asyncio.get_running_loop().time()
-        self._buffer = self._buffer + data if self._buffer else data
-        if self._task is None:
+        if self.began is None:
+            self.began = self.used
+        self._buffer += data
+        if self._task is None and self._draining is None:
             self._go_on()
         elif len(self._buffer) > LARGEST_HEAD and self._transport is not None:
             self._transport.pause_reading()  # until what came before is answered
 
     def eof_received(self) -> bool:
+        if self._ended:
+            return False
         if self._task is not None:
             # An answer that is being made is still sent, where TLS allows it; whoever follows a stream has left.
             return not self._secure and not self._sending
         if self._buffer or (self._h11 is not None and self._h11.their_state is h11.SEND_BODY):
-            self._refuse(400, "The request ended before all of it came.")
+            self.refuse(400, "The request ended before all of it came.")
         return False
 
     def pause_writing(self) -> None:
@@ -87,6 +99,9 @@ class Connection(asyncio.Protocol):
         if self._draining is not None and not self._draining.done():
             self._draining.set_result(None)
         self._draining = None
+        if self._task is None and self._transport is not None and not self._ended:
+            self._transport.resume_reading()
+            self._go_on()
 
     @property
     def idle(self) -> bool:
@@ -113,9 +128,14 @@ class Connection(asyncio.Protocol):
     def _go_on(self) -> None:
         """Answer what has come, as long as that needs no waiting."""
         while self._transport is not None and self._keep:
+            if self._draining is not None:
+                # Who asks and asks, and never reads, is not listened to until the answers are gone.
+                self._transport.pause_reading()
+                return
             request = self._next()
             if request is None:
                 return
+            self.began = self.used if self._buffer else None
             answer = self._answered(request)
             if isinstance(answer, Response) and answer.wire is None and answer.stream is None:
                 self._send(answer, request)
@@ -123,7 +143,7 @@ class Connection(asyncio.Protocol):
                 self._task = asyncio.ensure_future(self._later(answer, request))
                 return
         if not self._keep:
-            self.close()
+            self._end()
 
     def _answered(self, request: Request) -> Response | Awaitable[Response]:
         try:
@@ -154,15 +174,15 @@ class Connection(asyncio.Protocol):
     def _next(self) -> Request | None:
         """The next request, once all of it is there."""
         if self._h11 is None:
+            if b"\r\n\r\n" not in self._buffer and len(self._buffer) < LARGEST_HEAD:
+                return None
             found = _HEAD.match(self._buffer)
             if found is None:
-                if b"\r\n\r\n" not in self._buffer and len(self._buffer) < LARGEST_HEAD:
-                    return None
                 return self._by_h11()
             if found.end() > LARGEST_HEAD:
-                self._refuse(431, f"The headers are longer than {LARGEST_HEAD:,} bytes.")
+                self.refuse(431, f"The headers are longer than {LARGEST_HEAD:,} bytes.")
                 return None
-            headers = _headers(found[3])
+            headers = _headers(bytes(found[3]))
             length = headers.get("content-length", "0")
             if (
                 _PLAIN_LENGTH.fullmatch(length) is None
@@ -175,9 +195,10 @@ class Connection(asyncio.Protocol):
             end = found.end() + int(length)
             if len(self._buffer) < end:
                 return None
-            body = self._buffer[found.end() : end]
-            self._buffer = self._buffer[end:]
-            return Request(found[1].decode(), found[2].decode(), headers, body, self._secure)
+            body = bytes(self._buffer[found.end() : end])
+            verb, target = found[1].decode(), found[2].decode()
+            del self._buffer[:end]
+            return Request(verb, target, headers, body, self._secure)
         return self._by_h11()
 
     def _by_h11(self) -> Request | None:
@@ -189,14 +210,14 @@ class Connection(asyncio.Protocol):
         connection = self._h11
         try:
             if self._buffer:
-                connection.receive_data(self._buffer)
-                self._buffer = b""
+                connection.receive_data(bytes(self._buffer))
+                self._buffer.clear()
             while True:
                 event = connection.next_event()
                 if isinstance(event, h11.Request):
                     self._head, self._pieces, self._size = event, [], 0
                     if _announced(event) > LARGEST_BODY:
-                        self._refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
+                        self.refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
                         return None
                     if connection.they_are_waiting_for_100_continue and self._transport is not None:
                         informed = h11.InformationalResponse(status_code=100, headers=[])
@@ -205,14 +226,14 @@ class Connection(asyncio.Protocol):
                     self._pieces.append(bytes(event.data))
                     self._size += len(event.data)
                     if self._size > LARGEST_BODY:
-                        self._refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
+                        self.refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
                         return None
                 elif isinstance(event, h11.EndOfMessage):
                     return self._from_h11()
                 else:  # more has to come, or nothing will
                     return None
         except h11.RemoteProtocolError as error:
-            self._refuse(error.error_status_hint, str(error))
+            self.refuse(error.error_status_hint, str(error))
             return None
 
     def _from_h11(self) -> Request:
@@ -227,12 +248,28 @@ class Connection(asyncio.Protocol):
         target = head.target.decode("latin-1")
         return Request(head.method.decode("latin-1"), target, headers, body, self._secure)
 
-    def _refuse(self, status: int, text: str) -> None:
+    def refuse(self, status: int, text: str) -> None:
+        """Answer a request that did not come as it should; nothing more is read then."""
         self._keep = False
         if self._transport is not None:
             response = page(status, "The request cannot be read", text)
             self._transport.write(response.head(keep=False) + response.body)
-            self._transport.close()
+            self._end(unread=True)
+
+    def _end(self, *, unread: bool = False) -> None:
+        """End the connection when the client has read what it was sent, or after a moment."""
+        transport = self._transport
+        if transport is None or self._ended:
+            return
+        self._ended = True
+        self._buffer.clear()
+        if transport.can_write_eof():
+            transport.write_eof()
+        elif not unread:
+            transport.close()
+            return
+        transport.resume_reading()  # and forget what comes
+        asyncio.get_running_loop().call_later(_FAREWELL, transport.close)
 
     # Responses.
 

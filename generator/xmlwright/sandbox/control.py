@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from .application import Application, Letter
 from .documents import Documents
 from .exchange import Effects, Person
+from .expectations import Expected
 from .journal import Entry
 from .options import Options, SandboxError, checked_account
 from .people import label
@@ -21,11 +22,6 @@ from .state import sort_key
 
 Load = Callable[[str, "str | Path | Mapping[str, Any]", bool], Effects]
 """(account, what, whether it replaces what is there): puts records into an account."""
-_COUNTS: Final = ("count", "at_least", "at_most")
-
-
-class AssertionFailed(AssertionError):
-    """The calls that were made are not those that were expected; the text shows the nearest one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,48 +355,12 @@ class Control:
         Raises:
             AssertionFailed: there are more or fewer than wanted; at least one, where nothing is said.
         """
-        entries = self.app.journal.find({"method": method, **wanted})
-        found = [
-            entry
-            for entry in entries
-            if not _differences(arguments, self.documents.arguments(entry))
+        made = [
+            (entry.id, self.documents.arguments(entry))
+            for entry in self.app.journal.find({"method": method, **wanted})
         ]
-        said = {"count": count, "at_least": at_least, "at_most": at_most}
-        if all(value is None for value in said.values()):
-            at_least = 1
-        number = len(found)
-        if (
-            (count is not None and number != count)
-            or (at_least is not None and number < at_least)
-            or (at_most is not None and number > at_most)
-        ):
-            raise AssertionFailed(
-                self._told(method, arguments, number, entries, count, at_least, at_most)
-            )
-        return [entry.id for entry in found]
-
-    def _told(
-        self, method: str, arguments: Mapping[str, Any] | None, number: int, entries: Sequence[Entry],
-        count: int | None, at_least: int | None, at_most: int | None,
-    ) -> str:  # fmt: skip
-        wanted = (
-            f"{count}"
-            if count is not None
-            else f"at least {at_least}" if at_least is not None else f"at most {at_most}"
-        )
-        told = f"{wanted} calls of {method} were wanted" + (
-            f" with {dict(arguments)}" if arguments else ""
-        )
-        told += f", and {number} were made"
-        missed = [(len(found), entry, found) for entry in entries
-                  if (found := _differences(arguments, self.documents.arguments(entry)))]  # fmt: skip
-        if missed and arguments:
-            _, entry, found = min(missed, key=lambda item: item[0])
-            told += f"\nthe nearest is call {entry.id}:" + "".join(f"\n  {line}" for line in found)
-        elif not entries:
-            made = sorted({entry.method or "(no method)" for entry in self.app.journal})
-            told += f"; what was called is: {', '.join(made) or 'nothing'}"
-        return told
+        called = (entry.method or "(no method)" for entry in self.app.journal)
+        return Expected(method, arguments, count, at_least, at_most).among(made, called)
 
     def shown_call(self, entry: Entry) -> dict[str, Any]:
         """A call as JSON has it, redacted."""
@@ -462,45 +422,6 @@ def shown_letter(letter: Letter) -> dict[str, Any]:
             for one in sent.attachments
         ],
     }
-
-
-def _differences(wanted: object, made: object, path: str = "") -> list[str]:
-    """Where what was made lacks what was wanted; numbers are compared by what they are worth."""
-    if wanted is None and not path:
-        return []
-    if isinstance(wanted, Mapping):
-        if not isinstance(made, Mapping):
-            return [f"{path}: {made!r}, not {dict(wanted)!r}"]
-        found: list[str] = []
-        for name, value in wanted.items():
-            here = f"{path}.{name}" if path else str(name)
-            if name not in made:
-                found.append(f"{here}: left out, not {value!r}")
-            else:
-                found += _differences(value, made[name], here)
-        return found
-    if isinstance(wanted, (list, tuple)):
-        if not isinstance(made, (list, tuple)) or len(made) != len(wanted):
-            return [f"{path}: {made!r}, not {list(wanted)!r}"]
-        return [
-            line
-            for place, (one, other) in enumerate(zip(wanted, made, strict=True))
-            for line in _differences(one, other, f"{path}[{place}]")
-        ]
-    return [] if _same(wanted, made) else [f"{path}: {made!r}, not {wanted!r}"]
-
-
-def _same(wanted: object, made: object) -> bool:
-    from decimal import Decimal, InvalidOperation
-
-    if wanted == made or str(wanted) == str(made):
-        return True
-    if isinstance(wanted, bool) or isinstance(made, bool) or None in (wanted, made):
-        return False
-    try:
-        return Decimal(str(wanted)) == Decimal(str(made))
-    except InvalidOperation:
-        return False
 
 
 def _without_secrets(value: Any, secrets: set[str]) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ class People:
             return None
         try:
             pair = base64.b64decode(code.strip(), validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, no ASCII, or no UTF-8
             return None
         return pair.partition(":")[0] or None
 

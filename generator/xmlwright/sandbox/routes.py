@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 
 from ..diagnostics import nearest
 from .addresses import CONTROL
-from .control import AssertionFailed, Control, shown_letter
+from .control import Control, shown_letter
+from .expectations import AssertionFailed
 from .faults import CONDITIONS, KINDS
 from .http import JSON, Request, Response
 from .options import SandboxError

@@ -17,6 +17,8 @@ _BACKLOG: Final = 1024
 _FIRST_BYTE: Final = 30.0
 _IDLE: Final = 120.0
 """Seconds after which a connection that says nothing is ended."""
+_WHOLE: Final = 300.0
+"""Seconds for all of a request to come."""
 _HANDSHAKE_BYTE: Final = b"\x16"
 _FAREWELL: Final = 2.0
 
@@ -28,7 +30,9 @@ class Server:
         self._answer = answer
         self._authority = authority
         self._open: set[Connection] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._new: dict[asyncio.Task[None], None] = {}
+        """Those of connections that have said nothing, or are still shaking hands, the oldest first."""
         self._socket: socket.socket | None = None
         self.port = 0
 
@@ -45,23 +49,26 @@ class Server:
             raise SandboxError(f"port {port} cannot be had: {error.strerror or error}") from None
         self._socket = listening
         self.port = listening.getsockname()[1]
-        self._spawn(self._accept(listening))
-        self._spawn(self._sweep())
+        self._spawn(self._accept(listening), self._tasks)
+        self._spawn(self._sweep(), self._tasks)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(
+        self, work: Coroutine[Any, Any, None], among: dict[asyncio.Task[None], None]
+    ) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        among[task] = None
+        task.add_done_callback(lambda done: among.pop(done, None))
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
                 connected, _ = await loop.sock_accept(listening)
-            except OSError:  # too many are open; some will end
+            except OSError:  # too many are open
+                self._shed()
                 await asyncio.sleep(0.05)
                 continue
-            self._spawn(self._take(connected))
+            self._spawn(self._take(connected), self._new)
 
     async def _take(self, connected: socket.socket) -> None:
         """Find out from its first byte whether a connection speaks TLS, and serve it either way."""
@@ -89,16 +96,28 @@ class Server:
         while True:
             await asyncio.sleep(_IDLE / 4)
             now = asyncio.get_running_loop().time()
-            for connection in [one for one in self._open if one.idle and now - one.used > _IDLE]:
-                connection.close()
+            for connection in [one for one in self._open if one.idle]:
+                if now - connection.used > _IDLE:
+                    connection.close()
+                elif connection.began is not None and now - connection.began > _WHOLE:
+                    connection.refuse(408, f"The request did not come within {_WHOLE:.0f} seconds.")
+
+    def _shed(self) -> None:
+        """Make room for others: of the connections that nothing is done for, the half that said nothing for longest ends."""
+        for task in list(self._new)[: (len(self._new) + 1) // 2]:
+            task.cancel()
+        idle = sorted((one for one in self._open if one.idle), key=lambda one: one.used)
+        for connection in idle[: (len(idle) + 1) // 2]:
+            connection.abort()
 
     async def stop(self) -> None:
         """Listen no more; answers that are being made get a moment."""
         if self._socket is not None:
             self._socket.close()
-        for task in list(self._tasks):
+        tasks = [*self._tasks, *self._new]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for connection in list(self._open):
             if connection.idle:
                 connection.abort()  # to say farewell in TLS would wait for an answer
