@@ -89,7 +89,8 @@ def group(
             entry = found[place] = dict(zip(keys, place, strict=True))
             entry.update(dict.fromkeys(sums, Decimal(0)))
         for name, path in sums.items():
-            entry[name] += _reach(row, path) or 0
+            value = _reach(row, path)
+            entry[name] += 0 if value is None else value  # and a zero keeps its places
     if not keys and not found:
         return (dict.fromkeys(sums, Decimal(0)),)
     ordered = sorted(found.items(), key=lambda item: [(part is not None, part) for part in item[0]])
@@ -206,11 +207,9 @@ def day_of(moment: dt.datetime | dt.date | None) -> dt.date | None:
     return moment.date() if isinstance(moment, dt.datetime) else moment
 
 
-FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
-    item.__name__: item
-    for item in (
-        between, day_of, digest, fill, following, group, lacking, later, mask, merged, number, only, record, round2,
-        round_to, rows_of, slug, total, trimmed, upcoming, with_values, without,
-    )  # fmt: skip
-}
+_ALL: Final[tuple[Callable[..., Any], ...]] = (
+    between, day_of, digest, fill, following, group, lacking, later, mask, merged, number, only, record, round2, round_to,
+    rows_of, slug, total, trimmed, upcoming, with_values, without,
+)  # fmt: skip
+FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {item.__name__: item for item in _ALL}
 """What an expression may call, beside what looks into the account."""
