@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,11 +58,15 @@ def test_the_whole_story_runs_as_printed(process: Process, tmp_path: Path) -> No
 
 
 def test_the_first_lines_of_the_read_me_run_against_it(process: Process, tmp_path: Path) -> None:
-    for at, program in enumerate(blocks(README, "python")[:1]):
-        (tmp_path / f"{at}.py").write_text(program, encoding="utf-8")
-        done = run(sys.executable, "-W", "error", f"{at}.py", cwd=tmp_path, **process.environment)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.strip(), "the examples of the description have unpaid invoices"
+    first, second = blocks(README, "python")[
+        :2
+    ]  # the second goes on inside the `with` of the first
+    program = first + textwrap.indent(second, "    ")
+    (tmp_path / "first.py").write_text(program, encoding="utf-8")
+    done = run(sys.executable, "-W", "error", "first.py", cwd=tmp_path, **process.environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip(), "the examples of the description have unpaid invoices"
+    assert (tmp_path / "invoice.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def test_the_tests_of_the_guide_pass(tmp_path: Path) -> None:
