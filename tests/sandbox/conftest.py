@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def box() -> Iterator[Sandbox]:
-    """A running sandbox; every test opens accounts of its own."""
-    with Sandbox(ROOT) as running:
+    """A running sandbox; every test opens accounts of its own. Its time is that of the documents: cards in them have not expired."""
+    with Sandbox(ROOT, clock=datetime(2010, 1, 5, 12)) as running:
         yield running
 
 

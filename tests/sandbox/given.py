@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -19,7 +20,7 @@ from freshbooks_classic.runtime.files import File
 from freshbooks_classic.runtime.record import Raw, Record
 from freshbooks_classic.runtime.request import Page
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.model import Api, Field, Method
+from xmlwright.model import Api, Field, Method, Module
 from xmlwright.sandbox.running import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,10 +60,14 @@ def method(name: str) -> Method:
     return next(item for item in api().methods if item.name == name)
 
 
+def module(resource: str) -> Module:
+    return next(item for item in api().resources if item.name == resource)
+
+
 def identity(resource: str) -> str | None:
     """Python name of the field that names a record of a resource."""
-    module = next(item for item in api().resources if item.name == resource)
-    return module.records[0].identity if module.records else None
+    records = module(resource).records
+    return records[0].identity if records else None
 
 
 # ---- one account, and calls to it
@@ -130,6 +135,34 @@ class Account:
     def seed(self, content: Mapping[str, Any], *, replace: bool = False) -> None:
         """Put records there, as they are."""
         self.box.control.seed(self.name, content, replace=replace)
+
+    def there(self, resource: str, number: Any) -> None:
+        """See to it that a record exists and is not deleted."""
+        name = identity(resource)
+        assert name is not None
+        held = self.box.control.state(self.name)[resource]
+        if any(str(item.get(name)) == str(number) for item in held):
+            asked = method(f"{resource}.get") if f"{resource}.get" in wire.METHODS else None
+            if asked is None:
+                return
+            with suppress(ApiFailure):
+                self.call(asked.name, {asked.arguments[0].python: number})
+                return
+        self.seed({resource: [{name: number}]})
+
+    def bills_automatically(self, arguments: Mapping[str, Any]) -> None:
+        """See to it that the account can do it: in its base currency, through a gateway that is capable of it."""
+        if not isinstance(arguments["autobill"], Mapping):
+            return  # it is what a list is asked for
+        if "currency_code" in arguments:
+            self.seed({".account": {"currency": arguments["currency_code"]}})
+        gateway = arguments["autobill"]["gateway_name"]
+        self.seed({"gateway": [{"name": gateway, "autobill_capable": True}]})
+
+    def gone(self, resource: str, number: Any) -> None:
+        """See to it that a record existed and is deleted."""
+        self.there(resource, number)
+        self.call(f"{resource}.delete", {identity(resource): number})
 
 
 def _bytes(document: str | bytes) -> bytes:

@@ -43,20 +43,28 @@ def prepare(account: Account, document: Document) -> None:
     found = method(document.method)
     arguments = wire.read_request(document.content)[1]
     records: dict[str, dict[Any, dict[str, Any]]] = {}
-    for resource, number in references(found.arguments, arguments):
-        name = identity(resource)
-        if name is not None:
-            records.setdefault(resource, {})[number] = {name: number}
+    named = list(references(found.arguments, arguments))
     own = identity(found.resource)
     if own in arguments and found.kind != "create":
-        records.setdefault(found.resource, {}).setdefault(arguments[own], {own: arguments[own]})
+        named.append((found.resource, arguments[own]))
+    for resource, number in named:
+        name = identity(resource)
+        if name is not None and resource != "receipt" and str(number).isdigit():
+            records.setdefault(resource, {}).setdefault(number, {name: number})
     for resource, fields in NEEDED.get(document.method, {}).items():
         for record in records.get(resource, {}).values():
             record.update(fields(arguments))
+    if arguments.get("staff_id") == 0:  # who the administrator was where the sample comes from
+        records["staff"] = {0: {"staff_id": 0}}
+    if found.name == "payment.create" and {"client_id", "invoice_id"} <= set(arguments):
+        credit = {"payment_id": 1, "client_id": arguments["client_id"], "amount": "10000"}
+        records.setdefault("payment", {})[1] = credit
     account.seed({resource: list(held.values()) for resource, held in records.items()})
+    if arguments.get("autobill"):
+        account.bills_automatically(arguments)
     if found.verb == "undelete":
         account.call(f"{found.resource}.delete", {own: arguments[own]})
-    if document.method in ("receipt.get", "receipt.delete", "receipt.update"):
+    if found.resource == "receipt" and found.kind != "create" and "expense" in records:
         made = etree.fromstring(
             f"<request method='receipt.create'><receipt><expense_id>{arguments['expense_id']}</expense_id>"
             "<image>cid:a</image></receipt></request>"

@@ -85,11 +85,11 @@ class Delivery:
     """One form on its way to one address."""
 
     id: int
-    callback_id: int | None
+    callback_id: int | str | None
     """The registration; None for an event that was collected without one."""
     uri: str
     event: str
-    object_id: int
+    object_id: int | str
     body: str
     """The form as it is sent."""
     state: str
@@ -252,10 +252,12 @@ class Deliveries:
         assert self._form is not None
         system = self._system(there.name)
         told: Told | Verification
+        # A form tells of objects by number; what goes by a word, such as a currency, has none.
+        number = event.object_id if isinstance(event.object_id, int) else 0
         if to is not None and event.name == self._form.verification:
-            told = Verification(to.id, to.verifier, system, event.user_id)
+            told = Verification(number, to.verifier, system, event.user_id)
         else:
-            told = Told(event.name, event.object_id, system, event.user_id)
+            told = Told(event.name, number, system, event.user_id)
         delivery = Delivery(
             id=next(self._numbers),
             callback_id=None if to is None else to.id,

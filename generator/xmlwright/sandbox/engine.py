@@ -19,7 +19,7 @@ from .seeding import Seeder
 from .state import AccountState, Key, Record
 from .timing import Timer
 from .verbs import Outcome, Verbs
-from .work import SETTINGS, Work
+from .work import NOTHING, SETTINGS, Work
 
 Clock = Callable[[], dt.datetime]
 _ANYBODY = Person("anonymous", 0)
@@ -127,11 +127,22 @@ class World:
         return Effects(changes=state.commit())
 
     def seed_records(
-        self, name: str, records: Mapping[str, Iterable[Record]], *, replace: bool = False
+        self,
+        name: str,
+        records: Mapping[str, Iterable[Record]],
+        *,
+        replace: bool = False,
+        settings: Record = NOTHING,
     ) -> Effects:
-        """Put many records into an account as they are. ``replace`` empties the named collections first."""
+        """Put many records into an account as they are. ``replace`` empties the named collections first.
+
+        ``settings`` become those of the account, over what it has.
+        """
         state = self.account(name)
         state.begin()
+        if settings:
+            held = state.get(SETTINGS, "settings") or NOTHING
+            state.put(SETTINGS, "settings", {**held, **settings})
         self._seeder(state).adopt_all(records, replace=replace)
         return Effects(changes=state.commit())
 
@@ -250,7 +261,7 @@ class World:
     def _read(
         self, work: Work, kept: Kept, method: Method, payload: Any, call: Call
     ) -> dict[str, Any]:
-        supplied = {}
+        supplied: Mapping[str, Expression] = {}
         if method.kind == "create":
             supplied = kept.behaviour.supplied.get(work.person.kind, {})
         try:

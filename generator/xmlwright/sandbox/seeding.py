@@ -7,6 +7,7 @@ from typing import Any
 
 from .behaviour import Setting
 from .expressions import ExpressionProblem
+from .failures import Refused
 from .keeping import KEYLESS, series_of
 from .resources import MADE_BY, Kept, Resources
 from .state import Key, Record
@@ -14,7 +15,7 @@ from .work import Work
 
 
 class Seeder:
-    """Adopts records. Nothing in them is worked out but what is never answered."""
+    """Adopts records: what they bring stays as it is, and what they leave out becomes what a new record has."""
 
     def __init__(self, resources: Resources, work: Work) -> None:
         self._resources = resources
@@ -32,12 +33,21 @@ class Seeder:
             for resource in records:
                 for key in list(state.collection(resource).records):
                     state.remove(resource, key)
-        for resource, rows in records.items():
-            for row in rows:
-                self.adopt(self._resources[resource], row)
+        # They may refer to each other in any order, so all are there before anything is worked out.
+        put = [
+            (self._resources[resource], self._put(self._resources[resource], row), row)
+            for resource, rows in records.items()
+            for row in rows
+        ]
+        for stage in ("create", "compute"):
+            for kept, key, row in put:
+                self._complete(kept, key, row, stage)
 
     def adopt(self, kept: Kept, record: Record) -> None:
         """One record, over the one with the same identity."""
+        self.adopt_all({kept.name: [record]}, replace=False)
+
+    def _put(self, kept: Kept, record: Record) -> Key:
         state = self._work.state
         key: Key | None = record.get(kept.key or KEYLESS)
         if key is None:
@@ -46,8 +56,27 @@ class Seeder:
             state.number_taken(kept.behaviour.series, key)
         made: dict[str, Any] = {MADE_BY: 1, **record, kept.key or KEYLESS: key}
         self._rows(kept, made)
-        self._hidden(kept, made)
         state.put(kept.name, key, made)
+        return key
+
+    def _complete(self, kept: Kept, key: Key, brought: Record, stage: str) -> None:
+        """Add what a record does not bring: defaults and what is hidden at first, then what is computed."""
+        work = self._work
+        record = dict(work.state.get(kept.name, key) or {})
+        before = len(work.guesses)
+        if stage == "create":
+            for name, value in (kept.layout.filled({}) if kept.layout is not None else {}).items():
+                record.setdefault(name, value)
+            for path, rule in kept.behaviour.hidden.items():
+                if len(path) == 1 and path[0] not in brought:
+                    record[path[0]] = None
+                    if rule is not None:
+                        self._try(kept, record, Setting(path, rule))
+        for setting in kept.behaviour.create if stage == "create" else kept.behaviour.compute:
+            if not _brings(brought, setting):
+                self._try(kept, record, setting)
+        work.remember(record, before)
+        work.state.put(kept.name, key, record)
 
     def _rows(self, kept: Kept, record: Record) -> None:
         """Let the numbers of rows go on behind those that the record brings."""
@@ -58,21 +87,18 @@ class Seeder:
                 if isinstance(number, int):
                     self._work.state.number_taken(series_of(kept, item.python), number)
 
-    def _hidden(self, kept: Kept, record: dict[str, Any]) -> None:
-        """What is kept but never answered is worked out, because nobody can bring it along."""
-        hidden = kept.behaviour.hidden
-        brought = set(record)
-        for path, rule in hidden.items():
-            if len(path) == 1 and path[0] not in record:
-                record[path[0]] = None
-                if rule is not None:
-                    self._try(kept, record, (Setting(path, rule),))
-        for setting in kept.behaviour.compute:
-            if setting.path in hidden and setting.path[0] not in brought:
-                self._try(kept, record, (setting,))
-
-    def _try(self, kept: Kept, record: dict[str, Any], settings: tuple[Setting, ...]) -> None:
+    def _try(self, kept: Kept, record: dict[str, Any], setting: Setting) -> None:
         try:
-            self._work.apply(kept, record, settings)
-        except ExpressionProblem:
-            return  # a record that is brought along may lack what the rule needs
+            self._work.apply(kept, record, (setting,))
+        except (ExpressionProblem, Refused):
+            return  # the record lacks what the rule needs, or nothing may be guessed
+
+
+def _brings(record: Record, setting: Setting) -> bool:
+    """Whether a record says itself what a rule would work out."""
+    held = record.get(setting.path[0])
+    if len(setting.path) == 1:
+        return setting.path[0] in record
+    return any(
+        setting.path[1] in row for row in (held if isinstance(held, tuple) else (held or {},))
+    )

@@ -11,6 +11,7 @@ from ..shapes import Tables
 from ..values import WRONG, Given, GivenPage, Values
 from .resources import Kept, Layout, Resources
 from .state import Record
+from .work import SETTINGS
 
 if TYPE_CHECKING:
     from .engine import World
@@ -23,11 +24,16 @@ def apply(
 ) -> Effects:
     """Put records into an account as they are: ``{resource: [record, ...]}``, values as in the results of cases.
 
-    Nothing is worked out until the next write; what a record leaves out its answers leave out. ``replace`` empties the
-    named resources first. Raises ValueError, with the place, for what does not fit the description.
+    What a record leaves out becomes what a new one has; what it brings is not worked out again until the next write.
+    ``replace`` empties the named resources first. ``.account`` is a mapping of what is particular to the account, such as
+    its currency. Raises ValueError, with the place, for what does not fit the description.
     """
     found: dict[str, list[Record]] = {}
+    settings: Record = {}
     for resource, rows in records.items():
+        if resource == SETTINGS:
+            settings = _settings(world, rows)
+            continue
         if resource not in world.resources:
             raise ValueError(
                 _unknown("resource", resource, (kept.name for kept in world.resources))
@@ -39,7 +45,20 @@ def apply(
             decode(world.resources, kept, row, f"{resource}[{index}]")
             for index, row in enumerate(rows)
         ]
-    return world.seed_records(account, found, replace=replace)
+    return world.seed_records(account, found, replace=replace, settings=settings)
+
+
+def _settings(world: World, given: Any) -> Record:
+    """What goes over the settings that the description gives every account."""
+    known = world.behaviours.settings
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{SETTINGS}: should be a mapping of settings")
+    for name, value in given.items():
+        if name not in known:
+            raise ValueError(f"{SETTINGS}: {_unknown('setting', name, known)}")
+        if not isinstance(value, type(known[name])):
+            raise ValueError(f"{SETTINGS}.{name}: should be like {known[name]!r}, not {value!r}")
+    return dict(given)
 
 
 def recorded(world: World, account: str, given: Recorded) -> Effects:
@@ -158,7 +177,8 @@ class Shown:
         for kept in self._resources:
             own = found.setdefault(kept.name, {})
             for row in [*self._rows(kept, "get"), *self._rows(kept, "")]:
-                key = row.get(kept.key or "")
+                # What has no identity is told apart by all that it holds.
+                key = row.get(kept.key) if kept.key is not None else repr(row)
                 if key is not None:
                     own.setdefault(key, row)
             for key in self._deleted(kept):
