@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from decimal import Decimal
 
 import pytest
 import requests
@@ -13,6 +14,7 @@ from freshbooks_classic import (
     OutcomeUnknown,
     RateLimited,
     TimedOut,
+    UnexpectedAnswer,
     UnreadableDocument,
     ValidationFailed,
 )
@@ -37,7 +39,7 @@ def faulty(server: Sandbox):
 @pytest.fixture
 def client(faulty: Sandbox):
     with FreshBooks(
-        faulty.account, token=faulty.token, url=faulty.url, ca=faulty.ca, timeout=5, retry=NEVER
+        faulty.account, token=faulty.token, url=faulty.url, ca=faulty.ca, timeout=30, retry=NEVER
     ) as made:
         yield made
 
@@ -63,7 +65,10 @@ def ask(
         ("status=503", Error),
         ("status=404", Error),
         ("code=40010", ValidationFailed),
+        ("status=200", UnexpectedAnswer),
+        ("status=302", UnexpectedAnswer),
         ("reset", ConnectionFailed),
+        ("garbage", ConnectionFailed),
         ("lost", ConnectionFailed),
         ("truncate=30", ConnectionFailed),
         ("truncate=0", ConnectionFailed),
@@ -111,6 +116,12 @@ def test_answers_may_break_the_description(faulty, client):
     rules("retyped=rate; method=task.get; count=1")
     with pytest.raises(UnreadableDocument, match="rate"):
         client.task.get(number)
+    rules("value=rate:7.25; method=task.get; count=1")
+    assert client.task.get(number).rate == Decimal("7.25")
+    rules("value=total:9; method=task.list; count=1")  # of an attribute, too
+    assert client.task.list().total == 9
+    rules("missing=total; method=task.list; count=1")
+    assert b"total=" not in ask(faulty).content
 
 
 def test_an_answer_may_be_late_or_drip(faulty, client):
@@ -149,6 +160,22 @@ def test_count_and_skip_say_how_often_and_how_late(faulty):
     assert (rule["happened"], rule["met"]) == (3, 7)
 
 
+def test_a_limit_lets_so_many_calls_pass_in_each_span_of_the_clock(faulty):
+    faulty.control.add_fault("rate-limit; over=2/60s; method=task.*")
+    other = '<request method="staff.current"/>'
+    assert [ask(faulty).status_code for _ in range(2)] == [200, 200]
+    faulty.control.advance(15)
+    limited = ask(faulty)
+    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "45")
+    assert ask(faulty, document=other).status_code == 200
+    faulty.control.advance(44)
+    assert ask(faulty).headers["Retry-After"] == "1"
+    faulty.control.advance(1)
+    assert [ask(faulty).status_code for _ in range(3)] == [200, 200, 429]
+    (rule,) = faulty.control.faults()
+    assert (rule["over"], rule["happened"], rule["met"]) == ("2/60s", 3, 7)
+
+
 def test_a_request_may_be_spared(faulty):
     faulty.control.add_fault("status=500; count=1")
     assert ask(faulty, "").status_code == 200
@@ -181,7 +208,7 @@ def test_a_rule_that_was_taken_back_happens_no_more(faulty):
     [
         ("statis=503", "did you mean 'status'"),
         ("status", "needs a value, as in status=503"),
-        ("status=200", "from 400 to 599"),
+        ("status=204", "from 200 to 599, with a page to it"),
         ("latency=fast", "such as 200ms"),
         ("latency=uniform(2s,1s)", "from the shorter time"),
         ("latency=900s", "at most 600s"),
@@ -192,6 +219,9 @@ def test_a_rule_that_was_taken_back_happens_no_more(faulty):
         ("status=503; count=some", "a whole number"),
         ("method=task.*", "not what should go wrong"),
         ("drip=0", "at least one byte"),
+        ("value=status", "a name and a text"),
+        ("garbage; over=3", "a number of calls and a time"),
+        ("garbage; over=3/0s", "a number of calls and a time"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_told(faulty, rule, told):

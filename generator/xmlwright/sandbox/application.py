@@ -14,7 +14,8 @@ from ..model import Api
 from .addresses import API, CONTROL, Addresses, Place, is_loopback
 from .clock import Clock
 from .exchange import Call, Effects, Event, Part, Person, Reply, Sent
-from .faults import INSTEAD, NONE, Fault, Faults
+from .fault_kinds import INSTEAD
+from .faults import NONE, Fault, Faults
 from .http import BadBody, Request, Response, Wire, page, parts_of
 from .journal import Entry, Journal
 from .options import SandboxError
@@ -36,6 +37,7 @@ _ALLOWED: Final = "Authorization, Content-Type, Accept, X-Sandbox-Fault"
 _EXPOSED: Final = f"{GUESS}, {CALL}, X-Sandbox-Faults"
 _MOST_SENT: Final = 1000
 _FOREVER: Final = 3600.0
+_GARBAGE: Final = 300
 _BEGINNING: Final = 4096
 """Bytes of a broken document in which the method is looked for."""
 
@@ -275,6 +277,8 @@ class Application:
             entry.code = what["code"]
         elif "status" in what:
             response = page(what["status"], "Out of order", "The sandbox was told to answer this.")
+            if 300 <= what["status"] < 400:
+                response.headers.append(("Location", "/elsewhere"))
         elif "rate-limit" in what:
             response = self._limited(what["rate-limit"])
         else:
@@ -302,16 +306,17 @@ class Application:
                 response.body = violate(response.body, kind, value, self.faults.dice)
         if "empty" in what:
             response.body = b""
+        garbage = self.faults.dice.randbytes(_GARBAGE) if "garbage" in what else None
         response.headers.append(("X-Sandbox-Faults", fault.text))
         self._note(entry, response, started)
         wait = self.faults.wait(what["latency"]) if "latency" in what else 0.0
         gone = not what.keys().isdisjoint(("lost", "reset", "hang"))
         if "hang" in what:
             wait += _FOREVER if what["hang"] is None else what["hang"]
-        if gone:
+        if gone or garbage is not None:
             entry.status = None
         entry.seconds += wait
-        response.wire = Wire(gone, what.get("truncate"), what.get("drip"), wait)
+        response.wire = Wire(gone, garbage, what.get("truncate"), what.get("drip"), wait)
         return response
 
 

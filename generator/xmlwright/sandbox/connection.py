@@ -329,6 +329,10 @@ class Connection(asyncio.Protocol):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
             return
+        if wire.instead is not None:
+            self._keep = False
+            self._write(wire.instead)
+            return
         cut = wire.close_after
         keep = cut is None and self._after(response)
         content = response.head(keep=keep) + (response.body if cut is None else response.body[:cut])

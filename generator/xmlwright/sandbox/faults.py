@@ -7,175 +7,18 @@ them: ``reset; method=task.*; probability=0.2; count=3``.
 from __future__ import annotations
 
 import itertools
+import math
 import random
-import re
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from ..diagnostics import nearest
+from .fault_kinds import CONDITIONS, INSTEAD, KINDS, LONGEST_WAIT, Kind, condition
 from .options import SandboxError
-
-LONGEST_WAIT: Final = 600.0
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|)")
-_SIZE: Final = re.compile(r"(\d{1,9})")
-_DISTRIBUTION: Final = re.compile(r"(uniform|lognormal)\((.+?),(.+?)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One thing that can go wrong."""
-
-    doc: str
-    value: str | None
-    """What stands after ``=``, in words; None for nothing."""
-    example: str
-    read: Callable[[str], Any] | None = None
-    optional: bool = False
-    """Whether the value may be left out."""
-
-
-def _duration(text: str) -> float:
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise ValueError("is a time such as 200ms or 1.5s")
-    seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
-    if seconds > LONGEST_WAIT:
-        raise ValueError(f"is at most {LONGEST_WAIT:.0f}s")
-    return seconds
-
-
-def _latency(text: str) -> tuple[str, float, float]:
-    found = _DISTRIBUTION.fullmatch(text.strip())
-    if found is None:
-        return "fixed", _duration(text), 0.0
-    if found[1] == "uniform":
-        low, high = _duration(found[2]), _duration(found[3])
-        if low > high:
-            raise ValueError("goes from the shorter time to the longer one")
-        return "uniform", low, high
-    try:
-        spread = float(found[3])
-    except ValueError:
-        raise ValueError("has a median and a spread, as in lognormal(200ms,0.5)") from None
-    if not 0 <= spread <= 3:
-        raise ValueError("has a spread from 0 to 3")
-    return "lognormal", _duration(found[2]), spread
-
-
-def _status(text: str) -> int:
-    if not (text.isdigit() and 400 <= int(text) <= 599):
-        raise ValueError("is a number from 400 to 599")
-    return int(text)
-
-
-def _size(text: str) -> int:
-    if _SIZE.fullmatch(text) is None:
-        raise ValueError("is a number of bytes")
-    return int(text)
-
-
-def _pace(text: str) -> float:
-    size = _size(text)
-    if size < 1:
-        raise ValueError("is at least one byte a second")
-    return float(size)
-
-
-def _name(text: str) -> str:
-    if not text:
-        raise ValueError("is a name")
-    return text
-
-
-KINDS: Final[dict[str, Kind]] = {
-    "status": Kind(
-        "Another HTTP status, with a page in place of the answer; nothing is done.",
-        "400 to 599",
-        "status=503",
-        _status,
-    ),
-    "code": Kind(
-        "A failure of the API with this code; nothing is done.",
-        "a code of the description",
-        "code=40010",
-        _name,
-    ),
-    "rate-limit": Kind(
-        "HTTP 429 with Retry-After; nothing is done.",
-        "seconds to wait",
-        "rate-limit=30s",
-        _duration,
-        optional=True,
-    ),
-    "reset": Kind("The connection is reset before anything is done.", None, "reset"),
-    "lost": Kind(
-        "The call is done, and the connection reset in place of the answer.", None, "lost"
-    ),
-    "truncate": Kind(
-        "The call is done, and its answer cut off after so many bytes.",
-        "bytes",
-        "truncate=40",
-        _size,
-    ),
-    "empty": Kind("The call is done, and an answer without a body sent.", None, "empty"),
-    "hang": Kind(
-        "Nothing is done or answered; the connection ends after this time.",
-        "a time",
-        "hang=30s",
-        _duration,
-        optional=True,
-    ),
-    "latency": Kind(
-        "The answer comes later: by a fixed time, or uniform(100ms,2s), or lognormal(200ms,0.5).",
-        "a time",
-        "latency=200ms",
-        _latency,
-    ),
-    "drip": Kind("The answer comes so many bytes a second.", "bytes", "drip=100", _pace),
-    "malformed": Kind("The answer is no well-formed XML.", None, "malformed"),
-    "charset": Kind("The answer is not in the encoding that it says.", None, "charset"),
-    "missing": Kind(
-        "An element is missing in the answer.",
-        "its name; some element",
-        "missing=number",
-        _name,
-        optional=True,
-    ),
-    "extra": Kind(
-        "The answer has an element that nobody described.",
-        "its name",
-        "extra=colour",
-        _name,
-        optional=True,
-    ),
-    "retyped": Kind(
-        "An element holds what its type does not allow.",
-        "its name; some element",
-        "retyped=amount",
-        _name,
-        optional=True,
-    ),
-    "namespace": Kind(
-        "The answer is in another namespace.",
-        "the namespace",
-        "namespace=urn:other",
-        _name,
-        optional=True,
-    ),
-}
-"""All that can go wrong."""
-
-CONDITIONS: Final[dict[str, str]] = {
-    "method": "methods it meets, such as invoice.* or *.create",
-    "account": "the account it meets",
-    "probability": "its chance, from 0 to 1",
-    "count": "how often it happens, then never again",
-    "skip": "how many calls it lets pass first",
-}
-INSTEAD: Final = ("status", "code", "rate-limit", "reset", "hang")
-"""Faults in place of the call: nothing is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +44,27 @@ class Rule:
     probability: float = 1.0
     count: int | None = None
     skip: int = 0
+    over: tuple[int, float] | None = None
+    """So many calls are let pass in each so many seconds."""
+    passed: deque[float] = field(default_factory=deque)
+    """When those were made that were let pass, as far as they still count."""
     met: int = 0
     """Calls that it could have happened to."""
     happened: int = 0
+
+    def passes(self, now: float) -> float | None:
+        """Let a call pass where that is not too often, and answer None; else the seconds after which another one may."""
+        assert self.over is not None
+        number, span = self.over
+        passed = self.passed
+        while (
+            passed and not passed[0] <= now < passed[0] + span
+        ):  # also where the clock was set back
+            passed.popleft()
+        if len(passed) < number:
+            passed.append(now)
+            return None
+        return span if number == 0 else passed[0] + span - now
 
     def shown(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -215,6 +76,7 @@ class Rule:
             "probability": self.probability,
             "count": self.count,
             "skip": self.skip,
+            "over": None if self.over is None else "{}/{:g}s".format(*self.over),
             "met": self.met,
             "happened": self.happened,
         }
@@ -226,9 +88,10 @@ NONE: Final = Fault({}, "")
 class Faults:
     """The rules that stand, and the dice."""
 
-    def __init__(self, seed: int, codes: Mapping[str, int]) -> None:
-        """``codes``: failure code of the API -> its HTTP status."""
+    def __init__(self, seed: int, codes: Mapping[str, int], now: Callable[[], datetime]) -> None:
+        """``codes``: failure code of the API -> its HTTP status; ``now``: the sandbox's clock."""
         self._codes = codes
+        self._now = now
         self._seed = seed
         self._rules: dict[int, Rule] = {}
         self._ids = itertools.count(1)
@@ -282,8 +145,15 @@ class Faults:
                 continue
             if rule.probability < 1 and self.dice.random() >= rule.probability:
                 continue
+            own = rule.fault.what
+            if rule.over is not None:
+                wait = rule.passes(self._now().timestamp())
+                if wait is None:
+                    continue
+                if own.get("rate-limit", 0) is None:
+                    own = {**own, "rate-limit": float(math.ceil(wait))}
             rule.happened += 1
-            what = {**rule.fault.what, **what}
+            what = {**own, **what}
             texts.append(rule.fault.text)
         return Fault(what, "; ".join(texts)) if what else NONE
 
@@ -303,7 +173,7 @@ class Faults:
         for word in filter(None, (word.strip() for word in text.split(";"))):
             name, equals, value = (part.strip() for part in word.partition("="))
             if name in CONDITIONS:
-                conditions[name] = _condition(name, value)
+                conditions[name] = condition(name, value)
                 continue
             kind = KINDS.get(name)
             if kind is None:
@@ -334,22 +204,3 @@ class Faults:
             hint = f"; did you mean {near}?" if near else ""
             raise SandboxError(f"the API has no code {read!r}{hint}")
         return read
-
-
-def _condition(name: str, value: str) -> Any:
-    try:
-        if name == "probability":
-            chance = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
-            if not 0 <= chance <= 1:
-                raise ValueError
-            return chance
-        if name in ("count", "skip"):
-            if _SIZE.fullmatch(value) is None:
-                raise ValueError
-            return int(value)
-    except ValueError:
-        wanted = "a number from 0 to 1" if name == "probability" else "a whole number"
-        raise SandboxError(f"{name} is {wanted}, not {value!r}") from None
-    if not value:
-        raise SandboxError(f"{name} needs a value: {CONDITIONS[name]}")
-    return value

@@ -56,6 +56,8 @@ class Wire:
 
     reset: bool = False
     """The connection is reset, with nothing sent."""
+    instead: bytes | None = None
+    """These bytes are sent, and the connection closed."""
     close_after: int | None = None
     """So many bytes of the body are sent, then the connection is closed."""
     bytes_a_second: float | None = None

@@ -14,7 +14,7 @@ from ..diagnostics import nearest
 from .addresses import CONTROL
 from .control import Control, shown_letter
 from .expectations import AssertionFailed
-from .faults import CONDITIONS, KINDS
+from .fault_kinds import CONDITIONS, KINDS
 from .http import JSON, Request, Response
 from .options import SandboxError
 

@@ -66,7 +66,9 @@ class Stage:
         )
         self.addresses = Addresses(api, options.accounts[0])
         self.people = People(self.world, api.token, options.seed)
-        self.faults = Faults(options.seed, {code.code: code.status for code in api.errors})
+        self.faults = Faults(
+            options.seed, {code.code: code.status for code in api.errors}, self.clock.now
+        )
         for text in options.faults:
             self.faults.add(text)
         self.journal = Journal(options.keep)

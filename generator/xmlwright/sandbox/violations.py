@@ -13,13 +13,13 @@ from ..runtime.reading import local_name
 _DECLARATION: Final = b'<?xml version="1.0" encoding="utf-8"?>\n'
 _OTHER_SPACE: Final = "urn:sandbox:another-namespace"
 _NO_NUMBER: Final = "not-a-number"
-KINDS: Final = ("missing", "extra", "retyped", "namespace", "charset", "malformed")
+KINDS: Final = ("missing", "extra", "retyped", "value", "namespace", "charset", "malformed")
 """In the order they are applied: the last two leave bytes that cannot be read."""
 
 Violation = Callable[[etree._Element, "str | None", random.Random], None]
 
 
-def violate(body: bytes, kind: str, value: str | None, dice: random.Random) -> bytes:
+def violate(body: bytes, kind: str, value: Any, dice: random.Random) -> bytes:
     """An answer with one thing wrong. What is no XML, such as a file, stays as it is, unless it is cut up anyway."""
     if kind == "malformed":
         return _malformed(body, dice)
@@ -32,6 +32,8 @@ def violate(body: bytes, kind: str, value: str | None, dice: random.Random) -> b
         return body
     if kind == "namespace":
         root = _moved(root, value or _OTHER_SPACE)
+    elif kind == "value":
+        _hold(root, *value)
     else:
         _TREE[kind](root, value, dice)
     return _DECLARATION + etree.tostring(root, encoding="utf-8")
@@ -61,7 +63,28 @@ def _candidates(root: etree._Element, name: str | None) -> list[etree._Element]:
     return [element for element in found if len(element) == 0] or found
 
 
+def _attributes(root: etree._Element, name: str | None) -> list[tuple[etree._Element, str]]:
+    """Where attributes of a name are."""
+    return [
+        (element, str(key))
+        for element in root.iter()
+        for key in element.attrib
+        if name is not None and str(key).rpartition("}")[2] == name
+    ]
+
+
+def _hold(root: etree._Element, name: str, text: str) -> None:
+    for element in _candidates(root, name):
+        for child in list(element):
+            element.remove(child)
+        element.text = text
+    for element, key in _attributes(root, name):
+        element.set(key, text)
+
+
 def _missing(root: etree._Element, name: str | None, dice: random.Random) -> None:
+    for element, key in _attributes(root, name):
+        del element.attrib[key]
     found = _candidates(root, name)
     for element in found if name is not None else dice.sample(found, min(1, len(found))):
         parent = element.getparent()
@@ -82,6 +105,8 @@ def _extra(root: etree._Element, name: str | None, dice: random.Random) -> None:
 
 
 def _retyped(root: etree._Element, name: str | None, dice: random.Random) -> None:
+    for element, key in _attributes(root, name):
+        element.set(key, _NO_NUMBER)
     found = _candidates(root, name)
     if name is None:
         # A text may hold anything, so what looks like a number, date or flag is the better choice.

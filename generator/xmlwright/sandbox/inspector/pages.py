@@ -16,7 +16,7 @@ from ...model import Field
 from ...runtime.redact import HIDDEN
 from ..addresses import CONTROL
 from ..control import Control, owner
-from ..faults import KINDS
+from ..fault_kinds import KINDS
 from ..http import HTML, Request, Response, page
 from ..journal import Entry
 from ..options import SandboxError
