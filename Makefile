@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate sandbox test mutations lint types bench load lock clean
+.PHONY: help setup generate check validate sandbox test mutations proofs lint types bench load lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -77,6 +77,11 @@ test: setup ## the tests: lint, check, types, then pytest; CI runs this
 mutations: setup ## every mistake at every place of schema/: which are told? ARGS names files, as in ARGS=api.yaml
 	$(say) 'tests/test_mutations.py'
 	@PYTHONPATH=tests/support $(BIN)/python tests/test_mutations.py $(ARGS)
+
+proofs: setup ## the proofs of the sandbox in full: 10,000 wrong requests, 25 kills, 400 histories; the tests make a sample
+	$(say) 'tests/sandbox'
+	@XMLWRIGHT_PROOFS=full $(BIN)/python -m pytest -rP -n auto tests/sandbox/test_hostile_requests.py \
+		tests/sandbox/test_killed.py tests/sandbox/test_agrees_with_a_model.py $(ARGS)
 
 lint: setup ## ruff, and Black in check mode
 	$(say) 'ruff check'

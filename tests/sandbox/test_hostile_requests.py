@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from given import ABSENT, RESOURCES, ROOT, api, cases
+from given import ABSENT, FULL, RESOURCES, ROOT, api, cases
 from lxml import etree
 from server_process import Process, sandbox_process
 
 from freshbooks_classic import wire
 from xmlwright.sandbox.running import Sandbox
 
-HOW_MANY = 10_000
+HOW_MANY = 10_000 if FULL else 1_500
 SECRET = "the-content-of-a-file-that-is-nobodys-business"
 JUNK = (
     "", "x", "-1", "0", "1e400", "NaN", "99999999999999999999999", "1.5.2", "0000-00-00", "2011-02-30", "2011-13-01 25:61:61",
@@ -321,7 +321,8 @@ class Wire:
             or b"Expect" in content[:400]
             or b"Transfer-Encoding" in content[:600]
         ):
-            self.socket.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
         data = b""
         while b"\r\n\r\n" not in data:
             try:
@@ -360,7 +361,7 @@ def process(tmp_path: Path) -> Iterator[Process]:
         yield running
 
 
-def test_ten_thousand_wrong_requests_are_refused_properly(process: Process, tmp_path: Path) -> None:
+def test_wrong_requests_are_refused_properly(process: Process, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text(SECRET)
     before = files_below(tmp_path)
@@ -405,7 +406,7 @@ def test_ten_thousand_wrong_requests_are_refused_properly(process: Process, tmp_
         f" {accepted} more were right by chance; {spent:.1f} s of CPU for sending them"
     )
     assert process.program.poll() is None
-    assert min(refused.values()) > 100, "every kind of mistake was met"
+    assert min(refused.values()) > HOW_MANY // 100, "every kind of mistake was met"
     url = process.exported("URL")
     request = "<request method='invoice.list'/>"
     alive = requests.post(url, data=request, auth=(process.exported("TOKEN"), "X"), timeout=10)
