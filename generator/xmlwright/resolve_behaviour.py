@@ -489,7 +489,7 @@ class _One:
             settings = self._settings(decl.set, changed, str(resource))
         elif action == "make":
             settings = self._settings(decl.set, known, str(resource), cause=self._rows(decl, known))
-        elif action == "open":
+        elif decl.open is not None:
             settings = tuple(
                 Setting((name,), Rule(self._all.expression(getattr(decl.open, name), known)))
                 for name in ("account", "token", "secret")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .check_expression import ANY, Known, Type
 from .description import Description
-from .model import Api, Field, Method, Module, Record, Ref
+from .model import Api, Field, Method, Module, Record
 
 ALWAYS: Final = (
     "absent",
@@ -93,8 +93,8 @@ class Scopes:
 
     def field_of(self, nested: Type, name: str) -> Field | None:
         """A field of a nested record."""
-        for ref, record in self._api.records.items():
-            if isinstance(ref, Ref) and record.name == nested.what:
+        for record in self._api.records.values():
+            if record.name == nested.what:
                 return record.field(name)
         return None
 

@@ -61,7 +61,7 @@ class Doer:
         self, kept: Kept, record: Record, effect: Effect, scope: Scope, names: dict[str, Any]
     ) -> Record | None:
         work = self.work
-        rows = [record] if effect.each is None else list(effect.each(scope) or ())
+        rows: list[Record] = [record] if effect.each is None else list(effect.each(scope) or ())
         if effect.action == "fire":
             assert effect.fire is not None
             key = key_of(kept, record) if effect.fire.object is None else effect.fire.object(scope)

@@ -11,6 +11,7 @@ from ..shapes import Tables
 from .answers import XML, Answers
 from .behaviour import Behaviours
 from .exchange import Call, Change, Effects, Member, Person, Registration, Reply
+from .expressions import Expression
 from .failures import Failures, Refused
 from .keeping import Keeper, key_of
 from .requests import opened, read

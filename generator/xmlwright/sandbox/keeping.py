@@ -40,8 +40,9 @@ class Keeper:
         names = {"arguments": arguments or values}
         for path, rule in kept.behaviour.hidden.items():
             if len(path) == 1 and path[0] not in record:
-                given = rule is not None
-                record[path[0]] = work.value(rule, work.scope(record, **names)) if given else None
+                record[path[0]] = (
+                    None if rule is None else work.value(rule, work.scope(record, **names))
+                )
         self._number(kept, record)
         left_out = _left_out(values)
         work.apply(kept, record, kept.behaviour.create, left_out, **names)
@@ -53,7 +54,8 @@ class Keeper:
     def _new_key(self, kept: Kept, values: Mapping[str, Any]) -> Key:
         state = self.work.state
         if kept.natural:
-            assert kept.key is not None and kept.identity is not None
+            assert kept.key is not None
+            assert kept.identity is not None
             key: Key = values[kept.key]
             held = state.get(kept.name, key)
             if held is not None:
@@ -186,7 +188,7 @@ class Keeper:
         refused: Refused | None = None
         for resource in rule.to if rule is not None else (item.ref or "",):
             other = work.resources[resource]
-            facts = {"field": wire(item), "value": key, **other.facts}
+            facts: dict[str, Any] = {"field": wire(item), "value": key, **other.facts}
             record = work.state.get(resource, key)
             if record is None or not work.sees(other, record):
                 if rule is not None and (rule.code or rule.message):

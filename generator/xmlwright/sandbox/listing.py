@@ -191,7 +191,7 @@ def _compare(record: Record, path: tuple[str, ...], value: Any, sign: int) -> bo
             held = held.date()
         elif isinstance(limit, dt.datetime) and not isinstance(held, dt.datetime):
             limit = limit.date()
-        if held is None or type(held) is not type(limit) and not _numbers(held, limit):
+        if held is None or (type(held) is not type(limit) and not _numbers(held, limit)):
             continue
         if held == limit or (held > limit) == (sign > 0):
             return True

@@ -67,7 +67,7 @@ def wire_name(item: Field) -> str:
     """What a message calls a field."""
     if item.attribute or not item.path:
         return item.attribute or item.name
-    return item.path[-2] if item.many and len(item.path) > 1 else item.path[-1]
+    return item.path[-2] if item.many and len(item.path) > 1 else item.path[len(item.path) - 1]
 
 
 class _Reader:
@@ -154,9 +154,7 @@ def _checked(codec: Codec, value: Any) -> Any:
     elif isinstance(value, Decimal):
         if len(value.as_tuple().digits) > LONGEST_NUMBER or abs(value.adjusted()) > LONGEST_NUMBER:
             raise ValueError
-    elif codec.name == "id" and value < 0:
-        raise ValueError
-    elif codec.name == "uri" and not _is_uri(str(value)):
+    elif (codec.name == "id" and value < 0) or (codec.name == "uri" and not _is_uri(str(value))):
         raise ValueError
     elif isinstance(value, dt.datetime):
         value.astimezone(dt.timezone.utc)  # a time at the end of the calendar has none

@@ -29,7 +29,7 @@ def values_at(record: Any, path: tuple[str, ...]) -> list[Any]:
     """All values at a path; a list on the way gives one for each of its items."""
     found = [record]
     for name in path:
-        following = []
+        following: list[Any] = []
         for item in found:
             value = item.get(name) if isinstance(item, Mapping) else None
             if isinstance(value, (list, tuple)):

@@ -32,7 +32,7 @@ class Servers:
         self._stack = ExitStack()
         self._running: dict[tuple[object, ...], Sandbox] = {}
         self._numbers = itertools.count(1)
-        self.seed: int = config.getoption("--sandbox-seed")
+        self.seed = int(config.getoption("--sandbox-seed") or 0)
 
     def __enter__(self) -> Servers:
         return self
@@ -413,5 +413,5 @@ class _Threading(socketserver.ThreadingMixIn, WSGIServer):
 
 
 class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing on the terminal."""

@@ -198,9 +198,10 @@ class Verbs:
             return Outcome(record, self._hidden(kept))
         self.work.guess(f"what {method.name} answers is not described")
         ref = method.answer.record
-        names = {item.python for item in self._api.records[ref].fields} if ref is not None else ()
         known = {**record, **arguments}
-        return Outcome({name: known[name] for name in names if known.get(name) is not None})
+        fields = self._api.records[ref].fields if ref is not None else ()
+        told = {item.python: known.get(item.python) for item in fields}
+        return Outcome({name: value for name, value in told.items() if value is not None})
 
     @staticmethod
     def _main(kept: Kept) -> Ref | None:
