@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate test mutations lint types bench lock clean
+.PHONY: help setup generate check validate test mutations copies lint types bench lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -74,6 +74,11 @@ test: setup ## the tests: lint, check, types, then pytest; CI runs this
 mutations: setup ## every mistake at every place of schema/: which are told? ARGS names files, as in ARGS=api.yaml
 	$(say) 'tests/test_mutations.py'
 	@PYTHONPATH=tests/support $(BIN)/python tests/test_mutations.py $(ARGS)
+
+# The tests try some resources and one subset.
+copies: setup ## vendored copies of every resource alone, ten subsets, all, and with each part: imports, tests, mypy --strict
+	$(say) 'tests/test_vendor.py'
+	@XMLWRIGHT_EVERY_COPY=1 $(BIN)/python -m pytest -q tests/test_vendor.py $(ARGS)
 
 lint: setup ## ruff, and Black in check mode
 	$(say) 'ruff check'
