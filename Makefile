@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate sandbox test mutations proofs lint types bench load lock clean
+.PHONY: help setup generate check validate sandbox test mutations copies proofs lint types bench load lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -82,6 +82,11 @@ proofs: setup ## the proofs of the sandbox in full: 10,000 wrong requests, 25 ki
 	$(say) 'tests/sandbox'
 	@XMLWRIGHT_PROOFS=full $(BIN)/python -m pytest -rP -n auto tests/sandbox/test_hostile_requests.py \
 		tests/sandbox/test_killed.py tests/sandbox/test_agrees_with_a_model.py $(ARGS)
+
+# The tests try some resources and one subset.
+copies: setup ## vendored copies of every resource alone, ten subsets, all, and with each part: imports, tests, mypy --strict
+	$(say) 'tests/test_vendor.py'
+	@XMLWRIGHT_EVERY_COPY=1 $(BIN)/python -m pytest -q tests/test_vendor.py $(ARGS)
 
 lint: setup ## ruff, and Black in check mode
 	$(say) 'ruff check'

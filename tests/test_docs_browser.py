@@ -75,7 +75,11 @@ def page(context: BrowserContext) -> Iterator[Page]:
     made.on("pageerror", lambda error: complaints.append(str(error)))
     made.on(
         "console",
-        lambda message: complaints.append(message.text) if message.type == "error" else None,
+        lambda message: (
+            complaints.append(f"{message.text} {message.location['url']}")
+            if message.type == "error"
+            else None
+        ),
     )
     yield made
     told = [each for each in complaints if "127.0.0.1:9/" not in each and "example.com" not in each]
@@ -103,7 +107,7 @@ def arrived(page: Page, base: str, url: str) -> bool:
         ("invoice.create", "method", "invoice.create", "methods/invoice.create.html"),
         ("task rate", "field", "Task.rate", "resources/task.html#Task.rate"),
         ("authentication failed", "error", "20010", "errors.html#20010"),
-        ("TaskInput", "name", "TaskInput", "resources/task.html#Task"),
+        ("ProjectTaskInput", "name", "ProjectTaskInput", "resources/project.html#ProjectTask"),
     ],
 )
 def test_search_finds_it_and_leads_there(
@@ -271,7 +275,7 @@ def test_a_call_is_tried_on_a_server_of_this_machine(page: Page, base: str, loop
     page.locator(".try:visible summary").click()
     page.locator(".try:visible input").nth(0).fill(f"http://{host}/api/2.1/xml-in")
     page.locator(".try:visible input").nth(1).fill("tökén")
-    page.locator(".try:visible button").click()
+    page.locator(".try:visible .send").click()
     page.get_by_text("200 OK in").wait_for()
     assert (
         page.locator(".try pre:visible").text_content()
@@ -299,7 +303,7 @@ def test_no_other_host_is_tried(page: Page, site: Path, target: str) -> None:
     page.on("request", lambda request: asked.append(request.url))
     page.locator(".try summary").click()
     page.locator(".try input").nth(0).fill(target)
-    page.locator(".try button").click()
+    page.locator(".try .send").click()
     page.get_by_text("Not sent: only").wait_for()
     assert asked == []
 
@@ -323,7 +327,7 @@ def test_a_server_that_is_not_there_is_told(page: Page, site: Path) -> None:
     page.goto(address(site.as_uri() + "/", "methods/task.create.html"))
     page.locator(".try summary").click()
     page.locator(".try input").nth(0).fill("http://127.0.0.1:9/")
-    page.locator(".try button").click()
+    page.locator(".try .send").click()
     page.get_by_text("No answer from http://127.0.0.1:9").wait_for()
 
 

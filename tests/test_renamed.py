@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from xmlwright import compare, description, resolve
-from xmlwright.compare_report import broken_lines
 from xmlwright.diagnostics import Diagnostics
 from xmlwright.explain import explain
 from xmlwright.model import Api
 from xmlwright.render import render
+from xmlwright.users import broken
 
 from .second_api import project
 
@@ -70,7 +70,7 @@ def test_lines_that_call_a_renamed_resource_break_with_it(api: Api, name: str) -
     )
     changes = compare.compare(api, dataclasses.replace(api, modules=modules))
     program = f"client.{name}_.get('x')\nclient.other.get('x')\n"
-    assert {line for line, _ in broken_lines(program, changes, api)} == {1}
+    assert {item.line for item in broken(program, changes, api)} == {1}
 
 
 def test_a_sensitive_identity_is_not_in_the_repr_of_its_record(tmp_path: Path) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from .diagnostics import nearest
 from .formatting import FormatCache, format_files
 from .formatting_version import cache_version
 from .manifest import digest
 from .model import Api
+from .parts import PARTS, closed, without
 from .publish import alone, publish
 from .render import Rendered, package_path, render
 from .select import select
@@ -35,6 +38,8 @@ class Copy:
     package: str
     """Import name, which only its tests need."""
     tests: bool
+    parts: tuple[str, ...]
+    """Parts of the client that are in it."""
     origin: str
     """Name and version of the client it is a copy of."""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -47,8 +52,10 @@ class Outcome:
 
     written: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """Files that were edited by hand, and for which there is nothing new."""
     conflicts: dict[str, str] = field(default_factory=dict)
-    """Path -> why it was kept: edited, in the way, missing."""
+    """Path -> why it was not replaced, or is not as it was vendored."""
     stale: list[str] = field(default_factory=list)
     """Files that a newer description would change."""
 
@@ -61,7 +68,6 @@ def contents(api: Api, settings: Settings, copy: Copy) -> dict[str, bytes]:
     """
     part = select(api, copy.only) if copy.only else api
     inside = package_path(api)
-    renamed = dataclasses.replace(part, names=dataclasses.replace(part.names, package=copy.package))
     chosen: list[Rendered] = []
     # The package itself is rendered under its own name, which is what it calls itself on the wire and in logs.
     for item in render(part, settings.templates):
@@ -69,12 +75,10 @@ def contents(api: Api, settings: Settings, copy: Copy) -> dict[str, bytes]:
             chosen.append(dataclasses.replace(item, path=item.path.removeprefix(f"{inside}/")))
         elif item.path == "LICENSE":
             chosen.append(item)
-    if copy.tests:
-        chosen.extend(
-            item for item in render(renamed, settings.templates) if item.path.startswith("tests/")
-        )
     cache = FormatCache(settings.cache / "vendor", cache_version())
-    texts = format_files(chosen, cache)
+    tests = format_files(_tests(part, settings, copy), cache) if copy.tests else {}
+    texts = without(format_files(chosen, cache), copy.parts, _imported(tests.values()))
+    texts.update(tests)
     header = f"# Vendored from {copy.origin} (MIT) by xmlwright. Do not edit: `xmlwright vendor --update` replaces it.\n"
     return {
         path: ((header if path.endswith(".py") else "") + text).encode()
@@ -82,11 +86,44 @@ def contents(api: Api, settings: Settings, copy: Copy) -> dict[str, bytes]:
     }
 
 
-def plan(api: Api, only: tuple[str, ...], package: str, tests: bool) -> Copy:
-    """The copy that is wanted, without its files."""
-    return Copy(
-        tuple(sorted(set(only))), package, tests, f"{api.names.distribution} {api.names.version}"
-    )
+def _tests(part: Api, settings: Settings, copy: Copy) -> Iterator[Rendered]:
+    """The tests of the cases, and those of the whole API where all is there that they go over."""
+    renamed = dataclasses.replace(part, names=dataclasses.replace(part.names, package=copy.package))
+    complete = set(copy.parts) == set(PARTS)
+    own = {f"tests/test_{module.name}.py" for module in part.resources}
+    for item in render(renamed, settings.templates):
+        if item.path.startswith("tests/") and (complete or item.path in own):
+            yield item
+
+
+def _imported(programs: Iterable[str]) -> set[str]:
+    """Every name that programs import."""
+    return {
+        alias.name
+        for program in programs
+        for node in ast.walk(ast.parse(program))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def plan(
+    api: Api, only: tuple[str, ...], package: str, tests: bool, parts: tuple[str, ...] | None = None
+) -> Copy:
+    """The copy that is wanted, without its files. A copy of all has all parts, unless it is told which.
+
+    Raises:
+        VendorError: there is no such part.
+    """
+    wanted = parts if parts is not None else () if only else ("all",)
+    try:
+        kept = closed([*wanted, *(("testing",) if tests else ())])
+    except KeyError as error:
+        near = nearest(str(error.args[0]), PARTS)
+        hint = f"; did you mean {near!r}?" if near else f"; there are {', '.join(PARTS)} and all"
+        raise VendorError(f"the client has no part {error.args[0]!r}{hint}") from None
+    origin = f"{api.names.distribution} {api.names.version}"
+    return Copy(tuple(sorted(set(only))), package, tests, kept, origin)
 
 
 def load(target: Path) -> Copy:
@@ -95,7 +132,7 @@ def load(target: Path) -> Copy:
         found: dict[str, Any] = json.loads((target / NAME).read_text(encoding="utf-8"))
         if found.pop("format") != FORMAT:
             raise VendorError(f"{target} was vendored by another version of xmlwright")
-        found["only"] = tuple(found["only"])
+        found["only"], found["parts"] = tuple(found["only"]), tuple(found["parts"])
         return Copy(**found)
     except FileNotFoundError:
         raise VendorError(f"{target} is no vendored copy: it has no {NAME}") from None
@@ -118,39 +155,49 @@ def touched(target: Path, copy: Copy) -> dict[str, str]:
 
 
 def write(target: Path, copy: Copy, files: Mapping[str, bytes], old: Copy | None) -> Outcome:
-    """Put a copy in its place. A file that was edited, or that is not ours, is kept and told.
+    """Put a copy in its place: a merge of what was vendored, what is there, and what is new, file by file.
+
+    A file that was edited, or that is not ours, is kept. Where the new version of an edited file is another one too, that is a
+    conflict: the new version is put beside it as ``FILE.new``, and counts from then on as what was vendored.
 
     Raises:
         PublishError: the folder cannot be written; it is as it was.
     """
     outcome = Outcome()
-    edited = touched(target, old) if old is not None else {}
     known = old.files if old is not None else {}
+    edited = touched(target, old) if old is not None else {}
     final: dict[str, bytes] = {}
+    hashes: dict[str, str] = {}
     for path, content in files.items():
-        present = target / path
-        if edited.get(path) == "edited" and present.read_bytes() != content:
-            outcome.conflicts[path] = "edited by hand"
-            continue
-        if path not in known and present.exists() and present.read_bytes() != content:
+        present = _content(target / path)
+        ours = path not in known or edited.get(path) == "edited"
+        hashes[path] = digest(content)
+        if present is None or not ours or present == content:
+            final[path] = content
+            if present != content:
+                outcome.written.append(path)
+        elif path not in known:
+            del hashes[path]
             outcome.conflicts[path] = "in the way: a file of yours has this name"
-            continue
-        final[path] = content
-        if not present.exists() or present.read_bytes() != content:
-            outcome.written.append(path)
+        elif known[path] == hashes[path]:
+            outcome.kept.append(path)
+        else:
+            outcome.conflicts[path] = (
+                f"edited by hand, and changed since; the new one is {path}.new"
+            )
+            final[f"{path}.new"] = content
     for path in known:
         if path in files:
             continue
         if edited.get(path) == "edited":
-            outcome.conflicts[path] = "edited by hand, and no longer needed"
+            outcome.conflicts[path] = "edited by hand, and no longer needed: it is yours now"
         elif path not in edited:
             outcome.removed.append(path)
-    hashes = {path: digest(content) for path, content in final.items()}
-    hashes.update({path: known[path] for path in outcome.conflicts if path in known})
     manifest = dataclasses.replace(copy, files=dict(sorted(hashes.items())))
     text = json.dumps({"format": FORMAT, **dataclasses.asdict(manifest)}, indent=1) + "\n"
     target.parent.mkdir(parents=True, exist_ok=True)
-    mine = {path for path in known if path not in outcome.conflicts}
+    mine = {path for path in known if path not in outcome.conflicts and path not in outcome.kept}
+    mine |= {path for path in final if path.endswith(".new")}
     with alone(target):
         publish(
             target, {**final, NAME: text.encode()}, {*mine, *({NAME} if old is not None else ())}
@@ -158,11 +205,18 @@ def write(target: Path, copy: Copy, files: Mapping[str, bytes], old: Copy | None
     return outcome
 
 
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
 def check(target: Path, api: Api, settings: Settings) -> Outcome:
     """Whether a copy is untouched (``conflicts``) and the newest (``stale``). Writes nothing. Raises VendorError."""
     copy = load(target)
     outcome = Outcome(conflicts=touched(target, copy))
-    fresh = plan(api, copy.only, copy.package, copy.tests)
+    fresh = plan(api, copy.only, copy.package, copy.tests, copy.parts)
     files = contents(api, settings, fresh)
     outcome.stale = sorted(
         path

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .model import Api
     from .settings import Settings
 
+OUTDATED: Final = 3
+"""Exit code of a copy that is untouched and not the newest."""
+
 
 def valid(settings: Settings) -> Api:
     from . import pipeline
@@ -47,17 +50,30 @@ def bundle(context: click.Context, schema: bool) -> None:
     click.echo(bundles.dump(valid(project(context))), nl=False)
 
 
-@click.command(epilog="""\b
+@click.command(
+    epilog="""\b
 Examples:
   xmlwright vendor src/app/_vendor/api --only client,task.list --package app._vendor.api
   xmlwright vendor src/app/_vendor/api --check       untouched? the newest?
-  xmlwright vendor src/app/_vendor/api --update""")
+  xmlwright vendor src/app/_vendor/api --update
+
+Files of yours beside the generated ones are left alone, whatever they are called; a file that you edited is kept, and where its
+new version is another one too, that is put beside it as FILE.new. Exit codes: 0 all is well; 1 a conflict, or with --check a file
+that was edited or is missing; 2 the command was given wrongly; 3 with --check: untouched, and not the newest."""
+)
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--only", metavar="NAMES", help="Resources and methods, separated by commas; default: all."
 )
 @click.option(
     "--package", help="Import name of the copy, which its tests use; default: the folder's name."
+)
+@click.option(
+    "--with",
+    "parts",
+    metavar="PARTS",
+    help="Parts of the client that the copy should have, separated by commas: async, callbacks, command, door, environment,"
+    " oauth, reconcile, recording, testing or all. Default: all without --only, none with it.",
 )
 @click.option("--tests", is_flag=True, help="Also the tests of the cases.")
 @click.option(
@@ -72,6 +88,7 @@ def vendor(
     target: Path,
     only: str | None,
     package: str | None,
+    parts: str | None,
     tests: bool,
     only_check: bool,
     update: bool,
@@ -89,14 +106,15 @@ def vendor(
         if only_check:
             found = vendoring.check(target, api, settings)
             _tell_copy(target, found)
-            sys.exit(FAILED if found.conflicts or found.stale else 0)
+            sys.exit(FAILED if found.conflicts else OUTDATED if found.stale else 0)
         old = vendoring.load(target) if update or (target / vendoring.NAME).exists() else None
-        names = tuple(filter(None, (only or "").replace(" ", "").split(",")))
+        names, kept = _names(only), _names(parts) if parts is not None else None
         if old is not None:
             names = names or old.only
             package = package or old.package
             tests = tests or old.tests
-        copy = vendoring.plan(api, names, package or target.resolve().name, tests)
+            kept = kept if kept is not None else old.parts
+        copy = vendoring.plan(api, names, package or target.resolve().name, tests, kept)
         done = vendoring.write(target, copy, vendoring.contents(api, settings, copy), old)
     except (
         vendoring.VendorError, SelectionError, PublishError, TemplateProblem, FormatError
@@ -108,12 +126,18 @@ def vendor(
         sys.exit(FAILED)
 
 
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (text or "").replace(" ", "").split(",")))
+
+
 def _tell_copy(target: Path, found: object) -> None:
     from .vendor import Outcome
 
     assert isinstance(found, Outcome)
     for path, why in sorted(found.conflicts.items()):
         click.echo(f"{target / path}: {click.style(why, fg='red')}")
+    for path in found.kept:
+        click.echo(f"{target / path}: edited by hand, and kept")
     for path in found.stale:
         click.echo(f"{target / path}: {click.style('not the newest', fg='yellow')}")
 

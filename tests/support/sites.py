@@ -62,7 +62,7 @@ def broken(site: Path) -> Iterator[str]:
     for path in pages(site):
         for target in parsed(path).xpath("//@href | //@src"):
             parts = urlsplit(target)
-            if parts.scheme in ("http", "https", "mailto"):
+            if parts.scheme in ("http", "https", "mailto", "data"):
                 continue
             where = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()
             if (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -107,12 +108,12 @@ class OAuth:
     ) -> Mapping[str, str]:
         """The Authorization header of a POST to ``url``. Raises ConfigurationError without the library."""
         try:
-            from oauthlib.oauth1 import Client
+            client: Any = import_module("oauthlib.oauth1").Client  # a library without types
         except ImportError:
             raise ConfigurationError(
                 "OAuth needs the package oauthlib: install the extra 'oauth'"
             ) from None
-        signer: Any = Client(
+        signer = client(
             self.consumer_key,
             client_secret=self.consumer_secret,
             resource_owner_key=self.token,

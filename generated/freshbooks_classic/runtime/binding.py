@@ -88,9 +88,9 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
         if instance is None:
             return builder
         client: Any = instance._client
-        from .paging import AsyncPager, Pager
+        from . import paging
 
-        pager: Any = Pager if isinstance(instance, Resource) else AsyncPager
+        pager: Any = paging.Pager if isinstance(instance, Resource) else paging.AsyncPager
 
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
             first = _built(

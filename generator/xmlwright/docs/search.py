@@ -75,14 +75,15 @@ def _article(page: Page, value: Article) -> Iterator[Row]:
         page.url, "heading"
     )
     for section in value.sections:
-        texts = [block for block in section.blocks if isinstance(block, str)]
-        texts += [
+        # The cells first: what a table says, such as the message of an error, is what people have seen and look for.
+        texts = [
             _text(cell)
             for block in section.blocks
             if isinstance(block, Table) and not block.anchors
             for row in block.rows
             for cell in row[1:]
         ]
+        texts += [block for block in section.blocks if isinstance(block, str)]
         title = section.title if kind == "error" else f"{page.title}: {section.title}"
         own = "error" if kind == "error" else "heading"
         yield own, title, " ".join(texts)[:200], f"{page.url}#{section.anchor}"

@@ -33,7 +33,7 @@
     const show = () => {
       const mode = root.dataset.theme || "system";
       button.textContent = { system: "Auto", light: "Light", dark: "Dark" }[mode];
-      button.setAttribute("aria-label", `Colours: ${mode}. Change them`);
+      button.setAttribute("aria-label", `${button.textContent}: colours of the pages. Change them`);
     };
     button.addEventListener("click", () => {
       const next = modes[(modes.indexOf(root.dataset.theme || "system") + 1) % modes.length];
@@ -141,6 +141,7 @@
 
   function copying() {
     for (const pre of all("pre")) {
+      if (pre.closest(".try")) continue;
       const holder = make("div", { className: "holder" });
       const button = make("button", { type: "button", className: "copy" }, "Copy");
       button.addEventListener("click", async () => {
@@ -173,7 +174,7 @@
       const status = make("p", { className: "status" });
       status.setAttribute("role", "status");
       const answer = make("pre", { hidden: true, tabIndex: 0 });
-      const send = make("button", { type: "button" }, "Send");
+      const send = make("button", { type: "button", className: "send" }, "Send");
       send.addEventListener("click", async () => {
         const target = loopback(url.value);
         answer.hidden = true;
@@ -302,9 +303,13 @@
         found[at].scrollIntoView({ block: "nearest" });
       }
     };
+    const shut = () => {
+      input.blur(); // Left alone, it would have the keys until the next frame, and "/" would be typed into it.
+      dialog.close();
+    };
     const go = (item) => {
       if (!item) return;
-      dialog.close();
+      shut();
       location.href = item.dataset.href;
     };
     const show = () => {
@@ -327,11 +332,12 @@
       if (event.key === "ArrowDown") select(at + 1);
       else if (event.key === "ArrowUp") select(at - 1);
       else if (event.key === "Enter") go(items()[at]);
+      else if (event.key === "Escape") shut(); // A search field would be emptied first.
       else return;
       event.preventDefault();
     });
     list.addEventListener("click", (event) => go(event.target.closest("li")));
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) shut(); });
     return () => {
       if (dialog.open) return;
       dialog.showModal();
