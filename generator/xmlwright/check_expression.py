@@ -21,6 +21,10 @@ _SAME: Final = frozenset(
 )
 _TESTING: Final = frozenset({"selectattr", "rejectattr"})
 _ONE: Final = frozenset({"first", "last", "min", "max"})
+_OPTIONS: Final = (
+    "attribute", "boolean", "case_sensitive", "default", "default_value", "end", "killwords", "length", "reverse", "start",
+)  # fmt: skip
+"""What the filters take by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -276,6 +280,9 @@ class _Walker:
             for text in _texts(argument):
                 if text not in TESTS:
                     self._tell(f"there is no test {text!r}", text, TESTS)
+        for option in (str(keyword.key) for keyword in node.kwargs):
+            if option not in _OPTIONS:
+                self._tell(f"a filter takes nothing called {option!r}", option, _OPTIONS)
         base = self.type_of(node.node)
         for child in (*node.args, *(keyword.value for keyword in node.kwargs)):
             self.type_of(child)

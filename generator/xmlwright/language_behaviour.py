@@ -393,8 +393,10 @@ class AccountDecl(Decl):
         "Person of api.yaml -> who they are.",
         default={},
     )
-    settings: Mapping[Word, Node] = key(
-        Dictionary(_FIELD, _TREE), "What expressions see as `account`.", default={}
+    settings: Mapping[Word, Word | tuple[Word, ...] | Mapping[Word, Word]] = key(
+        Dictionary(_FIELD, Either(_TEXT, Listing(_TEXT), Dictionary(_TEXT, _TEXT))),
+        "What expressions see as `account`: texts, lists of them, and mappings.",
+        default={},
     )
     callbacks: KeptCallbacksDecl | None = key(
         Table(KeptCallbacksDecl, "callbacks"), "Where callbacks are kept."

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import copy
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from .check_expression import ExpressionChecker, Known, Type
 from .decode import Decl, Word
 from .description import Description
-from .diagnostics import Diagnostics, nearest
+from .diagnostics import Diagnostics, Related, nearest
 from .language_behaviour import (
     AccountDecl,
     ActingDecl,
@@ -21,7 +25,8 @@ from .language_behaviour import (
     SendDecl,
     UniqueDecl,
 )
-from .model import Api, Field, Method, Module
+from .memory import Memory
+from .model import Api, Field, Method, Module, Ref
 from .sandbox.behaviour import (
     Acting,
     Behaviour,
@@ -42,22 +47,31 @@ from .sandbox.behaviour import (
     Unique,
 )
 from .sandbox.expressions import Expression
+from .sandbox.seeds import plain
 from .scopes import Scopes
+from .shapes import Tables
 from .source import Node
+from .values import COUNT, Values
 
+T = TypeVar("T")
 Rules = Mapping[Word, RuleDecl | Word]
 
 
-def resolve(description: Description, api: Api, diagnostics: Diagnostics) -> Behaviours:
+def resolve(
+    description: Description, api: Api, diagnostics: Diagnostics, memory: Memory | None = None
+) -> Behaviours:
     """What the service does. Problems are added to ``diagnostics``; the value is then incomplete."""
-    return _Resolver(description, api, diagnostics).behaviours()
+    return _Resolver(description, api, diagnostics, memory or Memory()).behaviours()
 
 
 class _Resolver:
-    def __init__(self, description: Description, api: Api, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, description: Description, api: Api, diagnostics: Diagnostics, memory: Memory
+    ) -> None:
         self._d = description
         self._api = api
         self._diagnostics = diagnostics
+        self._memory = memory
         self._modules = {module.name: module for module in api.resources}
         self._codes = {code.code for code in api.errors}
         self._events = {event.name for event in api.events}
@@ -71,13 +85,83 @@ class _Resolver:
     def behaviours(self) -> Behaviours:
         account = self._d.account
         resources = {
-            str(name): _One(self, self._modules[name], decl).behaviour()
+            str(name): self._resource(self._modules[name], decl)
             for name, decl in self._d.behaviours.items()
             if name in self._modules
         }
+        self._unused()
         if account is None:
             return Behaviours(resources)
+        return self._remembered(
+            ("account",),
+            (account, *resources.values()),
+            lambda resolver: resolver.of_account(account, resources),
+        )
+
+    def _resource(self, module: Module, decl: BehaviourDecl) -> Behaviour:
+        return self._remembered(
+            ("behaviour", module.name),
+            (decl,),
+            lambda resolver: _One(resolver, module, decl).behaviour(),
+        )
+
+    def _unused(self) -> None:
+        """Tell of hidden fields and settings that no rule looks at: each is there for a rule, and so was meant otherwise."""
+        account = self._d.account
+        used = set(_words((account.people, account.callbacks)) if account is not None else ())
+        for decl in self._d.behaviours.values():
+            used |= self._memory.recall(
+                ("words", decl.at.file), (decl,), self._diagnostics, lambda told, decl=decl: set(_words(decl))  # type: ignore[misc]
+            )
+        for decl in self._d.behaviours.values():
+            for path in decl.hidden:
+                if not used.issuperset(_words(path)):
+                    self._diagnostics.add(
+                        "unused", f"no rule looks at the hidden field {path}", path.at
+                    )
+        for name in account.settings if account is not None else ():
+            if name not in used:
+                self._diagnostics.add("unused", f"no rule looks at the setting {name}", name.at)
+
+    def _remembered(
+        self, part: tuple[str, ...], objects: tuple[object, ...], make: Callable[[_Resolver], T]
+    ) -> T:
+        """What was made of the same declarations before, with the same names around them; else what is made now."""
+
+        def anew(told: Diagnostics) -> T:
+            resolver = copy.copy(self)
+            resolver._diagnostics = told
+            resolver._expressions = ExpressionChecker(told)
+            return make(resolver)
+
+        return self._memory.recall(
+            part, (*objects, *self._api.resources), self._diagnostics, anew, facts=self._facts
+        )
+
+    @functools.cached_property
+    def _facts(self) -> object:
+        """The names of everything but the resources: what is declared there, and is seen everywhere."""
+        account = self._d.account
+        return (
+            self._codes,
+            self._events,
+            self.people,
+            self._sources,
+            {name: tuple(decl.hidden) for name, decl in self._d.behaviours.items()},
+            None if account is None else tuple(account.settings),
+            (
+                None
+                if account is None
+                else {kind: who.resource for kind, who in account.people.items()}
+            ),
+        )
+
+    def of_account(self, account: AccountDecl, resources: Mapping[str, Behaviour]) -> Behaviours:
+        """What an account is, beside what its resources do."""
         answers = account.answers
+        if answers is not None and answers.deprecated is not None:
+            ignored = self._api.envelope.ignored_attributes
+            self.among("ignored attribute of answers", answers.deprecated, ignored)
         return Behaviours(
             resources,
             {str(name): self._failing(decl, account) for name, decl in account.failures.items()},
@@ -85,8 +169,8 @@ class _Resolver:
             _opt(answers.failed) if answers else None,
             _opt(answers.deprecated) if answers else None,
             self._who(account),
-            {str(name): _python(node) for name, node in account.settings.items()},
-            self._holds(account, resources),
+            {str(name): _plain(value) for name, value in account.settings.items()},
+            self._holds(account),
             self._callbacks(account),
         )
 
@@ -126,25 +210,43 @@ class _Resolver:
                 self.among("field", word, names())
         return Callbacks(str(decl.resource), *map(str, words))
 
-    def _holds(
-        self, account: AccountDecl, behaviours: Mapping[str, Behaviour]
-    ) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-        from .sandbox.resources import Resources
-        from .sandbox.seeds import decode
-        from .shapes import Tables
-
-        resources = Resources(self._api, Tables(self._api), Behaviours(behaviours))
+    def _holds(self, account: AccountDecl) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """What a fresh account has: records written as the results of cases are, with hidden fields beside the others."""
+        told = Diagnostics()
+        values = Values(self._api, Tables(self._api), told)
         found = []
         for resource, nodes in account.holds.items():
             if not self.among("resource", resource, self._modules):
                 continue
-            kept = resources[resource]
+            records = self._modules[str(resource)].records
+            if not records:
+                self._diagnostics.add("bad-record", f"{resource} keeps no records", resource.at)
+                continue
+            behaviour = self._d.behaviours.get(str(resource))
+            hidden = frozenset(map(str, behaviour.hidden)) if behaviour is not None else frozenset()
+            kinds: dict[str, Node] = {}
             for node in nodes:
-                try:
-                    found.append((str(resource), decode(resources, kept, _python(node), kept.name)))
-                except ValueError as error:
-                    self._diagnostics.add("bad-record", str(error), node.position)
+                own = [entry for entry in node.entries if entry[0].text in hidden]
+                for name, value in own:
+                    self._like(kinds.setdefault(name.text, value), value)
+                rest = tuple(entry for entry in node.entries if entry[0].text not in hidden)
+                shown = dataclasses.replace(node, entries=rest)
+                given = values.record(Ref(str(resource), records[0].name), shown)
+                if given is not None:
+                    beside = {name.text: _python(value) for name, value in own}
+                    found.append((str(resource), {**plain(given), **beside}))
+        self._diagnostics.extend(dataclasses.replace(item, rule="bad-record") for item in told)
         return tuple(found)
+
+    def _like(self, first: Node, value: Node) -> None:
+        """Tell of a value of a hidden field that is of another kind than the first one: nothing describes its type."""
+        if value.kind == "int":
+            COUNT.decode(value, self._diagnostics)
+        if value.kind != first.kind:
+            self._diagnostics.add(
+                "bad-record", f"{first} is what the first record has here, and not {value}", value.position,
+                related=[Related(first.position, "the first one")],
+            )  # fmt: skip
 
     # helpers for everything
 
@@ -230,7 +332,12 @@ class _One:
             self._all.among("field", name, self._names())
         for name, word in decl.listed.items():
             field = self._fields.get(name)
-            words = self._scopes.words(field) if field is not None else None
+            words: frozenset[str] | None
+            if field is None:  # a hidden one, whose words stand in the rules that set it
+                rules = (decl.hidden.get(name), decl.delete.get(name))
+                words = frozenset(re.findall(r"'([^']*)'", " ".join(map(_expression_of, rules))))
+            else:
+                words = self._scopes.words(field)
             if words is not None:
                 self._all.among(f"word of {name}", word, words)
         return Behaviour(
@@ -338,6 +445,10 @@ class _One:
             for verb in decl.on:
                 self._all.among("method", verb, (*self._methods, "delete"))
             self._all.code(decl.code)
+            if decl.field is not None:
+                self._all.among(
+                    "field", decl.field, {*self._names(), *_inside(known.names["arguments"])}
+                )
             situation = str(decl.as_ or "state")
             found.append(
                 Refusal(
@@ -565,6 +676,49 @@ class _Sourced:
 
 def _opt(word: Word | None) -> str | None:
     return str(word) if word is not None else None
+
+
+def _expression_of(rule: RuleDecl | Word | None) -> str:
+    return str(rule.value if isinstance(rule, RuleDecl) else rule)
+
+
+def _inside(kind: Type) -> Iterator[str]:
+    """The names of all fields of a record, and of the records in it."""
+    names = (kind.item or kind).names
+    for name, inner in names().items() if names is not None else ():
+        yield name
+        yield from _inside(inner)
+
+
+def _plain(value: Word | tuple[Word, ...] | Mapping[Word, Word]) -> Any:
+    """A setting as plain Python."""
+    if isinstance(value, Word):
+        return str(value)
+    if isinstance(value, tuple):
+        return list(map(str, value))
+    return {str(name): str(inner) for name, inner in value.items()}
+
+
+def _words(value: object) -> Iterator[str]:
+    """The words of all names and expressions of a declaration, and of nothing that is only read by people."""
+    if isinstance(value, str):
+        yield from re.findall(r"\w+", value)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _words(name)
+            yield from _words(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from _words(inner)
+    elif isinstance(value, BehaviourDecl):
+        for item in dataclasses.fields(value):
+            inner = getattr(value, item.name)
+            # A name does not use itself.
+            yield from _words(tuple(inner.values()) if item.name == "hidden" else inner)
+    elif isinstance(value, Decl):
+        for item in dataclasses.fields(value):
+            if item.name not in ("doc", "message", "reason", "source", "provenance"):
+                yield from _words(getattr(value, item.name))
 
 
 def _python(node: Node) -> Any:

@@ -115,6 +115,10 @@ class Scopes:
 
     def _surroundings(self) -> dict[str, Type]:
         found: dict[str, Type] = dict.fromkeys(ALWAYS, ANY)
+        day = Type(lambda: dict.fromkeys(("year", "month", "day"), ANY), what="a day")
+        found.update(dict.fromkeys(("due", "now", "today"), day))
+        made = ("account", "token", "secret")
+        found["opened"] = Type(lambda: dict.fromkeys(made, ANY), what="the new account")
         account = self._d.account
         settings = {str(name): ANY for name in account.settings} if account is not None else {}
         found["account"] = Type(lambda: {**settings, "name": ANY}, what="the account")

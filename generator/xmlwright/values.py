@@ -83,6 +83,11 @@ class Values:
             return WRONG if WRONG in items else items
         return self._item(node, answer.record, answer.scalar)
 
+    def record(self, ref: Ref, node: Node) -> Given | None:
+        """A record as answers show it; None, with diagnostics, where it does not fit."""
+        found = self._item(node, ref, None)
+        return found if isinstance(found, Given) else None
+
     def _page(self, node: Node, ref: Ref | None) -> Any:
         if node.kind != "map":
             return self._refuse(
