@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from .console import FAILED, project
+from .console import FAILED, project, show
 from .workbench import fail, valid
+
+if TYPE_CHECKING:
+    from .model import Api
+    from .settings import Settings
+
+OF_CASES: Final = {
+    "case-arguments", "case-request", "case-response", "case-result", "uncovered", "unused",
+}  # fmt: skip
+"""Rules that a description may break while it grows."""
 
 
 @click.command(epilog="""\b
@@ -27,31 +36,44 @@ def drift(context: click.Context, recordings: tuple[Path, ...], apply_it: bool) 
     from . import evidence, patch
 
     settings = project(context)
-    api = valid(settings)
+    api = resolved(settings)
     try:
         seen, unread = evidence.gather(api, evidence.documents(recordings))
     except OSError as error:
         raise fail(f"{error.filename}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise fail(f"a recording is not UTF-8: {error.reason}") from None
+    found, told = patch.proposals(api, seen)
     for message in unread:
         click.echo(f"not read: {message}", err=True)
-    found = patch.proposals(api, seen)
-    files = patch.patched(settings, found)
-    for item in seen:
-        if item.record is None:
-            click.echo(
-                f"{item.method}: unknown argument {'/'.join(item.path)} ({item.places[0]})",
-                err=True,
-            )
+    for message in told:
+        click.echo(f"left to you: {message}", err=True)
     if not found:
-        click.echo("nothing unknown", err=True)
-        sys.exit(FAILED if any(item.record is None for item in seen) else 0)
+        click.echo("no field is missing", err=True)
+        sys.exit(FAILED if told else 0)
+    files = patch.patched(settings, found)
     if apply_it:
-        for path, (_, after) in files.items():
-            path.write_text(after, encoding="utf-8")
+        try:
+            patch.save({path: after for path, (_, after) in files.items()})
+        except OSError as error:
+            raise fail(f"{error.filename}: {error.strerror}") from None
+        for path in files:
             click.echo(f"{path.relative_to(settings.root)}: changed")
         return
     click.echo(patch.unified(files, settings.root), nl=False)
     sys.exit(FAILED)
+
+
+def resolved(settings: Settings) -> Api:
+    """The description where it can be read; its cases may fail, since they may be ahead of it."""
+    from . import pipeline
+
+    api, diagnostics = pipeline.validate(settings)
+    wrong = [item for item in diagnostics if item.rule not in OF_CASES]
+    if api is None or wrong:
+        show(diagnostics, settings.root, "text")
+        sys.exit(FAILED)
+    return api
 
 
 @click.command(epilog="""\b
