@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate test mutations copies fields lint types bench lock clean
+.PHONY: help setup generate check validate sandbox test mutations copies fields proofs lint types bench load lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -64,6 +64,9 @@ validate: setup ## report every mistake in schema/ with its line
 	$(say) 'xmlwright validate'
 	@$(BIN)/xmlwright validate $(ARGS)
 
+sandbox: setup ## run a server that behaves like the API, until Ctrl-C
+	@exec $(BIN)/xmlwright sandbox $(ARGS)
+
 # The quick checks first. ARGS is for pytest alone here, so the others are called without it.
 test: setup ## the tests: lint, check, types, then pytest; CI runs this
 	@$(MAKE) --no-print-directory lint check types ARGS=
@@ -74,6 +77,11 @@ test: setup ## the tests: lint, check, types, then pytest; CI runs this
 mutations: setup ## every mistake at every place of schema/: which are told? ARGS names files, as in ARGS=api.yaml
 	$(say) 'tests/test_mutations.py'
 	@PYTHONPATH=tests/support $(BIN)/python tests/test_mutations.py $(ARGS)
+
+proofs: setup ## the proofs of the sandbox in full: 10,000 wrong requests, 25 kills, 400 histories; the tests make a sample
+	$(say) 'tests/sandbox'
+	@XMLWRIGHT_PROOFS=full $(BIN)/python -m pytest -rP -n auto tests/sandbox/test_hostile_requests.py \
+		tests/sandbox/test_killed.py tests/sandbox/test_agrees_with_a_model.py $(ARGS)
 
 # The tests try some resources and one subset.
 copies: setup ## vendored copies of every resource alone, ten subsets, all, and with each part: imports, tests, mypy --strict
@@ -102,12 +110,26 @@ bench: setup ## measure against the peers
 	$(say) 'benchmarks/run.py'
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
+load: setup $(VENV)/load/.installed ## the sandbox under load, beside its peer; ARGS="--seconds 5" for less
+	$(say) 'benchmarks/load.py'
+	@$(BIN)/python benchmarks/load.py $(ARGS)
+
+# The peer has many requirements of its own, so it is installed apart, and only for this.
+$(VENV)/load/.installed: requirements/load.txt $(STAMP)
+	$(say) 'Installing the peer into $(VENV)/load'
+	@rm -f $@
+	@$(PYTHON) -m venv $(VENV)/load
+	@$(VENV)/load/bin/python -m pip install -qq --require-hashes -r requirements/load.txt
+	@touch $@
+
 # Keeps the pins that still fit; `make lock ARGS=--upgrade` moves all of them.
-lock: setup ## recompile requirements/dev.txt from requirements/dev.in
-	$(say) 'pip-compile requirements/dev.in'
-	@CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS) \
-		--output-file requirements/dev.txt requirements/dev.in
+lock: setup ## recompile requirements/*.txt from requirements/*.in
+	@for name in dev load; do \
+		echo "==> pip-compile requirements/$$name.in"; \
+		CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS) \
+			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
+	done
 
 clean: ## remove .venv, caches and built packages
 	$(say) 'Removing $(VENV), caches and built packages'

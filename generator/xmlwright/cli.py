@@ -13,6 +13,7 @@ import click
 from . import output_commands, workbench, workbench_diff, workbench_growth
 from .console import FAILED, INTERRUPTED, Told, colour, problems, project, show, style
 from .docs.command import docs
+from .sandbox.command import sandbox
 
 if TYPE_CHECKING:
     pass
@@ -197,6 +198,7 @@ for _command in (
     *workbench_diff.COMMANDS,
     *workbench_growth.COMMANDS,
     docs,
+    sandbox,
 ):
     program.add_command(_command)
 

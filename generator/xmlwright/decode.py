@@ -32,6 +32,10 @@ class Word(str):
         word.body = body
         return word
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a copy is made with."""
+        return Word, (str(self), self.at, self.body)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decl:

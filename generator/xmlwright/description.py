@@ -12,6 +12,7 @@ from .decode import Word
 from .diagnostics import Diagnostics, Position, Related, nearest
 from .files import files_of, kind_of, shown
 from .language import FILES, ApiDecl, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
+from .language_behaviour import AccountDecl, BehaviourDecl
 from .memory import Memory
 from .source import Node, SourceFile, parse, read_file
 
@@ -33,6 +34,9 @@ class Description:
     """Resource -> its cases, those of its own file first."""
     broken: Mapping[str, Position] = field(default_factory=dict)
     """Resources whose files could not be decoded: names that are known, though nothing can be said about them."""
+    account: AccountDecl | None = None
+    behaviours: Mapping[str, BehaviourDecl] = field(default_factory=dict)
+    """Resource -> what it does beyond keeping records."""
 
 
 def decode(
@@ -93,6 +97,8 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
     broken: dict[str, Position] = {}
     cases: dict[str, list[CaseDecl]] = {}
     loose: list[tuple[Word, CasesDecl]] = []
+    account: AccountDecl | None = None
+    acting: dict[Word, BehaviourDecl] = {}
     for path, decl in files.items():
         if isinstance(decl, ApiDecl):
             api = decl
@@ -118,6 +124,19 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
         elif isinstance(decl, CasesDecl):
             stem = path.name.removesuffix(".cases.yaml")
             loose.append((decl.resource or Word(stem, decl.at), decl))
+        elif isinstance(decl, AccountDecl):
+            account = decl
+        elif isinstance(decl, BehaviourDecl):
+            stem = path.name.removesuffix(".behaviour.yaml")
+            named = decl.resource or Word(stem, decl.at)
+            if named in acting:
+                diagnostics.add(
+                    "duplicate-name",
+                    f"what {named} does is described twice",
+                    named.at,
+                    related=[Related(acting[named].at, "first here")],
+                )
+            acting[named] = decl
         elif kind_of(path) == "resource":
             broken[path.stem] = Position(path.name)
     for resource, found in loose:
@@ -129,6 +148,14 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
                 suggestion=nearest(resource, resources),
             )
         cases.setdefault(resource, []).extend(found.cases)
+    for named in acting:
+        if named not in resources and named not in broken:
+            diagnostics.add(
+                "dangling-reference",
+                f"this is what {named} does, a resource that is not described",
+                named.at,
+                suggestion=nearest(named, resources),
+            )
     if api is None:
         return None
     return Description(
@@ -137,4 +164,6 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
         tuple(resources[name] for name in sorted(resources)),
         {name: tuple(found) for name, found in cases.items()},
         broken,
+        account,
+        {str(named): decl for named, decl in acting.items()},
     )

@@ -23,6 +23,8 @@ RULES: Final[dict[str, str]] = {
     "contradiction": "Two statements that cannot both hold.",
     "bad-default": "A default or limit that is no value of the field's type.",
     "bad-media": "A word that is no content type.",
+    "bad-expression": "An expression that cannot be read, or that names what is not there.",
+    "bad-record": "A record that an account holds does not fit its description.",
     "case-arguments": "The arguments of a case do not fit the method it calls.",
     "case-request": "The request of a case is not what its arguments give.",
     "case-response": "The response of a case cannot be read as an answer of the method.",

@@ -9,8 +9,9 @@ from pathlib import Path
 def files_of(folder: Path) -> list[Path]:
     """The files of a description, in the order they are read."""
     found = [folder / "api.yaml"]
-    if (folder / "shared.yaml").exists():
-        found.append(folder / "shared.yaml")
+    found.extend(
+        folder / name for name in ("shared.yaml", "account.yaml") if (folder / name).exists()
+    )
     found.extend(sorted((folder / "resources").glob("*.yaml")))
     return found
 
@@ -19,7 +20,15 @@ def kind_of(path: Path) -> str:
     """Which grammar a file follows, by its name."""
     if path.parent.name != "resources":
         return path.stem
-    return "cases" if path.name.endswith(".cases.yaml") else "resource"
+    for kind in ("cases", "behaviour"):
+        if path.name.endswith(f".{kind}.yaml"):
+            return kind
+    return "resource"
+
+
+def acts(path: Path) -> bool:
+    """Whether a file says what the service does. Then it decides no output: only whether the description is accepted."""
+    return kind_of(path) in ("account", "behaviour")
 
 
 def shown(path: Path, root: Path) -> str:

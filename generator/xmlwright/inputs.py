@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .files import files_of
+from .files import acts, files_of
 from .formatting_version import formatter_version
 from .settings import Settings
 from .trees import Tree
@@ -20,6 +20,8 @@ _ROOT: Final = "pipeline.py"
 """What this module imports, and what that imports, is what can decide the output: the stages."""
 _COPIED: Final = ("runtime",)
 """Folders of the program that outputs get a copy of."""
+_APART: Final = ("language_behaviour.py", "resolve_behaviour.py")
+"""What reads and checks what the service does: it can refuse a description, and decides no output."""
 _PYTHON: Final = (".py.j2", ".pyi.j2")
 _IMPORT: Final = re.compile(r"^[ ]*from (\.+)([\w.]*) import (\((?:[^)]*)\)|[^\n(]*)", re.MULTILINE)
 
@@ -65,6 +67,7 @@ def inputs_of(settings: Settings) -> Inputs:
                 text_digest(path.read_bytes()) if path.is_file() else ""
             )
             for path in files_of(settings.schema)
+            if not acts(path)
         },
         templates={name: text_digest(path.read_bytes()) for name, path in sorted(tree.inputs())},
         options={"line-length": str(settings.line_length)} if python else {},
@@ -90,7 +93,7 @@ def program(*, copied: bool) -> Mapping[str, str]:
         ]
     while todo:
         name = todo.pop()
-        if name in found:
+        if name in found or name in _APART:
             continue
         content = (_PROGRAM / name).read_bytes()
         found[name] = text_digest(content)[:16]

@@ -22,6 +22,7 @@ from .decode import (
     Word,
     key,
 )
+from .language_behaviour import FILES as BEHAVIOUR_FILES
 from .source import Node
 
 SCALARS: Final = ("id", "text", "int", "decimal", "flag", "date", "datetime", "uri", "binary")
@@ -561,6 +562,7 @@ FILES: Final[dict[str, tuple[Table[Any], str]]] = {
     "shared": (Table(SharedDecl, "what is shared"), "xmlwright: shared.yaml"),
     "resource": (Table(ResourceDecl, "a resource"), "xmlwright: a resource"),
     "cases": (Table(CasesDecl, "cases"), "xmlwright: cases of a resource"),
+    **BEHAVIOUR_FILES,
 }
 """Kind of file -> its grammar and the title of its JSON Schema."""
 

@@ -125,12 +125,13 @@ def examine(
     lap: Callable[[str], None] = _no_lap,
 ) -> Api:
     """A description that has been read, resolved. Its cases are tried unless something is wrong already."""
-    from . import check, resolve
+    from . import check, resolve, resolve_behaviour
 
     api = resolve.resolve(read, diagnostics, memory)
     lap("resolve")
     if not len(diagnostics):
         check.check(api, diagnostics, memory)
+        resolve_behaviour.resolve(read, api, diagnostics)
         lap("check")
     return api
 

@@ -1,0 +1,380 @@
+"""From a request to its response: who is meant, what goes wrong on purpose, what is kept, written and told."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ..model import Api
+from .addresses import API, CONTROL, Addresses, Place, is_loopback
+from .clock import Clock
+from .exchange import Call, Effects, Event, Part, Person, Reply, Sent
+from .fault_kinds import INSTEAD
+from .faults import NONE, Fault, Faults
+from .http import BadBody, Request, Response, Wire, page, parts_of
+from .journal import Entry, Journal
+from .options import SandboxError
+from .people import People
+from .violations import KINDS as VIOLATIONS
+from .violations import violate
+
+if TYPE_CHECKING:
+    from .database import Database
+    from .deliveries import Deliveries
+    from .engine import World
+    from .oauth import OAuth
+
+GUESS: Final = "X-Sandbox-Guess"
+CALL: Final = "X-Sandbox-Call"
+FAULT: Final = "x-sandbox-fault"
+_ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:]+\]|[^:/]+)(?::\d+)?")
+_ALLOWED: Final = "Authorization, Content-Type, Accept, X-Sandbox-Fault"
+_EXPOSED: Final = f"{GUESS}, {CALL}, X-Sandbox-Faults"
+_MOST_SENT: Final = 1000
+_FOREVER: Final = 3600.0
+_GARBAGE: Final = 300
+_BEGINNING: Final = 4096
+"""Bytes of a broken document in which the method is looked for."""
+
+Answer = Response | Awaitable[Response]
+Inside = Callable[[Request], Answer]
+"""What answers below the control prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One thing in the outbox."""
+
+    id: int
+    account: str
+    sent: Sent
+
+
+class Application:
+    """The sandbox without its sockets."""
+
+    def __init__(
+        self,
+        api: Api,
+        world: World,
+        addresses: Addresses,
+        people: People,
+        clock: Clock,
+        faults: Faults,
+        journal: Journal,
+        *,
+        http: bool,
+        oauth: OAuth | None = None,
+        database: Database | None = None,
+        token_header: str | None = None,
+    ) -> None:
+        self.api = api
+        self.world = world
+        self.addresses = addresses
+        self.people = people
+        self.clock = clock
+        self.faults = faults
+        self.journal = journal
+        self.oauth = oauth
+        self.database = database
+        self.deliveries: Deliveries | None = None
+        self.inside: Inside | None = None
+        self.accounts: set[str] = set()
+        self.outbox: deque[Letter] = deque(maxlen=_MOST_SENT)
+        self.letters = 0
+        self._http = http or not addresses.secure
+        self._method_of = method_finder(api)
+
+    # ---- where a request goes
+
+    def answer(self, request: Request) -> Answer:
+        """The response to a request, or what will be it."""
+        origin = request.headers.get("origin")
+        if origin is None:
+            return self._answer(request)
+        if not allowed_origin(origin, request):
+            return page(403, "Forbidden", "Pages of other machines cannot use the sandbox.")
+        headers = [
+            ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Expose-Headers", _EXPOSED),
+            ("Vary", "Origin"),
+        ]
+        if request.verb == "OPTIONS":
+            headers += [
+                ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE"),
+                ("Access-Control-Allow-Headers", _ALLOWED),
+                ("Access-Control-Allow-Private-Network", "true"),
+                ("Access-Control-Max-Age", "600"),
+            ]
+            return Response(204, headers=headers)
+        return _with_headers(self._answer(request), headers)
+
+    def _answer(self, request: Request) -> Answer:
+        path = request.path
+        if path.startswith(CONTROL) and path[len(CONTROL) : len(CONTROL) + 1] in ("", "/"):
+            if not is_loopback(request.host):
+                return page(
+                    403, "Forbidden", "This is answered under the names of this machine only."
+                )
+            # Also over plain HTTP: it never leaves the machine, and browsers do not trust the certificate.
+            return page(404, "Not Found", path) if self.inside is None else self.inside(request)
+        if not request.secure and not self._http:
+            return self._insecure()
+        place = self.addresses.find(request.host, path)
+        if place is None:
+            if path == "/" and request.verb == "GET":
+                return page(303, "The sandbox", f"See {CONTROL}/", [("Location", f"{CONTROL}/")])
+            return page(404, "Not Found", f"There is nothing at {path}.")
+        if place.what != API:
+            assert self.oauth is not None
+            return self.oauth.answer(request, place)
+        if request.verb not in ("POST", "GET"):
+            refused = page(405, "Method Not Allowed", "Documents are POSTed.")
+            refused.headers.append(("Allow", "POST, GET"))
+            return refused
+        return self.call(request, place)
+
+    def _insecure(self) -> Response:
+        guess = "plain HTTP is rejected; with which status is not documented"
+        text = "The API is spoken over HTTPS. Start the sandbox with --http to allow plain HTTP."
+        return page(403, "HTTPS Required", text, [(GUESS, guess)])
+
+    # ---- a call of the API
+
+    def call(self, request: Request, place: Place) -> Answer:
+        """The response to a call of the API."""
+        started = time.perf_counter()
+        self.clock.step()
+        document, parts = _document(request)
+        person = self._person(request, place.account)
+        entry = Entry(
+            self.journal.number(), self.clock.now(), place.account, person, request.verb, request.target,
+            request.headers, document,
+        )  # fmt: skip
+        if parts:
+            entry.files = {name: (part.media, len(part.data)) for name, part in parts.items()}
+        fault = NONE
+        if FAULT in request.headers or self.faults.by_method:
+            entry.method = self._method_of(document)
+            try:
+                fault = self._fault(request, place.account, entry.method or "")
+            except SandboxError as error:
+                return page(400, "Bad X-Sandbox-Fault", str(error))
+            entry.fault = fault.text
+        if fault and not fault.what.keys().isdisjoint(INSTEAD):
+            return self._instead(entry, fault, started)
+        reply = self.world.call(Call(place.account, person, document, parts))
+        return self._done(entry, reply, fault, started)
+
+    def _person(self, request: Request, account: str) -> Person | None:
+        if account not in self.accounts:
+            return None
+        token = self.people.token_in(request.headers)
+        if token is not None:
+            return self.people.by_token(account, token)
+        if self.oauth is not None:
+            return self.oauth.person(request, account)
+        return None
+
+    def _fault(self, request: Request, account: str, method: str) -> Fault:
+        """What a request asks for, which may be nothing, goes before the rules."""
+        asked = request.headers.get(FAULT)
+        return (
+            self.faults.meet(account, method) if asked is None else self.faults.for_request(asked)
+        )
+
+    def _done(self, entry: Entry, reply: Reply, fault: Fault, started: float) -> Answer:
+        """Keep, write and tell what a call did; its response."""
+        account = entry.account
+        entry.method = reply.method or entry.method or self._method_of(entry.document)
+        entry.ok, entry.code, entry.guesses = reply.ok, reply.code, reply.guesses
+        entry.events, entry.sent = reply.events, len(reply.sent)
+        waits = self.took_effect(account, reply.changes, reply.sent)
+        for opened in reply.opened:
+            self.accounts.add(opened.account)
+            if self.oauth is not None:
+                self.oauth.granted(opened)
+            if self.database is not None:
+                waits = self.database.replace(opened.account, self.world.changes(opened.account))
+        response = Response(reply.status, reply.body, reply.content_type)
+        response.headers.append((CALL, str(entry.id)))
+        response.headers += [(GUESS, guess) for guess in reply.guesses]
+        if not (waits or reply.events or fault):
+            return self._note(entry, response, started)
+        return self._finish(entry, response, reply.events, fault, waits, started)
+
+    def took_effect(
+        self, account: str, changes: Iterable[Any], sent: Iterable[Sent]
+    ) -> asyncio.Future[None] | None:
+        """See to what follows from changes; what has to be waited for before anybody is told of them.
+
+        Who only reads waits for what was written before, so that no answer shows what a crash could take back.
+        """
+        changes = tuple(changes)
+        for letter in sent:
+            self.letters += 1
+            self.outbox.append(Letter(self.letters, account, letter))
+        if changes:
+            touched = self.world.people_collections
+            if any(change.collection in touched for change in changes):
+                self.people.refresh(account)
+        if self.database is None:
+            return None
+        return self.database.write(account, changes) if changes else self.database.pending(account)
+
+    async def effects(self, account: str, effects: Effects) -> None:
+        """See to what the clock did to an account."""
+        waits = self.took_effect(account, effects.changes, effects.sent)
+        if waits is not None:
+            await waits
+        if effects.events and self.deliveries is not None:
+            await self.deliveries.fire(account, effects.events)
+
+    def _note(self, entry: Entry, response: Response, started: float) -> Response:
+        entry.status, entry.content_type = response.status, response.content_type
+        entry.answer, entry.answer_headers = response.body, response.headers
+        entry.seconds = time.perf_counter() - started
+        self.journal.add(entry)
+        return response
+
+    async def _finish(
+        self,
+        entry: Entry,
+        response: Response,
+        events: tuple[Event, ...],
+        fault: Fault,
+        waits: asyncio.Future[None] | None,
+        started: float,
+    ) -> Response:
+        if waits is not None:
+            try:
+                await asyncio.shield(waits)
+            except SandboxError as error:
+                return self._note(
+                    entry, page(503, "The state could not be kept", str(error)), started
+                )
+        if events and self.deliveries is not None:
+            await self.deliveries.fire(entry.account, events)
+        return (
+            self._spoil(entry, response, fault, started)
+            if fault
+            else self._note(entry, response, started)
+        )
+
+    # ---- what goes wrong
+
+    def _instead(self, entry: Entry, fault: Fault, started: float) -> Answer:
+        """The response to a call that is not made."""
+        what = fault.what
+        if "code" in what:
+            reply = self.world.refusal(what["code"])
+            response = Response(reply.status, reply.body, reply.content_type)
+            entry.code = what["code"]
+        elif "status" in what:
+            response = page(what["status"], "Out of order", "The sandbox was told to answer this.")
+            if 300 <= what["status"] < 400:
+                response.headers.append(("Location", "/elsewhere"))
+        elif "rate-limit" in what:
+            response = self._limited(what["rate-limit"])
+        else:
+            response = Response(0)  # of which nothing is sent
+        response.headers.append((CALL, str(entry.id)))
+        return self._spoil(entry, response, fault, started)
+
+    def _limited(self, seconds: float | None) -> Response:
+        code = next((one.code for one in self.api.errors if one.kind == "rate_limit"), None)
+        if code is not None:
+            reply = self.world.refusal(code, status=429)
+            response = Response(429, reply.body, reply.content_type)
+        else:
+            response = page(429, "Too Many Requests", "The sandbox was told to limit calls.")
+            response.headers.append((GUESS, "how too many calls are answered is not documented"))
+        response.headers.append(("Retry-After", str(max(1, round(seconds or 1)))))
+        return response
+
+    def _spoil(self, entry: Entry, response: Response, fault: Fault, started: float) -> Response:
+        what = fault.what
+        entry.meant = response.body
+        for kind in VIOLATIONS:
+            if kind in what:
+                value = None if what[kind] is True else what[kind]
+                response.body = violate(response.body, kind, value, self.faults.dice)
+        if "empty" in what:
+            response.body = b""
+        garbage = self.faults.dice.randbytes(_GARBAGE) if "garbage" in what else None
+        response.headers.append(("X-Sandbox-Faults", fault.text))
+        self._note(entry, response, started)
+        wait = self.faults.wait(what["latency"]) if "latency" in what else 0.0
+        gone = not what.keys().isdisjoint(("lost", "reset", "hang"))
+        if "hang" in what:
+            wait += _FOREVER if what["hang"] is None else what["hang"]
+        if gone or garbage is not None:
+            entry.status = None
+        entry.seconds += wait
+        response.wire = Wire(gone, garbage, what.get("truncate"), what.get("drip"), wait)
+        return response
+
+
+def _document(request: Request) -> tuple[bytes, dict[str, Part]]:
+    kind = request.headers.get("content-type", "")
+    if not kind[:10].lower().startswith("multipart/"):
+        return request.body, {}
+    try:
+        return parts_of(kind, request.body)
+    except BadBody:
+        return request.body, {}  # which is no document, as the engine will say
+
+
+def method_finder(api: Api) -> Callable[[bytes], str | None]:
+    """What tells which method a document calls, as far as it can be read; None where it does not say."""
+    from lxml import etree
+
+    from ..runtime.errors import Error
+    from ..runtime.protocol import Place as Spot
+    from ..runtime.reading import parse_xml
+
+    spot = Spot.of(api.envelope.request_method)
+    lenient = etree.XMLParser(
+        recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+
+    def method_of(document: bytes) -> str | None:
+        try:
+            return (spot.text(parse_xml(document)) or "").strip() or None
+        except Error:
+            pass
+        try:
+            root: etree._Element | None = etree.fromstring(document[:_BEGINNING], lenient)
+        except (etree.XMLSyntaxError, ValueError, LookupError):
+            return None
+        return None if root is None else (spot.text(root) or "").strip() or None
+
+    return method_of
+
+
+def allowed_origin(origin: str, request: Request) -> bool:
+    """Whether a page may use the sandbox: one of this machine, whether served or opened as a file."""
+    if origin == "null":
+        return True
+    found = _ORIGIN.fullmatch(origin.lower())
+    return found is not None and (is_loopback(found[1]) or found[1] == request.host)
+
+
+def _with_headers(answer: Answer, headers: list[tuple[str, str]]) -> Answer:
+    if isinstance(answer, Response):
+        answer.headers += headers
+        return answer
+    return _later_with_headers(answer, headers)
+
+
+async def _later_with_headers(
+    answer: Awaitable[Response], headers: list[tuple[str, str]]
+) -> Response:
+    response = await answer
+    response.headers += headers
+    return response

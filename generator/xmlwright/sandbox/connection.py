@@ -1,0 +1,374 @@
+"""One connection: bytes to requests, responses to bytes.
+
+The requests that nearly all clients send are read by one regular expression; whatever is rarer, or wrong, goes through h11,
+which a connection then stays with. Either way the application sees the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import h11
+
+from .http import Request, Response, Wire, page
+
+Answer = Callable[[Request], "Response | Awaitable[Response]"]
+
+LARGEST_BODY: Final = 64 * 1024 * 1024
+LARGEST_HEAD: Final = 64 * 1024
+_HEAD: Final = re.compile(
+    rb"(GET|POST|PUT|DELETE|OPTIONS) (/[!-~]*) HTTP/1\.1\r\n"
+    rb"((?:[A-Za-z0-9_-]+:[\t -~\x80-\xff]*\r\n)+)\r\n"
+)
+_PLAIN_LENGTH: Final = re.compile(r"[0-9]{1,9}")
+_PACE: Final = 0.05
+"""Seconds between two pieces of a response that drips."""
+_FAREWELL: Final = 1.0
+"""Seconds for a client to read the last response. To close while something of its is unread would reset the connection, and take
+the response back."""
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests one after another, and answers each before it reads the next."""
+
+    def __init__(self, answer: Answer, open_ones: set[Connection], *, secure: bool) -> None:
+        self._answer = answer
+        self._open = open_ones
+        self._secure = secure
+        self._buffer = bytearray()
+        self._h11: h11.Connection | None = None
+        self._transport: asyncio.Transport | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._draining: asyncio.Future[None] | None = None
+        self._keep = True
+        self._ended = False
+        self._sending = False
+        self.used = 0.0
+        """When something last came, on the clock of the loop."""
+        self.began: float | None = None
+        """When the request began to come of which a part is here; None where there is none."""
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._open.add(self)
+        self.used = asyncio.get_running_loop().time()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open.discard(self)
+        self._transport = None
+        if self._task is not None and self._sending:
+            self._task.cancel()  # but never what a call does, which was asked for whether or not somebody hears the answer
+        if self._draining is not None and not self._draining.done():
+            self._draining.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended:
+            return
+        self.used = asyncio.get_running_loop().time()
+        if self.began is None:
+            self.began = self.used
+        self._buffer += data
+        if self._task is None and self._draining is None:
+            self._go_on()
+        elif len(self._buffer) > LARGEST_HEAD and self._transport is not None:
+            self._transport.pause_reading()  # until what came before is answered
+
+    def eof_received(self) -> bool:
+        if self._ended:
+            return False
+        if self._task is not None:
+            # An answer that is being made is still sent, where TLS allows it; whoever follows a stream has left.
+            return not self._secure and not self._sending
+        if self._buffer or (self._h11 is not None and self._h11.their_state is h11.SEND_BODY):
+            self.refuse(400, "The request ended before all of it came.")
+        return False
+
+    def pause_writing(self) -> None:
+        self._draining = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        if self._draining is not None and not self._draining.done():
+            self._draining.set_result(None)
+        self._draining = None
+        if self._task is None and self._transport is not None and not self._ended:
+            self._transport.resume_reading()
+            self._go_on()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being answered."""
+        return self._task is None
+
+    @property
+    def task(self) -> asyncio.Task[None] | None:
+        """What is being answered."""
+        return self._task
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection without sending what is left."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Requests.
+
+    def _go_on(self) -> None:
+        """Answer what has come, as long as that needs no waiting."""
+        while self._transport is not None and self._keep:
+            if self._draining is not None:
+                # Who asks and asks, and never reads, is not listened to until the answers are gone.
+                self._transport.pause_reading()
+                return
+            request = self._next()
+            if request is None:
+                return
+            self.began = self.used if self._buffer else None
+            answer = self._answered(request)
+            if isinstance(answer, Response) and answer.wire is None and answer.stream is None:
+                self._send(answer, request)
+            else:
+                self._task = asyncio.ensure_future(self._later(answer, request))
+                return
+        if not self._keep:
+            self._end()
+
+    def _answered(self, request: Request) -> Response | Awaitable[Response]:
+        try:
+            return self._answer(request)
+        except Exception:
+            return _failed(request)
+
+    async def _later(self, answer: Response | Awaitable[Response], request: Request) -> None:
+        try:
+            response = answer if isinstance(answer, Response) else await answer
+        except Exception:
+            response = _failed(request)
+        self._sending = True
+        if response.wire is not None:
+            await self._fail_at(response, request, response.wire)
+        elif response.stream is not None:
+            await self._stream(response)
+        else:
+            self._send(response, request)
+            if self._draining is not None:
+                await self._draining
+        self._sending = False
+        self._task = None
+        if self._transport is not None:
+            self._transport.resume_reading()
+            self._go_on()
+
+    def _next(self) -> Request | None:
+        """The next request, once all of it is there."""
+        if self._h11 is None:
+            if b"\r\n\r\n" not in self._buffer and len(self._buffer) < LARGEST_HEAD:
+                return None
+            found = _HEAD.match(self._buffer)
+            if found is None:
+                return self._by_h11()
+            if found.end() > LARGEST_HEAD:
+                self.refuse(431, f"The headers are longer than {LARGEST_HEAD:,} bytes.")
+                return None
+            headers = _headers(bytes(found[3]))
+            length = headers.get("content-length", "0")
+            if (
+                _PLAIN_LENGTH.fullmatch(length) is None
+                or int(length) > LARGEST_BODY
+                or "host" not in headers
+                or not headers.keys().isdisjoint(_RARE)
+                or headers.get("connection", "keep-alive").lower() != "keep-alive"
+            ):
+                return self._by_h11()
+            end = found.end() + int(length)
+            if len(self._buffer) < end:
+                return None
+            body = bytes(self._buffer[found.end() : end])
+            verb, target = found[1].decode(), found[2].decode()
+            del self._buffer[:end]
+            return Request(verb, target, headers, body, self._secure)
+        return self._by_h11()
+
+    def _by_h11(self) -> Request | None:
+        if self._h11 is None:
+            self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
+            self._head: h11.Request | None = None
+            self._pieces: list[bytes] = []
+            self._size = 0
+        connection = self._h11
+        try:
+            if self._buffer:
+                connection.receive_data(bytes(self._buffer))
+                self._buffer.clear()
+            while True:
+                event = connection.next_event()
+                if isinstance(event, h11.Request):
+                    self._head, self._pieces, self._size = event, [], 0
+                    if _announced(event) > LARGEST_BODY:
+                        self.refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
+                        return None
+                    if connection.they_are_waiting_for_100_continue and self._transport is not None:
+                        informed = h11.InformationalResponse(status_code=100, headers=[])
+                        self._transport.write(connection.send(informed) or b"")
+                elif isinstance(event, h11.Data):
+                    self._pieces.append(bytes(event.data))
+                    self._size += len(event.data)
+                    if self._size > LARGEST_BODY:
+                        self.refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
+                        return None
+                elif isinstance(event, h11.EndOfMessage):
+                    return self._from_h11()
+                else:  # more has to come, or nothing will
+                    return None
+        except h11.RemoteProtocolError as error:
+            self.refuse(error.error_status_hint, str(error))
+            return None
+
+    def _from_h11(self) -> Request:
+        head = self._head
+        assert head is not None
+        headers: dict[str, str] = {}
+        for name, value in head.headers:
+            key, text = name.decode("latin-1"), value.decode("latin-1")
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        body = b"".join(self._pieces)
+        self._pieces = []
+        target = head.target.decode("latin-1")
+        return Request(head.method.decode("latin-1"), target, headers, body, self._secure)
+
+    def refuse(self, status: int, text: str) -> None:
+        """Answer a request that did not come as it should; nothing more is read then."""
+        self._keep = False
+        if self._transport is not None:
+            response = page(status, "The request cannot be read", text)
+            self._transport.write(response.head(keep=False) + response.body)
+            self._end(unread=True)
+
+    def _end(self, *, unread: bool = False) -> None:
+        """End the connection when the client has read what it was sent, or after a moment."""
+        transport = self._transport
+        if transport is None or self._ended:
+            return
+        self._ended = True
+        self._buffer.clear()
+        if transport.can_write_eof():
+            transport.write_eof()
+        elif not unread:
+            transport.close()
+            return
+        transport.resume_reading()  # and forget what comes
+        asyncio.get_running_loop().call_later(_FAREWELL, transport.close)
+
+    # Responses.
+
+    def _send(self, response: Response, request: Request) -> None:
+        if self._transport is None:
+            return
+        keep = self._after(response)
+        body = b"" if request.verb == "HEAD" else response.body
+        self._transport.write(response.head(keep=keep) + body)
+        if not keep:
+            self._keep = False
+
+    def _after(self, response: Response) -> bool:
+        """Whether the connection goes on after a response; h11 is told of it, and readied for the next request."""
+        if self._h11 is None:
+            return True
+        if response.stream is not None:
+            return False
+        head = h11.Response(
+            status_code=response.status, headers=[("Content-Length", str(len(response.body)))]
+        )
+        self._h11.send(head)
+        assert self._head is not None
+        if response.body and response.status not in (204, 304) and self._head.method != b"HEAD":
+            self._h11.send(h11.Data(data=response.body))
+        self._h11.send(h11.EndOfMessage())
+        if self._h11.our_state is h11.MUST_CLOSE or self._h11.their_state is not h11.DONE:
+            return False
+        self._h11.start_next_cycle()
+        return True
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    async def _stream(self, response: Response) -> None:
+        assert response.stream is not None
+        self._keep = False
+        self._write(response.head(keep=False) + response.body)
+        async for piece in response.stream:
+            self._write(piece)
+            if self._draining is not None:
+                await self._draining
+        self.close()
+
+    async def _fail_at(self, response: Response, request: Request, wire: Wire) -> None:
+        """Send a response that goes wrong on its way."""
+        if wire.wait:
+            await asyncio.sleep(wire.wait)
+        transport = self._transport
+        if transport is None:
+            return
+        if wire.reset:
+            self._keep = False
+            sock = transport.get_extra_info("socket")
+            # To linger for no time makes the end of the connection a reset.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+            return
+        if wire.instead is not None:
+            self._keep = False
+            self._write(wire.instead)
+            return
+        cut = wire.close_after
+        keep = cut is None and self._after(response)
+        content = response.head(keep=keep) + (response.body if cut is None else response.body[:cut])
+        pace = wire.bytes_a_second
+        size = len(content) if pace is None else max(1, int(pace * _PACE))
+        for start in range(0, len(content), size):
+            self._write(content[start : start + size])
+            if pace is not None:
+                await asyncio.sleep(min(size, len(content) - start) / pace)
+        self._keep = keep
+
+
+_RARE: Final = frozenset({"transfer-encoding", "expect", "upgrade", "te", "trailer"})
+
+
+def _failed(request: Request) -> Response:
+    """The response where the sandbox itself has a mistake, of which the log tells."""
+    logging.getLogger("xmlwright.sandbox").exception("%s %s failed", request.verb, request.path)
+    return page(500, "The sandbox failed", "This is a mistake of the sandbox; its log tells more.")
+
+
+def _announced(head: h11.Request) -> int:
+    """How long the body is said to be; 0 where nothing is said."""
+    return next((int(value) for name, value in head.headers if name == b"content-length"), 0)
+
+
+def _headers(block: bytes) -> dict[str, str]:
+    """Headers by lower-case name, of a block that the pattern has found fine."""
+    headers: dict[str, str] = {}
+    for line in block.decode("latin-1").split("\r\n"):
+        name, colon, value = line.partition(":")
+        if colon:
+            name, value = name.lower(), value.strip(" \t")
+            if (
+                name in headers
+            ):  # a length that is given twice is no number then, and h11 has to judge
+                value = f"{headers[name]}, {value}"
+            headers[name] = value
+    return headers

@@ -1,0 +1,368 @@
+"""The accounts of one server, and what a call does to them. Nothing here knows a particular API."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..model import Api, Method, Ref
+from ..shapes import Tables
+from .answers import XML, Answers
+from .behaviour import Behaviours
+from .exchange import Call, Change, Effects, Member, Person, Registration, Reply
+from .expressions import Expression
+from .failures import Failures, Refused
+from .keeping import Keeper, key_of
+from .requests import opened, read
+from .resources import Kept, Resources
+from .seeding import Seeder
+from .state import AccountState, Key, Record
+from .timing import Timer
+from .verbs import Outcome, Verbs
+from .work import NOTHING, SETTINGS, Work
+
+Clock = Callable[[], dt.datetime]
+_ANYBODY = Person("anonymous", 0)
+
+
+class World:
+    """All accounts. One thread at a time."""
+
+    def __init__(
+        self,
+        api: Api,
+        behaviours: Behaviours | None = None,
+        *,
+        clock: Clock,
+        seed: int = 0,
+        strict: str | None = None,
+    ) -> None:
+        self.api = api
+        self.behaviours = behaviours or Behaviours.none()
+        self.tables = Tables(api)
+        self.protocol = self.tables.protocol
+        self.resources = Resources(api, self.tables, self.behaviours)
+        self.seed = seed
+        self.strict = strict == "documented"
+        self._clock = clock
+        self._zone = _zone(api.zone)
+        self._methods = {method.name: method for method in api.methods}
+        self._failures = Failures(api, self.behaviours)
+        self._answers = Answers(
+            api,
+            self.protocol,
+            failed=self.behaviours.failed,
+            deprecated=self.behaviours.deprecated,
+            padded=self._padded(),
+        )
+        self._accounts: dict[str, AccountState] = {}
+        self._calls: dict[tuple[str, dt.date], int] = {}
+        # Elements of the envelope that stand among the arguments of a call are no arguments.
+        inside = not self.protocol.request_payload and self.protocol.request_method.path
+        self._besides = frozenset(self.protocol.request_method.path[:1] if inside else ())
+
+    def _padded(self) -> dict[Ref, frozenset[str]]:
+        found = {}
+        for kept in self.resources:
+            if kept.layout is not None and kept.behaviour.padded:
+                record = kept.layout.record
+                found[Ref(record.module, record.name)] = kept.behaviour.padded
+        return found
+
+    # accounts
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The names of all accounts."""
+        return tuple(self._accounts)
+
+    def account(self, name: str, create: bool = True) -> AccountState:
+        """The state of an account, made with what a fresh one holds. Raises KeyError for an unknown one."""
+        found = self._accounts.get(name)
+        if found is None:
+            if not create:
+                raise KeyError(name)
+            found = self._accounts[name] = AccountState(name, self.resources.assumed)
+            self._seeder(found).fresh()
+        return found
+
+    def _seeder(self, state: AccountState) -> Seeder:
+        return Seeder(self.resources, self._work(state, Person("owner", 1)))
+
+    def reset(self, name: str) -> None:
+        """Bring an account back to what a fresh one holds."""
+        state = self.account(name)
+        state.restore({})
+        self._seeder(state).fresh()
+
+    def drop(self, name: str) -> None:
+        """Forget an account."""
+        self._accounts.pop(name, None)
+
+    def snapshot(self, name: str) -> object:
+        """All of an account as it is now; cheap."""
+        return self.account(name).snapshot()
+
+    def restore(self, name: str, snapshot: Any) -> None:
+        """Bring an account back to a snapshot."""
+        self.account(name).restore(snapshot)
+
+    def changes(self, name: str) -> list[Change]:
+        """All of an account, as changes of an empty one."""
+        return self.account(name).changes()
+
+    def load(self, name: str, changes: Iterable[Change]) -> None:
+        """Make an account hold what these changes say and nothing else."""
+        state = self._accounts.get(name)
+        if state is None:
+            state = self._accounts[name] = AccountState(name, self.resources.assumed)
+        state.restore({})
+        state.load(changes)
+
+    def adopt(self, name: str, collection: str, record: Record) -> Effects:
+        """Put a record into an account as it is, id included; numbers go on behind its id."""
+        state = self.account(name)
+        state.begin()
+        self._seeder(state).adopt(self.resources[collection], record)
+        return Effects(changes=state.commit())
+
+    def seed_records(
+        self,
+        name: str,
+        records: Mapping[str, Iterable[Record]],
+        *,
+        replace: bool = False,
+        settings: Record = NOTHING,
+    ) -> Effects:
+        """Put many records into an account as they are. ``replace`` empties the named collections first.
+
+        ``settings`` become those of the account, over what it has.
+        """
+        state = self.account(name)
+        state.begin()
+        if settings:
+            held = state.get(SETTINGS, "settings") or NOTHING
+            state.put(SETTINGS, "settings", {**held, **settings})
+        self._seeder(state).adopt_all(records, replace=replace)
+        return Effects(changes=state.commit())
+
+    def delete_records(self, name: str, deleted: Iterable[tuple[str, Key]]) -> Effects:
+        """Delete records as the API would: to where deleted ones are kept, or for good."""
+        state = self.account(name)
+        work = self._work(state, self._owner(name))
+        state.begin()
+        for collection, key in deleted:
+            kept = self.resources[collection]
+            record = state.get(collection, key)
+            if record is None and kept.behaviour.delete:
+                self._seeder(state).adopt(kept, {kept.key or "": key})
+                record = state.get(collection, key)
+            if record is not None:
+                Keeper(work).delete(kept, record)
+        return Effects(changes=state.commit())
+
+    def collections(self, name: str) -> Mapping[str, Sequence[Record]]:
+        """What an account holds, by collection."""
+        return {key: tuple(item.records.values()) for key, item in self.account(name)}
+
+    # people and callbacks
+
+    @property
+    def people_collections(self) -> frozenset[str]:
+        """Collections that the people who call are kept in."""
+        return frozenset(people.resource for people in self.behaviours.people)
+
+    def people(self, name: str) -> tuple[Member, ...]:
+        """Everybody who may call an account, its owner first."""
+        state = self.account(name)
+        if not self.behaviours.people:
+            kind = next((person.name for person in self.api.people), "owner")
+            return (Member(Person(kind, 1), kind, None),)
+        owners = {
+            people.resource: people.owner for people in self.behaviours.people if people.owner
+        }
+        found: list[Member] = []
+        for people in sorted(self.behaviours.people, key=lambda item: item.owner is None):
+            for key, record in state.collection(people.resource).records.items():
+                is_owner = key == owners.get(people.resource)
+                if is_owner == (people.owner is not None) and isinstance(key, int):
+                    name_of = record.get(people.name) if people.name else None
+                    secret = record.get(people.secret) if people.secret else None
+                    found.append(Member(Person(people.kind, key), str(name_of or key), secret))
+        return tuple(found)
+
+    def registrations(self, name: str) -> tuple[Registration, ...]:
+        """The addresses that events of an account are told to."""
+        where = self.behaviours.callbacks
+        if where is None or name not in self._accounts:
+            return ()
+        kept = self.resources[where.resource]
+        return tuple(
+            Registration(
+                key_of(kept, record),
+                str(record.get(where.event)),
+                str(record.get(where.uri)),
+                bool(record.get(where.verified)),
+                str(record.get(where.verifier) or ""),
+            )
+            for record in self._accounts[name].collection(where.resource).records.values()
+        )
+
+    # calls
+
+    def now(self) -> dt.datetime:
+        """The present time in the zone of the API, in whole seconds."""
+        return self._clock().astimezone(self._zone).replace(microsecond=0)
+
+    def _work(self, state: AccountState, person: Person, method: str = "") -> Work:
+        return Work(
+            state,
+            self.resources,
+            self.behaviours,
+            person,
+            self.now(),
+            seed=self.seed,
+            strict=self.strict,
+            method=method,
+            calls=self._calls.get((state.name, self.now().date()), 0),
+            taken=self._accounts.__contains__,
+        )
+
+    def call(self, call: Call) -> Reply:
+        """Do one call and answer it. Whatever is wrong with it is answered by a failure of the API."""
+        state = self._accounts.get(call.account)
+        name: str | None = None
+        guesses: tuple[str, ...] = ()
+        try:
+            if state is None:
+                raise Refused("unknown_account", value=call.account)
+            today = (state.name, self.now().date())
+            self._calls[today] = self._calls.get(today, 0) + 1
+            name, payload = self._opened(call)
+            method = self._methods.get(name)
+            person = self._person(method, call.person)
+            if method is None:
+                raise Refused("unknown_method", method=name, value=name, field=name)
+            kept = self.resources[method.resource]
+            work = self._work(state, person, name)
+            self._permit(work, kept, method)
+            arguments = self._read(work, kept, method, payload, call)
+            state.begin()
+            try:
+                outcome = Verbs(self.api, work).run(kept, method, arguments)
+            except BaseException:
+                state.rollback()
+                guesses = tuple(work.guesses)
+                raise
+            return self._reply(method, outcome, work, state.commit())
+        except Refused as refused:
+            return self._refused(refused, name, guesses)
+
+    def _read(
+        self, work: Work, kept: Kept, method: Method, payload: Any, call: Call
+    ) -> dict[str, Any]:
+        supplied: Mapping[str, Expression] = {}
+        if method.kind == "create":
+            supplied = kept.behaviour.supplied.get(work.person.kind, {})
+        try:
+            found = read(self.tables.method(method), payload, call.parts, self._besides, supplied)
+            for name, value in supplied.items():
+                found[name] = value(work.scope({}))
+            return found
+        except Refused as refused:
+            rule = kept.behaviour.empties.get(str(refused.facts.get("emptied")))
+            if rule is None:
+                raise
+            raise Refused(
+                "invalid", code=rule.code, message=rule.message, guess=rule.guess, **refused.facts
+            ) from None
+
+    def _opened(self, call: Call) -> tuple[str, Any]:
+        """The name and the arguments of the method; a caller without credentials is told nothing of the document."""
+        try:
+            return opened(call.document, self.protocol)
+        except Refused:
+            if call.person is None:
+                raise Refused("authentication") from None
+            raise
+
+    def _person(self, method: Method | None, person: Person | None) -> Person:
+        if person is not None:
+            return person
+        if method is not None and _ANYBODY.kind in method.callers:
+            return _ANYBODY
+        raise Refused("authentication")
+
+    def _permit(self, work: Work, kept: Kept, method: Method) -> None:
+        kind = work.person.kind
+        condition = method.callers.get(kind)
+        if method.callers and condition is None and _ANYBODY.kind not in method.callers:
+            raise Refused("permission", **kept.facts)
+        allow = kept.behaviour.allow.get(kind)
+        if allow is not None:
+            if not allow(work.scope({})):
+                raise Refused("permission", **kept.facts)
+        elif condition not in (None, "always") and not kept.behaviour.methods:
+            work.guess(f"{kind} may call {method.name} {condition}: this is taken to be so")
+
+    def _reply(
+        self, method: Method, outcome: Outcome, work: Work, changes: tuple[Change, ...]
+    ) -> Reply:
+        if method.answer.value == "binary":
+            body, media = outcome.value["data"], outcome.value["media"]
+        else:
+            answer = self.tables.method(method).answer
+            media = XML
+            body = self._answers.document(
+                answer, outcome.value, outcome.hide, padded=outcome.padded
+            )
+        for opening in work.opened:
+            self.account(opening.account).put(SETTINGS, "settings", opening.settings)
+        return Reply(
+            200, media, body, method.name, True,
+            guesses=tuple(work.guesses), events=tuple(work.events), sent=tuple(work.sent),
+            changes=changes, opened=tuple(work.opened),
+        )  # fmt: skip
+
+    def _refused(self, refused: Refused, name: str | None, guesses: tuple[str, ...]) -> Reply:
+        told = self._failures.told(refused)
+        known = name if name in self._methods else None
+        if told.guess is not None:
+            guesses = tuple(dict.fromkeys((*guesses, told.guess)))
+        return Reply(
+            told.status, XML, self._answers.failure(told), known, False, told.code, guesses
+        )
+
+    def refusal(
+        self, code: str, message: str | None = None, status: int | None = None, **facts: Any
+    ) -> Reply:
+        """A failure in the API's own envelope, by its code."""
+        told = self._failures.of_code(code, message, facts)
+        return Reply(
+            status or told.status, XML, self._answers.failure(told), None, False, told.code
+        )
+
+    def situation(self, situation: str, **facts: Any) -> Reply:
+        """How the API tells one of the situations of :data:`.failures.KINDS`."""
+        return self._refused(Refused(situation, **facts), None, ())
+
+    def tick(self, name: str) -> Effects:
+        """Do what has come due in an account."""
+        state = self.account(name)
+        owner = self._owner(name)
+        return Timer(self.resources, state, lambda: self._work(state, owner)).run()
+
+    def _owner(self, name: str) -> Person:
+        people = self.people(name)
+        return people[0].person if people else Person("owner", 1)
+
+    def record(self, name: str, collection: str, key: Key) -> Record | None:
+        """One record, as it is kept."""
+        return self.account(name).get(collection, key)
+
+
+def _zone(name: str) -> dt.tzinfo:
+    from zoneinfo import ZoneInfo
+
+    return dt.timezone.utc if name == "UTC" else ZoneInfo(name)

@@ -1,0 +1,152 @@
+"""What goes between the server and the engine. Frozen values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who calls."""
+
+    kind: str
+    """A key of ``people`` in api.yaml."""
+    id: int
+    """The id that this person goes by in the account: of the owner, or of the record that stands for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body beside the document."""
+
+    media: str
+    """Its content type, without parameters."""
+    data: bytes
+    name: str | None = None
+    """File name, where the part has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, once the server knows the account and who calls."""
+
+    account: str
+    person: Person | None
+    """None where the credentials are missing or wrong; what needs none may be called all the same."""
+    document: bytes
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """The other parts of a multipart body, by content id, without the angle brackets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that callbacks are told about."""
+
+    name: str
+    object_id: int | str
+    user_id: int
+    """Who did it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """An address that events are told to, as the account's data says at this moment."""
+
+    id: int | str
+    event: str
+    """Name of an event, or of all events of a resource, or of all."""
+    uri: str
+    verified: bool
+    verifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record that became another: what a database writes before the reply is sent."""
+
+    collection: str
+    """A resource, or, beginning with a dot, something the engine keeps for itself, such as number series."""
+    id: int | str
+    record: Mapping[str, Any] | None
+    """As the engine keeps it; :func:`.encoding.dumps` makes it text and ``loads`` brings it back. None: the record was
+    removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with something sent."""
+
+    name: str
+    media: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Something that the service would have sent to somebody; it goes into the outbox instead."""
+
+    kind: str
+    """``email``, ``post`` or another word of the behaviour file."""
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    method: str
+    """The method that sent it; empty for what happens as time passes."""
+    object_id: int | str | None
+    at: str
+    """The sandbox's time, ISO 8601 with offset."""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An account that a call opened, and what its owner calls with (OAuth)."""
+
+    account: str
+    token: str
+    secret: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who may call an account."""
+
+    person: Person
+    name: str
+    secret: str | None
+    """Whatever must make the token another when it changes, such as the password (kept as a digest)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What was done to an account: by a call, or by the clock."""
+
+    changes: tuple[Change, ...] = ()
+    """The last state of each record that changed."""
+    events: tuple[Event, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    guesses: tuple[str, ...] = ()
+    """What was inferred rather than documented, one short sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a call."""
+
+    status: int
+    content_type: str
+    body: bytes
+    method: str | None
+    """The method that was called; None where the document does not name one that exists."""
+    ok: bool
+    code: str | None = None
+    """Code of the failure."""
+    guesses: tuple[str, ...] = ()
+    """What the answer rests on that was inferred rather than documented."""
+    events: tuple[Event, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    changes: tuple[Change, ...] = ()
+    opened: tuple[Opened, ...] = ()

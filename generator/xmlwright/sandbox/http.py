@@ -1,0 +1,164 @@
+"""Requests and responses between the connection and the application, and the little of HTTP that both know."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from html import escape
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from .exchange import Part
+
+HTML: Final = "text/html; charset=utf-8"
+JSON: Final = "application/json"
+PLAIN: Final = "text/plain; charset=utf-8"
+_MOST_PARTS: Final = 100
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, all of it."""
+
+    verb: str
+    target: str
+    headers: Mapping[str, str]
+    """By lower-case name; several of one name are joined by a comma."""
+    body: bytes
+    secure: bool
+    """Whether it came over TLS."""
+    path: str = field(init=False)
+    """Without query, and with what was percent-encoded read."""
+    query: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.target[:1] != "/":  # as a proxy is asked
+            parts = urlsplit(self.target)
+            path, self.query = parts.path or "/", parts.query
+        else:
+            path, _, self.query = self.target.partition("?")
+        self.path = unquote(path, errors="replace") if "%" in path else path
+
+    @property
+    def host(self) -> str:
+        """The name that the server was called by, without its port, in small letters."""
+        host = self.headers.get("host", "").strip().lower()
+        if host.startswith("["):
+            return host.partition("]")[0] + "]"
+        return host.partition(":")[0]
+
+
+@dataclass(slots=True)
+class Wire:
+    """What goes wrong while a response is sent."""
+
+    reset: bool = False
+    """The connection is reset, with nothing sent."""
+    instead: bytes | None = None
+    """These bytes are sent, and the connection closed."""
+    close_after: int | None = None
+    """So many bytes of the body are sent, then the connection is closed."""
+    bytes_a_second: float | None = None
+    wait: float = 0.0
+    """Seconds before anything of it happens."""
+
+
+@dataclass(slots=True)
+class Response:
+    """One HTTP response."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = PLAIN
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    stream: AsyncIterator[bytes] | None = None
+    """More of the body, as it comes; the connection ends with it."""
+    wire: Wire | None = None
+
+    def head(self, *, keep: bool) -> bytes:
+        """The bytes before the body."""
+        lines = [_STATUS_LINES.get(self.status) or f"HTTP/1.1 {self.status} Unknown\r\n"]
+        if self.status not in (204, 304):
+            lines.append(f"Content-Type: {self.content_type}\r\n")
+            if self.stream is None:
+                lines.append(f"Content-Length: {len(self.body)}\r\n")
+        elif self.body:
+            raise ValueError(f"an answer with status {self.status} has no body")
+        for name, value in self.headers:
+            lines.append(f"{name}: {_header_text(value)}\r\n")
+        lines.append("\r\n" if keep else "Connection: close\r\n\r\n")
+        return "".join(lines).encode("latin-1", "replace")
+
+
+_STATUS_LINES: Final = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus
+}
+
+
+def _header_text(value: str) -> str:
+    """A value that ends where it should: a line break in it would begin another header."""
+    return value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
+
+
+def page(status: int, title: str, text: str, headers: Iterable[tuple[str, str]] = ()) -> Response:
+    """A small page, as web servers answer what is none of the API's business."""
+    body = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>\n'
+        f"<body><h1>{escape(title)}</h1><p>{escape(text)}</p></body></html>\n"
+    )
+    return Response(status, body.encode(), HTML, list(headers))
+
+
+class BadBody(ValueError):
+    """A multipart body that cannot be taken apart; the text says why."""
+
+
+def parts_of(content_type: str, body: bytes) -> tuple[bytes, dict[str, Part]]:
+    """The document of a multipart body, and its other parts by content id. Raises BadBody."""
+    header = Message()
+    header["Content-Type"] = content_type
+    boundary = header.get_boundary()
+    if not boundary or len(boundary) > 200 or not boundary.isascii():
+        raise BadBody("the multipart body has no boundary")
+    start = header.get_param("start")
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii"))
+    if len(pieces) < 3 or pieces[-1][:2] != b"--":
+        raise BadBody("the multipart body does not end with its boundary")
+    if len(pieces) > _MOST_PARTS:
+        raise BadBody(f"the multipart body has more than {_MOST_PARTS} parts")
+    document: bytes | None = None
+    first: bytes | None = None
+    found: dict[str, Part] = {}
+    for piece in pieces[1:-1]:
+        facts, name, data = _part(piece)
+        first = data if first is None else first
+        if document is None and isinstance(start, str) and start.strip("<>") == name:
+            document = data
+        elif name:
+            found[name] = Part(facts.get_content_type(), data, facts.get_filename())
+    if document is None:
+        document = first
+        for name in [name for name, part in found.items() if part.data is first]:
+            del found[name]
+    return document or b"", found
+
+
+def _part(piece: bytes) -> tuple[Message, str, bytes]:
+    head, blank, data = piece.partition(b"\r\n\r\n")
+    if not blank or head.lstrip(b" \t")[:2] not in (b"\r\n", b""):
+        raise BadBody("a part of the multipart body has no headers")
+    facts = Message()
+    for line in head.decode("latin-1").split("\r\n"):
+        name, colon, value = line.partition(":")
+        if colon and name.strip() and name.isascii():
+            facts[name.strip()] = value.strip()
+    if str(facts.get("Content-Transfer-Encoding", "binary")).lower() == "base64":
+        import binascii
+
+        try:
+            data = binascii.a2b_base64(data)
+        except binascii.Error:
+            raise BadBody("a part of the multipart body is not the base64 it says") from None
+    return facts, str(facts.get("Content-ID", "")).strip("<> "), data

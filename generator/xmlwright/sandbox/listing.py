@@ -1,0 +1,202 @@
+"""Find the rows of a list: filters, order, paging, trees."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ..model import Api, Method
+from .answers import Listed
+from .behaviour import Acting, Filter
+from .resources import Kept
+from .state import Query, Record, Test, values_at
+from .work import Work
+
+_FROM, _TO = "_from", "_to"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a list that is wanted."""
+
+    position: int
+    size: int
+    start: int
+
+
+class Lister:
+    """Answers the list methods of one resource for one call."""
+
+    def __init__(self, api: Api, work: Work) -> None:
+        self._paging = api.paging
+        self._work = work
+
+    def rows(
+        self, kept: Kept, method: Method, acting: Acting, arguments: Mapping[str, Any]
+    ) -> Listed:
+        """The rows that were asked for, with the counters of their page."""
+        tree = acting.tree
+        as_tree = tree is not None and tree[0] in arguments and arguments[tree[0]] is None
+        query = self._query(kept, method, acting, arguments, as_tree)
+        window = self._window(method, acting, arguments)
+        found, total = self._work.state.collection(kept.name).rows(
+            query, window.start if window else 0, window.size if window else None
+        )
+        if as_tree and tree is not None:
+            found = [self._branch(kept, row, tree[1], tree[2]) for row in found]
+        if window is None:
+            return Listed(found, {})
+        pages = -(-total // window.size)
+        counters = {
+            "position": window.position,
+            "size": window.size,
+            "pages": pages,
+            "total": total,
+        }
+        return Listed(found, counters)
+
+    def page_of(
+        self, rows: list[Any], method: Method, acting: Acting, arguments: Mapping[str, Any]
+    ) -> Listed:
+        """A page of rows that are all there already."""
+        window = self._window(method, acting, arguments)
+        if window is None:
+            return Listed(rows, {})
+        counters = {
+            "position": window.position,
+            "size": window.size,
+            "pages": -(-len(rows) // window.size),
+            "total": len(rows),
+        }
+        return Listed(rows[window.start : window.start + window.size], counters)
+
+    def _window(
+        self, method: Method, acting: Acting, arguments: Mapping[str, Any]
+    ) -> Window | None:
+        if method.answer.value != "page":
+            return None
+        paging = self._paging
+        named = {item.name: item.python for item in method.arguments}
+        size = arguments.get(named.get(paging.size, ""))
+        position = arguments.get(named.get(paging.position, ""))
+        size = acting.page_size or paging.default_size if size is None or size < 1 else size
+        if paging.maximum_size is not None and size > paging.maximum_size:
+            self._work.guess(f"more than {paging.maximum_size} rows a page are cut to that many")
+            size = paging.maximum_size
+        if position is None or position < paging.first or method.paging == "ignored":
+            position = paging.first
+        ordinal = position - paging.first
+        return Window(position, size, ordinal if paging.by_row else ordinal * size)
+
+    # which rows
+
+    def _query(
+        self,
+        kept: Kept,
+        method: Method,
+        acting: Acting,
+        arguments: Mapping[str, Any],
+        as_tree: bool,
+    ) -> Query:
+        work = self._work
+        equals: dict[tuple[str, ...], tuple[Any, ...]] = {}
+        tests: list[Test] = []
+        paging = {self._paging.position, self._paging.size}
+        names = {item.python: item for item in method.arguments if item.name not in paging}
+        for name, value in arguments.items():
+            if name not in names:
+                continue
+            if value is None:
+                if as_tree:
+                    equals[(name,)] = (None,)
+                continue  # an empty filter narrows nothing
+            item = names[name]
+            rule = kept.behaviour.filters.get(name) or self._usual(kept, name, item.write)
+            work.guess(rule.guess)
+            self._narrow(rule, value, equals, tests)
+        for name, value in kept.behaviour.listed.items():
+            equals.setdefault((name,), (value,))
+        if work.person.kind in kept.behaviour.visible:
+            tests.append(lambda record: work.sees(kept, record))
+        return Query(equals, tuple(tests), *self._order(kept, method, acting))
+
+    @staticmethod
+    def _order(kept: Kept, method: Method, acting: Acting) -> tuple[str | None, bool]:
+        """The field that orders a list, None for the identity; and whether it goes down."""
+        if acting.order is not None:
+            return acting.order.lstrip("-"), acting.order.startswith("-")
+        named = method.order or ""
+        fields = kept.layout.fields if kept.layout is not None else {}
+        order = named.lstrip("-")
+        found = next((item.python for item in fields.values() if item.name == order), None)
+        return None if found == kept.key else found, named.startswith("-")
+
+    def _usual(self, kept: Kept, name: str, scalar: str | None) -> Filter:
+        """What an argument of this name does where nobody says it."""
+        fields = kept.layout.fields if kept.layout is not None else {}
+        if name in fields:
+            return Filter("equal", (name,))
+        for ending, how in ((_FROM, "from"), (_TO, "to")):
+            field = name.removesuffix(ending)
+            if name.endswith(ending) and field in fields:
+                return Filter(how, (field,))
+        guess = f"what the filter {name} does is not described"
+        if scalar == "text" and fields:
+            return Filter("contains", (), guess=guess)
+        return Filter("ignored", guess=guess)
+
+    def _narrow(
+        self,
+        rule: Filter,
+        value: Any,
+        equals: dict[tuple[str, ...], tuple[Any, ...]],
+        tests: list[Test],
+    ) -> None:
+        path = rule.path
+        if rule.how == "equal":
+            equals[path] = rule.among.get(str(value), (value,))
+        elif rule.how == "contains":
+            word = str(value).casefold()
+            tests.append(lambda record: _contains(record, path, word))
+        elif rule.how == "from":
+            tests.append(lambda record: _compare(record, path, value, 1))
+        elif rule.how == "to":
+            tests.append(lambda record: _compare(record, path, value, -1))
+        elif rule.how == "when":
+            when, work = rule.when, self._work
+            assert when is not None
+            tests.append(lambda record: bool(when(work.scope(record, value=value))))
+
+    def _branch(self, kept: Kept, row: Record, parent: str, children: str) -> Record:
+        """A row with those below it."""
+        assert kept.key is not None
+        below = self._work.state.collection(kept.name).equal(**{parent: row[kept.key]})
+        inner = [self._branch(kept, child, parent, children) for child in below]
+        return {**row, children: tuple(inner)}
+
+
+def _contains(record: Record, path: tuple[str, ...], word: str) -> bool:
+    found = values_at(record, path) if path else record.values()
+    return any(isinstance(text, str) and word in text.casefold() for text in found)
+
+
+def _compare(record: Record, path: tuple[str, ...], value: Any, sign: int) -> bool:
+    """Whether a field is not on the wrong side of a limit; the limit itself counts."""
+    for held in values_at(record, path):
+        limit = value
+        if isinstance(held, dt.datetime) and not isinstance(limit, dt.datetime):
+            held = held.date()
+        elif isinstance(limit, dt.datetime) and not isinstance(held, dt.datetime):
+            limit = limit.date()
+        if held is None or (type(held) is not type(limit) and not _numbers(held, limit)):
+            continue
+        if held == limit or (held > limit) == (sign > 0):
+            return True
+    return False
+
+
+def _numbers(left: Any, right: Any) -> bool:
+    return isinstance(left, (int, Decimal)) and isinstance(right, (int, Decimal))

@@ -1,0 +1,97 @@
+"""The pytest plugin: a sandbox of the described API as fixtures.
+
+pytest loads this module whenever xmlwright is installed, so it imports nothing of the sandbox before a test asks for a fixture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .testing import Callbacks, Clock, Faults, Servers, TestSandbox
+
+_MARKER = (
+    "sandbox(description=None, *, load=None, clock=None, strict=None): how the sandbox of a test is set up: folder of the"
+    ' description, what the account holds ("cases" or a file), time at the start, strict="documented" to refuse guesses'
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options and settings of the sandbox."""
+    group = parser.getgroup("xmlwright", "sandbox of a described API")
+    group.addoption(
+        "--sandbox-seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="what ids, tokens, order and chaos of the sandbox follow from; a failure tells it",
+    )
+    parser.addini(
+        "sandbox_description",
+        "folder of the description that the sandbox speaks, relative to the rootdir;"
+        " by default that of [tool.xmlwright] in pyproject.toml",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.fixture(scope="session")
+def _sandbox_servers(request: pytest.FixtureRequest) -> Iterator[Servers]:
+    """The running servers of this process, one for each way of setting them up."""
+    from .testing import Servers
+
+    with Servers(request.config) as servers:
+        yield servers
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest, _sandbox_servers: Servers) -> Iterator[TestSandbox]:
+    """A server that behaves like the described API, with an account of this test's own.
+
+    ``sandbox.url``, ``.account``, ``.token`` and ``.ca`` are what a client needs, ``.environment`` the same as environment
+    variables; ``.client()`` makes another client.
+    """
+    with _sandbox_servers.account(request.node) as found:
+        yield found
+
+
+@pytest.fixture
+def sandbox_client(sandbox: TestSandbox) -> Iterator[Any]:
+    """The generated client, bound to the account of this test with its owner's token."""
+    with sandbox.client() as client:
+        yield client
+
+
+@pytest.fixture
+def sandbox_clock(sandbox: TestSandbox) -> Clock:
+    """The sandbox's clock: ``now()``, ``set()``, ``advance()``, ``freeze()``. What falls due happens before the call returns."""
+    return sandbox.clock
+
+
+@pytest.fixture
+def sandbox_faults(sandbox: TestSandbox) -> Faults:
+    """Trouble on demand: ``add("status=503; method=invoice.*; count=2")``, ``clear()``. It ends with the test."""
+    return sandbox.faults
+
+
+@pytest.fixture
+def sandbox_callbacks(sandbox: TestSandbox) -> Callbacks:
+    """What the account tells its callbacks. Collected at first, and not sent; ``serve(application)`` delivers to a program."""
+    return sandbox.callbacks
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, None, None]:
+    """Show the calls of a failed test beside its output."""
+    found = getattr(item, "funcargs", {}).get("sandbox")
+    if found is not None and call.when == "call":
+        item.add_report_section("call", "sandbox", found.told())
+    yield

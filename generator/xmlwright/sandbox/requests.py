@@ -1,0 +1,182 @@
+"""From the document of a call to checked arguments, or to a refusal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Container, Iterator, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from lxml import etree
+
+from ..runtime.errors import UnreadableDocument
+from ..runtime.protocol import Protocol
+from ..runtime.reading import find, local_name, parse_xml
+from ..runtime.record import Arguments, Raw
+from ..runtime.request import Method
+from ..runtime.scalars import Codec, Words
+from ..runtime.shape import Field, Mode, Shape, required
+from .exchange import Part
+from .failures import Refused
+
+LONGEST_NUMBER: Final = 30
+"""Digits of a number; the sandbox refuses longer ones rather than counting with them."""
+
+
+def opened(document: bytes, protocol: Protocol) -> tuple[str, etree._Element]:
+    """The name of the method that a document calls, and the element that holds the arguments."""
+    try:
+        root = parse_xml(document)
+        name = local_name(root)
+        method = protocol.request_method.text(root)
+    except UnreadableDocument:
+        raise Refused("malformed") from None
+    if name != protocol.request_root:
+        raise Refused("malformed")
+    payload = find(root, protocol.request_payload)
+    return (method or "").strip(), root if payload is None else payload
+
+
+def read(
+    method: Method[Any],
+    payload: etree._Element,
+    parts: Mapping[str, Part],
+    besides: frozenset[str] = frozenset(),
+    supplied: Container[str] = (),
+) -> dict[str, Any]:
+    """The arguments of a call: Python name -> value, None for an empty tag.
+
+    ``besides`` are elements of the payload that belong to the envelope, ``supplied`` are arguments that need not be
+    there. Raises :class:`Refused` for the first thing
+    that is wrong: an element that is not known, a missing one, a value that is not allowed.
+    """
+    try:
+        given = method.read_request(payload)
+    except UnreadableDocument:
+        raise Refused("malformed") from None
+    reader = _Reader(method.mode, parts)
+    for path in reader.unknown(given, besides):
+        raise Refused("unknown_element", field=path)
+    for item in reader.missing(method.arguments, given):
+        if item.name not in supplied:
+            raise Refused("missing", field=wire_name(item))
+    return reader.values(method.arguments, given)
+
+
+def wire_name(item: Field) -> str:
+    """What a message calls a field."""
+    if item.attribute or not item.path:
+        return item.attribute or item.name
+    return item.path[-2] if item.many and len(item.path) > 1 else item.path[len(item.path) - 1]
+
+
+class _Reader:
+    def __init__(self, mode: Mode, parts: Mapping[str, Part]) -> None:
+        self._mode: Mode = mode
+        self._parts = parts
+
+    def unknown(self, given: Arguments, besides: frozenset[str] = frozenset()) -> Iterator[str]:
+        """Elements that nobody described, the outer ones first."""
+        for item in given.unknown:
+            if item.path not in besides:
+                yield item.path.rpartition("/")[2]
+        for value in given.values():
+            for inner in value if isinstance(value, list) else (value,):
+                if isinstance(inner, Arguments):
+                    yield from self.unknown(inner)
+
+    def missing(self, shape: Shape[Any], given: Mapping[str, Any]) -> Iterator[Field]:
+        """What a request must have and this one has not, or has only an empty tag of."""
+        for item in shape.fields:
+            value = given.get(item.name)
+            if required(item, self._mode) and (value is None or value in ("", []) or _blank(value)):
+                yield item
+            if item.shape is not None and value is not None:
+                for inner in value if isinstance(value, list) else (value,):
+                    if isinstance(inner, Mapping):
+                        yield from self.missing(item.shape(), inner)
+
+    def values(self, shape: Shape[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        """All values, checked; without those that the service drops."""
+        table = shape.writer(self._mode)
+        found: dict[str, Any] = {}
+        for name, value in given.items():
+            item = table[name].field
+            checked = self._field(item, value)
+            if not item.discarded:
+                found[name] = checked
+        return found
+
+    def _field(self, item: Field, value: Any) -> Any:
+        if value is None or (isinstance(value, Raw) and not value.strip()):
+            if not item.clear:
+                raise Refused("invalid", field=wire_name(item), value="", emptied=item.name)
+            return () if item.many else None
+        if item.many:
+            return tuple(self._one(item, inner) for inner in value)
+        return self._one(item, value)
+
+    def _one(self, item: Field, value: Any) -> Any:
+        if item.shape is not None:
+            return self.values(item.shape(), value or {})
+        assert item.codec is not None
+        if item.codec.name == "binary":
+            return self._file(item, value)
+        try:
+            checked = _checked(item.codec, value)
+            return checked if checked is None else _limited(item, checked)
+        except (ValueError, OverflowError):
+            raise Refused("invalid", field=wire_name(item), value=str(value)[:100]) from None
+
+    def _file(self, item: Field, value: Any) -> dict[str, Any]:
+        part = self._parts.get(str(value).strip().removeprefix("cid:"))
+        if part is None or not part.data:
+            raise Refused("invalid", field=wire_name(item), value=str(value)[:100])
+        media = part.media.partition(";")[0].strip().lower()
+        too_big = item.max_bytes is not None and len(part.data) > item.max_bytes
+        if (item.media and media not in item.media) or too_big:
+            raise Refused("invalid", field=wire_name(item), value=media)
+        return {"name": part.name or "file", "media": media, "data": part.data}
+
+
+def _blank(value: Any) -> bool:
+    return isinstance(value, Raw) and not value.strip()
+
+
+def _checked(codec: Codec, value: Any) -> Any:
+    if isinstance(value, Raw):  # written in another way than the client would
+        value = codec.read(str(value))
+    if value is None or str(value) in codec.none:
+        return None
+    if isinstance(codec, Words):
+        if value not in codec.sendable:
+            raise ValueError
+    elif isinstance(value, Decimal):
+        if len(value.as_tuple().digits) > LONGEST_NUMBER or abs(value.adjusted()) > LONGEST_NUMBER:
+            raise ValueError
+    elif (codec.name == "id" and value < 0) or (codec.name == "uri" and not _is_uri(str(value))):
+        raise ValueError
+    elif isinstance(value, dt.datetime):
+        value.astimezone(dt.timezone.utc)  # a time at the end of the calendar has none
+    elif codec.name == "text":
+        return str(value)
+    return value
+
+
+def _is_uri(text: str) -> bool:
+    scheme, found, rest = text.partition(":")
+    return bool(found and rest) and scheme.isascii() and scheme[:1].isalpha()
+
+
+def _limited(item: Field, value: Any) -> Any:
+    if item.max_length is not None and isinstance(value, str) and len(value) > item.max_length:
+        raise ValueError
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        if item.minimum is not None and value < Decimal(item.minimum):
+            raise ValueError
+        if item.maximum is not None and value > Decimal(item.maximum):
+            raise ValueError
+        if item.places is not None and isinstance(value, Decimal):
+            step = Decimal(1).scaleb(-item.places)
+            return value if value == value.quantize(step) else value.quantize(step, ROUND_HALF_UP)
+    return value

@@ -1,0 +1,199 @@
+"""What the engine has to know of each resource, looked up once: its record, its identity, its behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from ..model import Api, Field, Module, Record, Ref
+from ..runtime.scalars import Codec
+from ..shapes import Tables
+from .behaviour import Behaviour, Behaviours
+from .failures import resource_facts
+
+GUESSES = "guesses"
+"""Key of a stored record: what was inferred when it was written."""
+MADE_BY = "made_by"
+"""Key of a stored record: the id of the person who made it."""
+
+
+class Layout:
+    """The fields of one described record, as the engine keeps them."""
+
+    def __init__(self, record: Record, resources: Resources) -> None:
+        self.record = record
+        self.fields: Mapping[str, Field] = {item.python: item for item in record.fields}
+        self._resources = resources
+
+    def nested(self, item: Field) -> Layout | None:
+        """The layout of the record that a field holds."""
+        return None if item.record is None else self._resources.layout(item.record)
+
+    @cached_property
+    def numbered(self) -> str | None:
+        """The field that the service numbers: an id that is only read and refers to nothing else."""
+        for item in self.record.fields:
+            if item.read == "id" and item.ref is None and item.access == "r" and not item.many:
+                return item.python
+        return None
+
+    @cached_property
+    def _template(self) -> Mapping[str, Any]:
+        return {
+            item.python: () if item.many else None
+            for item in self.record.fields
+            if item.readable
+            and item.read != "binary"
+            and item.provenance.kind == "documented"
+            and item.deprecated is None
+        }
+
+    @cached_property
+    def _defaults(self) -> Mapping[str, Any]:
+        found = {}
+        for item in self.record.fields:
+            if item.default is not None:
+                found[item.python] = self._default(item, item.default)
+        return found
+
+    def _default(self, item: Field, text: str) -> Any:
+        if item.enum is not None or item.read == "text":
+            return text
+        if item.read == "flag":
+            return text == "true"
+        return self._resources.codec(item)._value(text)
+
+    def filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values with everything else that an answer shows: defaults, or nothing."""
+        made = {**self._template, **self._defaults}
+        for name, value in values.items():
+            item = self.fields.get(name)
+            if item is None:
+                continue
+            if value is None and name in self._defaults:
+                continue
+            made[name] = self.nested_filled(item, value)
+        return made
+
+    def nested_filled(self, item: Field, value: Any) -> Any:
+        """A value with the records in it filled."""
+        inner = self.nested(item)
+        if inner is None or value is None:
+            return value
+        if item.many:
+            return tuple(inner.filled(row) for row in value)
+        return inner.filled(value)
+
+    def settled(self, name: str, value: Any) -> Any:
+        """What an expression gave, as the field holds it."""
+        item = self.fields.get(name)
+        if item is None or value is None:
+            return value
+        if item.record is not None:
+            return self._nested_settled(item, value)
+        if item.many:
+            return tuple(value)
+        if item.read == "decimal" and isinstance(value, int) and not isinstance(value, bool):
+            return Decimal(value)
+        if item.read in ("int", "id") and isinstance(value, Decimal):
+            return int(value)
+        return value
+
+    def _nested_settled(self, item: Field, value: Any) -> Any:
+        inner = self.nested(item)
+        if inner is None:
+            return value
+        if item.many:
+            return tuple(inner._kept(row) for row in value)
+        return inner._kept(value)
+
+    def _kept(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {
+            **row,
+            **{name: self.settled(name, row[name]) for name in row if name in self.fields},
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """One resource that records are kept of."""
+
+    module: Module
+    layout: Layout | None
+    """None for a resource without a record of its own."""
+    identity: Field | None
+    behaviour: Behaviour
+    facts: Mapping[str, str]
+    """What messages may say about it."""
+
+    @property
+    def name(self) -> str:
+        return self.module.name
+
+    @property
+    def natural(self) -> bool:
+        """Whether the caller gives the identity."""
+        return self.identity is not None and "c" in self.identity.access
+
+    @property
+    def key(self) -> str | None:
+        """Python name of the identity."""
+        return self.identity.python if self.identity is not None else None
+
+
+class Resources:
+    """All resources of an API, with what they do."""
+
+    def __init__(self, api: Api, tables: Tables, behaviours: Behaviours) -> None:
+        self._api = api
+        self._tables = tables
+        self._behaviours = behaviours
+        self._layouts: dict[Ref, Layout] = {}
+        self._kept = {module.name: self._of(module) for module in api.resources}
+        self.touched_by: Mapping[str, tuple[str, ...]] = {}
+
+    def __iter__(self) -> Iterator[Kept]:
+        return iter(self._kept.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._kept
+
+    def __getitem__(self, name: str) -> Kept:
+        return self._kept[name]
+
+    def layout(self, ref: Ref) -> Layout | None:
+        """The layout of a record."""
+        if ref not in self._layouts and ref in self._api.records:
+            self._layouts[ref] = Layout(self._api.records[ref], self)
+        return self._layouts.get(ref)
+
+    def codec(self, item: Field) -> Codec:
+        """How a field's text is read."""
+        return self._tables.codec(item, item.read or item.write)
+
+    @property
+    def assumed(self) -> dict[str, Mapping[str, Any]]:
+        """By resource: what counts as the value of a field that a record does not have."""
+        return {kept.name: kept.behaviour.listed for kept in self if kept.behaviour.listed}
+
+    def _of(self, module: Module) -> Kept:
+        main = module.records[0] if module.records else None
+        layout = self.layout(Ref(module.name, main.name)) if main is not None else None
+        identity = main.field(main.identity) if main is not None and main.identity else None
+        return Kept(
+            module,
+            layout,
+            identity,
+            self._behaviours.of(module.name),
+            resource_facts(module.name, self._plural(module)),
+        )
+
+    @staticmethod
+    def _plural(module: Module) -> str:
+        for method in module.methods:
+            if method.answer.value in ("page", "list") and method.kind == "list":
+                return method.answer.element.rpartition("/")[2]
+        return f"{module.name}s"

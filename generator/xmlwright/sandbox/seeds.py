@@ -1,0 +1,262 @@
+"""Records from outside: what cases show, what a file or a mapping says, what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..diagnostics import Diagnostics, nearest
+from ..model import Api, Case, Field, Method, Module, Ref
+from ..shapes import Tables
+from ..values import WRONG, Given, GivenPage, Values
+from .resources import Kept, Layout, Resources
+from .state import Record
+from .work import SETTINGS
+
+if TYPE_CHECKING:
+    from .engine import World
+    from .exchange import Effects
+    from .replay import Recorded
+
+
+def apply(
+    world: World, account: str, records: Mapping[str, Any], *, replace: bool = False
+) -> Effects:
+    """Put records into an account as they are: ``{resource: [record, ...]}``, values as in the results of cases.
+
+    What a record leaves out becomes what a new one has; what it brings is not worked out again until the next write.
+    ``replace`` empties the named resources first. ``.account`` is a mapping of what is particular to the account, such as
+    its currency. Raises ValueError, with the place, for what does not fit the description.
+    """
+    found: dict[str, list[Record]] = {}
+    settings: Record = {}
+    for resource, rows in records.items():
+        if resource == SETTINGS:
+            settings = _settings(world, rows)
+            continue
+        if resource not in world.resources:
+            raise ValueError(
+                _unknown("resource", resource, (kept.name for kept in world.resources))
+            )
+        if not isinstance(rows, list):
+            raise ValueError(f"{resource}: should be a list of records")
+        kept = world.resources[resource]
+        found[resource] = [
+            decode(world.resources, kept, row, f"{resource}[{index}]")
+            for index, row in enumerate(rows)
+        ]
+    return world.seed_records(account, found, replace=replace, settings=settings)
+
+
+def _settings(world: World, given: Any) -> Record:
+    """What goes over the settings that the description gives every account."""
+    known = world.behaviours.settings
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{SETTINGS}: should be a mapping of settings")
+    for name, value in given.items():
+        if name not in known:
+            raise ValueError(f"{SETTINGS}: {_unknown('setting', name, known)}")
+        if not isinstance(value, type(known[name])):
+            raise ValueError(f"{SETTINGS}.{name}: should be like {known[name]!r}, not {value!r}")
+    return dict(given)
+
+
+def recorded(world: World, account: str, given: Recorded) -> Effects:
+    """What a recording shows; what it deleted is deleted as the API does it."""
+    found = {
+        resource: [
+            decode(world.resources, world.resources[resource], row, resource) for row in rows
+        ]
+        for resource, rows in given.records.items()
+        if resource in world.resources
+    }
+    world.seed_records(account, found)
+    return world.delete_records(account, given.deleted)
+
+
+def from_cases(world: World, account: str) -> Effects:
+    """Everything that the results of cases show, each record once; what they refer to is made up where none shows it."""
+    return world.seed_records(account, Shown(world.api, world.tables, world.resources).records())
+
+
+# values
+
+
+def decode(resources: Resources, kept: Kept, row: Any, where: str) -> Record:
+    """A record from plain values or texts. Raises ValueError."""
+    if kept.layout is None:
+        raise ValueError(f"{where}: {kept.name} keeps no records")
+    hidden = {path[0] for path in kept.behaviour.hidden if len(path) == 1}
+    return _record(resources, kept.layout, row, where, hidden)
+
+
+def _record(
+    resources: Resources, layout: Layout, row: Any, where: str, hidden: Iterable[str] = ()
+) -> dict[str, Any]:
+    if not isinstance(row, Mapping):
+        raise ValueError(f"{where}: should be a record, not {row!r}"[:200])
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        item = layout.fields.get(name)
+        place = f"{where}.{name}"
+        if item is not None:
+            found[name] = _value(resources, layout, item, value, place)
+        elif name in hidden:
+            found[name] = tuple(value) if isinstance(value, list) else value
+        else:
+            raise ValueError(f"{where}: {_unknown('field', name, [*layout.fields, *hidden])}")
+    return found
+
+
+def _value(resources: Resources, layout: Layout, item: Field, value: Any, where: str) -> Any:
+    if item.many:
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise ValueError(f"{where}: should be a list")
+        return tuple(
+            _one(resources, layout, item, inner, f"{where}[{index}]")
+            for index, inner in enumerate(value)
+        )
+    return None if value is None else _one(resources, layout, item, value, where)
+
+
+def _one(resources: Resources, layout: Layout, item: Field, value: Any, where: str) -> Any:
+    if item.record is not None:
+        inner = layout.nested(item)
+        assert inner is not None
+        return _record(resources, inner, value, where)
+    scalar = item.read or item.write or "text"
+    if scalar == "binary":
+        return _file(value, where)
+    if isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, (str, int)):
+        text = str(value)
+    else:
+        raise ValueError(f"{where}: {value!r} is no value of a {scalar}; write it as text"[:200])
+    if item.enum is not None or scalar in ("text", "uri"):
+        return text
+    if scalar == "flag":
+        if text not in ("true", "false", "1", "0"):
+            raise ValueError(f"{where}: should be true or false, not {text!r}")
+        return text in ("true", "1")
+    codec = resources.codec(item)
+    try:
+        return codec.read(text)
+    except ValueError as error:
+        raise ValueError(f"{where}: should be {error}, not {text!r}"[:200]) from None
+
+
+def _file(value: Any, where: str) -> Record:
+    if isinstance(value, Mapping) and {"media", "text"} <= set(value):
+        name, media = str(value.get("name", "file")), str(value["media"])
+        return {"name": name, "media": media, "data": str(value["text"]).encode()}
+    raise ValueError(f"{where}: should be a file: {{name, media, text}}")
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    near = nearest(name, known)
+    return f"there is no {what} {name!r}" + (f"; did you mean {near!r}?" if near else "")
+
+
+# cases
+
+
+class Shown:
+    """The records that the cases of a description show."""
+
+    def __init__(self, api: Api, tables: Tables, resources: Resources) -> None:
+        self._api = api
+        self._values = Values(api, tables, Diagnostics())
+        self._resources = resources
+
+    def records(self) -> dict[str, list[Record]]:
+        """By resource; the one that a get shows goes before those in lists."""
+        found: dict[str, dict[Any, Record]] = {}
+        for kept in self._resources:
+            own = found.setdefault(kept.name, {})
+            for row in [*self._rows(kept, "get"), *self._rows(kept, "")]:
+                # What has no identity is told apart by all that it holds.
+                key = row.get(kept.key) if kept.key is not None else repr(row)
+                if key is not None:
+                    own.setdefault(key, row)
+            for key in self._deleted(kept):
+                values = {s.path[0]: _constant(s.rule.value.text) for s in kept.behaviour.delete}
+                own.setdefault(key, {**values, kept.key or "": key})
+        self._referred(found)
+        return {name: list(rows.values()) for name, rows in found.items() if rows}
+
+    def _rows(self, kept: Kept, kind: str) -> Iterator[Record]:
+        methods = {method.verb: method for method in kept.module.methods}
+        for case in kept.module.cases:
+            method = methods[case.call]
+            if case.result is None or (kind and method.kind != kind):
+                continue
+            if method.answer.record != self._main(kept.module):
+                continue
+            yield from result_of(self._values, method, case)
+
+    @staticmethod
+    def _main(module: Module) -> Ref | None:
+        return Ref(module.name, module.records[0].name) if module.records else None
+
+    def _deleted(self, kept: Kept) -> Iterator[Any]:
+        """Ids that a failure says are deleted: those that a call finds so."""
+        if not kept.behaviour.delete:
+            return
+        for case in kept.module.cases:
+            if (
+                case.fails is None
+                or case.arguments is None
+                or "deleted" not in case.fails["message"]
+            ):
+                continue
+            node = case.arguments.get(kept.key or "")
+            if node is not None and node.kind == "int":
+                yield int(node.text)
+
+    def _referred(self, found: dict[str, dict[Any, Record]]) -> None:
+        """Make up what records refer to and no case shows."""
+        waiting = [
+            (self._resources[name].layout, row)
+            for name, rows in found.items()
+            for row in rows.values()
+        ]
+        while waiting:
+            layout, row = waiting.pop()
+            for item in layout.fields.values() if layout is not None else ():
+                value = row.get(item.python)
+                if value is None or layout is None:
+                    continue
+                for one in value if item.many else (value,):
+                    if item.record is not None:
+                        waiting.append((layout.nested(item), one))
+                    elif item.ref is not None and item.ref in self._resources:
+                        other = self._resources[item.ref]
+                        own = found.setdefault(item.ref, {})
+                        if one not in own and other.key is not None and other.identity is not None:
+                            own[one] = {other.key: one}
+
+
+def result_of(values: Values, method: Method, case: Case) -> Iterator[Record]:
+    """The records of a case's result, as the engine keeps them."""
+    assert case.result is not None
+    given = values.result(method, case.result)
+    rows = given.items if isinstance(given, GivenPage) else given
+    for row in rows if isinstance(rows, list) else [rows]:
+        if isinstance(row, Given) and row is not WRONG:
+            yield plain(row)
+
+
+def plain(value: Any) -> Any:
+    """A value of a case as the engine keeps it."""
+    if isinstance(value, Given):
+        return {name: plain(inner) for name, inner in value.values.items()}
+    if isinstance(value, list):
+        return tuple(plain(item) for item in value)
+    return value
+
+
+def _constant(text: str) -> str:
+    return text.strip("'\" ")

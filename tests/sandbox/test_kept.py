@@ -1,0 +1,146 @@
+"""State in a file: what was acknowledged is there after the next start, whole, and no other file is touched."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from freshbooks_classic import FreshBooks
+from xmlwright.sandbox import Sandbox, SandboxError
+
+
+def client_of(box: Sandbox, account: str = "sample") -> FreshBooks:
+    return FreshBooks(account, token=box.owner_token(account), url=box.address(account), ca=box.ca)
+
+
+def test_everything_is_there_after_the_next_start(box, tmp_path):
+    path = tmp_path / "state.db"
+    with Sandbox(box.described, database=path) as first, client_of(first) as client:
+        person = client.client.create(email="ann@yard.example")
+        number = client.invoice.create(
+            client_id=person, lines=[{"name": "Yard", "unit_cost": "10.05", "quantity": 3}]
+        )
+        staff = client.staff.create(
+            first_name="Bo", email="bo@yard.example", username="bo", password="hedge-and-lawn"
+        )
+        client.task.create(name="gone")
+        client.task.delete(1)
+        first.open("third", {"task": [{"task_id": 9, "name": "Hedges"}]})
+        first.control.renew("sample", "admin")
+        tokens, state = first.tokens("sample"), first.control.state("sample")
+        before = client_of(first).invoice.get(number)
+    with Sandbox(box.described, database=path) as second, client_of(second) as client:
+        assert second.tokens("sample") == tokens
+        assert f"staff/{staff}" in tokens
+        assert second.control.state("sample") == state
+        assert client.invoice.get(number) == before
+        assert client.task.create(name="next") > 1  # ids and numbers go on
+        assert client.invoice.get(client.invoice.create(client_id=person)).number == "0000002"
+        with client_of(second, "third") as third:
+            assert third.task.get(9).name == "Hedges"
+        second.control.reset("third")
+        second.close("third")
+    with Sandbox(box.described, database=path) as third:
+        assert "third" not in third.control.info()["accounts"]
+
+
+def test_what_was_restored_and_reset_is_what_is_kept(box, tmp_path):
+    path = tmp_path / "state.db"
+    with Sandbox(box.described, database=path, accounts=("one", "two")) as first:
+        with client_of(first, "one") as one, client_of(first, "two") as two:
+            one.task.create(name="before")
+            name = first.control.snapshot()
+            one.task.create(name="after")
+            two.task.create(name="after")
+            first.control.restore(name)
+            two.task.create(name="last")
+            first.control.reset("two")
+    with Sandbox(box.described, database=path, accounts=("one", "two")) as second:
+        assert [task["name"] for task in second.control.state("one")["task"]] == ["before"]
+        assert second.control.state("two")["task"] == []
+
+
+def test_granted_tokens_are_kept(box, tmp_path):
+    path = tmp_path / "state.db"
+    with Sandbox(box.described, database=path) as first:
+        oauth = first.stage.oauth
+        assert oauth is not None
+
+        def grant() -> tuple[str, str]:
+            made = oauth._new("sample", "sandbox", "access")
+            made.kind, made.id = "admin", 1
+            oauth.changed()
+            return made.token, made.secret
+
+        token, _ = first.run(grant)
+    with Sandbox(box.described, database=path) as second:
+        assert second.stage.oauth is not None
+        assert second.stage.oauth.grants[token].stage == "access"
+
+
+def test_two_sandboxes_do_not_write_into_one_file(box, tmp_path):
+    path = tmp_path / "state.db"
+    with Sandbox(box.described, database=path):
+        with pytest.raises(SandboxError, match="another sandbox uses it"):
+            Sandbox(box.described, database=path).start()
+
+
+def test_a_file_of_something_else_is_left_as_it_is(box, tmp_path):
+    text, other, newer = tmp_path / "text.db", tmp_path / "other.db", tmp_path / "newer.db"
+    text.write_text("not a database, however long it is and however hard one looks at it\n" * 40)
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE mine (x)")
+    connection.close()
+    with Sandbox(box.described, database=newer):
+        pass
+    with sqlite3.connect(newer) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    for path, told in (
+        (text, "not a database"),
+        (other, "no file of a sandbox"),
+        (newer, "another version"),
+    ):
+        content = path.read_bytes()
+        with pytest.raises(SandboxError, match=told):
+            Sandbox(box.described, database=path).start()
+        assert path.read_bytes() == content
+    with pytest.raises(SandboxError, match="cannot be opened"):
+        Sandbox(box.described, database=tmp_path / "nowhere" / "x.db").start()
+
+
+def test_writes_that_cannot_be_kept_are_not_acknowledged(box, tmp_path):
+    path = tmp_path / "state.db"
+    with Sandbox(box.described, database=path) as own, client_of(own) as client:
+        database = own.stage.database
+        assert database is not None
+        client.task.create(name="kept")
+        own.run(lambda: database._connection.execute("PRAGMA max_page_count = 1"))
+
+        def fill() -> None:
+            for number in range(200):
+                client.task.create(name=f"task {number}", description="long " * 400)
+
+        with pytest.raises(Exception, match="503"):
+            fill()
+        with pytest.raises(Exception, match="503"):
+            client.task.create(name="more")
+
+
+def test_only_the_database_is_written(box, tmp_path):
+    folder = tmp_path / "certificates"
+    with (
+        Sandbox(box.described, database=tmp_path / "state.db", folder=folder) as own,
+        client_of(own) as client,
+    ):
+        client.task.create(name="Hedges")
+    assert {path.name for path in tmp_path.iterdir()} == {"state.db", "certificates"}
+    assert {path.name for path in folder.iterdir()} == {"ca.pem", "authority.pem"}
+    assert (folder / "authority.pem").stat().st_mode & 0o777 == 0o600
+    with Sandbox(
+        box.described, folder=folder
+    ) as again:  # clients that trust the first go on doing so
+        assert again.ca == str(folder / "ca.pem")
+        with client_of(again) as client:
+            assert client.task.list().total == 0
