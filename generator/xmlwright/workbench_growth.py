@@ -1,4 +1,4 @@
-"""Commands that let a description grow by evidence: drift, coverage."""
+"""Commands that let a description grow by evidence: drift, infer, coverage."""
 
 from __future__ import annotations
 
@@ -64,6 +64,56 @@ def drift(context: click.Context, recordings: tuple[Path, ...], apply_it: bool) 
     sys.exit(FAILED)
 
 
+@click.command(epilog="""\b
+Examples:
+  xmlwright infer samples/                           a resource file, on standard output
+  xmlwright infer calls.jsonl --resource task --write
+
+The name of a file with an answer begins with its method, as in task.get.response.xml; recordings and requests say theirs.
+What is drafted is a start: types are guessed, texts are to be written, and cases, too.""")
+@click.argument("samples", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--resource", metavar="NAME", help="Which resource, where the samples are of more than one."
+)
+@click.option(
+    "--write", is_flag=True, help="Write it to the folder of resources, if it is not there."
+)
+@click.pass_context
+def infer(
+    context: click.Context, samples: tuple[Path, ...], resource: str | None, write: bool
+) -> None:
+    """Draft the file of a resource that is not described yet from SAMPLES: XML files, recordings, or folders of both."""
+    from .draft import DraftError, draft
+    from .evidence import documents
+
+    settings = project(context)
+    api = resolved(settings)
+    try:
+        name, text, unread = draft(api, documents(samples), resource)
+    except DraftError as error:
+        raise fail(str(error)) from None
+    except OSError as error:
+        raise fail(f"{error.filename}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise fail(f"a recording is not UTF-8: {error.reason}") from None
+    for message in unread:
+        click.echo(f"not read: {message}", err=True)
+    if not write:
+        click.echo(text, nl=False)
+        return
+    path = settings.schema / "resources" / f"{name}.yaml"
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise fail(
+            f"{path.relative_to(settings.root)} is there already: xmlwright drift says what it lacks"
+        ) from None
+    except OSError as error:
+        raise fail(f"{path}: {error.strerror}") from None
+    click.echo(f"{path.relative_to(settings.root)}: written")
+
+
 def resolved(settings: Settings) -> Api:
     """The description where it can be read; its cases may fail, since they may be ahead of it."""
     from . import pipeline
@@ -104,4 +154,4 @@ def coverage(context: click.Context, fail_under: float) -> None:
         sys.exit(FAILED)
 
 
-COMMANDS: Final = (coverage, drift)
+COMMANDS: Final = (coverage, drift, infer)
