@@ -114,6 +114,16 @@ def validate(
     return (None if read is None else examine(read, diagnostics, memory, lap)), diagnostics
 
 
+@_seldom_collected()
+def resolved(settings: Settings) -> tuple[Api | None, Diagnostics]:
+    """As :func:`validate`, without trying cases and without what the service does."""
+    from . import description, resolve
+
+    diagnostics = Diagnostics()
+    read = description.read(settings.schema, diagnostics, root=settings.root, acting=False)
+    return (None if read is None else resolve.resolve(read, diagnostics)), diagnostics
+
+
 def _no_lap(stage: str) -> None:
     return
 

@@ -100,7 +100,10 @@ class _Account:
     def _failing(self, decl: Any, account: AccountDecl) -> Failing:
         self._all.code(decl.code)
         return Failing(
-            opt(decl.code), opt(decl.message), decl.status, self._all.guess(decl, account, "a failure")
+            opt(decl.code),
+            opt(decl.message),
+            decl.status,
+            self._all.guess(decl, account, "a failure"),
         )
 
     def _who(self, account: AccountDecl) -> tuple[People, ...]:
@@ -114,9 +117,7 @@ class _Account:
                 if word is not None and names is not None:
                     self._all.among("field", word, names())
             found.append(
-                People(
-                    str(kind), str(decl.resource), decl.owner, opt(decl.name), opt(decl.secret)
-                )
+                People(str(kind), str(decl.resource), decl.owner, opt(decl.name), opt(decl.secret))
             )
         return tuple(found)
 
