@@ -144,7 +144,7 @@ def examine(
     lap("resolve")
     if not len(diagnostics):
         check.check(api, diagnostics, memory)
-        resolve_behaviour.resolve(read, api, diagnostics)
+        resolve_behaviour.resolve(read, api, diagnostics, memory)
         lap("check")
     return api
 

@@ -386,10 +386,10 @@ def test_the_clock_is_moved_and_what_is_due_happens(page: Page, fb: FreshBooks):
 def test_a_fault_is_made_and_taken_back(page: Page, fb: FreshBooks):
     page.get_by_role("link", name="Controls").click()
     panel = page.locator("#faults")
-    panel.get_by_label("what").select_option("code")
-    panel.get_by_label("value").fill("40010")
-    panel.get_by_label("methods").fill("task.*")
-    panel.get_by_label("times").fill("2")
+    panel.locator("[name=kind]").select_option("code")
+    panel.locator("[name=value]").fill("40010")
+    panel.locator("[name=method]").fill("task.*")
+    panel.locator("[name=count]").fill("2")
     panel.get_by_role("button", name="Add").click()
     expect(panel.locator("tbody")).to_contain_text("task.*, 2 times")
     with pytest.raises(ApiFailure, match="40010"):
@@ -400,8 +400,8 @@ def test_a_fault_is_made_and_taken_back(page: Page, fb: FreshBooks):
     panel.get_by_role("button", name="Remove").click()
     expect(panel).to_contain_text("Nothing goes wrong on purpose.")
     fb.task.create(name="Hedges")
-    panel.get_by_label("what").select_option("status")
-    panel.get_by_label("value").fill("99")
+    panel.locator("[name=kind]").select_option("status")
+    panel.locator("[name=value]").fill("99")
     panel.get_by_role("button", name="Add").click()
     expect(page.get_by_role("alert")).to_have_text(
         "the value of status is a number from 200 to 599, with a page to it, not '99'"
