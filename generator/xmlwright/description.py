@@ -16,7 +16,7 @@ from .language_behaviour import AccountDecl, BehaviourDecl
 from .memory import Memory
 from .source import Node, SourceFile, parse, read_file
 
-__all__ = ["Description", "acts", "assemble", "decode", "files_of", "kind_of", "read", "shown"]
+__all__ = ["Description", "assemble", "decode", "files_of", "kind_of", "read", "shown"]
 
 
 def _unseen(kind: str, node: Node) -> None:
