@@ -177,9 +177,7 @@ def program(*command: str | Path, **environment: str) -> Iterator[subprocess.Pop
 @contextmanager
 def sandbox() -> Iterator[Server]:
     """The sandbox over plain HTTP, as moto's server is."""
-    with program(
-        XMLWRIGHT, "--project", ROOT, "sandbox", "--http", PYTHONUNBUFFERED="1"
-    ) as process:
+    with program(XMLWRIGHT, "--project", ROOT, "sandbox", "--quiet", "--http") as process:
         told: dict[str, str] = {}
         assert process.stdout is not None
         for line in process.stdout:

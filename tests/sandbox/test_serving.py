@@ -16,7 +16,7 @@ import requests
 from given import ROOT
 from server_process import XMLWRIGHT, sandbox_process
 
-from xmlwright.sandbox import Sandbox, SandboxError
+from xmlwright.sandbox import Sandbox, SandboxError, server
 
 LIST = '<request method="task.list"/>'
 
@@ -228,6 +228,24 @@ def test_who_asks_without_reading_is_not_listened_to_until_the_answers_are_read(
             assert {status for status, _ in answers(connection, number)} == {200}
             sender.join(20)
         assert own.stage.journal.total == number
+
+
+def test_a_request_that_does_not_come_to_its_end_is_given_up(box, monkeypatch):
+    monkeypatch.setattr(server, "_IDLE", 1.0)
+    monkeypatch.setattr(server, "_WHOLE", 0.5)
+    with Sandbox(box.described) as own:
+        with socket.create_connection(("127.0.0.1", own.port), timeout=20) as slow:
+            with contextlib.suppress(OSError):  # it goes on and on, one byte at a time
+                for number in range(1000):
+                    slow.sendall(b"GET / HTTP/1.1\r\nX-Long: "[number : number + 1] or b"x")
+                    slow.settimeout(0.05)
+                    with contextlib.suppress(TimeoutError):
+                        if slow.recv(1, socket.MSG_PEEK):
+                            break
+            slow.settimeout(20)
+            assert answers(slow, 1)[0][0] == 408
+        with raw(own, b"") as silent:
+            assert silent.recv(1) == b""  # ended, and nothing said
 
 
 def test_connections_that_say_nothing_keep_nobody_out(tmp_path):

@@ -83,7 +83,7 @@ ROLES: Final[dict[tuple[str, str], str]] = {
     ("Behaviour", "series"): REFERENCE,
     ("Behaviour", "padded"): REFERENCE,
     ("Behaviour", "listed"): REFERENCE,
-    ("Refusal", "on"): REFERENCE,
+    ("Refusal", "verbs"): REFERENCE,
     ("Refusal", "code"): REFERENCE,
     ("Refusal", "field"): REFERENCE,
     ("Refusal", "message"): PROSE,

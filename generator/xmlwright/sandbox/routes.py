@@ -322,17 +322,16 @@ class _Actions:
         return {"called": called, "methods": len(found), "by_method": found}
 
     async def state(self, values: Values) -> Any:
-        return {name: len(records) for name, records in self.control.state(values["name"]).items()}
+        return self.control.holdings.counts(values["name"])
 
     async def records(self, values: Values) -> Any:
-        found = self.control.state(values["name"])
-        if values["collection"] not in found:
-            near = nearest(values["collection"], list(found))
-            raise NotThere(
-                f"there is no {values['collection']!r} in the state"
-                + (f"; did you mean {near!r}?" if near else "")
-            )
-        return {"records": found[values["collection"]]}
+        name, collection = values["name"], values["collection"]
+        held = self.control.holdings
+        held.counts(name)  # tells of an account that is not there
+        try:
+            return {"records": [record for _, record in held.rows(name, collection)]}
+        except SandboxError as error:
+            raise NotThere(str(error)) from None
 
     async def callbacks(self, values: Values) -> Any:
         return await self._deliver("show", values)
