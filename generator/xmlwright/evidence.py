@@ -118,14 +118,61 @@ def gather(api: Api, found: Iterable[Document]) -> tuple[list[Seen], list[str]]:
     return list(reader.seen.values()), reader.unread
 
 
-class _Reader:
-    """Goes through documents along what the description knows."""
+class Seer:
+    """Tells the method of documents, and what they hold."""
 
     def __init__(self, api: Api) -> None:
-        self._api = api
         tables = Tables(api)
         self._door = Door(tables.protocol, _Known(tables))
         self._methods = {method.name: method for method in api.methods}
+
+    def place(self, document: Document) -> tuple[etree._Element, Method | None, bool]:
+        """The root of a document, its method, and whether it is a request; no method for an answer without content.
+
+        Raises:
+            ApiFailure: it tells of a failure.
+            UnreadableDocument: it is no document of a described method.
+        """
+        root = parse_xml(document.content)
+        protocol = self._door.protocol
+        said = (protocol.request_method.text(root) or "").strip()
+        if local_name(root) == protocol.request_root and (
+            said in self._methods or protocol.request_root != protocol.response_root
+        ):
+            if said not in self._methods:
+                raise UnreadableDocument(f"the request is for {said!r}, which is not described")
+            return root, self._methods[said], True
+        protocol.check(root, "?")
+        name = self._named(document) or next(iter(self._door.guess(document.content)), None)
+        if name is None:
+            payload = find(root, protocol.response_payload)
+            if payload is not None and len(payload):
+                raise UnreadableDocument("no method of the description answers this")
+            return root, None, False
+        return root, self._methods[name], False
+
+    def value(self, document: Document) -> tuple[Method, Any, bool]:
+        """Method and value of a document: arguments of a request (True), or what an answer says. Raises Error."""
+        _, method, sent = self.place(document)
+        if method is None:
+            raise UnreadableDocument("any method may answer this")
+        if sent:
+            return method, self._door.read_request(document.content)[1], True
+        return method, self._door.read_answer(method.name, document.content), False
+
+    def _named(self, document: Document) -> str | None:
+        """The method that a recording or the name of a file says."""
+        parts = (document.method or "").split(".")
+        names = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+        return next((name for name in names if name in self._methods), None)
+
+
+class _Reader(Seer):
+    """Goes through documents along what the description knows."""
+
+    def __init__(self, api: Api) -> None:
+        super().__init__(api)
+        self._api = api
         self._spots = Spots(api)
         self._ignored = set(api.envelope.ignored_attributes)
         self.seen: dict[tuple[object, ...], Seen] = {}
@@ -137,31 +184,11 @@ class _Reader:
     def read(self, document: Document) -> None:
         """Note what is unknown in a document. Raises Error."""
         self._document = document
-        root = parse_xml(document.content)
-        protocol = self._door.protocol
-        said = (protocol.request_method.text(root) or "").strip()
-        if local_name(root) == protocol.request_root and (
-            said in self._methods or protocol.request_root != protocol.response_root
-        ):
-            if said not in self._methods:
-                raise UnreadableDocument(f"the request is for {said!r}, which is not described")
-            self._request(root, self._methods[said])
-            return
-        protocol.check(root, "?")
-        method = self._named(document) or next(iter(self._door.guess(document.content)), None)
-        if method is None:
-            payload = find(root, protocol.response_payload)
-            if payload is not None and len(payload):
-                raise UnreadableDocument("no method of the description answers this")
-            return
-        self._answer(root, self._methods[method])
-
-    def _named(self, document: Document) -> str | None:
-        """The method that a recording or the name of a file says."""
-        said = document.method or ""
-        parts = said.split(".")
-        names = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
-        return next((name for name in names if name in self._methods), None)
+        root, method, sent = self.place(document)
+        if method is not None and sent:
+            self._request(root, method)
+        elif method is not None:
+            self._answer(root, method)
 
     def _request(self, root: etree._Element, method: Method) -> None:
         self._method, self._direction = method.name, REQUEST

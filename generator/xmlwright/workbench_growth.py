@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from .console import FAILED, project, show
-from .workbench import fail, valid
+from .workbench import fail
 
 if TYPE_CHECKING:
     from .model import Api
@@ -128,30 +129,75 @@ def resolved(settings: Settings) -> Api:
 
 @click.command(epilog="""\b
 Examples:
-  xmlwright coverage
-  xmlwright coverage --fail-under 95""")
+  xmlwright coverage                                 of the cases
+  xmlwright coverage recordings/                     of the cases, and of what a run of tests recorded
+  xmlwright coverage --fail-under 100 --fail-under fields=95
+
+Exit codes: 0 every share is as high as asked for; 1 one is lower, or the description cannot be read; 2 the command was given
+wrongly.""")
+@click.argument("recordings", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option(
-    "--fail-under", type=float, default=0.0, metavar="PERCENT", help="Exit code 1 below this share."
+    "--fail-under",
+    "limits",
+    multiple=True,
+    metavar="[KIND=]PERCENT",
+    help="Exit code 1 below this share, of all kinds or of one: methods, records, fields, words, codes. May be given again.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 @click.pass_context
-def coverage(context: click.Context, fail_under: float) -> None:
-    """Say how many methods, fields, words and error codes the cases show, and which they do not."""
-    from . import pipeline
+def coverage(
+    context: click.Context, recordings: tuple[Path, ...], limits: tuple[str, ...], form: str
+) -> None:
+    """Say how many methods, records, fields, words and error codes the cases show, with RECORDINGS too, and which they do not."""
     from .coverage import coverage as covered
+    from .evidence import documents
 
     settings = project(context)
-    api, _ = pipeline.validate(settings)
-    if api is None:
-        valid(settings)
+    asked = _limits(limits)
+    api = resolved(settings)
+    try:
+        found, unread = covered(api, documents(recordings))
+    except OSError as error:
+        raise fail(f"{error.filename}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise fail(f"a recording is not UTF-8: {error.reason}") from None
+    for message in unread:
+        click.echo(f"not read: {message}", err=True)
+    if form == "json":
+        click.echo(json.dumps({item.what: {"total": item.total, "shown": item.total - len(item.missing), "percent":
+            round(item.percent, 2), "missing": [str(gap) for gap in item.missing]} for item in found}, indent=2))  # fmt: skip
+    else:
+        for item in found:
+            shown = item.total - len(item.missing)
+            click.echo(f"{item.what:<8} {shown:>5} of {item.total:>5}  {item.percent:6.1f} %")
+            for gap in item.missing:
+                click.echo(f"  {gap}")
+    if any(item.percent < asked.get(item.what, asked.get("", 0.0)) for item in found):
         sys.exit(FAILED)
-    found = covered(api)
-    for item in found:
-        shown = item.total - len(item.missing)
-        click.echo(f"{item.what + 's':<8} {shown:>5} of {item.total:>5}  {item.percent:6.1f} %")
-        for message in item.missing:
-            click.echo(f"  {message}")
-    if any(item.percent < fail_under for item in found):
-        sys.exit(FAILED)
+
+
+_KINDS: Final = ("methods", "records", "fields", "words", "codes")
+
+
+def _limits(given: tuple[str, ...]) -> dict[str, float]:
+    """Kind -> share; the empty kind is all."""
+    found: dict[str, float] = {}
+    for text in given:
+        kind, equals, percent = text.rpartition("=")
+        try:
+            found[kind] = float(percent)
+        except ValueError:
+            raise click.BadParameter(
+                f"{percent!r} is no number", param_hint="--fail-under"
+            ) from None
+        if equals and kind not in _KINDS:
+            told = f"{kind!r} is not one of {', '.join(_KINDS)}"
+            raise click.BadParameter(told, param_hint="--fail-under")
+        if not 0 <= found[kind] <= 100:
+            raise click.BadParameter(f"{percent} is not from 0 to 100", param_hint="--fail-under")
+    return found
 
 
 COMMANDS: Final = (coverage, drift, infer)
