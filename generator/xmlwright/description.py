@@ -10,14 +10,14 @@ from typing import Any
 
 from .decode import Word
 from .diagnostics import Diagnostics, Position, Related, nearest
-from .files import acts, files_of, kind_of, shown
+from .files import files_of, kind_of, shown
 from .language import FILES, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
 from .language_api import ApiDecl
 from .language_behaviour import AccountDecl, BehaviourDecl
 from .memory import Memory
 from .source import Node, SourceFile, parse, read_file
 
-__all__ = ["Description", "acts", "assemble", "decode", "files_of", "kind_of", "read", "shown"]
+__all__ = ["Description", "assemble", "decode", "files_of", "kind_of", "read", "shown"]
 
 
 def _unseen(kind: str, node: Node) -> None:
@@ -62,13 +62,12 @@ def read(
     texts: Mapping[Path, str] | None = None,
     memory: Memory | None = None,
     seen: Callable[[str, Node], None] = _unseen,
-    acting: bool = True,
+    wanted: Callable[[Path], bool] = lambda path: True,
 ) -> Description | None:
     """All files of a description. None where it cannot even be read; problems are in ``diagnostics``.
 
     ``texts`` stands in for files, so that an edit can be checked before it is saved. ``seen`` is given the kind and the
-    root of each file that is YAML, unless ``memory`` knows it. Without ``acting``, files that say what the service does are
-    left alone.
+    root of each file that is YAML, unless ``memory`` knows it. Files that are not ``wanted`` are left alone.
     """
     memory = memory or Memory()
     if not folder.is_dir():
@@ -76,7 +75,7 @@ def read(
         return None
     found: dict[Path, Any] = {}
     for path in files_of(folder):
-        if not acting and acts(path):
+        if not wanted(path):
             continue
         name = shown(path, root)
         if texts is not None and path in texts:

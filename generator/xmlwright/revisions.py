@@ -13,8 +13,9 @@ from pathlib import Path
 from . import bundle, description, resolve
 from .bundle import BundleError
 from .diagnostics import DescriptionError, Diagnostics
-from .files import acts, files_of
+from .files import acts, files_of, kind_of
 from .model import Api
+from .pipeline import seldom_collected
 from .settings import Settings
 
 
@@ -54,9 +55,15 @@ def load(name: str, settings: Settings) -> Loaded:
     return _revision(name, settings)
 
 
+def _compared(path: Path) -> bool:
+    """Cases show what is described, and say nothing of their own."""
+    return kind_of(path) not in ("cases", "account", "behaviour")
+
+
+@seldom_collected()
 def _folder(folder: Path, root: Path) -> Loaded:
     diagnostics = Diagnostics()
-    read = description.read(folder, diagnostics, root=root, acting=False)
+    read = description.read(folder, diagnostics, root=root, wanted=_compared)
     api = resolve.resolve(read, diagnostics) if read is not None and not len(diagnostics) else None
     if api is None or len(diagnostics):
         raise DescriptionError(diagnostics)
