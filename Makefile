@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate docs sandbox test mutations copies proofs lint types bench load lock clean
+.PHONY: help setup generate check validate docs sandbox test mutations copies fields proofs lint types bench load lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -91,6 +91,11 @@ proofs: setup ## the proofs of the sandbox in full: 10,000 wrong requests, 25 ki
 copies: setup ## vendored copies of every resource alone, ten subsets, all, and with each part: imports, tests, mypy --strict
 	$(say) 'tests/test_vendor.py'
 	@XMLWRIGHT_EVERY_COPY=1 $(BIN)/python -m pytest -q tests/test_vendor.py $(ARGS)
+
+# The tests try some of the fields.
+fields: setup ## every field taken out of schema/ in turn: does drift propose it back from the documents that show it?
+	$(say) 'tests/test_drift.py'
+	@XMLWRIGHT_EVERY_FIELD=1 $(BIN)/python -m pytest -q -s tests/test_drift.py $(ARGS)
 
 lint: setup ## ruff, and Black in check mode
 	$(say) 'ruff check'

@@ -30,13 +30,12 @@ def copies(schema: Path, target: Path, times: int) -> int:
     """Write ``schema`` to ``target`` with every resource ``times`` times. Answers how many resources that makes.
 
     The first of each is the file as it is. The others answer the same documents: only the name of the resource, and so
-    of its methods, is another, and what the language would derive from the name is said.
+    of its methods, is another, and what the language would derive from the name is said. What the service does is said of the
+    first only: no output comes from it.
     """
     shutil.copytree(schema, target)
     resources = sorted(
-        path
-        for path in (schema / "resources").glob("*.yaml")
-        if not path.name.endswith(".cases.yaml")
+        path for path in (schema / "resources").glob("*.yaml") if path.name.count(".") == 1
     )
     for path in resources:
         described = _load(path)

@@ -534,7 +534,9 @@ def test_schemas_are_written_and_checked(tmp_path: Path) -> None:
     assert not folder.exists()
     shown = run(tmp_path, "schema", "--write", "language")
     assert sorted(shown.stdout.split()) == sorted(
-        word for kind in ("api", "cases", "resource", "shared") for word in (f"language/{kind}.schema.json:", "written")
+        word
+        for kind in ("account", "api", "behaviour", "cases", "resource", "shared")
+        for word in (f"language/{kind}.schema.json:", "written")
     )  # fmt: skip
     assert run(tmp_path, "schema", "--write", "language").stdout == ""
     (folder / "api.schema.json").write_text("{}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -312,3 +313,19 @@ def test_bundles_and_folders_are_compared_and_nonsense_is_refused(project: Path)
         assert said in done.stderr
     (project / "old.json").write_text('{"format": "other"}', encoding="utf-8")
     assert "is not a bundle" in small_project.run(project, "diff", "old.json").stderr
+
+
+def test_what_only_the_sandbox_does_changes_nothing_for_users(project: Path) -> None:
+    old = project / "old" / "schema"
+    shutil.copytree(project / "schema", old)
+    behaviour = project / "schema/resources/book.behaviour.yaml"
+    behaviour.write_text("# yaml of its own\n", encoding="utf-8")
+    done = small_project.run(project, "diff", "old")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "resources/book.behaviour.yaml: changed; it says what the service does: nothing on the wire, nothing in Python",
+        "nothing changed for users",
+    ]
+    told = json.loads(small_project.run(project, "diff", "old", "--format", "json").stdout)
+    assert told["acting"] == ["resources/book.behaviour.yaml"]
+    assert told["changes"] == []

@@ -76,7 +76,11 @@ def page(context: BrowserContext) -> Iterator[Page]:
         ),
     )
     yield made
-    meant = ("127.0.0.1:9/", "example.com", "401 (Unauthorized)")  # what tests bring about on purpose
+    meant = (
+        "127.0.0.1:9/",
+        "example.com",
+        "401 (Unauthorized)",
+    )  # what tests bring about on purpose
     told = [each for each in complaints if not any(part in each for part in meant)]
     assert told == []
 

@@ -75,8 +75,7 @@ def copied(
     tests: bool,
     kept: tuple[str, ...] | None = None,
 ) -> Copied:
-    copy = vendor.plan(api, only, package, tests, kept)
-    files = vendor.contents(api, SETTINGS, copy)
+    copy, files = vendor.contents(api, SETTINGS, vendor.plan(only, package, tests, kept))
     vendor.write(folder / package, copy, files, None)
     lines = sum(content.count(b"\n") for path, content in files.items() if path.endswith(".py"))
     return Copied(package, only, lines)

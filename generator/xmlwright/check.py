@@ -60,6 +60,16 @@ def check(api: Api, diagnostics: Diagnostics, memory: Memory | None = None) -> N
             uncovered(api, module, shown, diagnostics)
 
 
+def shown_by_cases(api: Api) -> Shown:
+    """What all cases together show, whether or not they are right."""
+    shown = Shown()
+    for module in api.resources:
+        bench = _Bench(api, module)
+        for case in module.cases:
+            shown.add(_Trial(bench, case, Diagnostics()).shown())
+    return shown
+
+
 def _resource(
     api: Api, module: Module, diagnostics: Diagnostics, memory: Memory, wire: object
 ) -> Shown:

@@ -20,6 +20,8 @@ _SAME: Final = frozenset(
     {"list", "sort", "select", "reject", "selectattr", "rejectattr", "unique", "default"}
 )
 _TESTING: Final = frozenset({"selectattr", "rejectattr"})
+_KEYWORDS: Final = frozenset({"attribute", "default", "reverse", "start", "length", "end"})
+"""What filters are given by name."""
 _ONE: Final = frozenset({"first", "last", "min", "max"})
 
 
@@ -72,6 +74,14 @@ class ExpressionChecker:
             for constant in _constants(tree):
                 walker.word(constant, words, "the field")
         return Expression(str(word), str(word.at), tree)
+
+
+def constants(text: str) -> Iterable[str]:
+    """The texts that an expression may give as they stand; none where it is no expression."""
+    try:
+        yield from _constants(parse(text))
+    except TemplateError:
+        return
 
 
 def _constants(node: nodes.Node | None) -> Iterable[str]:
@@ -276,6 +286,9 @@ class _Walker:
             for text in _texts(argument):
                 if text not in TESTS:
                     self._tell(f"there is no test {text!r}", text, TESTS)
+        for keyword in node.kwargs:
+            if keyword.key not in _KEYWORDS:
+                self._tell(f"no filter takes {keyword.key!r}", str(keyword.key), _KEYWORDS)
         base = self.type_of(node.node)
         for child in (*node.args, *(keyword.value for keyword in node.kwargs)):
             self.type_of(child)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from .compare_rules import ORDER, Change, suggested
@@ -25,8 +25,17 @@ def _sorted(changes: list[Change]) -> list[Change]:
     )
 
 
-def as_text(changes: list[Change], allowed: Mapping[str, str], version: str, style: Style) -> str:
-    """Changes by verdict, the worst first, with both places and the fingerprint; then the verdict."""
+def as_text(
+    changes: list[Change],
+    allowed: Mapping[str, str],
+    version: str,
+    style: Style,
+    acting: Sequence[str] = (),
+) -> str:
+    """Changes by verdict, the worst first, with both places and the fingerprint; then the verdict.
+
+    ``acting`` are files that changed and say only what the sandbox does.
+    """
     lines: list[str] = []
     last = None
     for change in _sorted(changes):
@@ -47,8 +56,13 @@ def as_text(changes: list[Change], allowed: Mapping[str, str], version: str, sty
         for verdict in reversed(ORDER)
         if (count := sum(change.verdict == verdict for change in changes))
     ]
+    told = [
+        f"{name}: changed; it says what the service does: nothing on the wire, nothing in Python"
+        for name in acting
+    ]
     if not changes:
-        return "nothing changed"
+        return "\n".join([*told, "nothing changed for users" if told else "nothing changed"])
+    lines += ["", *told] if told else []
     lines += ["", f"{', '.join(counts)}; version {version} -> {suggested(version, changes)}"]
     return "\n".join(lines)
 
@@ -58,6 +72,7 @@ def as_json(
     allowed: Mapping[str, str],
     version: str,
     lines: Mapping[str, list[Broken]],
+    acting: Sequence[str] = (),
 ) -> str:
     """Everything of every change, and the lines of programs (by file) that break."""
     value = {
@@ -89,6 +104,7 @@ def as_json(
             for item in found
         ],
         "unused": unused(changes, allowed),
+        "acting": list(acting),
     }
     return json.dumps(value, indent=2, ensure_ascii=False)
 

@@ -61,11 +61,12 @@ def read(
     texts: Mapping[Path, str] | None = None,
     memory: Memory | None = None,
     seen: Callable[[str, Node], None] = _unseen,
+    wanted: Callable[[Path], bool] = lambda path: True,
 ) -> Description | None:
     """All files of a description. None where it cannot even be read; problems are in ``diagnostics``.
 
     ``texts`` stands in for files, so that an edit can be checked before it is saved. ``seen`` is given the kind and the
-    root of each file that is YAML, unless ``memory`` knows it.
+    root of each file that is YAML, unless ``memory`` knows it. Files that are not ``wanted`` are left alone.
     """
     memory = memory or Memory()
     if not folder.is_dir():
@@ -73,6 +74,8 @@ def read(
         return None
     found: dict[Path, Any] = {}
     for path in files_of(folder):
+        if not wanted(path):
+            continue
         name = shown(path, root)
         if texts is not None and path in texts:
             source: SourceFile | None = SourceFile(name, texts[path])

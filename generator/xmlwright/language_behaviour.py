@@ -32,6 +32,7 @@ SITUATIONS: Final = (
 _TEXT: Final = Text()
 _TREE: Final = Tree()
 _BOOLEAN: Final = Boolean()
+_SETTING: Final = Either(_TEXT, Listing(_TEXT), Dictionary(_TEXT, _TEXT))
 _SNAKE: Final = Name(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "a snake_case name")
 _FIELD: Final = Name(r"[a-z][a-z0-9_]*", "the Python name of a field")
 _PATH: Final = Name(
@@ -77,7 +78,7 @@ class RefusalDecl(Decl):
     """When a call fails, and how."""
 
     when: Word = key(_EXPRESSION, "The condition.", required=True)
-    on: tuple[Word, ...] = key(
+    verbs: tuple[Word, ...] = key(
         Listing(_VERB), "Verbs; default: create and update, or the method it stands in.", default=()
     )
     as_: Word | None = key(
@@ -393,8 +394,8 @@ class AccountDecl(Decl):
         "Person of api.yaml -> who they are.",
         default={},
     )
-    settings: Mapping[Word, Node] = key(
-        Dictionary(_FIELD, _TREE), "What expressions see as `account`.", default={}
+    settings: Mapping[Word, Word | tuple[Word, ...] | Mapping[Word, Word]] = key(
+        Dictionary(_FIELD, _SETTING), "What expressions see as `account`.", default={}
     )
     callbacks: KeptCallbacksDecl | None = key(
         Table(KeptCallbacksDecl, "callbacks"), "Where callbacks are kept."

@@ -79,7 +79,7 @@ class _Clock:
 
 
 @contextlib.contextmanager
-def _seldom_collected() -> Iterator[None]:
+def seldom_collected() -> Iterator[None]:
     """With a collector of cyclic garbage that runs seldom: what a run makes, it needs to its end, and going through all of
     that again and again takes longer the more there is."""
     before = gc.get_threshold()
@@ -90,7 +90,7 @@ def _seldom_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-@_seldom_collected()
+@seldom_collected()
 def validate(
     settings: Settings,
     clock: _Clock | None = None,
@@ -114,6 +114,19 @@ def validate(
     return (None if read is None else examine(read, diagnostics, memory, lap)), diagnostics
 
 
+@seldom_collected()
+def resolved(settings: Settings) -> tuple[Api | None, Diagnostics]:
+    """As :func:`validate`, without trying cases and without what the service does."""
+    from . import description, resolve
+    from .files import acts
+
+    diagnostics = Diagnostics()
+    read = description.read(
+        settings.schema, diagnostics, root=settings.root, wanted=lambda path: not acts(path)
+    )
+    return (None if read is None else resolve.resolve(read, diagnostics)), diagnostics
+
+
 def _no_lap(stage: str) -> None:
     return
 
@@ -131,7 +144,7 @@ def examine(
     lap("resolve")
     if not len(diagnostics):
         check.check(api, diagnostics, memory)
-        resolve_behaviour.resolve(read, api, diagnostics)
+        resolve_behaviour.resolve(read, api, diagnostics, memory)
         lap("check")
     return api
 
@@ -155,7 +168,7 @@ def describe(settings: Settings, seconds: dict[str, float], told: Told = _silent
     return Described(api, nodes)
 
 
-@_seldom_collected()
+@seldom_collected()
 def plan(
     settings: Settings,
     described: Described,

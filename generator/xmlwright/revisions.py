@@ -5,13 +5,17 @@ from __future__ import annotations
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from . import bundle, description, resolve
 from .bundle import BundleError
 from .diagnostics import DescriptionError, Diagnostics
+from .files import acts, files_of, kind_of
 from .model import Api
+from .pipeline import seldom_collected
 from .settings import Settings
 
 
@@ -19,7 +23,16 @@ class RevisionError(Exception):
     """What was named is no folder, git revision or bundle with a description."""
 
 
-def load(name: str, settings: Settings) -> Api:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A description, and the files beside it that say what the service does."""
+
+    api: Api
+    acting: Mapping[str, str] | None
+    """File below the description -> its text; None for a bundle, which has none of them."""
+
+
+def load(name: str, settings: Settings) -> Loaded:
     """The description called ``name``: ``.`` for the project's own, a folder, a bundle's file, or a git revision.
 
     Raises:
@@ -36,22 +49,41 @@ def load(name: str, settings: Settings) -> Api:
         return _folder(inner, inner.parent)
     if path.is_file():
         try:
-            return bundle.load(path.read_text(encoding="utf-8"), name)
+            return Loaded(bundle.load(path.read_text(encoding="utf-8"), name), None)
         except (OSError, UnicodeDecodeError, BundleError) as error:
             raise RevisionError(str(error)) from None
     return _revision(name, settings)
 
 
-def _folder(folder: Path, root: Path) -> Api:
+def _compared(path: Path) -> bool:
+    """Cases show what is described, and say nothing of their own."""
+    return kind_of(path) not in ("cases", "account", "behaviour")
+
+
+@seldom_collected()
+def _folder(folder: Path, root: Path) -> Loaded:
     diagnostics = Diagnostics()
-    read = description.read(folder, diagnostics, root=root)
+    read = description.read(folder, diagnostics, root=root, wanted=_compared)
     api = resolve.resolve(read, diagnostics) if read is not None and not len(diagnostics) else None
     if api is None or len(diagnostics):
         raise DescriptionError(diagnostics)
-    return api
+    acting = {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for path in files_of(folder)
+        if acts(path) and path.is_file()
+    }
+    return Loaded(api, acting)
 
 
-def _revision(name: str, settings: Settings) -> Api:
+def acting_changes(old: Loaded, new: Loaded) -> list[str]:
+    """Files that say what the service does, and not what is on the wire, and that are not the same in both."""
+    if old.acting is None or new.acting is None:
+        return []
+    names = sorted({*old.acting, *new.acting})
+    return [name for name in names if old.acting.get(name) != new.acting.get(name)]
+
+
+def _revision(name: str, settings: Settings) -> Loaded:
     if name.startswith("-"):
         raise RevisionError(f"{name!r} is no folder, bundle or git revision")
     inside = settings.schema.resolve().relative_to(settings.root.resolve()).as_posix()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .check_expression import ANY, Known, Type
@@ -12,16 +12,49 @@ from .model import Api, Field, Method, Module, Record
 ALWAYS: Final = (
     "absent",
     "calls",
-    "due",
-    "now",
-    "opened",
     "result",
-    "today",
     "tree",
     "value",
     "verb",
 )
 """Names of plain values that every expression may use; those that make no sense at a place are none."""
+
+DAY: Final = Type(lambda: dict.fromkeys(("year", "month", "day"), ANY), what="a day")
+
+
+def seen_by_expressions(api: Api, description: Description) -> object:
+    """All that behaviour files may name, to compare with what they could name before."""
+    account = description.account
+    return (
+        [(ref, _seen(record.fields)) for ref, record in api.records.items()],
+        [(ref, [word.word for word in enum.words]) for ref, enum in api.enums.items()],
+        [
+            (
+                module.name,
+                [record.name for record in module.records[:1]],
+                [
+                    (method.verb, method.kind, method.answer.value, _seen(method.arguments))
+                    for method in module.methods
+                ],
+            )
+            for module in api.resources
+        ],
+        [[item.name for item in items] for items in (api.people, api.sources, api.events)],
+        [code.code for code in api.errors],
+        api.callbacks,
+        [
+            (name, [(path, str(rule)) for path, rule in decl.hidden.items()])
+            for name, decl in description.behaviours.items()
+        ],
+        account and (list(account.settings), list(account.people.items())),
+    )
+
+
+def _seen(fields: Iterable[Field]) -> list[tuple[object, ...]]:
+    return [
+        (item.python, item.many, item.record, item.enum, item.ref, item.read, item.write)
+        for item in fields
+    ]
 
 
 class Scopes:
@@ -68,6 +101,8 @@ class Scopes:
             return Type(
                 lambda: {**self._fields(record, []), **dict.fromkeys(hidden, ANY)}, what=record.name
             )
+        if (item.read or item.write) in ("date", "datetime"):
+            return DAY
         words = self.words(item)
         return Type(words=words, what=item.python) if words is not None else ANY
 
@@ -117,6 +152,10 @@ class Scopes:
         found: dict[str, Type] = dict.fromkeys(ALWAYS, ANY)
         account = self._d.account
         settings = {str(name): ANY for name in account.settings} if account is not None else {}
+        found.update(dict.fromkeys(("due", "now", "today"), DAY))
+        found["opened"] = Type(
+            lambda: dict.fromkeys(("account", "token", "secret"), ANY), what="the account opened"
+        )
         found["account"] = Type(lambda: {**settings, "name": ANY}, what="the account")
         people = account.people.values() if account is not None else ()
         resources = [str(decl.resource) for decl in people if decl.resource in self._resources]
@@ -129,7 +168,7 @@ class Scopes:
             return names
 
         found["person"] = Type(person, what="the caller")
-        found["arguments"] = found["cause"] = found["made"] = found["old"] = found["up"] = ANY
+        found["arguments"] = found["cause"] = found["old"] = found["up"] = ANY
         return found
 
     def _kinds(self) -> Type:
@@ -151,9 +190,11 @@ class Scopes:
         base = {name: known.names[name] for name in self._base if name in known.names}
         return Known({**base, **inner, "up": up}, self._resources)
 
-    def with_made(self, known: Known) -> Known:
-        """Expressions of effects, which see the record that an earlier one made."""
-        return Known({**known.names, "made": ANY}, known.resources)
+    def with_made(self, known: Known, resource: str | None) -> Known:
+        """Expressions of effects, which see the record that an earlier one made or changed as ``made``."""
+        if resource is None or "made" in known.names:
+            return known
+        return Known({**known.names, "made": self._resources[resource]}, known.resources)
 
     def changed(self, known: Known, resource: str) -> Known:
         """Expressions about records of another resource, with the record that brings it about as ``cause``."""

@@ -50,9 +50,12 @@ _NODES: Final = {"id": "int", "int": "int", "flag": "bool"}
 
 
 class Values:
-    """Decodes the free parts of cases; tells what does not fit under ``rule``."""
+    """Decodes the free parts of cases, and other records; tells what does not fit. ``rule`` is that of values to read."""
 
-    def __init__(self, api: Api, tables: Tables, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, api: Api, tables: Tables, diagnostics: Diagnostics, rule: str = "case-result"
+    ) -> None:
+        self._rule = rule
         self._api = api
         self._tables = tables
         self._diagnostics = diagnostics
@@ -82,6 +85,10 @@ class Values:
             items = [self._item(item, answer.record, answer.scalar) for item in node.items]
             return WRONG if WRONG in items else items
         return self._item(node, answer.record, answer.scalar)
+
+    def record(self, ref: Ref, node: Node) -> Any:
+        """A record as a result shows it; WRONG, with diagnostics, where it does not fit."""
+        return self._item(node, ref, None)
 
     def _page(self, node: Node, ref: Ref | None) -> Any:
         if node.kind != "map":
@@ -124,7 +131,7 @@ class Values:
             found = self._mapping(node, fields, ref, "read", "answer", record.name)
             return WRONG if found is None else found
         item = self._tables._scalar(scalar or "id")
-        return self._scalar(node, scalar or "id", item, "case-result")
+        return self._scalar(node, scalar or "id", item, self._rule)
 
     def _mapping(
         self,
@@ -135,7 +142,7 @@ class Values:
         mode: str,
         owner: str,
     ) -> Given | None:
-        rule = "case-arguments" if direction == "write" else "case-result"
+        rule = "case-arguments" if direction == "write" else self._rule
         if node.kind != "map":
             self._refuse(rule, "a mapping of names to values", node)
             return None
@@ -172,7 +179,7 @@ class Values:
         return Given(ref, values, places, node.position) if valid else None
 
     def _field(self, node: Node, item: Field, direction: str, mode: str) -> Any:
-        rule = "case-arguments" if direction == "write" else "case-result"
+        rule = "case-arguments" if direction == "write" else self._rule
         if node.kind == "null":
             if direction == "read":
                 return self._refuse(rule, "left out where it is none", node)
@@ -188,7 +195,7 @@ class Values:
         return self._one(node, item, direction, mode)
 
     def _one(self, node: Node, item: Field, direction: str, mode: str) -> Any:
-        rule = "case-arguments" if direction == "write" else "case-result"
+        rule = "case-arguments" if direction == "write" else self._rule
         if item.record is not None:
             record = self._api.records.get(item.record)
             if record is None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import ast
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from . import warm
 from .diagnostics import nearest
-from .formatting import FormatCache, format_files
-from .formatting_version import cache_version
 from .manifest import digest
-from .model import Api
 from .parts import PARTS, closed, without
 from .publish import alone, publish
-from .render import Rendered, package_path, render
-from .select import select
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .model import Api
+    from .render import Rendered
 
 NAME: Final = ".xmlwright-vendored.json"
 FORMAT: Final = 1
@@ -40,7 +40,7 @@ class Copy:
     tests: bool
     parts: tuple[str, ...]
     """Parts of the client that are in it."""
-    origin: str
+    origin: str = ""
     """Name and version of the client it is a copy of."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Path below the package -> hash."""
@@ -60,34 +60,64 @@ class Outcome:
     """Files that a newer description would change."""
 
 
-def contents(api: Api, settings: Settings, copy: Copy) -> dict[str, bytes]:
-    """Every file of a copy.
+def contents(api: Api, settings: Settings, wanted: Copy) -> tuple[Copy, dict[str, bytes]]:
+    """A copy with its origin, and every file of it.
 
     Raises:
-        SelectionError: a resource or method does not exist.
+        VendorError: a resource or method does not exist, or a template has a mistake.
     """
-    part = select(api, copy.only) if copy.only else api
+    from .formatting import FormatCache, FormatError, format_files
+    from .formatting_version import cache_version
+    from .render import TemplateProblem, package_path, render
+    from .select import SelectionError, select
+
+    copy = dataclasses.replace(wanted, origin=f"{api.names.distribution} {api.names.version}")
     inside = package_path(api)
     chosen: list[Rendered] = []
-    # The package itself is rendered under its own name, which is what it calls itself on the wire and in logs.
-    for item in render(part, settings.templates):
-        if item.path.startswith(f"{inside}/"):
-            chosen.append(dataclasses.replace(item, path=item.path.removeprefix(f"{inside}/")))
-        elif item.path == "LICENSE":
-            chosen.append(item)
     cache = FormatCache(settings.cache / "vendor", cache_version())
-    tests = format_files(_tests(part, settings, copy), cache) if copy.tests else {}
-    texts = without(format_files(chosen, cache), copy.parts, _imported(tests.values()))
+    try:
+        part = select(api, copy.only) if copy.only else api
+        # The package itself is rendered under its own name, which is what it calls itself on the wire and in logs.
+        for item in render(part, settings.templates):
+            if item.path.startswith(f"{inside}/"):
+                chosen.append(dataclasses.replace(item, path=item.path.removeprefix(f"{inside}/")))
+            elif item.path == "LICENSE":
+                chosen.append(item)
+        tests = format_files(_tests(part, settings, copy), cache) if copy.tests else {}
+        package = format_files(chosen, cache)
+    except (SelectionError, TemplateProblem, FormatError) as error:
+        raise VendorError(str(error)) from None
+    texts = without(package, copy.parts, _imported(tests.values()))
     texts.update(tests)
     header = f"# Vendored from {copy.origin} (MIT) by xmlwright. Do not edit: `xmlwright vendor --update` replaces it.\n"
-    return {
+    return copy, {
         path: ((header if path.endswith(".py") else "") + text).encode()
         for path, text in texts.items()
     }
 
 
+def made(
+    settings: Settings, wanted: Copy, describe: Callable[[], Api], key: str | None
+) -> tuple[Copy, dict[str, bytes]]:
+    """As :func:`contents`, from memory where nothing changed that ``key`` stands for. Raises VendorError."""
+    facts = json.dumps([key, dataclasses.asdict(wanted)], sort_keys=True)
+    own = digest(facts.encode())[:32]
+    known = warm.recall(settings, "copies", own) if key is not None else None
+    if isinstance(known, dict):
+        files: dict[str, str] = known["files"]
+        copy = dataclasses.replace(wanted, origin=known["origin"])
+        return copy, {path: text.encode() for path, text in files.items()}
+    copy, made = contents(describe(), settings, wanted)
+    if key is not None:
+        texts = {path: content.decode() for path, content in made.items()}
+        warm.keep(settings, "copies", own, {"origin": copy.origin, "files": texts})
+    return copy, made
+
+
 def _tests(part: Api, settings: Settings, copy: Copy) -> Iterator[Rendered]:
     """The tests of the cases, and those of the whole API where all is there that they go over."""
+    from .render import render
+
     renamed = dataclasses.replace(part, names=dataclasses.replace(part.names, package=copy.package))
     complete = set(copy.parts) == set(PARTS)
     own = {f"tests/test_{module.name}.py" for module in part.resources}
@@ -108,7 +138,7 @@ def _imported(programs: Iterable[str]) -> set[str]:
 
 
 def plan(
-    api: Api, only: tuple[str, ...], package: str, tests: bool, parts: tuple[str, ...] | None = None
+    only: tuple[str, ...], package: str, tests: bool, parts: tuple[str, ...] | None = None
 ) -> Copy:
     """The copy that is wanted, without its files. A copy of all has all parts, unless it is told which.
 
@@ -122,8 +152,7 @@ def plan(
         near = nearest(str(error.args[0]), PARTS)
         hint = f"; did you mean {near!r}?" if near else f"; there are {', '.join(PARTS)} and all"
         raise VendorError(f"the client has no part {error.args[0]!r}{hint}") from None
-    origin = f"{api.names.distribution} {api.names.version}"
-    return Copy(tuple(sorted(set(only))), package, tests, kept, origin)
+    return Copy(tuple(sorted(set(only))), package, tests, kept)
 
 
 def load(target: Path) -> Copy:
@@ -212,12 +241,9 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def check(target: Path, api: Api, settings: Settings) -> Outcome:
-    """Whether a copy is untouched (``conflicts``) and the newest (``stale``). Writes nothing. Raises VendorError."""
-    copy = load(target)
+def check(target: Path, copy: Copy, files: Mapping[str, bytes]) -> Outcome:
+    """Whether a copy is untouched (``conflicts``) and as it would be made now (``stale``). Writes nothing."""
     outcome = Outcome(conflicts=touched(target, copy))
-    fresh = plan(api, copy.only, copy.package, copy.tests, copy.parts)
-    files = contents(api, settings, fresh)
     outcome.stale = sorted(
         path
         for path in {*files, *copy.files}

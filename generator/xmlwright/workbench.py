@@ -18,13 +18,21 @@ OUTDATED: Final = 3
 """Exit code of a copy that is untouched and not the newest."""
 
 
-def valid(settings: Settings) -> Api:
-    from . import pipeline
+def valid(settings: Settings, key: str | None = None) -> Api:
+    """The description; a mistake in it ends the command. ``key`` stands for it where that is known already."""
+    from . import pipeline, warm
 
-    api, diagnostics = pipeline.validate(settings)
+    try:
+        key = key or warm.key(settings)
+    except OSError:  # a file that is none, which reading tells in words
+        key = None
+    known = key is not None and warm.recall(settings, "valid", key) is not None
+    api, diagnostics = pipeline.resolved(settings) if known else pipeline.validate(settings)
     if api is None or len(diagnostics):
         show(diagnostics, settings.root, "text")
         sys.exit(FAILED)
+    if key is not None and not known:
+        warm.keep(settings, "valid", key, True)
     return api
 
 
@@ -95,30 +103,31 @@ def vendor(
 ) -> None:
     """Copy the client, or the part of it that is needed, into a project, as TARGET. It does not need xmlwright to run."""
     from . import vendor as vendoring
-    from .formatting import FormatError
+    from . import warm
     from .publish import PublishError
-    from .render import TemplateProblem
-    from .select import SelectionError
 
     settings = project(context)
-    api = valid(settings)
     try:
-        if only_check:
-            found = vendoring.check(target, api, settings)
-            _tell_copy(target, found)
-            sys.exit(FAILED if found.conflicts else OUTDATED if found.stale else 0)
-        old = vendoring.load(target) if update or (target / vendoring.NAME).exists() else None
+        key = warm.key(settings)
+    except OSError:  # a file that is none, which reading tells in words
+        key = None
+    try:
+        mine = only_check or update or (target / vendoring.NAME).exists()
+        old = vendoring.load(target) if mine else None
         names, kept = _names(only), _names(parts) if parts is not None else None
         if old is not None:
             names = names or old.only
             package = package or old.package
             tests = tests or old.tests
             kept = kept if kept is not None else old.parts
-        copy = vendoring.plan(api, names, package or target.resolve().name, tests, kept)
-        done = vendoring.write(target, copy, vendoring.contents(api, settings, copy), old)
-    except (
-        vendoring.VendorError, SelectionError, PublishError, TemplateProblem, FormatError
-    ) as error:  # fmt: skip
+        wanted = vendoring.plan(names, package or target.resolve().name, tests, kept)
+        copy, files = vendoring.made(settings, wanted, lambda: valid(settings, key), key)
+        if only_check and old is not None:
+            found = vendoring.check(target, old, files)
+            _tell_copy(target, found)
+            sys.exit(FAILED if found.conflicts else OUTDATED if found.stale else 0)
+        done = vendoring.write(target, copy, files, old)
+    except (vendoring.VendorError, PublishError) as error:
         raise fail(str(error)) from None
     _tell_copy(target, done)
     click.echo(f"{target}: {len(done.written)} written, {len(done.removed)} removed")

@@ -14,6 +14,7 @@ from .workbench import fail
 if TYPE_CHECKING:
     from .compare_rules import Change
     from .model import Api
+    from .revisions import Loaded
     from .settings import Settings
     from .users import Broken
 
@@ -70,21 +71,24 @@ def diff(
     from .compare import compare
     from .compare_report import as_changelog, as_github, as_json, as_text, unused
     from .compare_rules import ORDER
+    from .revisions import acting_changes
 
     settings = project(context)
-    before, after = _loaded(old, settings), _loaded(new, settings)
+    one, other = _loaded(old, settings), _loaded(new, settings)
+    before, after = one.api, other.api
+    acting = acting_changes(one, other)
     allowed = _allowed(allow)
     changes = compare(before, after)
     broken = _broken(users, changes, before)
     version = before.names.version
     if form == "json":
-        click.echo(as_json(changes, allowed, version, broken))
+        click.echo(as_json(changes, allowed, version, broken, acting))
     elif form == "changelog":
         click.echo(as_changelog(changes, version))
     elif form == "github":
         click.echo(as_github(changes, allowed, broken))
     else:
-        click.echo(as_text(changes, allowed, version, _style))
+        click.echo(as_text(changes, allowed, version, _style, acting))
         for line in _shown(broken):
             click.echo(line)
     for fingerprint in unused(changes, allowed):
@@ -96,7 +100,7 @@ def diff(
         sys.exit(FAILED)
 
 
-def _loaded(name: str, settings: Settings) -> Api:
+def _loaded(name: str, settings: Settings) -> Loaded:
     from . import revisions
     from .diagnostics import DescriptionError
 

@@ -23,8 +23,10 @@ def account(box: Sandbox, request: pytest.FixtureRequest):
 
 
 def client(box: Sandbox, account: str, auth: str | OAuth) -> FreshBooks:
-    known = {"token": auth} if isinstance(auth, str) else {"auth": auth}
-    return FreshBooks(account, url=box.address(account), ca=box.ca, **known)
+    url = box.address(account)
+    if isinstance(auth, str):
+        return FreshBooks(account, token=auth, url=url, ca=box.ca)
+    return FreshBooks(account, auth=auth, url=url, ca=box.ca)
 
 
 def test_staff_get_a_token_that_acts_as_them(box, account):

@@ -8,8 +8,7 @@ from typing import Final
 
 import yaml
 
-from xmlwright import language
-from xmlwright.decode import Choice, Dictionary, Either, Kind, Listing, Table
+from xmlwright.decode import Boolean, Choice, Dictionary, Either, Kind, Listing, Table, Text
 
 LANGUAGE: Final = "word of the language"
 REFERENCE: Final = "reference"
@@ -19,7 +18,8 @@ CASE: Final = "value or document of a case"
 COLLECTION: Final = "collection"
 PROSE: Final = "prose"
 FACT: Final = "fact that stands alone"
-CHECKED: Final = frozenset([LANGUAGE, REFERENCE, DECLARED, WIRE, CASE, COLLECTION])
+EXPRESSION: Final = "expression"
+CHECKED: Final = frozenset([LANGUAGE, REFERENCE, DECLARED, WIRE, CASE, COLLECTION, EXPRESSION])
 """What something else in the description depends on, so that a misspelling is always told."""
 
 ROLES: Final[dict[tuple[str, str], str]] = {
@@ -79,6 +79,43 @@ ROLES: Final[dict[tuple[str, str], str]] = {
     ("Scalar", "none"): WIRE,
     ("Scalar", "zone"): REFERENCE,
     ("Error", "message"): WIRE,
+    ("Behaviour", "resource"): REFERENCE,
+    ("Behaviour", "series"): REFERENCE,
+    ("Behaviour", "padded"): REFERENCE,
+    ("Behaviour", "listed"): REFERENCE,
+    ("Refusal", "verbs"): REFERENCE,
+    ("Refusal", "code"): REFERENCE,
+    ("Refusal", "field"): REFERENCE,
+    ("Refusal", "message"): PROSE,
+    ("Refusal", "reason"): PROSE,
+    ("Fire", "event"): REFERENCE,
+    ("Effect", "change"): REFERENCE,
+    ("Effect", "make"): REFERENCE,
+    ("Effect", "remove"): REFERENCE,
+    ("Effect", "of"): REFERENCE,
+    ("Tree", "argument"): REFERENCE,
+    ("Tree", "children"): REFERENCE,
+    ("Acting", "order"): REFERENCE,
+    ("Filter", "field"): REFERENCE,
+    ("Filter", "among"): REFERENCE,
+    ("Unique", "code"): REFERENCE,
+    ("Unique", "message"): PROSE,
+    ("Reference", "to"): REFERENCE,
+    ("Reference", "code"): REFERENCE,
+    ("Reference", "message"): PROSE,
+    ("Timed", "name"): PROSE,
+    ("Timed", "at"): REFERENCE,
+    ("Failing", "code"): REFERENCE,
+    ("Failing", "message"): PROSE,
+    ("Person", "resource"): REFERENCE,
+    ("Person", "name"): REFERENCE,
+    ("Person", "secret"): REFERENCE,
+    ("KeptCallbacks", "resource"): REFERENCE,
+    ("KeptCallbacks", "event"): REFERENCE,
+    ("KeptCallbacks", "uri"): REFERENCE,
+    ("KeptCallbacks", "verified"): REFERENCE,
+    ("KeptCallbacks", "verifier"): REFERENCE,
+    ("Answers", "deprecated"): WIRE,
 }
 """What a scalar is, by its declaration and key."""
 ROLES_BY_KEY: Final = {
@@ -95,6 +132,7 @@ ROLES_BY_KEY: Final = {
 _FORM: Final = "part of a form that the server sends, and cases are about XML"
 _SERVER: Final = "a number that the server has chosen, and no document says"
 _ADDRESS: Final = "an address that only its server knows"
+_HELD: Final = "what an account holds is made up"
 _NAME: Final = "chosen freely: nothing else has to have this name"
 REASONS: Final[dict[tuple[str, str], str]] = {
     ("Api", "api"): _NAME,
@@ -129,6 +167,16 @@ REASONS: Final[dict[tuple[str, str], str]] = {
     ("Field", "media"): "what files the server takes, and cases send but some of them",
     ("Answer", "media"): "a header of an answer that is no document",
     ("Case", "file"): "name and content of a file that a case sends beside its document",
+    ("Send", "kind"): _NAME,
+    ("Acting", "page_size"): _SERVER,
+    ("Failing", "status"): "an HTTP status, which is in no document",
+    (
+        "Answers",
+        "failed",
+    ): "the word that a failure says, and a client takes every other than that of success",
+    ("Person", "owner"): _HELD,
+    ("Account", "settings"): _HELD,
+    ("Account", "holds"): _HELD,
 }
 """Scalars that nothing else in the description depends on, with the reason: their misspellings cannot be told."""
 
@@ -173,7 +221,7 @@ def _below(node: yaml.Node, kind: Kind | None, owner: tuple[str, str], path: str
                 inner_owner = (kind.decl.__name__.removesuffix("Decl"), str(key.value))
                 yield from _below(value, kind.table()[key.value].kind, inner_owner, below)
             elif isinstance(kind, Dictionary):
-                role = _role_of_name(kind, owner[1], value)
+                role = _role_of_name(kind, owner, value)
                 yield Spot("key", role, below, key, flow=node.flow_style)
                 yield from _below(value, kind.kind, owner, below)
             else:
@@ -201,17 +249,39 @@ def tag(node: yaml.Node) -> str:
     return str(node.tag).rpartition(":")[2]
 
 
-def _role_of_name(kind: Dictionary, key: str, value: yaml.Node) -> str:
+_KEYED: Final = frozenset(
+    [
+        ("Method", "callers"),
+        *(
+            ("Behaviour", key)
+            for key in (
+                "allow", "supplied", "visible", "shown", "delete", "listed", "unique", "create", "compute", "filters",
+                "empties", "references", "touches", "methods",
+            )
+        ),
+        *(("Acting", key) for key in ("allow", "set")),
+        ("Effect", "set"), ("Timed", "set"), ("Filter", "among"), ("Open", "settings"), ("Account", "people"),
+        ("Account", "holds"),
+    ]
+)  # fmt: skip
+"""Keys of mappings whose names are declared elsewhere."""
+
+
+def _role_of_name(kind: Dictionary, owner: tuple[str, str], value: yaml.Node) -> str:
     if isinstance(kind.name, Choice):
         return LANGUAGE
-    if key == "callers" or (isinstance(value, yaml.ScalarNode) and value.value == "same"):
+    if owner == ("Account", "settings") and isinstance(kind.name, Text):
+        return FACT
+    if owner in _KEYED or (isinstance(value, yaml.ScalarNode) and value.value == "same"):
         return REFERENCE
-    return PROSE if key == "limits" else DECLARED
+    return PROSE if owner[1] == "limits" else DECLARED
 
 
 def _role_of_scalar(kind: Kind | None, owner: tuple[str, str], node: yaml.Node) -> str:
-    if isinstance(kind, Choice) or kind is language.BOOLEAN:
+    if isinstance(kind, (Choice, Boolean)):
         return LANGUAGE
+    if kind is not None and kind.what == "an expression":
+        return EXPRESSION
     if owner == ("Field", "default") and tag(node) == "bool":
         return LANGUAGE
     role = FACT if owner in REASONS else ROLES.get(owner) or ROLES_BY_KEY.get(owner[1])

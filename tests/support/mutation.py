@@ -19,7 +19,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from description_nodes import CASE, CHECKED, DECLARED, PROSE, REFERENCE, Spot, spots, tag
+from description_nodes import (
+    CASE,
+    CHECKED,
+    DECLARED,
+    EXPRESSION,
+    FACT,
+    PROSE,
+    REFERENCE,
+    Spot,
+    spots,
+    tag,
+)
 
 from xmlwright import description, language, pipeline, settings
 from xmlwright.decode import Dictionary, Entries, Listing
@@ -64,6 +75,15 @@ _PART_OF_DOCUMENT: Final = re.compile(
     r"|\s(?P<attribute>[\w:.-]+)=\"(?P<value>[^\"]*)\""
     r"|>(?P<text>[^<>]*[^<>\s][^<>]*)<"
 )
+_PART_OF_EXPRESSION: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\b[A-Za-z_]\w*")
+_KEYWORDS: Final = frozenset(
+    ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"]
+)
+
+
+def _is_setting(spot: Spot) -> bool:
+    """Whether it is a setting of an account, which may be a text as well as a list of texts."""
+    return spot.path.startswith("/settings/") and spot.path.count("/") == 2
 
 
 class Changes:
@@ -84,13 +104,16 @@ class Changes:
     def of(self, spot: Spot) -> Iterator[Change]:
         """The changes of one node."""
         start, end = spot.node.start_mark.index, spot.node.end_mark.index
-        if spot.what == "key":
+        if spot.role == EXPRESSION:
+            yield from self._of_expression(spot, start, end)
+        elif spot.what == "key":
             yield from self._of_key(spot, start, end)
         elif spot.what == "collection":
             stop = start + len(self._text[start:end].rstrip())
             other = "{q: q}" if isinstance(spot.node, yaml.SequenceNode) else "[q]"
             for new in self._some(spot, ("word", other, "12")):
-                yield Change("wrong type", spot, start, stop, new, spot.line, spot.line)
+                due = not (_is_setting(spot) and new in ("word", "[q]"))
+                yield Change("wrong type", spot, start, stop, new, spot.line, spot.line, due)
         elif spot.node.style in ("|", ">"):
             yield from self._of_block(spot, start, start + len(self._text[start:end].rstrip()))
         else:
@@ -146,9 +169,26 @@ class Changes:
         if not plain and re.fullmatch(r"[0-9]+(\.[0-9]+)?", spot.node.value):
             wrong = (spot.node.value, *wrong)
         for new in self._some(spot, wrong):
-            yield Change("wrong type", spot, start, end, new, spot.line, last)
+            due = not (_is_setting(spot) and new == "[q]")
+            yield Change("wrong type", spot, start, end, new, spot.line, last, due)
         if self._full and spot.role == REFERENCE:
             yield self._dangling(spot, start, end)
+
+    def _of_expression(self, spot: Spot, start: int, end: int) -> Iterator[Change]:
+        """Misspelt names of an expression; of its texts and numbers, nothing is said."""
+        stop = start + len(self._text[start:end].rstrip())
+        last = spot.line + self._text[start:stop].count("\n")
+        inside = start + (spot.node.style is not None)
+        found = [
+            match.span()
+            for match in _PART_OF_EXPRESSION.finditer(self._text, inside, stop)
+            if match[0][0] not in "'\"" and match[0] not in _KEYWORDS
+        ]
+        turn = zlib.crc32(spot.path.encode())
+        for span in found if self._full else found[turn % len(found) :][:1] if found else ():
+            yield dataclasses.replace(self._misspelt(spot, *span, last), due=True)
+        for new in self._some(spot, ("[q]", "NO", "qqq", "1 +", "12.5")):
+            yield Change("wrong type", spot, start, stop, new, spot.line, last)
 
     def _some(self, spot: Spot, items: Sequence[str]) -> Sequence[str]:
         """All of them, or the one whose turn it is at this node."""
@@ -470,7 +510,9 @@ def _outcome(
     if change.due or api is None:
         return MISSED, ""
     if alike(api, tried.api):
-        return PROSE_ONLY, ""
+        # What the service does is no part of the client: there is nothing else that it could change.
+        acts = description.acts(path) and change.spot.role == FACT
+        return (OTHER_FACT if acts else PROSE_ONLY), ""
     return (MISSED if change.of_prose else OTHER_FACT), "the client differs"
 
 

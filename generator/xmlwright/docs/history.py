@@ -20,7 +20,7 @@ def changes(api: Api, old: Sequence[str], settings: Settings, links: Links) -> l
         RevisionError: one of them is no folder, bundle or git revision.
         DescriptionError: one of them has problems.
     """
-    loaded = [(name, revisions.load(name, settings)) for name in old]
+    loaded = [(name, revisions.load(name, settings).api) for name in old]
     found: list[Change] = []
     for (name, before), (_, after) in reversed(list(pairwise([*loaded, ("", api)]))):
         found += [

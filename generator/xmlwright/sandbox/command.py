@@ -179,9 +179,13 @@ async def _run(stage: Stage, began: float, form: str, watching: bool) -> None:
         await ended.wait()
         return
     watcher = asyncio.ensure_future(_watch(stage))
-    await ended.wait()
+    waiter = asyncio.ensure_future(ended.wait())
+    await asyncio.wait((watcher, waiter), return_when=asyncio.FIRST_COMPLETED)
+    waiter.cancel()
+    if watcher.done():
+        watcher.result()  # nobody reads what it says any more, which ends other commands, too
     watcher.cancel()
-    await asyncio.gather(watcher, return_exceptions=True)
+    await asyncio.gather(watcher, waiter, return_exceptions=True)
 
 
 def _text(stage: Stage, seconds: float) -> str:

@@ -15,10 +15,10 @@ from .application import Application, Letter
 from .documents import Documents
 from .exchange import Effects, Person
 from .expectations import Expected
+from .holdings import Holdings
 from .journal import Entry
 from .options import Options, SandboxError, checked_account
 from .people import label
-from .state import sort_key
 
 Load = Callable[[str, "str | Path | Mapping[str, Any]", bool], Effects]
 """(account, what, whether it replaces what is there): puts records into an account."""
@@ -43,6 +43,7 @@ class Control:
         self.app = app
         self.options = options
         self.documents = Documents(app.api)
+        self.holdings = Holdings(app, self.documents)
         self.base_url = ""
         self.ca = ""
         self._load = load
@@ -237,15 +238,11 @@ class Control:
 
     def state(self, account: str) -> dict[str, list[dict[str, Any]]]:
         """All records of an account by resource, in the order of their keys and without what is sensitive."""
-        held = {name: item.records for name, item in self.app.world.account(self._known(account))}
-        names = [resource.name for resource in self.app.api.resources]
-        names += sorted(name for name in held.keys() - set(names) if not name.startswith("."))
-        found: dict[str, list[dict[str, Any]]] = {}
-        for name in names:
-            records = held.get(name, {})
-            in_order = (records[key] for key in sorted(records, key=sort_key))
-            found[name] = self.documents.records(name, in_order)
-        return found
+        held = self.holdings
+        return {
+            name: [record for _, record in held.rows(account, name)]
+            for name in held.counts(account)
+        }
 
     # ---- time
 
@@ -417,10 +414,7 @@ def shown_letter(letter: Letter) -> dict[str, Any]:
         "text": sent.text,
         "method": sent.method or None,
         "object_id": sent.object_id,
-        "attachments": [
-            {"name": one.name, "media": one.media, "bytes": len(one.data)}
-            for one in sent.attachments
-        ],
+        "attachments": [{"name": one.name, "media": one.media} for one in sent.attachments],
     }
 
 

@@ -47,7 +47,8 @@ class Database:
                 path, timeout=0.5, isolation_level=None, check_same_thread=False
             )
         except sqlite3.Error as error:
-            raise SandboxError(f"{path} cannot be opened: {error}") from None
+            told = str(error) if path.absolute().parent.is_dir() else "its folder does not exist"
+            raise SandboxError(f"{path} cannot be opened: {told}") from None
         try:
             self._prepare(api)
         except sqlite3.Error as error:

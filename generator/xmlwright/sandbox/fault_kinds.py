@@ -187,7 +187,7 @@ KINDS: Final[dict[str, Kind]] = {
 """All that can go wrong."""
 
 CONDITIONS: Final[dict[str, str]] = {
-    "method": "methods it meets, such as invoice.* or *.create",
+    "method": "methods it meets, such as task.* or *.create",
     "account": "the account it meets",
     "probability": "its chance, from 0 to 1",
     "count": "how often it happens, then never again",

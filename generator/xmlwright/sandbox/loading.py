@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from .engine import World
 
 CASES: Final = "cases"
+_PLACE: Final = re.compile(r"[\w.]+(\[\d+\]|\.\w+)*")
+_STEP: Final = re.compile(r"(?:^\.)?\w+")
+_NAMED: Final = re.compile(r"there is no (?:resource|field|setting) '([^']+)'")
 
 
 def load(
@@ -38,30 +42,62 @@ def load(
             from .replay import records_of
 
             return seeds.recorded(world, account, records_of(world.api, path))
-        return seeds.apply(world, account, read_mapping(path), replace=replace)
+        text = _text(path)
+        try:
+            return seeds.apply(world, account, read_mapping(path, text), replace=replace)
+        except ValueError as error:
+            raise SandboxError(f"{path}{_line(text, str(error))}: {error}") from None
     except ValueError as error:
         raise SandboxError(str(error)) from None
 
 
-def read_mapping(path: Path) -> Mapping[str, Any]:
+def read_mapping(path: Path, text: str) -> Mapping[str, Any]:
     """The mapping that a YAML or JSON file holds. Raises SandboxError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SandboxError(f"{path} cannot be read: {reason}") from None
-    try:
-        if path.suffix == ".json":
-            found = json.loads(text)
-        else:
-            import yaml
+    import yaml
 
-            # Every scalar stays text, which the description gives its type: YAML would make a date of a number.
-            found = yaml.load(text, Loader=yaml.BaseLoader)
-    except Exception as error:
-        raise SandboxError(
-            f"{path} is no {path.suffix.lstrip('.') or 'YAML'} file: {error}"
-        ) from None
+    try:
+        # Every scalar of YAML stays text, which the description gives its type: YAML would make a date of a number.
+        found = (
+            json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=yaml.BaseLoader)
+        )
+    except json.JSONDecodeError as error:
+        raise SandboxError(f"{path}:{error.lineno}:{error.colno}: no JSON: {error.msg}") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = "" if mark is None else f":{mark.line + 1}:{mark.column + 1}"
+        raise SandboxError(f"{path}{place}: no YAML: {error.problem or error}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SandboxError(f"{path} cannot be understood: {error}") from None
     if not isinstance(found, dict):
         raise SandboxError(f"{path} should map resources to records")
     return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SandboxError(f"{path} cannot be read: {reason}") from None
+
+
+def _line(text: str, message: str) -> str:
+    """``:line`` of what a message is about, as far as it says where that is: ``client[0].email: ...``."""
+    import yaml
+
+    where, _, told = message.partition(": ")
+    steps: list[str] = _STEP.findall(where) if _PLACE.fullmatch(where) else []
+    named = _NAMED.match(told if steps else message)
+    steps += [named[1]] if named is not None else []
+    node = yaml.compose(text, Loader=yaml.BaseLoader)
+    line = None
+    for step in steps:
+        if isinstance(node, yaml.SequenceNode) and step.isdecimal() and int(step) < len(node.value):
+            node = node.value[int(step)]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            pair = next((one for one in node.value if one[0].value == step), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+    return "" if line is None else f":{line}"

@@ -76,7 +76,7 @@ def sandbox_clock(sandbox: TestSandbox) -> Clock:
 
 @pytest.fixture
 def sandbox_faults(sandbox: TestSandbox) -> Faults:
-    """Trouble on demand: ``add("status=503; method=invoice.*; count=2")``, ``clear()``. It ends with the test."""
+    """Trouble on demand: ``add("status=503; method=task.*; count=2")``, ``clear()``. It ends with the test."""
     return sandbox.faults
 
 

@@ -16,6 +16,7 @@ from .control import Control, shown_letter
 from .expectations import AssertionFailed
 from .fault_kinds import CONDITIONS, KINDS
 from .http import JSON, Request, Response
+from .inspector.pages import Inspector
 from .options import SandboxError
 
 Values = Mapping[str, Any]
@@ -50,8 +51,7 @@ class Routes:
     def __init__(self, control: Control, root: Path | None) -> None:
         self._control = control
         self._routes = [(route.pattern, route) for route in routes_of(control)]
-        self._root = root
-        self._inspector: Any = None
+        self._inspector = Inspector(control, root)
 
     def answer(self, request: Request) -> Response | Awaitable[Response]:
         """The response to a request, whose path begins with the control prefix."""
@@ -68,17 +68,10 @@ class Routes:
         if known:
             return _json({"error": f"{request.path} is not for {request.verb}"}, 405)
         if path in ("", "/", "/events") or path.startswith("/ui/"):
-            return self._page(request)
+            return self._inspector.answer(request)
         near = nearest(path, [route.path for _, route in self._routes])
         hint = f"; did you mean {CONTROL}{near}?" if near else f"; see {CONTROL}/help"
         return _json({"error": f"there is nothing at {request.path}{hint}"}, 404)
-
-    def _page(self, request: Request) -> Response | Awaitable[Response]:
-        if self._inspector is None:
-            from .inspector.pages import Inspector
-
-            self._inspector = Inspector(self._control, self._root)
-        return self._inspector.answer(request)  # type: ignore[no-any-return]
 
     async def _act(self, request: Request, route: Route, named: dict[str, str]) -> Response:
         try:
@@ -329,17 +322,16 @@ class _Actions:
         return {"called": called, "methods": len(found), "by_method": found}
 
     async def state(self, values: Values) -> Any:
-        return {name: len(records) for name, records in self.control.state(values["name"]).items()}
+        return self.control.holdings.counts(values["name"])
 
     async def records(self, values: Values) -> Any:
-        found = self.control.state(values["name"])
-        if values["collection"] not in found:
-            near = nearest(values["collection"], list(found))
-            raise NotThere(
-                f"there is no {values['collection']!r} in the state"
-                + (f"; did you mean {near!r}?" if near else "")
-            )
-        return {"records": found[values["collection"]]}
+        name, collection = values["name"], values["collection"]
+        held = self.control.holdings
+        held.counts(name)  # tells of an account that is not there
+        try:
+            return {"records": [record for _, record in held.rows(name, collection)]}
+        except SandboxError as error:
+            raise NotThere(str(error)) from None
 
     async def callbacks(self, values: Values) -> Any:
         return await self._deliver("show", values)

@@ -46,7 +46,9 @@ class Server:
             listening.listen(_BACKLOG)
         except OSError as error:
             listening.close()
-            raise SandboxError(f"port {port} cannot be had: {error.strerror or error}") from None
+            raise SandboxError(
+                f"port {port} cannot be had: {error.strerror or error}; leave it out for a free one"
+            ) from None
         self._socket = listening
         self.port = listening.getsockname()[1]
         self._spawn(self._accept(listening), self._tasks)

@@ -30,6 +30,7 @@ from .loading import load
 from .oauth import OAuth
 from .options import Options, SandboxError
 from .people import People
+from .routes import Routes
 from .server import HOST, Server
 from .tls import Authority
 
@@ -127,8 +128,6 @@ class Stage:
             seed=options.seed,
         )
         await self._accounts()
-        from .routes import Routes
-
         self.app.inside = Routes(self.control, self.described.root).answer
         self._server = Server(self.app.answer, authority)
         await self._server.start(options.port)
@@ -194,9 +193,19 @@ class Stage:
             await self.app.deliveries.stop()
         if self.database is not None:
             self.database.close()
+        await _quiet()
         if self._folder is not None:
             with contextlib.suppress(OSError):
                 self._folder.cleanup()
+
+
+async def _quiet() -> None:
+    """End what is left on the loop, such as streams that somebody was listening to, so that it can be closed."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 def zone_of(name: str) -> tzinfo:

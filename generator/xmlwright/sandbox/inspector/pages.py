@@ -65,6 +65,7 @@ class Inspector:
             kind=_kind,
             place=self._place,
             short=_short,
+            there=self._there,
         )
         self._pages: dict[
             str, Callable[[list[str], Mapping[str, str]], Response | Awaitable[Response]]
@@ -259,6 +260,13 @@ class Inspector:
         if name and module is None and not errors:
             raise SandboxError(f"Nothing is described as {name!r}.")
         return self._shown("docs.html", query, tab="Reference", module=module, errors=errors)
+
+    def _there(self, account: str, collection: str, key: object) -> bool:
+        """Whether a record is still there that something refers to."""
+        control = self.control
+        return account in control.app.accounts and bool(
+            control.holdings.record(account, collection, key)
+        )
 
     def _place(self, at: Position) -> str:
         return str(at).rpartition(":")[0]

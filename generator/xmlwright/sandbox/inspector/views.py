@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ...diagnostics import nearest
 from ..control import Control
 from ..options import SandboxError
 from .marks import about
@@ -60,40 +59,38 @@ def state_page(control: Control, parts: list[str]) -> dict[str, Any]:
     }
     if not parts:
         counts = {
-            name: sum(map(len, control.state(name).values()))
+            name: sum(control.holdings.counts(name).values())
             for name in sorted(control.app.accounts)
         }
         return {**values, "accounts": counts}
     account = parts[0]
-    state = control.state(account)
+    counts = control.holdings.counts(account)
     values["account"] = account
     if len(parts) == 1:
-        counts = {name: len(records) for name, records in state.items() if not name.startswith(".")}
         counts = dict(sorted(counts.items(), key=lambda item: (not item[1], item[0])))
         tokens = control.tokens(account)
         shown = {name: token for name, token in tokens.items() if "/" in name}
         return {**values, "counts": counts, "tokens": shown, "address": control.address(account)}
     name = parts[1]
-    if name not in state:
-        near = nearest(name, list(state))
-        raise SandboxError(
-            f"There is no {name!r} in the state" + (f"; did you mean {near!r}?" if near else ".")
-        )
-    records, identity = state[name], _identity(control, name)
-    values |= {"collection": name, "names": _names(control, name, records)}
-    keyed = [(str(one.get(identity, place)), one) for place, one in enumerate(records)]
     if len(parts) > 2:
-        found = next((one for key, one in keyed if key == parts[2]), None)
+        found = control.holdings.record(account, name, parts[2])
         if found is None:
             raise SandboxError(f"There is no {name} {parts[2]}.")
         absent = [field for field, value in found.items() if value is None or value in ("", [])]
-        return {**values, "record": found, "key": parts[2], "absent": absent}
-    shown_rows = list(reversed(keyed))[:_MOST_ROWS]
+        names = _names(control, name, [found])
+        return {
+            **values, "collection": name, "names": names, "record": found, "key": parts[2], "absent": absent,
+        }  # fmt: skip
+    rows = control.holdings.rows(account, name, last=_MOST_ROWS)
+    records = [record for _, record in rows]
+    names = _names(control, name, records)
     return {
         **values,
-        "records": shown_rows,
-        "total": len(records),
-        "columns": _columns([one for _, one in shown_rows], identity, values["names"]),
+        "collection": name,
+        "names": names,
+        "records": rows[::-1],
+        "total": counts[name],
+        "columns": _columns(records[::-1], _identity(control, name), names),
     }
 
 
