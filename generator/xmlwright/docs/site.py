@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from .. import manifest, pipeline, publish
+from .. import check, manifest, pipeline, publish
 from ..diagnostics import DescriptionError
 from ..formatting import FormatCache
 from ..inputs import Inputs, digest
@@ -46,6 +46,7 @@ class Made:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+@pipeline.seldom_collected()
 def build(
     settings: Settings,
     told: Told = lambda stage, done, total: None,
@@ -73,7 +74,9 @@ def build(
         start = now
 
     told("check", 0, 0)
-    api, diagnostics = pipeline.validate(settings)
+    api, diagnostics = pipeline.resolved(settings)  # what the service does beyond it is on no page
+    if api is not None and not len(diagnostics):
+        check.check(api, diagnostics)
     if api is None or len(diagnostics):
         raise DescriptionError(diagnostics)
     lap("check")
