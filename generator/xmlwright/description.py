@@ -11,12 +11,13 @@ from typing import Any
 from .decode import Word
 from .diagnostics import Diagnostics, Position, Related, nearest
 from .files import files_of, kind_of, shown
-from .language import FILES, ApiDecl, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
+from .language import FILES, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
+from .language_api import ApiDecl
 from .language_behaviour import AccountDecl, BehaviourDecl
 from .memory import Memory
 from .source import Node, SourceFile, parse, read_file
 
-__all__ = ["Description", "acts", "assemble", "decode", "files_of", "kind_of", "read", "shown"]
+__all__ = ["Description", "assemble", "decode", "files_of", "kind_of", "read", "shown"]
 
 
 def _unseen(kind: str, node: Node) -> None:

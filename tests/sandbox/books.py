@@ -124,18 +124,12 @@ class Books:
         whole = Fraction(0)
         for line in lines:
             net = exact(self.line_amount(line)) * (1 - discount / 100)
-            plain = [
-                exact(line.get(f"tax{at}_percent"))
-                for at in (1, 2)
-                if line.get(f"tax{at}_name") not in compound
-            ]
-            on_top = [
-                exact(line.get(f"tax{at}_percent"))
-                for at in (1, 2)
-                if line.get(f"tax{at}_name") in compound
-            ]
-            taxed = net * (1 + sum(plain, Fraction(0)) / 100)
-            whole += taxed * (1 + sum(on_top, Fraction(0)) / 100)
+            rates = [exact(line.get(f"tax{at}_percent")) / 100 for at in (1, 2)]
+            whole += net
+            for at, other in ((0, 1), (1, 0)):
+                # A compound tax is charged on the line and its other tax together.
+                on_top = line.get(f"tax{at + 1}_name") in compound
+                whole += net * rates[at] * (1 + (rates[other] if on_top else 0))
         return cents(whole)
 
     def invoice(self, number: int) -> Invoice:

@@ -17,6 +17,8 @@ from .failures import Told
 
 XML: Final = "application/xml; charset=utf-8"
 _DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
+_MOST_WRITTEN: Final = 4096
+"""Records of lists whose text is kept."""
 _IMPOSSIBLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Hide = frozenset[str]
@@ -56,6 +58,7 @@ class Answers:
         scalar = api.scalars.get("id")
         self._width = scalar.pad if scalar is not None and scalar.pad else 0
         self._writers: dict[int, _RecordWriter] = {}
+        self._written: dict[int, _Written] = {}
 
     def document(
         self, answer: Answer[Any], value: Any, hide: Hide = frozenset(), *, padded: bool = False
@@ -133,7 +136,7 @@ class Answers:
         item = rows.item
         if rows.shape is not None:
             writer = self.writer(rows.shape)
-            parts = [writer.parts(row, hide) for row in listed.rows]
+            parts = [self._row(writer, row, hide) for row in listed.rows]
             inside = "".join(f"<{item}{head}>{inner}</{item}>" for head, inner in parts)
         else:
             assert rows.codec is not None
@@ -144,6 +147,22 @@ class Answers:
         if not rows.path:
             return inside
         return _nested(rows.path[:-1], f"<{rows.path[-1]}{attributes}>{inside}</{rows.path[-1]}>")
+
+    def _row(self, writer: _RecordWriter, record: Mapping[str, Any], hide: Hide) -> tuple[str, str]:
+        """A record of a list. Records never change, so what was written of one is kept for the next list with it."""
+        kept = self._written.get(id(record))
+        if (
+            kept is not None
+            and kept.record is record
+            and kept.writer is writer
+            and kept.hide == hide
+        ):
+            return kept.parts
+        parts = writer.parts(record, hide)
+        if kept is None and len(self._written) >= _MOST_WRITTEN:
+            del self._written[next(iter(self._written))]
+        self._written[id(record)] = _Written(record, writer, hide, parts)
+        return parts
 
     def writer(self, shape: Shape[Any]) -> _RecordWriter:
         """What writes the records of a shape."""
@@ -161,6 +180,16 @@ class Answers:
     def width(self, shape: Shape[Any], item: Field) -> int:
         """To how many digits an id is filled with zeros."""
         return self._width if item.name in self._padded.get(shape.name, ()) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What was written of a record; it holds the record, so that no other one gets its id."""
+
+    record: Mapping[str, Any]
+    writer: _RecordWriter
+    hide: Hide
+    parts: tuple[str, str]
 
 
 Part = Callable[[Mapping[str, Any], Hide], str]

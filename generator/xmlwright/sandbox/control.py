@@ -414,10 +414,7 @@ def shown_letter(letter: Letter) -> dict[str, Any]:
         "text": sent.text,
         "method": sent.method or None,
         "object_id": sent.object_id,
-        "attachments": [
-            {"name": one.name, "media": one.media, "bytes": len(one.data)}
-            for one in sent.attachments
-        ],
+        "attachments": [{"name": one.name, "media": one.media} for one in sent.attachments],
     }
 
 

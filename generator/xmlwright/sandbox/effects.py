@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from .behaviour import Effect, Send
@@ -122,9 +123,8 @@ class Doer:
         attachments: tuple[Attachment, ...] = ()
         if send.attach:
             key = key_of(kept, record)
-            attachments = (
-                Attachment(f"{kept.name}-{key}.pdf", "application/pdf", self._draw(kept, record)),
-            )
+            make = partial(self._draw, kept, record)
+            attachments = (Attachment(f"{kept.name}-{key}.pdf", "application/pdf", make),)
         self.work.sent.append(
             Sent(
                 send.kind, receivers, str(subject or ""), str(text or ""), self.work.method,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +80,13 @@ class Attachment:
 
     name: str
     media: str
-    data: bytes
+    make: Callable[[], bytes]
+    """Makes its bytes, the same ones every time; most are never looked at."""
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        return self.make()
 
 
 @dataclass(frozen=True, slots=True)
