@@ -12,7 +12,7 @@ import pytest
 import small_project
 from small_project import CHECKOUT, PACKAGE, SETTINGS, built, edit, make_built, run, tree
 
-from xmlwright import model, render, settings, trees, views
+from xmlwright import model, render, settings, trees, views, views_cases
 
 TYPESCRIPT = Path(__file__).parent / "typescript"
 TSC = CHECKOUT / "tests/node/node_modules/typescript/bin/tsc"
@@ -313,7 +313,7 @@ def test_contract_is_written_down() -> None:
     for kind in (
         model.Api, model.Module, model.Record, model.Field, model.Enum, model.EnumWord, model.Method, model.Answer,
         model.Case, model.ErrorCode, model.Noted, model.Scalar, model.Paging, model.Envelope, model.Token, model.Names,
-        model.Ref, model.Provenance, views.CaseView,
+        model.Ref, model.Provenance, views_cases.CaseView,
     ):  # fmt: skip
         own = {name for name in dir(kind) if not name.startswith("_")}
         own |= set(getattr(kind, "__annotations__", {})) - {"_view"}
