@@ -3,7 +3,8 @@
 The server is another process on loopback that keeps connections alive and sends at once (TCP_NODELAY). All contestants
 send the same document with the same headers and take turns, so that a busy machine is busy for all of them.
 
-``python benchmarks/overhead.py`` prints the table; ``--profile`` prints where the time of a call goes.
+``python benchmarks/run.py overhead`` prints the table; ``python benchmarks/overhead.py --profile`` prints where the time of a
+call goes.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import requests
+from measure import Row, microseconds, times
 
 from freshbooks_classic import AsyncFreshBooks, FreshBooks
 
-Row = tuple[str, float, float | None, str]
-"""Name, what was measured, what it should not exceed (None: for comparison), unit."""
+TITLE = "Calling: a call against requests.post of the same bytes, wall time, the median of turns"
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 ANSWER = (
@@ -98,16 +99,16 @@ class _Captured:
     def close(self) -> None: ...
 
 
-def _seconds(call: Callable[[], object], times: int) -> float:
+def _seconds(call: Callable[[], object], calls: int) -> float:
     """Seconds that one call takes, over so many of them."""
     began = time.perf_counter()
-    for _ in range(times):
+    for _ in range(calls):
         call()
-    return (time.perf_counter() - began) / times
+    return (time.perf_counter() - began) / calls
 
 
 def _turns(
-    contestants: dict[str, Callable[[], object]], turns: int, times: int
+    contestants: dict[str, Callable[[], object]], turns: int, calls: int
 ) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in contestants}
     for call in contestants.values():
@@ -115,17 +116,17 @@ def _turns(
     for turn in range(turns):
         order = list(contestants)
         for name in order if turn % 2 else reversed(order):
-            found[name].append(_seconds(contestants[name], times))
+            found[name].append(_seconds(contestants[name], calls))
     return found
 
 
-def _ratio(times: dict[str, list[float]], name: str, base: str) -> float:
+def _ratio(measured: dict[str, list[float]], name: str, base: str) -> float:
     """The median of the ratios of single turns."""
-    return statistics.median(a / b for a, b in zip(times[name], times[base], strict=True))
+    return statistics.median(a / b for a, b in zip(measured[name], measured[base], strict=True))
 
 
-def rows(turns: int = 25, times: int = 60) -> list[Row]:
-    """The figures."""
+def rows(*, turns: int = 15, calls: int = 60) -> Iterator[Row]:
+    """Ours, without and with a deadline, and what each sends with."""
     wanted = _Captured()
     FreshBooks("sample", token=TOKEN, transport=wanted).task.get(211)
     with (
@@ -143,28 +144,28 @@ def rows(turns: int = 25, times: int = 60) -> list[Row]:
                 "client, deadline": lambda: limited.task.get(211),
             },
             turns,
-            times,
+            calls,
         )
-        one, many = asyncio.run(_asynchronous(url, turns, times))
+        one, many = asyncio.run(_asynchronous(url, turns, calls))
         unsent = FreshBooks("sample", token=TOKEN, transport=_Captured())
         alone = statistics.median(_seconds(lambda: unsent.task.get(211), 500) for _ in range(7))
-    micro = {name: statistics.median(seconds) * 1e6 for name, seconds in measured.items()}
-    return [
-        ("call, against requests.post", _ratio(measured, "client", "requests.post"), TARGET, "x"),
-        ("call, against Session.post", _ratio(measured, "client", "session.post"), None, "x"),
-        ("call with deadline, against requests.post",
-         _ratio(measured, "client, deadline", "requests.post"), TARGET, "x"),
-        ("requests.post", micro["requests.post"], None, "us"),
-        ("Session.post", micro["session.post"], None, "us"),
-        ("call", micro["client"], None, "us"),
-        ("call with deadline", micro["client, deadline"], None, "us"),
-        ("call without its HTTP exchange", alone * 1e6, None, "us"),
-        ("asynchronous call, one at a time, against httpx2", one, None, "x"),
-        ("asynchronous calls, 50 at a time, against httpx2", many, None, "x"),
-    ]  # fmt: skip
+    took = {name: microseconds(statistics.median(seconds)) for name, seconds in measured.items()}
+    yield Row("requests.post", took["requests.post"])
+    for name, what in (("client", "a call"), ("client, deadline", "a call with a deadline")):
+        ratio = _ratio(measured, name, "requests.post")
+        yield Row(what, took[name], times(ratio), f"<= {TARGET} x", ratio <= TARGET)
+    yield Row("Session.post, with no new session for each", took["session.post"])
+    yield Row(
+        "a call, against Session.post",
+        took["client"],
+        times(_ratio(measured, "client", "session.post")),
+    )
+    yield Row("a call without its HTTP exchange", microseconds(alone))
+    yield Row("asynchronous calls, one at a time, against httpx2", "", times(one))
+    yield Row("asynchronous calls, 50 at a time, against httpx2", "", times(many))
 
 
-async def _asynchronous(url: str, turns: int, times: int) -> tuple[float, float]:
+async def _asynchronous(url: str, turns: int, calls: int) -> tuple[float, float]:
     """The asynchronous client against the library that it sends with: alone, and 50 calls at a time."""
     import httpx2
 
@@ -185,7 +186,7 @@ async def _asynchronous(url: str, turns: int, times: int) -> tuple[float, float]
 
         async def seconds(call: Callable[[], object], width: int) -> float:
             began = time.perf_counter()
-            for _ in range(max(1, times // width)):
+            for _ in range(max(1, calls // width)):
                 await asyncio.gather(*(call() for _ in range(width)))  # type: ignore[arg-type]
             return time.perf_counter() - began
 
@@ -212,20 +213,17 @@ def profile() -> None:
 
 
 def main() -> None:
-    """Print the table."""
+    """The server, or the profile."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--profile", action="store_true", help="where the time of a call goes")
-    parser.add_argument("--turns", type=int, default=25)
     arguments = parser.parse_args()
     if arguments.serve:
         serve()
-    if arguments.profile:
+    elif arguments.profile:
         profile()
-        return
-    for name, measured, target, unit in rows(arguments.turns):
-        wanted = "" if target is None else f"  <= {target:g} {unit}"
-        print(f"{name:52} {measured:9.2f} {unit:3}{wanted}")
+    else:
+        parser.print_help()
 
 
 if __name__ == "__main__":

@@ -336,7 +336,7 @@ def test_a_repetition_that_comes_while_the_first_is_in_hand_is_not_confirmed() -
     @callbacks.on("all")
     def slow(event: Event) -> None:
         inside.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         if not ends:
             ends.append("failed")
             raise ValueError("in the end it fails")
@@ -347,11 +347,11 @@ def test_a_repetition_that_comes_while_the_first_is_in_hand_is_not_confirmed() -
 
     thread = threading.Thread(target=first)
     thread.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     with pytest.raises(BeingHandled):
         callbacks.deliver(body_of())
     go_on.set()
-    thread.join(10)
+    thread.join(60)
     assert callbacks.deliver(body_of()) == CREATED, "the event was lost"
 
 
@@ -393,7 +393,7 @@ def post(url: str, body: bytes, method: str = "POST") -> tuple[int, str]:
     """What a server answers."""
     request = urllib.request.Request(url, body, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as error:
         with error:
@@ -401,7 +401,7 @@ def post(url: str, body: bytes, method: str = "POST") -> tuple[int, str]:
 
 
 class _Quiet(WSGIRequestHandler):
-    timeout = 10
+    timeout = 60
 
     def log_message(self, format: str, *args: Any) -> None:
         return
@@ -592,7 +592,7 @@ def test_asynchronous_handlers_are_awaited_and_plain_ones_do_not_stop_the_loop()
     @callbacks.on("invoice.create")
     def plain(event: Event) -> None:
         order.append("plain")
-        assert ticking.wait(10), "the loop stood still"
+        assert ticking.wait(60), "the loop stood still"
 
     @callbacks.on("invoice")
     async def awaited(event: Event) -> None:
@@ -606,7 +606,7 @@ def test_asynchronous_handlers_are_awaited_and_plain_ones_do_not_stop_the_loop()
         ticking.set()
         assert await delivery == CREATED
 
-    asyncio.run(asyncio.wait_for(both(), 20))
+    asyncio.run(asyncio.wait_for(both(), 120))
     assert order == ["plain", "awaited"]
 
 
@@ -695,7 +695,7 @@ def test_the_wsgi_example_shakes_hands_and_is_told(
     with running(server), program.fb as fb:
         uri = f"http://127.0.0.1:{server.server_port}/callbacks"
         assert fb.callback.create(event="invoice", uri=uri) == 7
-        assert calling.verified.wait(10), "the verification did not come back"
+        assert calling.verified.wait(60), "the verification did not come back"
         for event in (
             CREATED,
             CREATED,

@@ -313,7 +313,7 @@ GENERATOR: dict[str, tuple[str, str, str, list[str]]] = {
         [f"{PACKAGE}/book.py", "tests/test_book.py", "tests/test_loan.py"],
     ),
     "what reads the description": (
-        "resolve.py", '"create": "Creates {one}."', '"create": "Makes {one}."',
+        "resolve_methods.py", '"create": "Creates {one}."', '"create": "Makes {one}."',
         [f"{PACKAGE}/book.py", f"{PACKAGE}/loan.py"],
     ),
     "how parts are joined": (

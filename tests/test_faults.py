@@ -55,8 +55,8 @@ from .support.faulty import (
 TOKEN = "tokentokentokentoken0123456789ab"
 SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(2**32))
 DEADLINE = 0.3
-TOLERANCE = 10.0
-"""Seconds past a deadline that a loaded machine may need to say so; what is slow here is slow for twice as long."""
+TOLERANCE = 50.0
+"""Seconds past a deadline that a loaded machine may need to say so; what is slow here is slow for longer than that."""
 
 EXACT = tuple(fault for fault in FAULTS if fault.exact)
 ways = pytest.mark.parametrize("way", ["sync", "async"])
@@ -372,7 +372,7 @@ def test_what_a_deadline_cuts_off_leaves_no_thread_and_sends_nothing_more() -> N
             )
             assert type(outcome) is errors.DeadlineExceeded
             sent += outcome.sent
-        for _ in range(400):
+        for _ in range(1200):
             left = [thread for thread in threading.enumerate() if thread.name == "exchange"]
             if not left:
                 break
@@ -391,7 +391,7 @@ def test_a_connection_that_comes_after_the_deadline_sends_nothing(way: str) -> N
     hold = threading.Event()
 
     def greet(server: Faulty, sock: socket.socket) -> None:
-        hold.wait(20)
+        hold.wait(60)
 
     with authority.cert_pem.tempfile() as ca, Faulty(answer_of, tls=context, greet=greet) as server:
         [(outcome, seconds)] = run(
@@ -448,7 +448,7 @@ def test_a_handshake_that_breaks_or_takes_too_long_was_not_the_request(way: str)
         def greet(server: Faulty, sock: socket.socket, kind: str = kind) -> None:
             if server.connections < 3:
                 if kind == "slow":
-                    server.over.wait(5)
+                    server.over.wait(60)
                 raise OSError("the handshake ends here")
 
         with authority.cert_pem.tempfile() as ca:

@@ -164,7 +164,7 @@ def test_an_abandoned_call_is_not_told_as_a_success(caplog: pytest.LogCaptureFix
     go_on = threading.Event()
 
     def slow(got: Got) -> bytes:
-        go_on.wait(10)
+        go_on.wait(60)
         return TASK
 
     async def abandon(url: str) -> None:

@@ -80,16 +80,16 @@ def test_one_client_serves_32_threads() -> None:
     threads, each = 32, 40
     with (
         Faulty(answer_or_not) as server,
-        FreshBooks("sample", token=TOKEN, url=server.url, retry=NEVER) as fb,
+        FreshBooks("sample", token=TOKEN, url=server.url, retry=NEVER, timeout=120) as fb,
         ThreadPoolExecutor(threads) as pool,
     ):
         together = threading.Barrier(threads)
 
         def work(thread: int) -> dict[int, Any]:
             outcomes: dict[int, Any] = {}
-            mine = fb.with_options(deadline=30) if thread % 4 == 0 else fb
+            mine = fb.with_options(timeout=120, deadline=240) if thread % 4 == 0 else fb
             together.wait(
-                20
+                120
             )  # the first calls make the session and import the modules, all at once
             for index in range(each):
                 number = thread * each + index + 1
@@ -183,7 +183,7 @@ def test_the_memory_of_a_walk_over_100000_rows_stays_flat() -> None:
             [sys.executable, "-c", _WALK, server.url, str(rows)],
             stdout=subprocess.PIPE,
             text=True,
-            timeout=300,
+            timeout=900,
             check=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )

@@ -10,6 +10,7 @@ from typing import Any
 from lxml import etree
 
 from .diagnostics import Diagnostics, Position, Related, nearest
+from .leaves import Leaf, leaves_of, namespace_of, paths_of, told_leaf
 from .memory import Memory
 from .model import Api, Case, Field, Method, Module
 from .origins import Origins, inside
@@ -22,9 +23,6 @@ from .runtime.request import Page
 from .shapes import Tables
 from .shown import Shown, uncovered, uncovered_api
 from .values import WRONG, Given, GivenPage, Values, as_arguments
-
-Leaf = tuple[str, str]
-"""Path and text of an element or attribute that holds no further elements."""
 
 
 def check(api: Api, diagnostics: Diagnostics, memory: Memory | None = None) -> None:
@@ -170,17 +168,17 @@ class _Trial:
             first = re.split(r"[.\[]", getattr(error, "path", ""), maxsplit=1)[0]
             self._diagnostics.add("case-arguments", str(error), given.places.get(first, given.at))
             return
-        built = Counter(leaf for leaf, _ in _leaves(parse_xml(request.xml)))
-        lines = dict(_leaves(golden))
-        wanted = Counter(leaf for leaf, _ in _leaves(golden))
+        built = Counter(leaf for leaf, _ in leaves_of(parse_xml(request.xml)))
+        lines = dict(leaves_of(golden))
+        wanted = Counter(leaf for leaf, _ in leaves_of(golden))
         extra, missing = list((built - wanted).elements()), list((wanted - built).elements())
         if not extra and not missing:
             return
         parts = []
         if missing:
-            parts.append("the request has " + ", ".join(map(_shown, missing[:3])))
+            parts.append("the request has " + ", ".join(map(told_leaf, missing[:3])))
         if extra:
-            parts.append("the arguments give " + ", ".join(map(_shown, extra[:3])))
+            parts.append("the arguments give " + ", ".join(map(told_leaf, extra[:3])))
         related = [
             *(place for leaf in missing for place in self._inside("request", lines[leaf])),
             *self._origins.of_request(given, [*extra, *missing]),
@@ -192,12 +190,12 @@ class _Trial:
     def _response(self, document: str) -> None:
         endpoint = self._tables.method(self._method)
         root = self._root(document)
-        leaves: list[tuple[Leaf, int | None]] = []
+        found: list[tuple[Leaf, int | None]] = []
         if root is not None:
-            self._namespace(_namespace_of(document), line_of(root))
+            self._namespace(namespace_of(document), line_of(root))
             self._status(root)
-            leaves = list(_leaves(root))
-            self._attributes(leaves)
+            found = list(leaves_of(root))
+            self._attributes(found)
         try:
             value = endpoint.read_answer(document)
             unknown = [item.path for item in endpoint.unknown_in(document)]
@@ -215,7 +213,7 @@ class _Trial:
             self._tell("case-result", "the response is no failure", "fails", related)
             return
         self._unknown([*unknown, *unknown_elements(value)], root)
-        self._special(leaves)
+        self._special(found)
         self._result(value)
 
     def _root(self, document: str) -> etree._Element | None:
@@ -304,7 +302,7 @@ class _Trial:
             self._compare(expected, value, "result", result.position)
 
     def _unknown(self, unknown: list[str], root: etree._Element | None) -> None:
-        there = set(_paths(root)) if self._case.unknown and root is not None else set()
+        there = set(paths_of(root)) if self._case.unknown and root is not None else set()
         said = [path.replace("/", ".") for path in self._case.unknown]
         found = [path.replace("/", ".") for path in unknown]
         for path in found:
@@ -439,16 +437,6 @@ class _Trial:
         self._diagnostics.add("case-result", message, at, related=_unique(related))
 
 
-def _namespace_of(document: str) -> str | None:
-    """The namespace of a document's root element, which the reader does without."""
-    parser = etree.XMLPullParser(("start",), no_network=True, resolve_entities=False)
-    parser.feed(document.strip().encode())
-    for _, root in parser.read_events():
-        if isinstance(root, etree._Element):
-            return etree.QName(root).namespace or None
-    return None
-
-
 def _is_not(path: str, actual: Any, expected: Any) -> str:
     return f"{path} is {_value(actual)} in the response, not {_value(expected)}"
 
@@ -463,29 +451,3 @@ def _unique(related: Iterable[Related]) -> list[Related]:
     for item in related:
         found.setdefault((item.position.file, item.position.line), item)
     return list(found.values())
-
-
-def _shown(leaf: Leaf) -> str:
-    path, text = leaf
-    return f"{path} = {text!r}" if text else f"{path} (empty)"
-
-
-def _paths(root: etree._Element) -> Iterator[str]:
-    """Paths of all elements below the root."""
-    for child in root:
-        name = local_name(child)
-        yield name
-        yield from (f"{name}/{path}" for path in _paths(child))
-
-
-def _leaves(element: etree._Element, path: str = "") -> Iterator[tuple[Leaf, int | None]]:
-    """Each element or attribute that holds text or nothing, with its line."""
-    path = f"{path}/{local_name(element)}" if path else local_name(element)
-    line = line_of(element)
-    for name, value in element.attrib.items():
-        yield (f"{path}/@{etree.QName(str(name)).localname}", str(value)), line
-    own = (element.text or "").strip() + "".join((child.tail or "").strip() for child in element)
-    if own or not len(element):
-        yield (path, own), line
-    for child in element:
-        yield from _leaves(child, path)

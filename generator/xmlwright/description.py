@@ -11,7 +11,8 @@ from typing import Any
 from .decode import Word
 from .diagnostics import Diagnostics, Position, Related, nearest
 from .files import files_of, kind_of, shown
-from .language import FILES, ApiDecl, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
+from .language import FILES, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
+from .language_api import ApiDecl
 from .language_behaviour import AccountDecl, BehaviourDecl
 from .memory import Memory
 from .source import Node, SourceFile, parse, read_file

@@ -30,7 +30,8 @@ from .shapes import Tables
 from .trees import CONTRACT, SUFFIX, Tree
 from .trees import TemplateProblem as TemplateProblem
 from .values import Values
-from .views import CaseView, ModuleView, example
+from .views import ModuleView, example
+from .views_cases import CaseView
 
 CUT: Final = "\x1f"
 """Stands alone on a line between the parts of a Python file that are formatted by themselves. No text of a description

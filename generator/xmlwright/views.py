@@ -5,17 +5,13 @@ Templates lay out; whatever needs thought about types, imports or documentation 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
-from decimal import Decimal
 from typing import Any
 
 from .literals import literal
-from .model import Api, Case, Enum, Field, Method, Module, Record, Ref
-from .naming import constant, test_module_name, test_name
+from .model import Api, Enum, Field, Method, Module, Record, Ref
+from .naming import constant, test_module_name
 from .runtime.errors import FAILURES
-from .runtime.writing import Upload
-from .values import Given, GivenPage
 
 _READ = {
     "id": "int", "int": "int", "text": "str", "uri": "str", "decimal": "Decimal", "flag": "bool",
@@ -69,27 +65,27 @@ class ModuleView:
         """Whether the text uses one of these names."""
         return not self.uses.isdisjoint(names)
 
-    def _from(self, ref: Ref, name: str, *, typing: bool = False) -> str:
+    def refer(self, ref: Ref, name: str, *, typing: bool = False) -> str:
         if ref.module != self.name:
             (self.typing_only if typing else self.foreign).setdefault(ref.module, set()).add(name)
         return name
 
     def shape(self, ref: Ref) -> str:
         """Name of a record's table."""
-        return self._from(ref, constant(ref.name))
+        return self.refer(ref, constant(ref.name))
 
     def words(self, ref: Ref) -> str:
         """Name of an enum's codec."""
-        return self._from(ref, constant(ref.name))
+        return self.refer(ref, constant(ref.name))
 
     # types
 
     def read_type(self, item: Field) -> str:
         """Annotation of a field of an answer, without None."""
         if item.record is not None:
-            inner = self._from(item.record, item.record.name, typing=True)
+            inner = self.refer(item.record, item.record.name, typing=True)
         elif item.enum is not None:
-            inner = f"{self._from(item.enum, item.enum.name, typing=True)} | str"
+            inner = f"{self.refer(item.enum, item.enum.name, typing=True)} | str"
         else:
             inner = self._typed(_READ[item.read or "text"])
         return f"list[{inner}]" if item.many else inner
@@ -115,13 +111,13 @@ class ModuleView:
         """Annotation of an argument that has a value."""
         if item.record is not None:
             record = self.api.records[item.record]
-            inner = self._from(item.record, f"{record.name}Input", typing=True)
+            inner = self.refer(item.record, f"{record.name}Input", typing=True)
             if record.in_answers:
-                inner += f" | {self._from(item.record, record.name, typing=True)}"
+                inner += f" | {self.refer(item.record, record.name, typing=True)}"
         elif item.enum is not None:
             enum = self.api.enums[item.enum]
             name = f"{enum.name}Input" if enum.partly_read_only else enum.name
-            inner = self._from(item.enum, name, typing=True)
+            inner = self.refer(item.enum, name, typing=True)
         else:
             inner = self._typed(_WRITE[item.write or "text"])
         if item.many:
@@ -164,7 +160,7 @@ class ModuleView:
             self.use("File")
             return "File"
         if answer.record is not None:
-            inner = self._from(answer.record, answer.record.name)
+            inner = self.refer(answer.record, answer.record.name)
         else:
             inner = self._typed(_READ[answer.scalar or "id"])
         if answer.value == "page":
@@ -437,107 +433,3 @@ def sentence(text: str) -> str:
     """A text as a whole sentence."""
     text = text.strip()
     return text if not text or text[-1] in ".!?" else f"{text}."
-
-
-class CaseView:
-    """A case as its generated test writes it."""
-
-    def __init__(
-        self, view: ModuleView, method: Method, case: Case, given: Given | None, result: Any
-    ) -> None:
-        self.method = method
-        self.case = case
-        self.name = test_name(method.function, case.name)
-        self._view = view
-        self._given = given
-        self._result = result
-        self.has_result = case.response is not None and case.fails is None
-
-    @property
-    def doc(self) -> str:
-        """What the case shows."""
-        name = self.case.name
-        return f"{name[:1].upper()}{name[1:]}. {self.case.doc}".strip()
-
-    @property
-    def call(self) -> str:
-        """The call of the builder."""
-        assert self._given is not None
-        parts: list[str] = []
-        for item in self.method.arguments:
-            if item.python in self._given.values:
-                text = self.expression(self._given.values[item.python])
-                parts.append(
-                    text if item.python in self.method.positional else f"{item.python}={text}"
-                )
-        return f"{self._view.tested}.{self.method.function}({', '.join(parts)})"
-
-    @property
-    def expected(self) -> str:
-        """The value that the answer reads as."""
-        return self.expression(self._result)
-
-    @property
-    def unknown(self) -> list[str]:
-        """Elements of the answer that nobody described, as paths below the value."""
-        around = (self._view.api.envelope.response_payload, self.method.answer.element)
-        prefix = "".join(f"{part}/" for part in around if part and part != ".")
-        return [path.removeprefix(prefix).replace("/", ".") for path in self.case.unknown]
-
-    @property
-    def result(self) -> str:
-        """The text of a file."""
-        return str(self._result)
-
-    @property
-    def error(self) -> str:
-        """The class of the failure."""
-        code = (self.case.fails or {}).get("code")
-        kinds = {item.code: item.kind for item in self._view.api.errors}
-        return FAILURES[kinds[code]].__name__ if code in kinds else "ApiFailure"
-
-    def expression(self, value: Any) -> str:
-        """A Python expression for a decoded value of a case."""
-        if isinstance(value, Given):
-            inner = {name: self.expression(item) for name, item in value.values.items()}
-            if value.ref is None or not self._reading(value):
-                return (
-                    "{"
-                    + ", ".join(f"{literal(name)}: {text}" for name, text in inner.items())
-                    + "}"
-                )
-            if value.ref.module == self._view.name:
-                self._view.own.add(value.ref.name)
-            self._view._from(value.ref, value.ref.name)
-            return (
-                f"{value.ref.name}({', '.join(f'{name}={text}' for name, text in inner.items())})"
-            )
-        if isinstance(value, GivenPage):
-            self._view.use("Page")
-            rows = [self.expression(item) for item in value.items]
-            items = f"({', '.join(rows)}{',' if len(rows) == 1 else ''})"
-            counters = "".join(f", {name}={number}" for name, number in value.counters.items())
-            return f"Page({items}{counters})"
-        if isinstance(value, list):
-            return f"[{', '.join(map(self.expression, value))}]"
-        if isinstance(value, Upload):
-            self._view.use("Upload")
-            return f"Upload({value.content!r}, {literal(value.name)}, {literal(value.media)})"
-        if isinstance(value, Decimal):
-            self._view.use("Decimal")
-        elif isinstance(value, dt.datetime):
-            self._view.use("dt", "ZONE")
-        elif isinstance(value, dt.date):
-            self._view.use("dt")
-        return literal(value)
-
-    def _reading(self, value: Given) -> bool:
-        return self._given is None or not _within(value, self._given)
-
-
-def _within(value: Given, outer: Any) -> bool:
-    if value is outer:
-        return True
-    if isinstance(outer, Given):
-        return any(_within(value, inner) for inner in outer.values.values())
-    return isinstance(outer, list) and any(_within(value, inner) for inner in outer)

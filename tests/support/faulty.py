@@ -92,7 +92,7 @@ class Talk:
     def stall(self) -> None:
         """Do nothing until the test is over."""
         self.open = False
-        self.server.over.wait(20)
+        self.server.over.wait(60)
 
     def drip(self, data: bytes) -> None:
         """Send a byte now and then, until the client goes or the test is over."""
@@ -101,6 +101,7 @@ class Talk:
             self.sock.sendall(data[at : at + 1])
             if self.server.over.wait(0.02):
                 return
+        self.server.over.wait(60)
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ class Faulty:
 
     def _serve(self, sock: socket.socket) -> None:
         try:
-            sock.settimeout(20)
+            sock.settimeout(60)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._greet is not None:
                 self._greet(self, sock)
@@ -211,7 +212,7 @@ class Faulty:
 
     def _one(self, sock: socket.socket) -> bool:
         """One request. Answers whether another may follow on the connection."""
-        select.select([sock], [], [], 20)
+        select.select([sock], [], [], 60)
         first = sock.recv(1) if self._tls else sock.recv(1, socket.MSG_PEEK)
         if not first:
             return False

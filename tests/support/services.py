@@ -107,7 +107,7 @@ class Server6(Server):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 10
+    timeout = 60
 
     def do_POST(self) -> None:
         server = cast(Server, self.server)
@@ -182,7 +182,7 @@ class Proxy(socketserver.ThreadingTCPServer):
 
 
 class _Tunnel(socketserver.StreamRequestHandler):
-    timeout = 10
+    timeout = 60
 
     def handle(self) -> None:
         proxy = cast(Proxy, self.server)
@@ -199,7 +199,7 @@ class _Tunnel(socketserver.StreamRequestHandler):
             return
         proxy.asked.append(target.decode())
         host, _, port = target.decode().rpartition(":")
-        with socket.create_connection((host, int(port)), timeout=10) as far:
+        with socket.create_connection((host, int(port)), timeout=60) as far:
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             self._pass_on(self.connection, far)
 
