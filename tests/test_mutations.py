@@ -56,15 +56,22 @@ def test_each_change_is_told_at_its_line(path: Path) -> None:
 
 
 def test_only_facts_that_stand_alone_pass() -> None:
-    """A reason that no longer holds is as wrong as one that is missing."""
+    """A reason that no longer holds is as wrong as one that is missing. The event of a verification stands alone in
+    api.yaml, and is told where a behaviour fires it; a file is part of another reason."""
     passed: set[tuple[str, str]] = set()
     for path in FILES:
         tally = run(
-            path, only=lambda change: change.spot.role == FACT and change.kind == "misspelt"
+            path,
+            only=lambda change: change.spot.what == "scalar"
+            and change.spot.role == FACT
+            and change.kind == "misspelt",
         )
         passed |= tally.passed
     there = {spot.owner for path in FILES for spot in bench().spots(path)}
-    assert passed == set(REASONS) & there - {("Case", "file")}
+    assert passed == set(REASONS) & there - {
+        ("Case", "file"),
+        ("Callbacks", "verification"),
+    }
 
 
 def test_prose_changes_nothing_else() -> None:

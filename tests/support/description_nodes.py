@@ -116,6 +116,7 @@ ROLES: Final[dict[tuple[str, str], str]] = {
     ("KeptCallbacks", "verified"): REFERENCE,
     ("KeptCallbacks", "verifier"): REFERENCE,
     ("Answers", "deprecated"): WIRE,
+    ("Answers", "failed"): WIRE,
 }
 """What a scalar is, by its declaration and key."""
 ROLES_BY_KEY: Final = {
@@ -170,10 +171,6 @@ REASONS: Final[dict[tuple[str, str], str]] = {
     ("Send", "kind"): _NAME,
     ("Acting", "page_size"): _SERVER,
     ("Failing", "status"): "an HTTP status, which is in no document",
-    (
-        "Answers",
-        "failed",
-    ): "the word that a failure says, and a client takes every other than that of success",
     ("Person", "owner"): _HELD,
     ("Account", "settings"): _HELD,
     ("Account", "holds"): _HELD,

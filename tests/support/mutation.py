@@ -32,7 +32,7 @@ from description_nodes import (
     tag,
 )
 
-from xmlwright import description, language, pipeline, settings
+from xmlwright import description, files, language, pipeline, settings
 from xmlwright.decode import Dictionary, Entries, Listing
 from xmlwright.diagnostics import Diagnostics
 from xmlwright.memory import Memory
@@ -511,7 +511,7 @@ def _outcome(
         return MISSED, ""
     if alike(api, tried.api):
         # What the service does is no part of the client: there is nothing else that it could change.
-        acts = description.acts(path) and change.spot.role == FACT
+        acts = files.acts(path) and change.spot.role == FACT
         return (OTHER_FACT if acts else PROSE_ONLY), ""
     return (MISSED if change.of_prose else OTHER_FACT), "the client differs"
 
