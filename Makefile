@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate sandbox test mutations copies fields proofs lint types bench load lock clean
+.PHONY: help setup generate check validate docs sandbox test mutations copies fields proofs lint types bench load lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -64,6 +64,10 @@ validate: setup ## report every mistake in schema/ with its line
 	$(say) 'xmlwright validate'
 	@$(BIN)/xmlwright validate $(ARGS)
 
+docs: setup ## write the reference documentation to site/; ARGS=--serve shows it on http://127.0.0.1
+	$(say) 'xmlwright docs'
+	@$(BIN)/xmlwright docs $(ARGS)
+
 sandbox: setup ## run a server that behaves like the API, until Ctrl-C
 	@exec $(BIN)/xmlwright sandbox $(ARGS)
 
@@ -106,7 +110,7 @@ types: setup ## mypy and pyright, both strict
 	$(say) 'pyright'
 	@$(BIN)/pyright
 
-bench: setup ## measure against the peers
+bench: setup $(VENV)/bench/.installed ## measure against the peers
 	$(say) 'benchmarks/run.py'
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
@@ -114,17 +118,17 @@ load: setup $(VENV)/load/.installed ## the sandbox under load, beside its peer; 
 	$(say) 'benchmarks/load.py'
 	@$(BIN)/python benchmarks/load.py $(ARGS)
 
-# The peer has many requirements of its own, so it is installed apart, and only for this.
-$(VENV)/load/.installed: requirements/load.txt $(STAMP)
-	$(say) 'Installing the peer into $(VENV)/load'
+# Peers with many requirements of their own are installed apart, and only for this.
+$(VENV)/load/.installed $(VENV)/bench/.installed: $(VENV)/%/.installed: requirements/%.txt $(STAMP)
+	$(say) 'Installing the peers into $(@D)'
 	@rm -f $@
-	@$(PYTHON) -m venv $(VENV)/load
-	@$(VENV)/load/bin/python -m pip install -qq --require-hashes -r requirements/load.txt
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --require-hashes -r $<
 	@touch $@
 
 # Keeps the pins that still fit; `make lock ARGS=--upgrade` moves all of them.
 lock: setup ## recompile requirements/*.txt from requirements/*.in
-	@for name in dev load; do \
+	@for name in dev load bench; do \
 		echo "==> pip-compile requirements/$$name.in"; \
 		CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS) \

@@ -16,7 +16,9 @@ from importlib.metadata import version
 
 from measure import Row, show
 
-SECTIONS = ("parsing", "building", "importing", "overhead", "generating", "scaling", "workbench")
+SECTIONS = (
+    "parsing", "building", "importing", "overhead", "generating", "scaling", "workbench", "documenting",
+)  # fmt: skip
 PEERS = ("lxml", "xsdata", "xmltodict", "refreshbooks", "black")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -172,3 +174,94 @@ def test_answers_of_cases_are_valid_and_wrong_values_are_not(
     print(f"{valid} answers valid, {refused} with a wrong id refused")
     assert valid > 150
     assert refused >= 100
+
+
+def test_mutated_documents_of_other_people_are_refused(
+    schemas: dict[tuple[str | None, str], str],
+) -> None:
+    """Of each document that is valid: an element renamed, an element put where it is unknown, a number that is none."""
+    cache: dict[tuple[str | None, str], etree.XMLSchema] = {}
+    counts = {"renamed": 0, "added": 0, "wrong": 0}
+    for _, name, content in documents():
+        root = etree.fromstring(content)
+        key = (etree.QName(root).namespace, name)
+        if key not in schemas:
+            continue
+        schema = cache[key] = cache.get(key) or compiled(schemas, *key)
+        if not schema.validate(root):
+            continue
+        elements = [item for item in root.iter() if isinstance(item.tag, str)]
+        inner = elements[1:]
+        for element in (*inner[:1], *inner[-1:]):  # the first and the last stand for all
+            kept = element.tag
+            element.tag = (
+                f"{{{key[0]}}}nobody_described_this" if key[0] else "nobody_described_this"
+            )
+            assert not schema.validate(root), (name, kept)
+            element.tag = kept
+            counts["renamed"] += 1
+        added = etree.SubElement(elements[-1], inner[0].tag if inner else elements[0].tag)
+        etree.SubElement(added, elements[-1].tag).text = "x"
+        assert not schema.validate(root), name
+        elements[-1].remove(added)
+        counts["added"] += 1
+        for element in inner:
+            if (
+                etree.QName(element).localname.endswith("_id")
+                and (element.text or "").strip().isdigit()
+            ):
+                kept_text, element.text = element.text, "seven"
+                counts["wrong"] += not schema.validate(root)
+                element.text = kept_text
+                break
+    print(counts)
+    assert counts["renamed"] > 400
+    assert counts["wrong"] > 100
+
+
+MADE = """
+from pathlib import Path
+from xsdata.formats.dataclass.parsers import XmlParser
+from xsdata.formats.dataclass.serializers import XmlSerializer
+import answer, request
+read = XmlParser().from_bytes(Path("answer.xml").read_bytes(), answer.Response)
+print(read.task.task_id.value, read.task.name.value, read.task.rate.value)
+sent = XmlParser().from_bytes(Path("request.xml").read_bytes(), request.Request)
+print(XmlSerializer().render(sent))
+"""
+
+
+def test_xsdata_makes_classes_of_them_that_work(
+    api: Api, schemas: dict[tuple[str | None, str], str], tmp_path: Path
+) -> None:
+    """They read an answer, and what they write of a request is valid again."""
+    task = next(module for module in api.resources if module.name == "task")
+    answer = next(case.response for case in task.cases if case.call == "get" and not case.fails)
+    request = next(case.request for case in task.cases if case.call == "create" and case.request)
+    assert answer is not None
+    assert request is not None
+    namespace = etree.QName(etree.fromstring(answer)).namespace
+    (tmp_path / "answer.xml").write_text(answer, encoding="utf-8")
+    (tmp_path / "request.xml").write_text(request, encoding="utf-8")
+    for package, key in (
+        ("answer", (namespace, "task.get.answer.xsd")),
+        ("request", (None, "task.create.request.xsd")),
+    ):
+        (tmp_path / f"{package}.xsd").write_text(schemas[key], encoding="utf-8")
+        programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        made = subprocess.run(  # it formats what it makes with ruff, which it looks for in the path
+            [sys.executable, "-m", "xsdata", "generate", f"{package}.xsd", "--package", package,
+             "--structure-style", "single-package"],
+            cwd=tmp_path, env={**os.environ, "PATH": programs}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stdout + made.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", MADE], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    first, _, written = done.stdout.partition("\n")
+    root = etree.fromstring(answer)
+    texts = [root.findtext(f".//{{*}}{name}") for name in ("task_id", "name", "rate")]
+    assert first == " ".join(map(str, texts))
+    again = etree.fromstring(written.strip().encode())
+    assert compiled(schemas, None, "task.create.request.xsd").validate(again)

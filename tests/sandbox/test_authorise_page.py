@@ -50,10 +50,8 @@ def steps(box: Sandbox, staff: int) -> Iterator[OAuthFlow]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page; browsers do not trust the certificate, and the checker is a script that the page would not let in."""
-    context = browser.new_context(ignore_https_errors=True, bypass_csp=True)
-    context.set_default_timeout(20_000)
-    yield context.new_page()
-    context.close()
+    with browsing.context(browser, ignore_https_errors=True, bypass_csp=True) as context:
+        yield context.new_page()
 
 
 @pytest.fixture

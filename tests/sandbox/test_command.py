@@ -57,7 +57,7 @@ def call(facts: dict[str, str]) -> int:
     with requests.Session() as session:
         session.trust_env = False
         return session.post(
-            facts["URL"], LIST, auth=(facts["TOKEN"], "X"), verify=facts.get("CA"), timeout=30
+            facts["URL"], LIST, auth=(facts["TOKEN"], "X"), verify=facts.get("CA"), timeout=60
         ).status_code
 
 

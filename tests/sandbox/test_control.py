@@ -44,7 +44,7 @@ class Prefix:
         self.session.trust_env = False
 
     def __call__(self, verb: str, path: str, status: int = 200, **values):
-        answer = self.session.request(verb, self.base + path, json=values or None, timeout=20)
+        answer = self.session.request(verb, self.base + path, json=values or None, timeout=60)
         assert answer.status_code == status, answer.text
         return answer.json()
 
@@ -74,7 +74,7 @@ def test_a_path_or_argument_that_there_is_not_gets_the_nearest(control):
     assert "did you mean /__sandbox__/clock?" in control("GET", "/clok", 404)["error"]
     assert "did you mean 'account'?" in control("POST", "/reset", 400, acount="sample")["error"]
     assert control("PUT", "/health", 405)["error"]
-    answer = control.session.post(f"{control.base}/reset", data="{nonsense", timeout=20)
+    answer = control.session.post(f"{control.base}/reset", data="{nonsense", timeout=60)
     assert answer.status_code == 400
     assert answer.json() == {"error": "the body is no JSON"}
 
@@ -121,7 +121,7 @@ def test_accounts_are_made_and_removed(own, control):
     control("DELETE", "/accounts/third")
     assert "there is no account 'third'" in control("GET", "/accounts/third", 400)["error"]
     answer = requests.post(
-        made["url"], data="<request/>", auth=(made["token"], "X"), verify=own.ca, timeout=20
+        made["url"], data="<request/>", auth=(made["token"], "X"), verify=own.ca, timeout=60
     )
     assert "10030" in answer.text
 
@@ -237,7 +237,7 @@ def test_what_would_be_sent_is_in_the_outbox(own, client, control):
     assert letter["method"] == "invoice.sendByEmail"
     if letter["attachments"]:
         file = control.session.get(
-            f"{control.base}/outbox/{letter['id']}/attachments/0", timeout=20
+            f"{control.base}/outbox/{letter['id']}/attachments/0", timeout=60
         )
         assert file.content == own.control.attachment(letter["id"])
     assert control("GET", f"/outbox/{letter['id']}/attachments/9", 404)["error"]
@@ -256,7 +256,7 @@ def test_a_token_is_replaced_by_hand(own, control):
             data='<request method="task.list"/>',
             auth=(token, "X"),
             verify=own.ca,
-            timeout=20,
+            timeout=60,
         )
         assert answer.status_code == status
     assert (

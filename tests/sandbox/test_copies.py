@@ -33,7 +33,7 @@ def test_every_call_can_be_copied_as_a_program(box: Sandbox, monkeypatch: pytest
             for case in cases(resource):
                 if "request" not in case:
                     continue
-                session.post(own.url, data=case["request"].strip().encode(), timeout=30)
+                session.post(own.url, data=case["request"].strip().encode(), timeout=60)
                 *_, entry = own.stage.journal
                 program = as_python(own.stage.control.documents, entry)
                 assert program is not None, case["name"]
@@ -61,7 +61,7 @@ def test_what_is_too_long_for_a_line_is_broken(box: Sandbox):
         '<request method="invoice.create"><invoice><client_id>7</client_id><date>2026-02-03</date>'
         f"<lines>{lines}</lines></invoice></request>"
     )
-    requests.post(box.url, document, auth=(box.token, "X"), verify=box.ca, timeout=30)
+    requests.post(box.url, document, auth=(box.token, "X"), verify=box.ca, timeout=60)
     *_, entry = box.stage.journal
     assert as_python(box.stage.control.documents, entry) == (
         "from datetime import date\n\nfrom freshbooks_classic import FreshBooks\n\n"

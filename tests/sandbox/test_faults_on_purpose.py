@@ -39,7 +39,7 @@ def faulty(server: Sandbox):
 @pytest.fixture
 def client(faulty: Sandbox):
     with FreshBooks(
-        faulty.account, token=faulty.token, url=faulty.url, ca=faulty.ca, timeout=30, retry=NEVER
+        faulty.account, token=faulty.token, url=faulty.url, ca=faulty.ca, timeout=60, retry=NEVER
     ) as made:
         yield made
 
@@ -55,7 +55,7 @@ def ask(
             auth=(box.token, "X"),
             headers=None if fault is None else {"X-Sandbox-Fault": fault},
             verify=box.ca,
-            timeout=10,
+            timeout=60,
         )
 
 
@@ -145,7 +145,7 @@ def test_a_rule_meets_the_methods_and_the_account_that_it_names(faulty):
             data=f'<request method="{method}"/>',
             auth=(faulty.owner_token(account), "X"),
             verify=faulty.ca,
-            timeout=10,
+            timeout=60,
         ).status_code
         for account in ("sample", "other")
         for method in ("task.list", "staff.current")

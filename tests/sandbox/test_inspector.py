@@ -63,10 +63,9 @@ def fb(own: Sandbox) -> Iterator[FreshBooks]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    made.set_default_timeout(20_000)
-    yield made
-    made.close()
+    size = {"width": 1280, "height": 900}
+    with browsing.context(browser, viewport=size, color_scheme="light") as made:
+        yield made
 
 
 @pytest.fixture
@@ -117,7 +116,7 @@ def refused(own: Sandbox) -> None:
 def send(own: Sandbox, document: str) -> None:
     with requests.Session() as session:
         session.trust_env = False
-        session.post(own.url, document, auth=(own.token, "X"), verify=own.ca, timeout=20)
+        session.post(own.url, document, auth=(own.token, "X"), verify=own.ca, timeout=60)
 
 
 # calls
@@ -256,15 +255,14 @@ def test_the_keys_j_and_k_and_the_back_button_go_from_call_to_call(page: Page, f
 
 def test_without_scripts_everything_is_there(browser: Browser, own: Sandbox, base: str, fb):
     fb.task.create(name="Hedges")
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{base}/")
-    page.locator("a.call").click()
-    assert "<name>Hedges</name>" in page.get_by_role("region", name="Request").inner_text()
-    page.goto(f"{base}/ui/controls")
-    page.get_by_role("button", name="+1 day").click()
-    assert "2026-01-06" in page.locator(".notice").inner_text()
-    context.close()
+    with browsing.context(browser, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{base}/")
+        page.locator("a.call").click()
+        assert "<name>Hedges</name>" in page.get_by_role("region", name="Request").inner_text()
+        page.goto(f"{base}/ui/controls")
+        page.get_by_role("button", name="+1 day").click()
+        assert "2026-01-06" in page.locator(".notice").inner_text()
 
 
 # copying
@@ -437,7 +435,7 @@ def test_pages_of_others_cannot_use_the_forms(own: Sandbox, base: str, http: req
         {"Sec-Fetch-Site": "cross-site"},
         {"Host": "elsewhere.example"},
     ):
-        answer = http.post(f"{base}/ui/do/reset", headers=headers, timeout=20)
+        answer = http.post(f"{base}/ui/do/reset", headers=headers, timeout=60)
         assert answer.status_code == 403, headers
     assert "kept" in own.control.info()["accounts"]
 
@@ -463,18 +461,17 @@ def test_all_pages_in_both_colours_and_widths(browser: Browser, own: Sandbox, ba
     others = ["ui/outbox", "ui/callbacks", "ui/controls", "ui/docs", "ui/docs/invoice", "ui/docs/errors"]  # fmt: skip
     wrong = []
     for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme, bypass_csp=True)
-        page = context.new_page()
-        for path in ("", *calls, *state, *others):
-            page.set_viewport_size({"width": 1280, "height": 900})
-            page.goto(f"{base}/{path}")
-            for width in (1280, 390):
-                page.set_viewport_size({"width": width, "height": 900})
-                taken = page.evaluate("document.documentElement.scrollWidth")
-                if taken > width:
-                    wrong.append((path, scheme, width, "as wide as", taken))
-                # Of colours and widths, each is looked at once by the slow checker.
-                if browsing.AXE.is_file() and (scheme == "dark") is (width == 390):
-                    wrong += [(path, scheme, width, *each) for each in browsing.serious(page)]
-        context.close()
+        with browsing.context(browser, color_scheme=scheme, bypass_csp=True) as context:
+            page = context.new_page()
+            for path in ("", *calls, *state, *others):
+                page.set_viewport_size({"width": 1280, "height": 900})
+                page.goto(f"{base}/{path}")
+                for width in (1280, 390):
+                    page.set_viewport_size({"width": width, "height": 900})
+                    taken = page.evaluate("document.documentElement.scrollWidth")
+                    if taken > width:
+                        wrong.append((path, scheme, width, "as wide as", taken))
+                    # Of colours and widths, each is looked at once by the slow checker.
+                    if browsing.AXE.is_file() and (scheme == "dark") is (width == 390):
+                        wrong += [(path, scheme, width, *each) for each in browsing.serious(page)]
     assert wrong == []

@@ -31,7 +31,7 @@ def walk(box: Sandbox) -> dict[str, str]:
                 continue
             # Of a call alone, without the list beside it, which is the same on all of these pages.
             query = "?part=1" if path.startswith(f"{PREFIX}/ui/calls/") else ""
-            answer = session.get(f"http://127.0.0.1:{box.port}{path}{query}", timeout=30)
+            answer = session.get(f"http://127.0.0.1:{box.port}{path}{query}", timeout=60)
             assert answer.status_code == 200, path
             pages[path] = answer.text
             if "html" not in answer.headers["Content-Type"]:
@@ -62,7 +62,7 @@ def test_every_page_of_every_call_that_the_description_shows(box: Sandbox):
             for resource in RESOURCES:
                 for case in cases(resource):
                     if "request" in case:
-                        session.post(own.url, case["request"].strip().encode(), timeout=30)
+                        session.post(own.url, case["request"].strip().encode(), timeout=60)
         pages = walk(own)
         calls = [path for path in pages if path.startswith(f"{PREFIX}/ui/calls/")]
         assert len(calls) == own.stage.journal.total > 200
@@ -77,7 +77,7 @@ def test_pages_of_other_apis(name: str):
     with Sandbox(SECOND / name, load="cases") as own, requests.Session() as session:
         session.trust_env = False
         document = b'<?xml version="1.0"?><nothing/>'
-        session.post(own.url, document, auth=(own.token, "X"), verify=own.ca, timeout=30)
+        session.post(own.url, document, auth=(own.token, "X"), verify=own.ca, timeout=60)
         pages = walk(own)
         assert f"{PREFIX}/ui/calls/1" in pages
         assert "invoice" not in "".join(pages.values()).lower()

@@ -90,7 +90,7 @@ class Flow:
     ) -> requests.Response:
         form = {"oauth_token": token, "answer": answer, "person": person}
         return self.session.post(
-            self.url("oauth_authorize"), data=form, allow_redirects=False, timeout=20
+            self.url("oauth_authorize"), data=form, allow_redirects=False, timeout=60
         )
 
 
@@ -104,7 +104,7 @@ def flow(box: Sandbox, account: str):
 def test_the_generated_client_goes_all_the_way(box, account, flow):
     with flow.by_client() as steps:
         asked = steps.request_token()
-        page = flow.session.get(asked.authorize_url, timeout=20).text
+        page = flow.session.get(asked.authorize_url, timeout=60).text
         assert account in page
         assert 'value="admin/1"' in page
         code = re.search(r'id="verifier">(\w+)<', flow.agree(asked.token).text)
@@ -176,24 +176,24 @@ def test_a_request_that_was_sent_before_is_refused(box, account, flow):
     )
     for status, part in ((200, "oauth_token="), (401, "oauth_problem=nonce_used")):
         answer = flow.session.post(
-            flow.url("oauth_request"), headers={"Authorization": header}, timeout=20
+            flow.url("oauth_request"), headers={"Authorization": header}, timeout=60
         )
         assert (answer.status_code, part in answer.text) == (status, True)
 
 
 def test_the_page_takes_nothing_but_an_open_question(box, account, flow):
     page = flow.url("oauth_authorize")
-    assert flow.session.get(page, params={"oauth_token": "nothing"}, timeout=20).status_code == 400
+    assert flow.session.get(page, params={"oauth_token": "nothing"}, timeout=60).status_code == 400
     assert flow.agree("nothing").status_code == 400
     header = {
         "Authorization": f'OAuth oauth_consumer_key="{flow.key}", oauth_signature_method="PLAINTEXT", oauth_signature="{flow.secret}%26"'
     }
     asked = dict(
-        parse_qsl(flow.session.post(flow.url("oauth_request"), headers=header, timeout=20).text)
+        parse_qsl(flow.session.post(flow.url("oauth_request"), headers=header, timeout=60).text)
     )
     assert flow.agree(asked["oauth_token"], person="nobody/7").status_code == 400
     assert flow.agree(asked["oauth_token"], answer="maybe").status_code == 400
-    shown = flow.session.get(page, params={"oauth_token": asked["oauth_token"]}, timeout=20)
+    shown = flow.session.get(page, params={"oauth_token": asked["oauth_token"]}, timeout=60)
     assert "frame-ancestors 'none'" in shown.headers["Content-Security-Policy"]
     assert flow.agree(asked["oauth_token"]).status_code == 200
     assert flow.agree(asked["oauth_token"]).status_code == 400
@@ -201,4 +201,4 @@ def test_the_page_takes_nothing_but_an_open_question(box, account, flow):
 
 def test_an_account_that_is_not_there_redirects_as_the_service_did(box, flow):
     url = f"{box.base_url}/nobody/oauth/oauth_request.php"
-    assert flow.session.post(url, allow_redirects=False, timeout=20).status_code == 302
+    assert flow.session.post(url, allow_redirects=False, timeout=60).status_code == 302

@@ -29,14 +29,14 @@ def token(box: Sandbox) -> str:
 def call(
     http: requests.Session, url: str, token: str, document: str = LIST, **more
 ) -> requests.Response:
-    return http.post(url, data=document, auth=(token, "X"), timeout=20, **more)
+    return http.post(url, data=document, auth=(token, "X"), timeout=60, **more)
 
 
 def raw(box: Sandbox, content: bytes) -> socket.socket:
     """A TLS connection on which something was sent."""
     context = ssl.create_default_context(cafile=box.ca)
     connection = context.wrap_socket(
-        socket.create_connection(("127.0.0.1", box.port), timeout=20), server_hostname="127.0.0.1"
+        socket.create_connection(("127.0.0.1", box.port), timeout=60), server_hostname="127.0.0.1"
     )
     connection.sendall(content)
     return connection
@@ -68,7 +68,7 @@ def request(
 def test_a_client_that_trusts_the_certificate_gets_through_and_no_other_does(box, http, token):
     assert call(http, box.address("serving"), token).status_code == 200
     assert call(http, box.address("serving").replace("127.0.0.1", "localhost"), token).ok
-    with socket.create_connection(("127.0.0.1", box.port), timeout=20) as plain:
+    with socket.create_connection(("127.0.0.1", box.port), timeout=60) as plain:
         with pytest.raises(ssl.SSLCertVerificationError):
             ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
 
@@ -76,7 +76,7 @@ def test_a_client_that_trusts_the_certificate_gets_through_and_no_other_does(box
 def test_the_certificate_fits_any_name_that_the_client_calls_the_server_by(box):
     context = ssl.create_default_context(cafile=box.ca)
     for name in ("serving.example.com", "other.example.org", "localhost"):
-        with socket.create_connection(("127.0.0.1", box.port), timeout=20) as plain:
+        with socket.create_connection(("127.0.0.1", box.port), timeout=60) as plain:
             with context.wrap_socket(plain, server_hostname=name) as secure:
                 assert secure.version() in ("TLSv1.2", "TLSv1.3")
 
@@ -105,15 +105,15 @@ def test_plain_http_is_rejected_unless_it_is_allowed(box, token):
     url = box.address("serving").replace("https:", "http:")
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.post(url, data=LIST, auth=(token, "X"), timeout=20)
+        answer = session.post(url, data=LIST, auth=(token, "X"), timeout=60)
         assert answer.status_code == 403
         assert "HTTPS" in answer.text
         with Sandbox(box.described, http=True) as plain:
             assert plain.url.startswith("http:")
-            assert session.post(plain.url, data=LIST, auth=(plain.token, "X"), timeout=20).ok
+            assert session.post(plain.url, data=LIST, auth=(plain.token, "X"), timeout=60).ok
             session.verify = plain.ca  # and the same port goes on to speak TLS
             secure = plain.url.replace("http:", "https:")
-            assert session.post(secure, data=LIST, auth=(plain.token, "X"), timeout=20).ok
+            assert session.post(secure, data=LIST, auth=(plain.token, "X"), timeout=60).ok
 
 
 def test_a_wrong_token_is_refused_with_http_401(box, http, token):
@@ -124,15 +124,15 @@ def test_a_wrong_token_is_refused_with_http_401(box, http, token):
 
 
 def test_other_paths_are_not_found_and_other_verbs_not_allowed(box, http, token):
-    assert http.get(f"{box.base_url}/nothing", timeout=20).status_code == 404
-    answer = http.put(box.address("serving"), data=LIST, auth=(token, "X"), timeout=20)
+    assert http.get(f"{box.base_url}/nothing", timeout=60).status_code == 404
+    answer = http.put(box.address("serving"), data=LIST, auth=(token, "X"), timeout=60)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, GET")
-    root = http.get(f"{box.base_url}/", allow_redirects=False, timeout=20)
+    root = http.get(f"{box.base_url}/", allow_redirects=False, timeout=60)
     assert root.headers["Location"] == "/__sandbox__/"
 
 
 def test_a_document_in_the_body_of_a_get_is_taken_as_the_service_did(box, http, token):
-    answer = http.request("GET", box.address("serving"), data=LIST, auth=(token, "X"), timeout=20)
+    answer = http.request("GET", box.address("serving"), data=LIST, auth=(token, "X"), timeout=60)
     assert 'status="ok"' in answer.text
 
 
@@ -196,7 +196,7 @@ def test_what_is_no_request_gets_an_error_and_the_connection_ends(box, content, 
 
 
 def test_a_request_that_ends_early_gets_an_error(box, token):
-    with socket.create_connection(("127.0.0.1", box.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", box.port), timeout=60) as connection:
         connection.sendall(request(token, "<reque", "/x", "Content-Length: 40"))
         connection.shutdown(socket.SHUT_WR)
         assert answers(connection, 1)[0][0] == 400
@@ -206,7 +206,7 @@ def test_who_goes_on_sending_what_is_refused_gets_the_answer_all_the_same(box):
     head = b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\n"
     for connection in (
         raw(box, head),
-        socket.create_connection(("127.0.0.1", box.port), timeout=20),
+        socket.create_connection(("127.0.0.1", box.port), timeout=60),
     ):
         with connection:
             connection.sendall(head + bytes(3_000_000))
@@ -234,7 +234,7 @@ def test_a_request_that_does_not_come_to_its_end_is_given_up(box, monkeypatch):
     monkeypatch.setattr(server, "_IDLE", 1.0)
     monkeypatch.setattr(server, "_WHOLE", 0.5)
     with Sandbox(box.described) as own:
-        with socket.create_connection(("127.0.0.1", own.port), timeout=20) as slow:
+        with socket.create_connection(("127.0.0.1", own.port), timeout=60) as slow:
             with contextlib.suppress(OSError):  # it goes on and on, one byte at a time
                 for number in range(1000):
                     slow.sendall(b"GET / HTTP/1.1\r\nX-Long: "[number : number + 1] or b"x")
@@ -242,7 +242,7 @@ def test_a_request_that_does_not_come_to_its_end_is_given_up(box, monkeypatch):
                     with contextlib.suppress(TimeoutError):
                         if slow.recv(1, socket.MSG_PEEK):
                             break
-            slow.settimeout(20)
+            slow.settimeout(60)
             assert answers(slow, 1)[0][0] == 408
         with raw(own, b"") as silent:
             assert silent.recv(1) == b""  # ended, and nothing said
@@ -257,14 +257,14 @@ def test_connections_that_say_nothing_keep_nobody_out(tmp_path):
         url = f"http://127.0.0.1:{process.port}/__sandbox__/health"
         with contextlib.ExitStack() as stack:
             for number in range(150):
-                silent = socket.create_connection(("127.0.0.1", process.port), timeout=20)
+                silent = socket.create_connection(("127.0.0.1", process.port), timeout=60)
                 stack.enter_context(silent)
                 if number % 2:
                     silent.sendall(b"GET /__sandbox__/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             for _ in range(3):
                 session = stack.enter_context(requests.Session())
                 session.trust_env = False
-                assert session.get(url, timeout=20).status_code == 200
+                assert session.get(url, timeout=60).status_code == 200
         assert process.stop() == 0
         assert process.complained == []
 
@@ -273,7 +273,7 @@ def test_pages_of_this_machine_may_use_it_and_others_may_not(box, http, token):
     url = box.address("serving")
     for origin in ("null", "http://localhost:8000", "https://127.0.0.1", box.base_url):
         asked = http.options(
-            url, headers={"Origin": origin, "Access-Control-Request-Method": "POST"}, timeout=20
+            url, headers={"Origin": origin, "Access-Control-Request-Method": "POST"}, timeout=60
         )
         assert asked.status_code == 204
         assert asked.headers["Access-Control-Allow-Origin"] == origin
@@ -296,9 +296,9 @@ def test_pages_of_this_machine_may_use_it_and_others_may_not(box, http, token):
 
 def test_the_control_prefix_is_for_names_of_this_machine_only(box, http):
     url = f"{box.base_url}/__sandbox__/info"
-    assert http.get(url, timeout=20).ok
+    assert http.get(url, timeout=60).ok
     for host in ("evil.example.com", "sample.freshbooks.com"):
-        answer = http.get(url, headers={"Host": host}, timeout=20)
+        answer = http.get(url, headers={"Host": host}, timeout=60)
         assert answer.status_code == 403
         assert box.token not in answer.text
 
@@ -308,7 +308,7 @@ def test_the_control_prefix_is_for_names_of_this_machine_only(box, http):
 )
 def test_it_listens_on_one_address_of_this_machine_only(box):
     with pytest.raises(ConnectionRefusedError):  # which a server on all addresses would answer at
-        socket.create_connection(("127.0.0.2", box.port), timeout=20).close()
+        socket.create_connection(("127.0.0.2", box.port), timeout=60).close()
 
 
 def test_a_port_that_is_taken_is_told(box):
@@ -341,7 +341,7 @@ def test_a_multipart_request_brings_its_files_to_the_call(box, http, token):
         data=body.encode("latin-1"),
         headers={"Content-Type": 'multipart/related; boundary="b"'},
         auth=(token, "X"),
-        timeout=20,
+        timeout=60,
     )
     assert "<code>50010</code>" in answer.text  # it was read, and there is no such expense
     seen = box.control.requests(account="serving", method="receipt.get")[-1]

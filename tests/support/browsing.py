@@ -5,24 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 ]  # fmt: skip
+PATIENCE = 60_000
+"""Milliseconds: other tests may keep the machine busy."""
 AXE = Path(__file__).resolve().parents[1] / "node/node_modules/axe-core/axe.min.js"
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The browser of this machine, without a window."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield found
         found.close()
+
+
+@contextmanager
+def context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """A profile of its own: no cookies, and nothing cached."""
+    made = browser.new_context(**options)
+    made.set_default_timeout(PATIENCE)
+    yield made
+    made.close()
 
 
 def serious(page: Page) -> list[tuple[str, str, str]]:

@@ -6,9 +6,10 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent import futures
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ..model import Api
 from .clock import Clock
@@ -18,7 +19,8 @@ from .options import Options, SandboxError
 from .stage import Described, Stage, describe
 
 T = TypeVar("T")
-_PATIENCE = 30.0
+_PATIENCE: Final = 300.0
+"""Seconds; a clock that passes years has much to do."""
 
 
 class Sandbox:
@@ -188,4 +190,12 @@ class Sandbox:
         if self._thread is None:
             work.close()
             raise SandboxError("the sandbox is not running")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
+        doing = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return doing.result(_PATIENCE)
+        except futures.TimeoutError:
+            if doing.done():  # it is the work's own
+                raise
+            raise SandboxError(
+                f"the sandbox is still busy with that after {_PATIENCE:.0f} seconds"
+            ) from None

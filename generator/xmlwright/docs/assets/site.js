@@ -160,7 +160,7 @@
   function loopback(text) {
     let url;
     try { url = new URL(text); } catch { return null; }
-    const local = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+    const local = ["127.0.0.1", "localhost"].includes(url.hostname);
     return local && url.protocol === "http:" && !url.username && !url.password ? url : null;
   }
 
@@ -180,7 +180,7 @@
         answer.hidden = true;
         status.classList.toggle("bad", !target);
         if (!target) {
-          status.textContent = "Not sent: only http://127.0.0.1, http://localhost and http://[::1] can be tried from here.";
+          status.textContent = "Not sent: only http://127.0.0.1 and http://localhost can be tried from here.";
           return;
         }
         store.set("try.url", url.value);
@@ -207,6 +207,7 @@
         }
       });
       box.append(
+        make("p", { className: "muted" }, "Start one with ", make("code", {}, "xmlwright sandbox --http --port 8080"), ", which prints the token. Nothing is sent to other machines."),
         make("label", { htmlFor: names.url }, "Address"), url,
         make("label", { htmlFor: names.token }, "Token"), token,
         make("label", { htmlFor: names.body }, "Request"), body,
