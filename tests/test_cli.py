@@ -262,6 +262,7 @@ def test_problems_as_text(project: Path) -> None:
         assert f"{place(path, 'price:', project)}21: error: " in done.stdout
         assert "help: did you mean 'decimal'?" in done.stdout
         assert place(path, "gte:", project) in done.stdout, "all of them at once"
+        assert "has no type" not in done.stdout, "a mistake is told once"
     assert "nothing was written" in run(project, "build").stderr
     assert not (project / "generated").exists()
     unfound = run(project, "explain", "book.get").stderr
