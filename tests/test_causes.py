@@ -585,7 +585,8 @@ def test_problems_of_the_description_in_every_format(project: Path) -> None:
     assert value["problems"][0]["line"] == int(at(project, BOOK, "price:").split(":")[1])
     done = run(project, "check", "--format", "github")
     assert done.returncode == 1
-    assert f"\n::error file={BOOK},line=13,col=21,title=unknown-word::" in done.stdout
+    assert done.stdout.startswith(f"::error file={BOOK},line=13,col=21,title=unknown-word::")
+    assert done.stdout.count("::error") == 1
 
 
 def test_check_writes_nothing(project: Path) -> None:
