@@ -75,7 +75,7 @@ sandbox: setup ## run a server that behaves like the API, until Ctrl-C
 test: setup ## the tests: lint, check, types, then pytest; CI runs this
 	@$(MAKE) --no-print-directory lint check types ARGS=
 	$(say) 'pytest'
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The tests change each node of schema/ in one way of each kind; this makes all changes that can be thought of.
 mutations: setup ## every mistake at every place of schema/: which are told? ARGS names files, as in ARGS=api.yaml

@@ -37,11 +37,11 @@ def _project(folder: Path, size: int) -> None:
     from project import copied
     from synthetic import copies
 
-    copied(
-        folder,
-        output=False,
-        schema=None if size == 1 else copies(ROOT / "schema", folder.with_name(f"s{size}"), size),
-    )
+    schema = ROOT / "schema"
+    if size > 1:
+        schema = folder.with_name(f"s{size}")
+        copies(ROOT / "schema", schema, size)
+    copied(folder, output=False, schema=schema)
 
 
 def _growth(
