@@ -93,7 +93,8 @@ Event: TypeAlias = Literal[
     "time_entry.update",
     "time_entry.delete",
 ]
-"""What a callback listens to. The bare name of a resource stands for every event of that resource.
+"""What a callback listens to. The bare name of a resource stands for every event of that
+resource.
 """
 EVENT: Final = Words(
     {
@@ -169,7 +170,8 @@ class Callback(Record):
     event: Event | str | None = None
     """What to be told of; cannot be changed later. (word)"""
     uri: str | None = None
-    """Where the events are POSTed to: a full HTTP or HTTPS address; cannot be changed later. (URI)
+    """Where the events are POSTed to: a full HTTP or HTTPS address; cannot be changed later.
+    (URI)
     """
     verified: bool | None = None
     """Whether the URL has been verified; events are delivered only then. (flag)"""

@@ -60,7 +60,8 @@ class Client(Record):
     organization: str | None = None
     """Company name, printed first on documents. (text)"""
     email: str | None = None
-    """E-mail address of the main person; invoices go here, and client.list can look it up. (text)
+    """E-mail address of the main person; invoices go here, and client.list can look it up.
+    (text)
     """
     username: str | None = None
     """Name that the client signs in with. Left out on create, it is made of the first and the last

@@ -41,7 +41,8 @@ __all__ = [
 
 
 ExpenseStatus: TypeAlias = Literal["not_assigned", "unbilled", "invoiced", "recouped"]
-"""How far an expense has come on its way to the client. The wire has the number, Python the word.
+"""How far an expense has come on its way to the client. The wire has the number, Python the
+word.
 """
 ExpenseStatusInput: TypeAlias = Literal["not_assigned", "unbilled", "invoiced"]
 """The words of ExpenseStatus that can be sent."""
@@ -87,7 +88,8 @@ class Expense(Record):
     notes: str | None = None
     """What was bought, in free words. (text)"""
     status: ExpenseStatus | str | None = None
-    """Worked out by FreshBooks; a value that is sent is taken without complaint and dropped. (word)
+    """Worked out by FreshBooks; a value that is sent is taken without complaint and dropped.
+    (word)
     """
     tax1_name: str | None = None
     """Name of the first tax in the amount; empty when there is none. (text)"""
@@ -102,7 +104,8 @@ class Expense(Record):
     tax2_amount: Decimal | None = None
     """Part of the amount that is the second tax; empty when there is none. (decimal number)"""
     compound_tax: bool | None = None
-    """Whether the second tax is charged on top of the first. Only clients show it. (flag; observed)
+    """Whether the second tax is charged on top of the first. Only clients show it. (flag;
+    observed)
     """
     has_receipt: bool | None = None
     """Whether a receipt is stored with it, to be had from receipt.get. Only a client shows it.

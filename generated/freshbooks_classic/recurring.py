@@ -85,7 +85,9 @@ FREQUENCY: Final = Words(
 
 @dataclass(slots=True, kw_only=True)
 class Recurring(Record):
-    """A pattern that FreshBooks makes an invoice from at each interval, and may charge a card for."""
+    """A pattern that FreshBooks makes an invoice from at each interval, and may charge a card
+    for.
+    """
 
     recurring_id: int
     """Number that FreshBooks gave the profile. May be padded with zeros in answers. (id)"""

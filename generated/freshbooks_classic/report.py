@@ -97,7 +97,8 @@ class ExpenseDetails(Record):
     year: int | None = None
     """Calendar year, four digits. (integer)"""
     month: int | None = None
-    """Month of the year, from 1 to 12; some reports pad it with a zero. (integer; from 1; up to 12)
+    """Month of the year, from 1 to 12; some reports pad it with a zero. (integer; from 1; up to
+    12)
     """
 
 
@@ -116,7 +117,8 @@ class InvoiceDetails(Record):
     year: int | None = None
     """Calendar year, four digits. (integer)"""
     month: int | None = None
-    """Month of the year, from 1 to 12; some reports pad it with a zero. (integer; from 1; up to 12)
+    """Month of the year, from 1 to 12; some reports pad it with a zero. (integer; from 1; up to
+    12)
     """
 
 
@@ -135,7 +137,8 @@ class ProfitDetails(Record):
     year: int | None = None
     """Calendar year, four digits. (integer)"""
     month: int | None = None
-    """Month of the year, from 1 to 12; some reports pad it with a zero. (integer; from 1; up to 12)
+    """Month of the year, from 1 to 12; some reports pad it with a zero. (integer; from 1; up to
+    12)
     """
 
 

@@ -50,7 +50,9 @@ class ContactReference(Record):
 
 
 class ContactReferenceInput(TypedDict, total=False):
-    """A ContactReference to be sent. One of the client's contacts, who receives the document too."""
+    """A ContactReference to be sent. One of the client's contacts, who receives the document
+    too.
+    """
 
     contact_id: int | None
     """Id of the contact, as the client's contacts give it; 0 stands for nobody. (id)"""

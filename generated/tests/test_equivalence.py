@@ -515,7 +515,6 @@ CALLS: dict[str, tuple[str, ...]] = {
 }
 """Where each method is on a client."""
 
-
 PROTOCOL = DOOR.protocol
 XML = {"content-type": "application/xml"}
 TWICE = Backoff(attempts=2, base=0.0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +14,6 @@ from . import output_commands, workbench, workbench_diff, workbench_growth
 from .console import FAILED, INTERRUPTED, Told, colour, problems, project, show, style
 from .docs.command import docs
 from .sandbox.command import sandbox
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.group(
@@ -220,4 +217,5 @@ def main() -> None:
         Told(f"{where}{error.strerror or error}").show()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still unwritten cannot be
         code = FAILED
+    gc.freeze()  # the end frees all memory at once: nobody need look for what is garbage in it
     sys.exit(code if isinstance(code, int) else 0)

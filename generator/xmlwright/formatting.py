@@ -22,11 +22,14 @@ from pathlib import Path
 from typing import Final
 
 from .formatting_version import LINE_LENGTH
+from .layout import lay_out
 from .render import CUT, Rendered
 
 _WORTH_A_PROCESS: Final = 200_000
 """Characters; below it starting processes takes longer than they save."""
 _MOST_WORKERS: Final = 8
+
+_DEFINITION: Final = re.compile(r"@|(async def|class|def)\b")
 
 Progress = Callable[[int, int], None]
 """(parts done, all parts)."""
@@ -41,7 +44,8 @@ def parts_of(text: str) -> list[str]:
         if not part.strip():
             continue
         if open_ended:
-            parts[-1] += f"\n\n\n{part}"
+            gap = "\n\n\n" if _DEFINITION.match(part) else "\n\n"
+            parts[-1] += f"{gap}{part}"
         else:
             parts.append(part)
         open_ended = _open_ended(parts[-1])
@@ -84,7 +88,7 @@ def format_part(text: str, line_length: int = LINE_LENGTH) -> str:
 
     mode = black.Mode(line_length=line_length, target_versions={TargetVersion.PY310})
     try:
-        return black.format_str(text + "\n", mode=mode).strip("\n")
+        return black.format_str(lay_out(text, line_length) + "\n", mode=mode).strip("\n")
     except (InvalidInput, ValueError) as error:
         raise _NotPython(str(error)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -83,14 +83,15 @@ def program(*, copied: bool) -> Mapping[str, str]:
 
     An output in Python gets a copy of some, and so depends on all of these.
     """
+    files = frozenset(
+        path.relative_to(_PROGRAM).as_posix()
+        for path in _PROGRAM.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
     found: dict[str, str] = {}
     todo = [_ROOT]
     for folder in _COPIED if copied else ():
-        todo += [
-            path.relative_to(_PROGRAM).as_posix()
-            for path in (_PROGRAM / folder).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
-        ]
+        todo += [name for name in files if name.startswith(f"{folder}/")]
     while todo:
         name = todo.pop()
         if name in found or name in _APART:
@@ -98,20 +99,21 @@ def program(*, copied: bool) -> Mapping[str, str]:
         content = (_PROGRAM / name).read_bytes()
         found[name] = text_digest(content)[:16]
         if name.endswith(".py"):
-            todo += _imported(name, content.decode())
+            todo += _imported(name, content.decode(), files)
     return dict(sorted(found.items()))
 
 
-def _imported(name: str, text: str) -> list[str]:
+def _imported(name: str, text: str, files: Set[str]) -> list[str]:
     """The modules of the program that a module names in its imports, wherever they stand in it."""
     found = []
     for dots, module, names in _IMPORT.findall(text):
-        folder = (_PROGRAM / name).parents[len(dots) - 1]
-        base = folder.joinpath(*module.split(".")) if module else folder
-        candidates = [base]
-        candidates += [base / word for word in re.findall(r"\w+", names)]
-        for path in candidates:
-            for file in (path.with_suffix(".py"), path / "__init__.py"):
-                if file != _PROGRAM / "__init__.py" and file.is_file():
-                    found.append(file.relative_to(_PROGRAM).as_posix())
+        folder = name.split("/")[: -len(dots)]
+        base = [*folder, *module.split(".")] if module else folder
+        for path in (base, *([*base, word] for word in re.findall(r"\w+", names))):
+            whole = "/".join(path)
+            found += [
+                file
+                for file in (f"{whole}.py", f"{whole}/__init__.py")
+                if file in files and file != "__init__.py"
+            ]
     return found

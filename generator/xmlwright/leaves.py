@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from lxml import etree
 
@@ -11,14 +12,19 @@ from .runtime.reading import line_of, local_name
 Leaf = tuple[str, str]
 """Path and text of an element or attribute that holds no further elements."""
 
+_ENOUGH: Final = 200
+"""Bytes that mostly hold the first tag."""
+
 
 def namespace_of(document: str) -> str | None:
     """The namespace of a document's root element, which the reader does without."""
     parser = etree.XMLPullParser(("start",), no_network=True, resolve_entities=False)
-    parser.feed(document.strip().encode())
-    for _, root in parser.read_events():
-        if isinstance(root, etree._Element):
-            return etree.QName(root).namespace or None
+    data = document.strip().encode()
+    for start in range(0, len(data), _ENOUGH):  # the rest need not be parsed
+        parser.feed(data[start : start + _ENOUGH])
+        for _, root in parser.read_events():
+            if isinstance(root, etree._Element):
+                return etree.QName(root).namespace or None
     return None
 
 

@@ -18,7 +18,7 @@ _OPEN_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"\Z').search
 def literal(value: Any) -> str:
     """A Python expression for a scalar value; evaluating it gives the value back."""
     if isinstance(value, Decimal):
-        return f"Decimal({str(value)!r})"
+        return f"Decimal({quoted(str(value))})"
     if isinstance(value, dt.datetime):
         naive = value.replace(tzinfo=None)
         numbers = [naive.year, naive.month, naive.day, naive.hour, naive.minute, naive.second]
@@ -27,10 +27,10 @@ def literal(value: Any) -> str:
         return f"dt.datetime({', '.join(map(str, numbers))}, tzinfo=ZONE)"
     if isinstance(value, dt.date):
         return f"dt.date({value.year}, {value.month}, {value.day})"
-    if value is None or isinstance(value, (bool, int, bytes)):
+    if value is None or isinstance(value, (bool, int)):
         return repr(value)
-    if isinstance(value, str):
-        return repr(str(value))
+    if isinstance(value, (str, bytes)):
+        return quoted(value)
     if isinstance(value, (tuple, list)):
         inner = ", ".join(map(literal, value))
         if isinstance(value, list):
@@ -39,6 +39,12 @@ def literal(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
     raise TypeError(f"no literal for {type(value).__name__}")
+
+
+def quoted(value: str | bytes) -> str:
+    """A literal between double quotes, unless that takes more backslashes."""
+    text = repr(value if isinstance(value, bytes) else str(value))
+    return text if '"' in text else text.replace("'", '"')
 
 
 def block(text: str) -> str:
@@ -52,6 +58,21 @@ def block(text: str) -> str:
 def docstring(text: str, indent: int = 4, *, width: int = LINE_LENGTH) -> str:
     """A docstring for ``text``; paragraphs are wrapped to ``width``, lines that begin with a space stay as they are."""
     width -= indent
+    lines = _wrapped(text, width, width - 3)
+    if len(lines) == 1 and len(lines[0]) > width - 6:  # no room for the quotes that follow
+        lines = _wrapped(text, width, width - 6)
+    margin = " " * indent
+    body = ("\n" + margin).join(lines).replace("\n" + margin + "\n", "\n\n")
+    body = "\n".join(line.rstrip() for line in body.split("\n"))
+    if len(lines) > 1:
+        return f'"""{body}\n{margin}"""'
+    if _OPEN_QUOTE(body):
+        body = body[:-1] + '\\"'
+    return f'"""{body}"""'
+
+
+def _wrapped(text: str, width: int, first: int) -> list[str]:
+    """Lines of a docstring; ``first`` is the room of the first one."""
     lines: list[str] = []
     for paragraph in text.strip("\n").split("\n"):
         lead = " " * (len(paragraph) - len(paragraph.lstrip()))
@@ -62,23 +83,14 @@ def docstring(text: str, indent: int = 4, *, width: int = LINE_LENGTH) -> str:
         lines.extend(
             textwrap.wrap(
                 _safe(paragraph.strip()),
-                width - 3 if not lines else width,
+                width if lines else first,
                 initial_indent=lead,
                 subsequent_indent=hanging,
                 break_long_words=False,
                 break_on_hyphens=False,
             )
         )
-    margin = " " * indent
-    body = ("\n" + margin).join(lines).replace("\n" + margin + "\n", "\n\n")
-    body = "\n".join(line.rstrip() for line in body.split("\n"))
-    if len(lines) > 1:
-        return f'"""{body}\n{margin}"""'
-    if _OPEN_QUOTE(body):
-        body = body[:-1] + '\\"'
-    if len(body) + 6 > width:
-        return f'"""{body}\n{margin}"""'
-    return f'"""{body}"""'
+    return lines
 
 
 def toml(text: str) -> str:

@@ -8,6 +8,7 @@ that says what a field is called need not care what it means.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -298,12 +299,17 @@ def _key(item: Any) -> str:
     return item.name
 
 
+@functools.cache
+def _attributes(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+    """The attributes of a class, each with its facet."""
+    return tuple((item.name, facet_of(kind, item.name)) for item in dataclasses.fields(kind))
+
+
 def _facets(value: Any) -> dict[str, str]:
     found: dict[str, list[str]] = {}
-    for item in dataclasses.fields(value):
-        letter = facet_of(type(value), item.name)
+    for name, letter in _attributes(type(value)):
         if letter and letter != "m":
-            found.setdefault(letter, []).append(f"{item.name}={_plain(getattr(value, item.name))}")
+            found.setdefault(letter, []).append(f"{name}={_plain(getattr(value, name))}")
     facets = {letter: "\n".join(texts) for letter, texts in found.items()}
     for attribute in _MEMBERS.get(type(value), ()):
         facets["m"] = _members(getattr(value, attribute))
@@ -312,22 +318,26 @@ def _facets(value: Any) -> dict[str, str]:
 
 def _plain(value: Any) -> str:
     """A value as one text, without its places in files."""
+    if isinstance(value, str):
+        return repr(str(value))
+    if value is None or isinstance(value, bool | int):
+        return repr(value)
     if isinstance(value, Node):
         return _yaml(value)
     if isinstance(value, Position):
         return ""
-    if dataclasses.is_dataclass(value):
-        inner = (
-            f"{item.name}={_plain(getattr(value, item.name))}"
-            for item in dataclasses.fields(value)
-            if item.name not in _SKIPPED
-        )
-        return f"({','.join(inner)})"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{name!r}:{_plain(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return f"[{','.join(map(_plain, value))}]"
-    return repr(str(value) if isinstance(value, str) else value)
+    if dataclasses.is_dataclass(value):
+        inner = (
+            f"{name}={_plain(getattr(value, name))}"
+            for name, _ in _attributes(type(value))
+            if name not in _SKIPPED
+        )
+        return f"({','.join(inner)})"
+    return repr(value)
 
 
 def _short(text: str, length: int) -> str:

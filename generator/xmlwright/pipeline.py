@@ -197,6 +197,7 @@ def plan(
         settings.overlay,
         root=settings.root,
         line_length=settings.line_length,
+        compiled=None if clean else settings.cache / "templates",
     )
     clock.lap("render")
     files: dict[str, bytes] = {}

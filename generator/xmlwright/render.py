@@ -7,7 +7,6 @@ templates may use is in docs/template-contract.md.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import jinja2
 import jinja2.meta
 
 from . import literals
+from .compiled import Compiled
 from .diagnostics import Diagnostics, Position
 from .formatting_version import LINE_LENGTH
 from .model import Api, Case, Enum, EnumWord, Field, Method, Module, Record
@@ -59,13 +59,15 @@ def render(
     *,
     root: Path | None = None,
     line_length: int = LINE_LENGTH,
+    compiled: Path | None = None,
 ) -> list[Rendered]:
-    """Every file of the output, in the order of their paths. Templates in messages are relative to ``root``.
+    """Every file of the output, in the order of their paths. Templates in messages are relative to ``root``; ``compiled``
+    is a folder that remembers them as Jinja compiled them.
 
     Raises:
         TemplateProblem: a template does not parse, uses a name that is not defined, or needs another contract.
     """
-    return Renderer(api, Tree(templates, overlay, root), line_length).all()
+    return Renderer(api, Tree(templates, overlay, root), line_length, compiled).all()
 
 
 def render_one(api: Api, tree: Tree, template: str) -> str:
@@ -78,10 +80,20 @@ def package_path(api: Api) -> str:
     return api.names.package.replace(".", "/")
 
 
+class _Context(jinja2.runtime.Context):
+    """Looks at the whole description only for a template that asks for what is found there."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        if key == "example":
+            return example(self.environment.globals["api"])
+        return super().resolve_or_missing(key)
+
+
 class _Environment(jinja2.Environment):
     """Notes which templates are asked for."""
 
     asked: set[str]
+    context_class = _Context
 
     def get_template(self, name: Any, *args: Any, **kwargs: Any) -> jinja2.Template:
         if isinstance(name, str):
@@ -92,10 +104,15 @@ class _Environment(jinja2.Environment):
 class Renderer:
     """Renders one output. :attr:`asked` and :meth:`needs` tell what a file came from."""
 
-    def __init__(self, api: Api, tree: Tree, line_length: int = LINE_LENGTH) -> None:
+    def __init__(
+        self,
+        api: Api,
+        tree: Tree,
+        line_length: int = LINE_LENGTH,
+        compiled: Path | None = None,
+    ) -> None:
         self._api = api
         self._tree = tree
-        self._known_unbound: dict[str, frozenset[str]] = {}
         self._env = _Environment(
             loader=jinja2.FunctionLoader(self._load),
             undefined=jinja2.StrictUndefined,
@@ -103,6 +120,7 @@ class Renderer:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             autoescape=False,
+            bytecode_cache=None if compiled is None else Compiled(compiled),
         )
         self._env.asked = set()
         self._env.filters.update(FILTERS)
@@ -199,8 +217,6 @@ class Renderer:
 
     def _render(self, template: str, target: str, about: Api | Module, **values: Any) -> Rendered:
         try:
-            if "example" in self._unbound(template):  # looks at the whole description
-                self._env.globals["example"] = example(self._api)
             text = self._env.get_template(template).render(**values)
         except jinja2.TemplateSyntaxError as error:
             place = f"{self._tree.shown(error.name or template)}:{error.lineno}"
@@ -221,18 +237,6 @@ class Renderer:
         path = PurePosixPath(target)
         python = path.suffix in (".py", ".pyi")
         return Rendered(str(path), text, python, self._tree.shown(template))
-
-    def _unbound(self, template: str) -> frozenset[str]:
-        """Names that a template, or one that it needs, uses and does not set."""
-        if template not in self._known_unbound:
-            found: set[str] = set()
-            for name in self.needs({template}):
-                # One with a mistake is told when it is rendered.
-                with contextlib.suppress(OSError, UnicodeDecodeError, jinja2.TemplateError):
-                    text = self._tree.path(name).read_text(encoding="utf-8")
-                    found |= jinja2.meta.find_undeclared_variables(self._env.parse(text))
-            self._known_unbound[template] = frozenset(found)
-        return self._known_unbound[template]
 
     def _origin(self, error: Exception, template: str, about: Api | Module) -> tuple[str, str]:
         """Template and line of the innermost template that an error came from, a macro perhaps, and the piece of the

@@ -218,7 +218,7 @@ class ModuleView:
             return kind
         facts: list[str] = []
         if item.read_empty is not None:
-            empty = {"none": "None", "text": "''", "zero": "0", "error": "EMPTY_REFUSED"}[
+            empty = {"none": "None", "text": '""', "zero": "0", "error": "EMPTY_REFUSED"}[
                 item.read_empty
             ]
             if empty == "EMPTY_REFUSED":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup, escape
 
+from ..compiled import Compiled
 from . import guides
 from .content import Code, Guide, Listing, Page, Site
 from .highlight import highlighted, indented
@@ -90,11 +90,6 @@ class Renderer:
 
 def environment(*, autoescape: bool, compiled: Path | None = None) -> jinja2.Environment:
     """Templates of the documentation, and what they are given; ``compiled`` is a folder that remembers them."""
-    remembering = None
-    if compiled is not None:
-        with contextlib.suppress(OSError):
-            compiled.mkdir(parents=True, exist_ok=True)
-            remembering = jinja2.FileSystemBytecodeCache(str(compiled))
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(TEMPLATES)),
         undefined=jinja2.StrictUndefined,
@@ -102,7 +97,7 @@ def environment(*, autoescape: bool, compiled: Path | None = None) -> jinja2.Env
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=autoescape,
-        bytecode_cache=remembering,
+        bytecode_cache=None if compiled is None else Compiled(compiled),
     )
     env.filters.update(
         highlighted=highlighted,
