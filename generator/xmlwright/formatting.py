@@ -88,7 +88,10 @@ def format_part(text: str, line_length: int = LINE_LENGTH) -> str:
 
     mode = black.Mode(line_length=line_length, target_versions={TargetVersion.PY310})
     try:
-        return black.format_str(lay_out(text, line_length) + "\n", mode=mode).strip("\n")
+        try:
+            return black.format_str(lay_out(text, line_length) + "\n", mode=mode).strip("\n")
+        except InvalidInput:  # told of the lines as they were rendered
+            return black.format_str(text + "\n", mode=mode).strip("\n")
     except (InvalidInput, ValueError) as error:
         raise _NotPython(str(error)) from None
 

@@ -20,8 +20,11 @@ _END: Final = "\x1e"
 """Stands for the end of a line within a block, a text of several lines."""
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _ASKED: Final = re.compile(r",\s*[)\]}]")
-_OPERAND: Final = re.compile(r"(?:[)\]]|\b(?!(?:and|assert|else|if|in|is|not|or|return|yield)\b)\w+)\Z")
+_OPERAND: Final = re.compile(
+    r"(?:[)\]]|\b(?!(?:and|assert|else|if|in|is|not|or|return|yield)\b)\w+)\Z"
+)
 """What a bracket belongs to as that of a call or a subscript; it stands alone after anything else."""
+_OTHER: Final = re.compile(rf"[#\\{_END}]|(?<=.)\bfor\b")
 _IMPORT: Final = re.compile(r"(from \S+ import )([^(]+)")
 _GAP: Final = re.compile(r"\n{4,}")
 _STEP: Final = 4
@@ -45,7 +48,7 @@ def _cut(line: str, width: int) -> Iterator[str]:
     indent = len(line) - len(code)
     imported = _IMPORT.fullmatch(code)
     if imported:
-        code = f"{imported[1]}({imported[2]})"
+        code = f"{imported[1]}({imported[2]},)"
     tokens = _TOKEN.findall(code)
     if "".join(tokens) == code and _understood(tokens):
         yield from _split(tokens, indent, width)
@@ -54,7 +57,7 @@ def _cut(line: str, width: int) -> Iterator[str]:
 
 
 def _understood(tokens: Sequence[str]) -> bool:
-    """Whether brackets match, and there is neither a comment nor a text that begins or ends elsewhere."""
+    """Whether brackets match, every comma in them parts two items, and no comment or text goes beyond the line."""
     waiting: list[str] = []
     for token in tokens:
         if token in _CLOSING:
@@ -62,7 +65,7 @@ def _understood(tokens: Sequence[str]) -> bool:
         elif token in ")]}":
             if not waiting or waiting.pop() != token:
                 return False
-        elif token[0] not in "\"'" and ("#" in token or "\\" in token or _END in token):
+        elif token[0] not in "\"'" and _OTHER.search(token):
             return False
     return not waiting
 

@@ -300,14 +300,14 @@ def _key(item: Any) -> str:
 
 
 @functools.cache
-def _attributes(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+def _attributes(kind: type) -> tuple[tuple[str, str], ...]:
     """The attributes of a class, each with its facet."""
     return tuple((item.name, facet_of(kind, item.name)) for item in dataclasses.fields(kind))
 
 
 def _facets(value: Any) -> dict[str, str]:
     found: dict[str, list[str]] = {}
-    for name, letter in _attributes(type(value)):
+    for name, letter in _attributes(type(value)):  # type: ignore[arg-type]
         if letter and letter != "m":
             found.setdefault(letter, []).append(f"{name}={_plain(getattr(value, name))}")
     facets = {letter: "\n".join(texts) for letter, texts in found.items()}
@@ -333,7 +333,7 @@ def _plain(value: Any) -> str:
     if dataclasses.is_dataclass(value):
         inner = (
             f"{name}={_plain(getattr(value, name))}"
-            for name, _ in _attributes(type(value))
+            for name, _ in _attributes(type(value))  # type: ignore[arg-type]
             if name not in _SKIPPED
         )
         return f"({','.join(inner)})"

@@ -85,7 +85,8 @@ class _Context(jinja2.runtime.Context):
 
     def resolve_or_missing(self, key: str) -> Any:
         if key == "example":
-            return example(self.environment.globals["api"])
+            api: Any = self.environment.globals["api"]
+            return example(api)
         return super().resolve_or_missing(key)
 
 

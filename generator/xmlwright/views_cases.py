@@ -98,7 +98,9 @@ class CaseView:
             return f"[{', '.join(map(self.expression, value))}]"
         if isinstance(value, Upload):
             self._view.use("Upload")
-            return f"Upload({literal(value.content)}, {literal(value.name)}, {literal(value.media)})"
+            return (
+                f"Upload({literal(value.content)}, {literal(value.name)}, {literal(value.media)})"
+            )
         if isinstance(value, Decimal):
             self._view.use("Decimal")
         elif isinstance(value, dt.datetime):

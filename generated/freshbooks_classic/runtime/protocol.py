@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -12,8 +13,7 @@ from .reading import all_text, find, local_name, parse_xml
 from .scalars import escape
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a text stands below an element: a path of elements, and maybe an attribute of the last one."""
 
     path: tuple[str, ...] = ()
@@ -59,8 +59,7 @@ class Paging:
     """``position``, ``size``, ``pages``, ``total`` -> where it stands below the list's wrapper."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackForm:
+class CallbackForm(NamedTuple):
     """Names of the form fields of a callback."""
 
     event: str
@@ -77,8 +76,7 @@ class CallbackForm:
     """What the event is called when the service asks whether the address wants its events."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorCode:
+class ErrorCode(NamedTuple):
     """One code of the API's error catalogue."""
 
     kind: str
@@ -100,7 +98,7 @@ class Protocol:
     """Prefix of the environment variables that set the client up."""
     documentation: str | None = None
     request_root: str = "request"
-    request_method: Place = Place((), "method")
+    request_method: Place = Place((), "method")  # noqa: RUF009 - it cannot change
     request_namespace: str | None = None
     request_attributes: Mapping[str, str] = field(default_factory=dict)
     request_payload: tuple[str, ...] = ()
@@ -111,7 +109,7 @@ class Protocol:
     ok: tuple[str, ...] = ()
     failure_root: str | None = None
     failure_when: Place | None = None
-    failure_message: Place = Place(("error",))
+    failure_message: Place = Place(("error",))  # noqa: RUF009
     failure_code: Place | None = None
     failure_field: Place | None = None
     token_style: str = "basic"

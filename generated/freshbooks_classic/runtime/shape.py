@@ -185,7 +185,7 @@ class ReadTable:
     """How the children of one element are read."""
 
     __slots__ = (
-        "attributes", "bare", "content", "entries", "fallback", "lists", "make", "shape", "tags",
+        "attributes", "bare", "content", "entries", "fallback", "lists", "make", "shape", "tags", "texts",
     )  # fmt: skip
 
     def __init__(self, shape: Shape[Any], mode: Mode) -> None:
@@ -196,6 +196,8 @@ class ReadTable:
         """By local name, as described."""
         self.tags: dict[str, ReadEntry] = {}
         """By the whole tag, namespace included, as met so far."""
+        self.texts: frozenset[str] = frozenset()
+        """Names of the fields that are one text in an element of their own."""
         self.attributes: dict[str, tuple[str, Callable[[str], Any]]] = {}
         self.content: tuple[str, Callable[[str], Any]] | None = None
         self.fallback = False
@@ -246,6 +248,8 @@ def _compile_reader(shape: Shape[Any], mode: Mode) -> ReadTable:
                 place.bare = (item.name, nested)
         else:
             place.entries[last] = (item.name, read, REPEATED if item.many else None)
+            if not item.many:
+                place.texts |= {item.name}
     return table
 
 

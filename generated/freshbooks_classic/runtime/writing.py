@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .errors import ArgumentError, Problem
 from .record import Arguments, Raw, Record
@@ -47,8 +47,7 @@ class Upload:
         return f"Upload({len(self.content)} bytes, {self.name!r}, {self.media!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One file of a multipart request. The document refers to it as ``cid:`` + ``content_id``."""
 
     content_id: str

@@ -261,7 +261,8 @@ class Reader:
         unknown: list[Unknown] | None = None
         tags = table.tags
         value: Any
-        inside: Collection[etree._Element] = element if elements is None else elements  # type: ignore[assignment]
+        # A list of all is quicker than an iterator that finds one after another.
+        inside: Collection[etree._Element] = element[:] if elements is None else elements  # type: ignore[assignment,index]
         held = len(values)
         more = 0  # how many values there will be beyond one for each element
         for child in inside:
@@ -355,7 +356,7 @@ class Reader:
             if table.lists:
                 values.setdefault(table.lists[0], [])
             return None
-        if table.bare is not None:
+        if table.bare is not None and local_name(element[0]) not in table.entries:
             name, nested = table.bare
             inside = {local_name(child) for child in element}
             if inside.isdisjoint(table.entries) and not inside.isdisjoint(nested.table.entries):
@@ -372,12 +373,14 @@ class Reader:
         self, element: etree._Element, table: ReadTable, values: dict[str, Any]
     ) -> bool:
         """Whether another wrapper of this name has said already what this one says."""
+        if values.keys().isdisjoint(table.texts):
+            return False
         taken = {
             local
             for local, (name, _, nested) in table.entries.items()
             if nested is None and name in values
         }
-        return bool(taken) and any(local_name(child) in taken for child in element)
+        return any(local_name(child) in taken for child in element)
 
     def _bare_items(
         self, element: etree._Element, name: str, table: ReadTable, values: dict[str, Any]

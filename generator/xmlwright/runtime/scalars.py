@@ -22,14 +22,14 @@ _DATETIME: Final = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ T]([0-9]{1,2}):([0-9]{2}):([0-9]{2}))?\Z"
 ).match
 _MIDNIGHT: Final = re.compile(r"[ T]00:00(?::00)?\s*\Z")
-_IMPOSSIBLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
+_IMPOSSIBLE: Final = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"  # slow to compile
 
 
 def escape(text: str) -> str:
     """Text as XML character data. Raises ValueError for a character that XML 1.0 cannot hold."""
     printable = text.isprintable()  # said of most texts, and many times faster than a search
     if not printable:
-        bad = _IMPOSSIBLE(text)
+        bad = re.search(_IMPOSSIBLE, text)
         if bad is not None:
             raise ValueError(
                 f"text without the character U+{ord(bad.group()):04X}, which XML cannot hold"
