@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from description_nodes import FACT, REASONS
+from description_nodes import EXPRESSION, FACT, REASONS
 from mutation import ROOT, Tally, alike, bench, other_prose, piece_of, run
 
-from xmlwright import description, pipeline, settings
+from xmlwright import description, files, pipeline, settings
 
 # The longest first, so that parallel tests end together.
 FILES = sorted(
@@ -72,6 +72,27 @@ def test_only_facts_that_stand_alone_pass() -> None:
         ("Case", "file"),
         ("Callbacks", "verification"),
     }
+
+
+def test_each_name_of_each_expression_is_told() -> None:
+    """Not only one of each, as above: also the fields that a record is made of."""
+    told = 0
+    for path in (path for path in FILES if files.acts(path)):
+        tally = run(
+            path,
+            full=True,
+            only=lambda change: change.spot.role == EXPRESSION and change.kind == "misspelt",
+        )
+        assert not tally.failures, "\n".join(tally.failures)
+        told += sum(tally.outcomes.values())
+    assert told > 1000
+
+
+def test_true_in_quotes_is_told_where_a_text_may_stand_too() -> None:
+    path = next(path for path in FILES if path.name == "estimate.yaml")
+    tally = run(path, full=True, only=lambda change: change.spot.path.endswith("/deprecated"))
+    assert tally.outcomes
+    assert not tally.failures, "\n".join(tally.failures)
 
 
 def test_prose_changes_nothing_else() -> None:

@@ -22,6 +22,8 @@ _SAME: Final = frozenset(
 _TESTING: Final = frozenset({"selectattr", "rejectattr"})
 _KEYWORDS: Final = frozenset({"attribute", "default", "reverse", "start", "length", "end"})
 """What filters are given by name."""
+_MAKING: Final = frozenset({"record", "with_values"})
+"""Functions that set fields by name."""
 _ONE: Final = frozenset({"first", "last", "min", "max"})
 
 
@@ -55,11 +57,16 @@ class ExpressionChecker:
         self._diagnostics = diagnostics
 
     def expression(
-        self, word: Word, known: Known, words: frozenset[str] | None = None
+        self,
+        word: Word,
+        known: Known,
+        words: frozenset[str] | None = None,
+        gives: Type | None = None,
     ) -> Expression:
         """The compiled expression; one that is always none where it is wrong.
 
-        ``words`` are what a constant that it gives has to be one of.
+        ``words`` are what a constant that it gives has to be one of, ``gives`` the record that it gives, or a list of
+        such.
         """
         try:
             tree = parse(str(word))
@@ -73,6 +80,8 @@ class ExpressionChecker:
         if words is not None:
             for constant in _constants(tree):
                 walker.word(constant, words, "the field")
+        if gives is not None:
+            walker.gives(tree, gives)
         return Expression(str(word), str(word.at), tree)
 
 
@@ -113,6 +122,25 @@ class _Walker:
         """Tell of a text that is none of the words it stands for."""
         if text not in words:
             self._tell(f"{text!r} is no word of {what}", text, words)
+
+    def gives(self, node: nodes.Node, wanted: Type) -> None:
+        """Tell of fields that are set in a record which has none of that name."""
+        wanted = wanted.item or wanted
+        if wanted.names is None:
+            return
+        inside: Iterable[nodes.Expr | None] = ()
+        if isinstance(node, nodes.CondExpr):
+            inside = (node.expr1, node.expr2)
+        elif isinstance(node, (nodes.Or, nodes.And, nodes.Add)):
+            inside = (node.left, node.right)
+        elif isinstance(node, (nodes.List, nodes.Tuple)):
+            inside = node.items
+        for child in inside:
+            if child is not None:
+                self.gives(child, wanted)
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+            for keyword in node.kwargs if node.node.name in _MAKING else ():
+                self.gives(keyword.value, self._member(wanted, keyword.key))
 
     def type_of(self, node: nodes.Node | None) -> Type:
         """What is known of the value of a node; everything that is wrong in it is told."""

@@ -296,21 +296,17 @@ class Either(Kind):
         return self._refuse(node, diagnostics)
 
     def _misspelt(self, node: Node, diagnostics: Diagnostics) -> bool:
-        """Whether a plain word beside text that is free was meant to be true or false."""
-        if (
-            node.kind != "str"
-            or node.quoted
-            or not any("bool" in kind.accepts for kind in self.kinds)
-        ):
+        """Whether a word where text is free was meant to be true or false: misspelt, or one of them in quotes."""
+        if node.kind != "str" or not any("bool" in kind.accepts for kind in self.kinds):
             return False
-        near = nearest(node.text, ("true", "false"))
+        if node.quoted:
+            near = node.text if node.text in ("true", "false") else None
+            message = f"{node.text!r} is a text in quotes; leave them out"
+        else:
+            near = nearest(node.text, ("true", "false"))
+            message = f"{node.text!r} is not true or false; quote it if it is meant as text"
         if near is not None:
-            diagnostics.add(
-                "unknown-word",
-                f"{node.text!r} is not true or false; quote it if it is meant as text",
-                node.position,
-                suggestion=near,
-            )
+            diagnostics.add("unknown-word", message, node.position, suggestion=near)
         return near is not None
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:

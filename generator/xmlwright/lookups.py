@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .check_expression import ExpressionChecker, Known
+from .check_expression import ExpressionChecker, Known, Type
 from .decode import Decl, Word
 from .description import Description
 from .diagnostics import Diagnostics, nearest
@@ -86,9 +86,13 @@ class Lookups:
         return " ".join(str(decl.doc).split()) if decl.doc is not None else f"{what} is inferred"
 
     def expression(
-        self, word: Word, known: Known, words: frozenset[str] | None = None
+        self,
+        word: Word,
+        known: Known,
+        words: frozenset[str] | None = None,
+        gives: Type | None = None,
     ) -> Expression:
-        return self._expressions.expression(word, known, words)
+        return self._expressions.expression(word, known, words, gives)
 
 
 def opt(word: Word | None) -> str | None:

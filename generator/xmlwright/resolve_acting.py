@@ -147,17 +147,21 @@ class Acts:
     # rules
 
     def _rule(
-        self, path: Word, rule: RuleDecl | Word, known: Known, words: frozenset[str] | None = None
+        self,
+        path: Word,
+        rule: RuleDecl | Word,
+        known: Known,
+        words: frozenset[str] | None = None,
+        gives: Type | None = None,
     ) -> Rule:
         if isinstance(rule, Word):
             guess = (
                 f"{self._name}.{path} is inferred" if self._decl.provenance == "inferred" else None
             )
-            return Rule(self._all.expression(rule, known, words), guess)
+            return Rule(self._all.expression(rule, known, words, gives), guess)
         matters = None if rule.matters is None else self._all.expression(rule.matters, known)
-        return Rule(
-            self._all.expression(rule.value, known, words), self._guess(rule, str(path)), matters
-        )
+        value = self._all.expression(rule.value, known, words, gives)
+        return Rule(value, self._guess(rule, str(path)), matters)
 
     def _settings(
         self, rules: Rules, known: Known, resource: str | None = None, cause: Known | None = None
@@ -171,7 +175,7 @@ class Acts:
             if names is None or not self._all.among("field", Word(path[0], word.at), names()):
                 continue
             inner = cause or known
-            field = self._scopes.field(owner, path[0])
+            field, gives = self._scopes.field(owner, path[0]), names()[path[0]]
             if len(path) == 2:
                 nested = self._scopes.nested(owner, path[0])
                 if nested is None or nested.names is None:
@@ -179,10 +183,10 @@ class Acts:
                     continue
                 if not self._all.among("field", Word(path[1], word.at), nested.names()):
                     continue
-                field = self._scopes.field_of(nested, path[1])
+                field, gives = self._scopes.field_of(nested, path[1]), nested.names()[path[1]]
                 inner = self._scopes.inside(inner, nested)
             words = self._scopes.words(field) if field is not None else None
-            found.append(Setting(path, self._rule(word, rule, inner, words)))
+            found.append(Setting(path, self._rule(word, rule, inner, words, gives)))
         return tuple(found)
 
     def _refusals(
@@ -309,7 +313,12 @@ class Acts:
         answer = None
         if decl.answer is not None:
             word = decl.answer if isinstance(decl.answer, Word) else decl.answer.value
-            answer = self._rule(Word(f"{method.verb} answers", word.at), decl.answer, known)
+            answer = self._rule(
+                Word(f"{method.verb} answers", word.at),
+                decl.answer,
+                known,
+                gives=self._scopes.answered(method),
+            )
         return Acting(
             self._refusals(decl.refuse, known, ()),
             self._settings(decl.set, known),

@@ -133,6 +133,13 @@ class Scopes:
                 return record.field(name)
         return None
 
+    def answered(self, method: Method) -> Type | None:
+        """The record that a method answers, or that its rows are; None where it answers none."""
+        if method.answer.record is None or method.answer.record not in self._api.records:
+            return None
+        record = self._api.records[method.answer.record]
+        return Type(lambda: self._fields(record, []), what=record.name)
+
     def arguments(self, *methods: Method) -> Type:
         """The arguments of methods."""
         found: dict[str, Type] = {}

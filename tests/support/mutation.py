@@ -82,7 +82,7 @@ _KEYWORDS: Final = frozenset(
 
 
 def _is_setting(spot: Spot) -> bool:
-    """Whether it is a setting of an account, which may be a text as well as a list of texts."""
+    """Whether it is a setting of an account, which may be a text, a list of texts or a table of texts."""
     return spot.path.startswith("/settings/") and spot.path.count("/") == 2
 
 
@@ -100,6 +100,11 @@ class Changes:
         self._full = full
         self._names = names
         self._unread = unread
+        self._undescribed = {
+            path.rpartition("/")[2].strip()
+            for found in re.findall(r"^ *unknown: \[(.*)\]$", text, re.MULTILINE)
+            for path in found.split(",")
+        }
 
     def of(self, spot: Spot) -> Iterator[Change]:
         """The changes of one node."""
@@ -112,7 +117,7 @@ class Changes:
             stop = start + len(self._text[start:end].rstrip())
             other = "{q: q}" if isinstance(spot.node, yaml.SequenceNode) else "[q]"
             for new in self._some(spot, ("word", other, "12")):
-                due = not (_is_setting(spot) and new in ("word", "[q]"))
+                due = not (_is_setting(spot) and new in ("word", "[q]", "{q: q}"))
                 yield Change("wrong type", spot, start, stop, new, spot.line, spot.line, due)
         elif spot.node.style in ("|", ">"):
             yield from self._of_block(spot, start, start + len(self._text[start:end].rstrip()))
@@ -142,12 +147,18 @@ class Changes:
             yield Change("wrong type", spot, start, stop, new, spot.line, spot.line)
 
     def _of_document(self, spot: Spot, start: int, stop: int, last: int) -> Iterator[Change]:
-        """Misspelt names of elements and attributes, values and texts of an XML document."""
+        """Misspelt names of elements and attributes, values and texts of an XML document.
+
+        What stands in an element that nobody described is kept as it is, and means nothing to anybody.
+        """
         for match in _PART_OF_DOCUMENT.finditer(self._text, start, stop):
             for name, part in match.groupdict().items():
                 if part:
                     change = self._misspelt(spot, *match.span(name), last)
                     unread = name == "value" and match["attribute"] in self._unread
+                    if name == "text":
+                        around = self._text[start : match.start(name)].rpartition("<")[2]
+                        unread = around.strip(">") in self._undescribed
                     yield dataclasses.replace(change, due=False) if unread else change
 
     def _of_scalar(self, spot: Spot, start: int, end: int) -> Iterator[Change]:
