@@ -250,6 +250,7 @@ def test_builds_between_any_edits_equal_one_clean_build(tmp_path: Path, names: l
     [
         ("runtime/unset.py", "Not sent at all:", "Not sent:"),
         ("literals.py", "return text if '\"' in text else", "return text if 'x' in text else"),
+        ("layout.py", "if not asked and not alone:", "if alone and not alone:"),
         ("formatting.py", r'"\n\n\n".join(filled)', r'"\n\n\n# next\n".join(filled)'),
     ],
 )  # fmt: skip
@@ -693,9 +694,8 @@ def test_broken_cache_is_as_none(project: Path, tmp_path: Path, damage: bytes | 
     for path in files:
         if isinstance(damage, bytes):
             path.write_bytes(damage)
-        elif (
-            damage == "blank" and path.suffix == ".json"
-        ):  # a text that is nothing, where the part is something
+        elif damage == "blank" and path.suffix == ".json":
+            # a text that is nothing, where the part is something
             path.write_text(json.dumps(dict.fromkeys(json.loads(path.read_text()), "")))
         elif damage == "folder":
             path.unlink()

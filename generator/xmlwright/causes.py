@@ -12,6 +12,7 @@ from . import by_hand, manifest, pipeline
 from .by_hand import Edit
 from .drifted import Drift, in_words, outermost
 from .files import shown
+from .formatting_version import MODULES
 from .inputs import Inputs
 from .manifest import Manifest
 from .pipeline import Described, Plan, Told
@@ -33,7 +34,6 @@ KINDS: Final = {
 }
 """Kind of cause -> in words."""
 _OPTIONS_OF_PYTHON: Final = ("line-length",)
-_STAGES: Final = ("formatting.py", "formatting_version.py")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -189,7 +189,7 @@ class _Check:
         templates = self._templates & read.templates
         program = self._program & read.program
         if self._drift.unexplained(read.pieces):
-            program |= self._program - read.program - {*_STAGES} - _copies(self._program)
+            program |= self._program - read.program - {*MODULES} - _copies(self._program)
         options = self._options & {*_OPTIONS_OF_PYTHON} if read.python else set()
         found = self._all(pieces, templates, program, options)
         return found or self._all(
@@ -201,7 +201,7 @@ class _Check:
 
     def _formatted(self, path: str) -> set[Cause]:
         """Why the same text is formatted in another way."""
-        found = self._all(set(), set(), self._program & {*_STAGES}, self._options)
+        found = self._all(set(), set(), self._program & {*MODULES}, self._options)
         return found | self._formatter()
 
     def _new(self, path: str) -> set[Cause]:

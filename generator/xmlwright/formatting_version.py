@@ -9,6 +9,8 @@ from typing import Final
 LINE_LENGTH: Final = 100
 """Where pyproject.toml says no other."""
 TARGET: Final = "py310"
+MODULES: Final = ("formatting.py", "formatting_version.py", "layout.py")
+"""What of the program decides how a rendered text is formatted."""
 
 
 def formatter_version() -> str:
@@ -19,6 +21,8 @@ def formatter_version() -> str:
 
 
 def cache_version(line_length: int = LINE_LENGTH) -> str:
-    """What, beside the text, decides a formatted part: Black, its mode, and how parts are cut and joined."""
-    joining = hashlib.sha256((Path(__file__).parent / "formatting.py").read_bytes()).hexdigest()
-    return f"{formatter_version()} {TARGET} line-length={line_length} {joining[:12]}"
+    """What, beside the text, decides a formatted part: Black, its mode, and how parts are cut, laid out and joined."""
+    own = hashlib.sha256()
+    for name in MODULES:
+        own.update((Path(__file__).parent / name).read_bytes())
+    return f"{formatter_version()} {TARGET} line-length={line_length} {own.hexdigest()[:12]}"

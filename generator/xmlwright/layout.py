@@ -78,7 +78,7 @@ def _split(tokens: Sequence[str], indent: int, width: int) -> Iterator[str]:
         yield line
         return
     start, end = pair
-    if end == start + 2 and line.index(_END) <= width if _END in line else False:
+    if end == start + 2 and 0 <= line.find(_END) <= width:
         yield line  # a text of several lines as the only argument
         return
     yield " " * indent + "".join(tokens[: start + 1])

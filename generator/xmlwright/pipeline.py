@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import inputs, manifest, publish
 from .diagnostics import DescriptionError, Diagnostics
-from .formatting_version import cache_version
+from .formatting_version import MODULES, cache_version
 from .manifest import Manifest, Output
 from .settings import Settings
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 Told = Callable[[str, int, int], None]
 """(stage, done, total): how far a stage is; total is 0 where that is not known."""
-
-_FORMATTING = ("formatting.py", "formatting_version.py")
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -238,7 +236,7 @@ def formats_alike(old: inputs.Inputs, now: inputs.Inputs) -> bool:
     return (
         old.formatter == now.formatter
         and old.options == now.options
-        and all(old.program.get(name) == now.program.get(name) for name in _FORMATTING)
+        and all(old.program.get(name) == now.program.get(name) for name in MODULES)
     )
 
 
