@@ -37,7 +37,8 @@ from small_project import (
 )
 from terminal import Terminal
 
-from xmlwright import manifest, pipeline, publish, settings
+from xmlwright import settings
+from xmlwright.build import manifest, pipeline, publish
 
 SUPPORT = Path(__file__).parent / "support"
 
@@ -249,9 +250,9 @@ def test_builds_between_any_edits_equal_one_clean_build(tmp_path: Path, names: l
     ("name", "old", "new"),
     [
         ("runtime/unset.py", "Not sent at all:", "Not sent:"),
-        ("literals.py", "return text if '\"' in text else", "return text if 'x' in text else"),
-        ("layout.py", "if not asked and not alone:", "if alone and not alone:"),
-        ("formatting.py", r'"\n\n\n".join(filled)', r'"\n\n\n# next\n".join(filled)'),
+        ("render/literals.py", "return text if '\"' in text else", "return text if 'x' in text else"),
+        ("formatting/layout.py", "if not asked and not alone:", "if alone and not alone:"),
+        ("formatting/formatting.py", r'"\n\n\n".join(filled)', r'"\n\n\n# next\n".join(filled)'),
     ],
 )  # fmt: skip
 def test_edit_of_the_program_is_seen(

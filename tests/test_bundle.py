@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from xmlwright import bundle, compare, pipeline, settings
+from xmlwright import settings
+from xmlwright.build import pipeline
+from xmlwright.compare import compare
+from xmlwright.export import bundle
 from xmlwright.model import Api
 
 ROOT = Path(__file__).resolve().parents[1]

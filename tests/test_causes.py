@@ -15,7 +15,10 @@ import pytest
 import small_project
 from small_project import PACKAGE, built, edit, environment, make, make_built, run, tree
 
-from xmlwright import causes, causes_report, inputs, manifest, pipeline, settings
+from xmlwright import settings
+from xmlwright.build import inputs, manifest, pipeline
+from xmlwright.causes import causes
+from xmlwright.causes import report as causes_report
 
 Edit = Callable[[Path], object]
 
@@ -309,15 +312,15 @@ GENERATOR: dict[str, tuple[str, str, str, list[str]]] = {
         "runtime/unset.py", "Not sent at all:", "Not sent:", [f"{PACKAGE}/runtime/unset.py"],
     ),
     "what names the tests (and may have changed what else it names)": (
-        "views.py", "return test_module_name(self.module.python)", "return f'my_{self.module.python}'",
+        "render/views.py", "return test_module_name(self.module.python)", "return f'my_{self.module.python}'",
         [f"{PACKAGE}/book.py", "tests/test_book.py", "tests/test_loan.py"],
     ),
     "what reads the description": (
-        "resolve_methods.py", '"create": "Creates {one}."', '"create": "Makes {one}."',
+        "resolve/methods.py", '"create": "Creates {one}."', '"create": "Makes {one}."',
         [f"{PACKAGE}/book.py", f"{PACKAGE}/loan.py"],
     ),
     "how parts are joined": (
-        "formatting.py", r'"\n\n\n".join(filled)', r'"\n\n\n# next\n".join(filled)', [],
+        "formatting/formatting.py", r'"\n\n\n".join(filled)', r'"\n\n\n# next\n".join(filled)', [],
     ),
     "the command line": ("cli.py", '"""The command line.', '"""The commands.', []),
 }  # fmt: skip

@@ -21,12 +21,15 @@ import pytest
 from changes import EDITS, FILES, NOT_SHOWN, Edit, Program, Way
 from following import Following
 
-from xmlwright import compare, description, resolve, settings, users
-from xmlwright.compare_rules import ORDER, RULES, worst
+from xmlwright import settings
+from xmlwright.compare import compare, users
+from xmlwright.compare.rules import ORDER, RULES, worst
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.formatting import format_part, parts_of
+from xmlwright.formatting.formatting import format_part, parts_of
+from xmlwright.language import description
 from xmlwright.model import Api
-from xmlwright.render import RUNTIME, package_path, render
+from xmlwright.render.render import RUNTIME, package_path, render
+from xmlwright.resolve import resolve
 
 from .loopback import Answer, Seen, Server, serving
 

@@ -27,9 +27,10 @@ from small_project import (
 )
 from terminal import Terminal
 
-from xmlwright import pipeline, settings
-from xmlwright.description import files_of, kind_of
+from xmlwright import settings
+from xmlwright.build import pipeline
 from xmlwright.explain import explain
+from xmlwright.language.description import files_of, kind_of
 
 SCRIPT = Path(sys.executable).parent / "xmlwright"
 COMMANDS = ("build", "bundle", "check", "diff", "explain", "schema", "validate", "vendor", "watch")

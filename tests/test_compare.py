@@ -14,7 +14,11 @@ from typing import Any
 import pytest
 import small_project
 
-from xmlwright import bundle, compare, compare_rules, pipeline, settings
+from xmlwright import settings
+from xmlwright.build import pipeline
+from xmlwright.compare import compare
+from xmlwright.compare import rules as compare_rules
+from xmlwright.export import bundle
 from xmlwright.model import Answer, Api, Case, Field, Method, Module, Provenance, Record, Ref
 
 ROOT = Path(__file__).resolve().parents[1]

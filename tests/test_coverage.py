@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import small_project
 
-from xmlwright import pipeline, settings
-from xmlwright.coverage import coverage
+from xmlwright import settings
+from xmlwright.build import pipeline
+from xmlwright.growth.coverage import coverage
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -24,7 +24,8 @@ import yaml
 from lxml import etree
 from markdown_it import MarkdownIt
 
-from xmlwright import pipeline, settings
+from xmlwright import settings
+from xmlwright.build import pipeline
 from xmlwright.docs.answers import CaseServer, Expected
 from xmlwright.docs.links import anchor
 from xmlwright.docs.samples import Sample

@@ -10,10 +10,10 @@ import csv
 import pytest
 from removal import CORPUS, Removals
 
-from xmlwright.compare import compare
-from xmlwright.compare_rules import Change, worst
-from xmlwright.draft import draft
-from xmlwright.evidence import Document
+from xmlwright.compare.compare import compare
+from xmlwright.compare.rules import Change, worst
+from xmlwright.growth.draft import draft
+from xmlwright.growth.evidence import Document
 from xmlwright.model import Api
 
 OLD, NEW = "third-party/JimBarrows+Scala-Mash/", "docs-examples/"

@@ -43,8 +43,8 @@ from freshbooks_classic.runtime.request import Method, Nothing
 from freshbooks_classic.runtime.scalars import Binary
 from freshbooks_classic.runtime.shape import Shape
 from freshbooks_classic.runtime.shape import field as entry
-from xmlwright import pipeline
 from xmlwright import settings as settings_of
+from xmlwright.build import pipeline
 
 __all__ = ["quiet_environment"]
 

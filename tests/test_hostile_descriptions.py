@@ -19,13 +19,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xmlwright import pipeline
-from xmlwright.description import read
+from xmlwright.build import pipeline
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.formatting import FormatCache, format_files
+from xmlwright.formatting.formatting import FormatCache, format_files
+from xmlwright.language.description import read
 from xmlwright.naming import python_name
-from xmlwright.render import render
-from xmlwright.resolve import resolve
+from xmlwright.render.render import render
+from xmlwright.resolve.resolve import resolve
 from xmlwright.settings import find
 
 from .second_api import project

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xmlwright.layout import lay_out
-from xmlwright.literals import block, literal
+from xmlwright.formatting.layout import lay_out
+from xmlwright.render.literals import block, literal
 
 WIDTH: Final = 60
 MODE: Final = black.Mode(line_length=WIDTH, target_versions={black.TargetVersion.PY310})

@@ -8,8 +8,8 @@ import sys
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from xmlwright.formatting import format_part
-from xmlwright.literals import block, docstring, literal, toml
+from xmlwright.formatting.formatting import format_part
+from xmlwright.render.literals import block, docstring, literal, toml
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -21,7 +21,9 @@ import yaml
 from description_nodes import EXPRESSION, FACT, REASONS
 from mutation import ROOT, Tally, alike, bench, other_prose, piece_of, run
 
-from xmlwright import description, files, pipeline, settings
+from xmlwright import files, settings
+from xmlwright.build import pipeline
+from xmlwright.language import description
 
 # The longest first, so that parallel tests end together.
 FILES = sorted(

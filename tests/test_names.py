@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from xmlwright import naming, pipeline
+from xmlwright import naming
+from xmlwright.build import pipeline
 from xmlwright.runtime import aio, client
 from xmlwright.runtime.protocol import Protocol
 from xmlwright.settings import find

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from xmlwright import compare, description, resolve
+from xmlwright.compare import compare
+from xmlwright.compare.users import broken
 from xmlwright.diagnostics import Diagnostics
 from xmlwright.explain import explain
+from xmlwright.language import description
 from xmlwright.model import Api
-from xmlwright.render import render
-from xmlwright.users import broken
+from xmlwright.render.render import render
+from xmlwright.resolve import resolve
 
 from .second_api import project
 

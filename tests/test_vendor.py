@@ -16,9 +16,11 @@ from hypothesis import given
 from hypothesis import settings as with_settings
 from hypothesis import strategies as st
 
-from xmlwright import parts, pipeline, settings, vendor
-from xmlwright.manifest import digest
+from xmlwright import settings
+from xmlwright.build import pipeline
+from xmlwright.build.manifest import digest
 from xmlwright.model import Api
+from xmlwright.vendoring import parts, vendor
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = settings.find(ROOT)

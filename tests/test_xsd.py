@@ -12,7 +12,9 @@ import pytest
 from lxml import etree
 
 from freshbooks_classic import wire
-from xmlwright import pipeline, settings, xsd
+from xmlwright import settings
+from xmlwright.build import pipeline
+from xmlwright.export import xsd
 from xmlwright.model import Api
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import click
 
-from . import output_commands, workbench, workbench_diff, workbench_growth
+from .commands import diff as workbench_diff
+from .commands import exports as workbench
+from .commands import growth as workbench_growth
+from .commands import output as output_commands
 from .console import FAILED, INTERRUPTED, Told, colour, problems, project, show, style
 from .docs.command import docs
 from .sandbox.command import sandbox
@@ -77,7 +80,7 @@ Exit codes:
 @click.pass_context
 def validate(context: click.Context, form: str) -> None:
     """Check the description: every problem of every file, with its place. Exit code 1 if there is one."""
-    from . import pipeline
+    from .build import pipeline
 
     settings = project(context)
     _, diagnostics = pipeline.validate(settings)
@@ -116,7 +119,7 @@ def schema(kind: str | None, write: Path | None, only_check: bool) -> None:
     """Print the JSON Schema of the language, which editors use to complete and check the YAML files."""
     import json
 
-    from .language import FILES, json_schema
+    from .language.grammar import FILES, json_schema
 
     if write is None:
         value = json_schema(kind) if kind else {name: json_schema(name) for name in FILES}
@@ -163,7 +166,7 @@ Exit codes:
 @click.pass_context
 def explain(context: click.Context, name: str) -> None:
     """Say where NAME, from the API or from Python, is described: file, line and what is known."""
-    from . import pipeline
+    from .build import pipeline
     from .explain import explain as explained
     from .explain import suggestion
 

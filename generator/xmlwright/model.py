@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .diagnostics import Position
+from .language.source import Node
 from .naming import cap_words, module_name
-from .source import Node
 
 
 @dataclass(frozen=True, slots=True)

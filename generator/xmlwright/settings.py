@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .diagnostics import nearest
-from .formatting_version import LINE_LENGTH
+from .formatting.version import LINE_LENGTH
 
 if sys.version_info >= (3, 11):
     import tomllib

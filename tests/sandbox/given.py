@@ -38,7 +38,8 @@ RESOURCES = sorted(
 @cache
 def api() -> Api:
     """The description, resolved."""
-    from xmlwright import description, resolve
+    from xmlwright.language import description
+    from xmlwright.resolve import resolve
 
     diagnostics = Diagnostics()
     read = description.read(SCHEMA, diagnostics, root=ROOT)

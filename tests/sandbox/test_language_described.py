@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from xmlwright.check_expression import KNOWN
-from xmlwright.decode import Dictionary, Either, Kind, Listing, Table
-from xmlwright.language_behaviour import FILES, SITUATIONS
-from xmlwright.scopes import ALWAYS
+from xmlwright.language.behaviour import FILES, SITUATIONS
+from xmlwright.language.decode import Dictionary, Either, Kind, Listing, Table
+from xmlwright.resolve.expressions import KNOWN
+from xmlwright.resolve.scopes import ALWAYS
 
 TEXT = (Path(__file__).parents[2] / "docs/schema-language.md").read_text(encoding="utf-8")
 START = TEXT.index("## What the service does")

@@ -8,7 +8,16 @@ from typing import Final
 
 import yaml
 
-from xmlwright.decode import Boolean, Choice, Dictionary, Either, Kind, Listing, Table, Text
+from xmlwright.language.decode import (
+    Boolean,
+    Choice,
+    Dictionary,
+    Either,
+    Kind,
+    Listing,
+    Table,
+    Text,
+)
 
 LANGUAGE: Final = "word of the language"
 REFERENCE: Final = "reference"

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from small_project import edit, make, tree
 
-from xmlwright import cli, pipeline, settings
+from xmlwright import cli, settings
+from xmlwright.build import pipeline
 
 WRITES = (
     "os.chmod",

@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from lxml import etree
 
+from xmlwright.cases.shapes import Tables
 from xmlwright.model import Api, Method
 from xmlwright.runtime import samples
 from xmlwright.runtime.errors import Error
@@ -28,7 +29,6 @@ from xmlwright.runtime.scalars import Words
 from xmlwright.runtime.shape import Field, Shape
 from xmlwright.runtime.validation import problems
 from xmlwright.runtime.wire import Door, Methods
-from xmlwright.shapes import Tables
 
 LONG_AGO = dt.date(2001, 1, 1)
 """Before this day nothing can be lent: a method that is known to answer 409 answers it for a date before."""

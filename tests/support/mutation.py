@@ -32,12 +32,15 @@ from description_nodes import (
     tag,
 )
 
-from xmlwright import description, files, language, pipeline, settings
-from xmlwright.decode import Dictionary, Entries, Listing
+from xmlwright import files, settings
+from xmlwright.build import pipeline
 from xmlwright.diagnostics import Diagnostics
+from xmlwright.language import description
+from xmlwright.language import grammar as language
+from xmlwright.language.decode import Dictionary, Entries, Listing
+from xmlwright.language.source import SourceFile, parse
 from xmlwright.memory import Memory
 from xmlwright.model import Api, Field, Method
-from xmlwright.source import SourceFile, parse
 
 ROOT: Final = Path(__file__).parents[2]
 

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xmlwright import description, evidence, patch, resolve, settings
+from xmlwright import settings
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.evidence import Document
+from xmlwright.growth import evidence, patch
+from xmlwright.growth.evidence import Document
+from xmlwright.language import description
 from xmlwright.memory import Memory
 from xmlwright.model import Api, Field, Ref
+from xmlwright.resolve import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = settings.find(ROOT)

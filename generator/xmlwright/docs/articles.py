@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ..model import Api
+from ..render.views import RETRIES, sentence
 from ..runtime.errors import FAILURES
-from ..views import RETRIES, sentence
 from .content import Article, Block, Change, Code, Link, Listing, Page, Section, Table
 from .highlight import indented
 from .links import Links, anchor
@@ -206,8 +206,8 @@ def _errors(api: Api, links: Links) -> Iterator[Section]:
 
 
 def _failure(api: Api) -> str:
+    from ..cases.shapes import protocol_of
     from ..runtime.samples import failure
-    from ..shapes import protocol_of
 
     shown = [
         case.response

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..commands.output import working
 from ..console import Told, project
-from ..output_commands import working
 
 if TYPE_CHECKING:
     from .site import Made
@@ -77,7 +77,7 @@ def docs(
         raise Told(
             "the documentation needs the package markdown-it-py: install xmlwright[docs]"
         ) from None
-    from ..revisions import RevisionError
+    from ..compare.revisions import RevisionError
     from ..settings import SettingsError
     from .samples import SampleRunnerError
 

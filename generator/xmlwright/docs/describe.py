@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..model import Api, Field, Method, Module, Record, Ref
 from ..naming import client_attribute
+from ..render.views import RETRIES, ModuleView, example, sentence
 from ..runtime.errors import FAILURES
-from ..views import RETRIES, ModuleView, example, sentence
 from . import articles
 from .content import (
     Change,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .. import revisions
-from ..compare import compare
+from ..compare import revisions
+from ..compare.compare import compare
 from ..model import Api, Method
 from ..settings import Settings
 from .content import Change

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup, escape
 
-from ..compiled import Compiled
+from ..render.compiled import Compiled
 from . import guides
 from .content import Code, Guide, Listing, Page, Site
 from .highlight import highlighted, indented

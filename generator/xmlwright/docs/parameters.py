@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..model import Api, Enum, EnumWord, Field, Method, Module, Ref
-from ..views import ModuleView, sentence
+from ..render.views import ModuleView, sentence
 from .content import Link, Parameter, Word
 from .links import Links, anchor
 

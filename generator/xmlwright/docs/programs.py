@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from ..cases.values import Given
 from ..model import Api, Case, Method
 from ..naming import client_attribute, python_name, snake
 from ..runtime.errors import FAILURES
 from ..runtime.writing import Upload
-from ..values import Given
 from .layout import Expression, call, laid_out, mapping, sequence, shown, text
 
 _INDENT: Final = 4

@@ -8,13 +8,13 @@ import inspect
 import json
 from collections.abc import Iterator
 
-from .. import inputs
-from ..formatting import FormatCache
+from ..build import inputs
+from ..formatting.formatting import FormatCache
 from ..model import Api, Module
-from ..render import render_one
+from ..render.render import render_one
+from ..render.trees import Tree
+from ..render.views import ModuleView
 from ..settings import Settings
-from ..trees import Tree
-from ..views import ModuleView
 from .links import Links, anchor
 
 Name = tuple[str, str, str]

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from .. import check, manifest, pipeline, publish
+from ..build import manifest, pipeline, publish
+from ..build.inputs import Inputs, digest
+from ..build.manifest import Manifest, Output, lines_of_untouched
+from ..cases import check
 from ..diagnostics import DescriptionError
-from ..formatting import FormatCache
-from ..inputs import Inputs, digest
-from ..manifest import Manifest, Output, lines_of_untouched
+from ..formatting.formatting import FormatCache
 from ..settings import Settings, checked_site
 from . import guides, samples
 from .content import Page, Site

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import description, resolve, resolve_behaviour
 from ..diagnostics import DescriptionError, Diagnostics
+from ..language import description
 from ..model import Api
+from ..resolve import behaviour as resolve_behaviour
+from ..resolve import resolve
 from .behaviour import Behaviours
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..cases.shapes import Tables
 from ..model import Api, Method
 from ..runtime.errors import ApiFailure, Error
 from ..runtime.record import children, unknown_elements
-from ..shapes import Tables
 from .exchange import Reply
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from ..cases.shapes import Tables
 from ..model import Api, Method, Ref
 from ..runtime.errors import Error
 from ..runtime.reading import find, parse_xml
@@ -19,7 +20,6 @@ from ..runtime.request import Method as RuntimeMethod
 from ..runtime.scrub import blank, scrub
 from ..runtime.shape import Shape
 from ..runtime.wire import plain
-from ..shapes import Tables
 from .encoding import shown
 from .journal import Entry
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..cases.shapes import Tables
+from ..cases.values import WRONG, Given, GivenPage, Values
 from ..diagnostics import Diagnostics, nearest
 from ..model import Api, Case, Field, Method, Module, Ref
-from ..shapes import Tables
-from ..values import WRONG, Given, GivenPage, Values
 from .resources import Kept, Layout, Resources
 from .state import Record
 from .work import SETTINGS

@@ -135,7 +135,7 @@ class Stage:
         self._ticking = asyncio.ensure_future(self._tick())
 
     def _protocol(self) -> Any:
-        from ..shapes import protocol_of
+        from ..cases.shapes import protocol_of
 
         return protocol_of(self.described.api)
 

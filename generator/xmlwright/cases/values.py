@@ -1,0 +1,313 @@
+"""Values of cases: from YAML nodes to typed values, by the fields they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..diagnostics import Diagnostics, Position, Related, nearest
+from ..language.decode import INVALID, Integer
+from ..language.grammar import UPLOAD
+from ..language.source import KINDS, Node
+from ..model import Api, Field, Method, Ref
+from ..runtime.scalars import Codec
+from ..runtime.writing import Upload
+from .shapes import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Named values of a record or of the arguments of a call, in the order of the case."""
+
+    ref: Ref | None
+    """The record; None for arguments."""
+    values: Mapping[str, Any]
+    """Python name -> value."""
+    places: Mapping[str, Position]
+    """Python name -> where the case says it."""
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPage:
+    """A page: counters and rows."""
+
+    counters: Mapping[str, int]
+    items: list[Any]
+    places: Mapping[str, Position]
+    """Counter -> where the case says it."""
+    items_at: Position
+    at: Position
+
+
+WRONG: Final = object()
+"""In place of a value that has been complained about."""
+
+COUNT: Final = Integer()
+_PAGE: Final = ("position", "size", "pages", "total", "items")
+_NODES: Final = {"id": "int", "int": "int", "flag": "bool"}
+
+
+class Values:
+    """Decodes the free parts of cases, and other records; tells what does not fit. ``rule`` is that of values to read."""
+
+    def __init__(
+        self, api: Api, tables: Tables, diagnostics: Diagnostics, rule: str = "case-result"
+    ) -> None:
+        self._rule = rule
+        self._api = api
+        self._tables = tables
+        self._diagnostics = diagnostics
+
+    def arguments(self, method: Method, node: Node) -> Given | None:
+        """The arguments of a call; None, with diagnostics, where they do not fit."""
+        given = self._mapping(node, method.arguments, None, "write", method.mode, method.name)
+        if given is None:
+            return None
+        missing = [
+            item for item in method.arguments if item.required and item.python not in given.values
+        ]
+        for item in missing:
+            self._tell("case-arguments", f"the argument {item.python} is required", node, item)
+        return None if missing else given
+
+    def result(self, method: Method, node: Node) -> Any:
+        """The value that an answer should read as."""
+        answer = method.answer
+        if answer.value == "binary":
+            return self._text(node)
+        if answer.value == "page":
+            return self._page(node, answer.record)
+        if answer.value == "list":
+            if node.kind != "list":
+                return self._refuse("case-result", "a list", node)
+            items = [self._item(item, answer.record, answer.scalar) for item in node.items]
+            return WRONG if WRONG in items else items
+        return self._item(node, answer.record, answer.scalar)
+
+    def record(self, ref: Ref, node: Node) -> Any:
+        """A record as a result shows it; WRONG, with diagnostics, where it does not fit."""
+        return self._item(node, ref, None)
+
+    def _page(self, node: Node, ref: Ref | None) -> Any:
+        if node.kind != "map":
+            return self._refuse(
+                "case-result", "a page: position, size, pages, total and items", node
+            )
+        counters: dict[str, int] = {}
+        items: list[Any] = []
+        places = {key.text: key.position for key, _ in node.entries}
+        valid = True
+        for key, value in node.entries:
+            if key.text not in _PAGE:
+                self._diagnostics.add(
+                    "case-result",
+                    f"a page has no {key.text}",
+                    key.position,
+                    suggestion=nearest(key.text, _PAGE),
+                )
+                valid = False
+            elif key.text != "items":
+                count = COUNT.decode(value, self._diagnostics)
+                valid &= count is not INVALID
+                counters[key.text] = count
+            elif value.kind == "list":
+                items = [self._item(item, ref, None) for item in value.items]
+            else:
+                self._refuse("case-result", "a list", value)
+                valid = False
+        if not valid or WRONG in items:
+            return WRONG
+        items_at = places.get("items", node.position)
+        return GivenPage(counters, items, places, items_at, node.position)
+
+    def _item(self, node: Node, ref: Ref | None, scalar: str | None) -> Any:
+        if ref is not None:
+            record = self._api.records.get(ref)
+            if record is None:
+                return WRONG
+            fields = tuple(item for item in record.fields if item.readable)
+            found = self._mapping(node, fields, ref, "read", "answer", record.name)
+            return WRONG if found is None else found
+        item = self._tables._scalar(scalar or "id")
+        return self._scalar(node, scalar or "id", item, self._rule)
+
+    def _mapping(
+        self,
+        node: Node,
+        fields: tuple[Field, ...],
+        ref: Ref | None,
+        direction: str,
+        mode: str,
+        owner: str,
+    ) -> Given | None:
+        rule = "case-arguments" if direction == "write" else self._rule
+        if node.kind != "map":
+            self._refuse(rule, "a mapping of names to values", node)
+            return None
+        by_name = {item.python: item for item in fields}
+        values: dict[str, Any] = {}
+        places: dict[str, Position] = {}
+        valid = True
+        for key, value in node.entries:
+            item = by_name.get(key.text)
+            if item is None:
+                near = nearest(key.text, by_name)
+                related = (
+                    [Related(by_name[near].at, f"{near} is described here")]
+                    if near
+                    else [Related(other.at, "a field that no case shows") for other in fields[:0]]
+                )
+                what = (
+                    "takes no argument" if direction == "write" else "has no field to read called"
+                )
+                self._diagnostics.add(
+                    rule,
+                    f"{owner} {what} {key.text!r}",
+                    key.position,
+                    suggestion=near,
+                    related=related,
+                )
+                valid = False
+                continue
+            decoded = self._field(value, item, direction, mode)
+            if decoded is WRONG:
+                valid = False
+            values[item.python] = decoded
+            places[item.python] = key.position
+        return Given(ref, values, places, node.position) if valid else None
+
+    def _field(self, node: Node, item: Field, direction: str, mode: str) -> Any:
+        rule = "case-arguments" if direction == "write" else self._rule
+        if node.kind == "null":
+            if direction == "read":
+                return self._refuse(rule, "left out where it is none", node)
+            if item.clear == "refused":
+                self._tell(rule, f"{item.python} cannot be cleared", node, item)
+                return WRONG
+            return None
+        if item.many:
+            if node.kind != "list":
+                return self._refuse(rule, "a list", node, item)
+            values = [self._one(inner, item, direction, mode) for inner in node.items]
+            return WRONG if WRONG in values else values
+        return self._one(node, item, direction, mode)
+
+    def _one(self, node: Node, item: Field, direction: str, mode: str) -> Any:
+        rule = "case-arguments" if direction == "write" else self._rule
+        if item.record is not None:
+            record = self._api.records.get(item.record)
+            if record is None:
+                return WRONG
+            letters = {"answer": "r", "create": "c", "update": "u"}.get(mode, "cu")
+            fields = tuple(
+                other
+                for other in record.fields
+                if any(letter in other.access for letter in letters)
+            )
+            given = self._mapping(node, fields, item.record, direction, mode, record.name)
+            if given is None:
+                return WRONG
+            if direction == "write":
+                required = {"create": "c", "update": "u"}.get(mode, "cu")
+                for other in fields:
+                    if (
+                        any(letter in other.required for letter in required)
+                        and other.python not in given.values
+                    ):
+                        self._tell(rule, f"{other.python} is required", node, other)
+                        return WRONG
+            return given
+        scalar = item.write if direction == "write" else item.read
+        codec = self._tables.codec(item, scalar)
+        if item.enum is not None and direction == "write":
+            words = [
+                word.word for word in self._api.enums[item.enum].words if word.writable
+            ] if item.enum in self._api.enums else []  # fmt: skip
+            if node.kind == "str" and words and node.text not in words:
+                near = nearest(node.text, words)
+                self._tell(
+                    rule, f"{node.text!r} is not a word that {item.python} takes", node, item, near
+                )
+                return WRONG
+        return self._scalar(node, scalar or "text", codec, rule, item)
+
+    def _scalar(
+        self, node: Node, scalar: str, codec: Codec, rule: str, item: Field | None = None
+    ) -> Any:
+        wanted = _NODES.get(scalar, "str")
+        if scalar == "binary":
+            return self._upload(node, item)
+        if node.kind != wanted or (wanted == "bool" and node.text not in ("true", "false")):
+            shown = f'"{node.text}"' if wanted == "str" and node.text else None
+            return self._refuse(rule, f"{KINDS[wanted]} ({scalar})", node, item, shown)
+        if wanted == "bool":
+            return node.text == "true"
+        if wanted == "int":
+            if node.text.lstrip("-").isdigit() and str(int(node.text)) == node.text:
+                return int(node.text)
+            return self._refuse(rule, "an integer in plain digits", node, item)
+        if item is not None and (scalar == "text" or item.enum is not None):
+            return node.text
+        try:
+            return codec._value(node.text) if node.text else node.text
+        except ValueError:
+            return self._refuse(rule, codec.expected, node, item)
+
+    def _upload(self, node: Node, item: Field | None) -> Any:
+        if node.kind != "map":
+            return self._refuse("case-arguments", "a file: {name, media, text}", node)
+        upload = UPLOAD.decode(node, self._diagnostics)
+        if upload is INVALID:
+            return WRONG
+        media = str(upload.media)
+        wanted = " or ".join(item.media) if item is not None else ""
+        if not wanted or media in wanted.split(" or "):
+            try:
+                return Upload(str(upload.text).encode(), str(upload.name), media)
+            except ValueError:
+                wanted = "a content type"
+        place = Node("str", upload.media.at, media)
+        return self._refuse("case-arguments", wanted, place, item)
+
+    def _text(self, node: Node) -> Any:
+        return node.text if node.kind == "str" else self._refuse("case-result", "text", node)
+
+    def _refuse(
+        self, rule: str, wanted: str, node: Node, item: Field | None = None, hint: str | None = None
+    ) -> Any:
+        found = KINDS[node.kind] + (f" {node.text!r}" if node.text else "")
+        related = [Related(item.at, f"{item.python} is described here")] if item else []
+        self._diagnostics.add(
+            rule,
+            f"should be {wanted}, not {found}",
+            node.position,
+            suggestion=hint,
+            related=related,
+        )
+        return WRONG
+
+    def _tell(
+        self, rule: str, message: str, node: Node, item: Field, hint: str | None = None
+    ) -> None:
+        self._diagnostics.add(
+            rule,
+            message,
+            node.position,
+            suggestion=hint,
+            related=[Related(item.at, f"{item.python} is described here")],
+        )
+
+
+def as_arguments(given: Given) -> dict[str, Any]:
+    """Decoded arguments as what a builder takes."""
+    return {name: _plain(value) for name, value in given.values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Given):
+        return as_arguments(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value

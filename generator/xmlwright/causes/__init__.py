@@ -1,0 +1,1 @@
+"""Why an output is not what a build would make."""

@@ -1,0 +1,1 @@
+"""Commands of the command line; docs/ and sandbox/ have their own."""

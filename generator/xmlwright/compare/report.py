@@ -1,0 +1,171 @@
+"""A comparison as text, JSON, a section of a changelog, and annotations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from .rules import ORDER, Change, suggested
+from .users import Broken
+
+Style = Callable[[str, str], str]
+
+_HEADINGS: Final = {
+    "breaking": "Breaking",
+    "risky": "Risky",
+    "safe": "Added or loosened",
+    "none": "Without effect on users",
+}
+
+
+def _sorted(changes: list[Change]) -> list[Change]:
+    return sorted(
+        changes, key=lambda change: (-ORDER.index(change.verdict), change.what, change.rule)
+    )
+
+
+def as_text(
+    changes: list[Change],
+    allowed: Mapping[str, str],
+    version: str,
+    style: Style,
+    acting: Sequence[str] = (),
+) -> str:
+    """Changes by verdict, the worst first, with both places and the fingerprint; then the verdict.
+
+    ``acting`` are files that changed and say only what the sandbox does.
+    """
+    lines: list[str] = []
+    last = None
+    for change in _sorted(changes):
+        if change.verdict != last:
+            last = change.verdict
+            lines += ["", style(_HEADINGS[last], last)] if lines else [style(_HEADINGS[last], last)]
+        lines.append(
+            f"  {change.what}: {change.message}  [{change.rule}; wire {change.wire}, python {change.python};"
+            f" {change.fingerprint}]"
+        )
+        places = [f"{name} {at}" for name, at in (("old", change.old), ("new", change.new)) if at]
+        if places:
+            lines.append(f"      {', '.join(places)}")
+        if change.fingerprint in allowed:
+            lines.append(f"      allowed: {allowed[change.fingerprint]}")
+    counts = [
+        f"{count} {verdict}"
+        for verdict in reversed(ORDER)
+        if (count := sum(change.verdict == verdict for change in changes))
+    ]
+    told = [
+        f"{name}: changed; it says what the service does: nothing on the wire, nothing in Python"
+        for name in acting
+    ]
+    if not changes:
+        return "\n".join([*told, "nothing changed for users" if told else "nothing changed"])
+    lines += ["", *told] if told else []
+    lines += ["", f"{', '.join(counts)}; version {version} -> {suggested(version, changes)}"]
+    return "\n".join(lines)
+
+
+def as_json(
+    changes: list[Change],
+    allowed: Mapping[str, str],
+    version: str,
+    lines: Mapping[str, list[Broken]],
+    acting: Sequence[str] = (),
+) -> str:
+    """Everything of every change, and the lines of programs (by file) that break."""
+    value = {
+        "version": version,
+        "suggested": suggested(version, changes),
+        "changes": [
+            {
+                "rule": change.rule,
+                "what": change.what,
+                "message": change.message,
+                "wire": change.wire,
+                "python": change.python,
+                "verdict": change.verdict,
+                "old": str(change.old) if change.old else None,
+                "new": str(change.new) if change.new else None,
+                "fingerprint": change.fingerprint,
+                "allowed": allowed.get(change.fingerprint),
+            }
+            for change in _sorted(changes)
+        ],
+        "broken": [
+            {
+                "file": file,
+                "line": item.line,
+                "certain": item.certain,
+                "fingerprint": item.change.fingerprint,
+            }
+            for file, found in lines.items()
+            for item in found
+        ],
+        "unused": unused(changes, allowed),
+        "acting": list(acting),
+    }
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def unused(changes: list[Change], allowed: Mapping[str, str]) -> list[str]:
+    """Fingerprints of an allow-list that no change has."""
+    present = {change.fingerprint for change in changes}
+    return [fingerprint for fingerprint in allowed if fingerprint not in present]
+
+
+_SECTIONS: Final = ("Added", "Changed", "Deprecated", "Removed")
+
+
+def _section(change: Change) -> str:
+    if change.rule == "now-deprecated":
+        return "Deprecated"
+    if change.rule.endswith("-added") or change.rule == "answer-now-given":
+        return "Added"
+    gone = change.rule.endswith("-removed") or change.rule.startswith("no-longer-")
+    return "Removed" if gone else "Changed"
+
+
+def as_changelog(changes: list[Change], version: str) -> str:
+    """A section for a changelog in the form of Keep a Changelog: what users see, what breaks first."""
+    lines = [f"## [{suggested(version, changes)}]"]
+    seen = [change for change in _sorted(changes) if change.verdict != "none"]
+    for section in _SECTIONS:
+        found = [change for change in seen if _section(change) == section]
+        if found:
+            lines += ["", f"### {section}", ""]
+            lines += [_entry(change) for change in found]
+    return "\n".join(lines)
+
+
+def _entry(change: Change) -> str:
+    start = "**Breaking:** " if change.verdict == "breaking" else ""
+    kind = change.rule.replace("-", " ")
+    said = kind if change.message in (change.what, "") else f"{kind}: {change.message}"
+    return f"- {start}`{change.what}`: {said}."
+
+
+def as_github(
+    changes: list[Change], allowed: Mapping[str, str], broken: Mapping[str, list[Broken]]
+) -> str:
+    """Workflow commands that annotate the changed lines, and the lines of programs that break."""
+    levels = {"breaking": "error", "risky": "warning", "safe": "notice"}
+    lines: list[str] = []
+    for change in _sorted(changes):
+        if change.verdict not in levels or change.fingerprint in allowed:
+            continue
+        at = change.new or change.old
+        place = f" file={at.file},line={at.line},col={at.column}" if at else ""
+        message = _escaped(f"{change.what}: {change.message} [{change.rule}]")
+        lines.append(f"::{levels[change.verdict]}{place}::{message}")
+    for file, found in broken.items():
+        for item in found:
+            told = f"{item.change.rule}: {item.change.message} ({item.change.what})"
+            level = "error" if item.certain else "warning"
+            lines.append(f"::{level} file={file},line={item.line}::{_escaped(told)}")
+    return "\n".join(lines)
+
+
+def _escaped(message: str) -> str:
+    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

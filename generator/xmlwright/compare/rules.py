@@ -1,0 +1,208 @@
+"""The kinds of change that a comparison tells apart, and what each means for the wire and for the Python surface."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from ..diagnostics import Position
+
+Verdict = Literal["breaking", "risky", "safe", "none"]
+"""breaking: what worked stops working. risky: it may, depending on use. safe: something was added or loosened. none: not touched."""
+
+ORDER: Final[tuple[Verdict, ...]] = ("none", "safe", "risky", "breaking")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of change."""
+
+    name: str
+    wire: Verdict
+    """For a client made of the old description that meets a server which follows the new one."""
+    python: Verdict
+    """For a program written with the old client that gets the new one, the server being the new one as well."""
+    mirror: str | None
+    """The rule of the change back; its own name where that is of the same kind. None with a ``waiver``."""
+    waiver: str = ""
+    """Why there is no mirror."""
+
+
+def _pairs(*rules: tuple[str, Verdict, Verdict, str, Verdict, Verdict]) -> dict[str, Rule]:
+    found: dict[str, Rule] = {}
+    for name, wire, python, mirror, mirror_wire, mirror_python in rules:
+        found[name] = Rule(name, wire, python, mirror)
+        found[mirror] = Rule(mirror, mirror_wire, mirror_python, name)
+    return found
+
+
+def _alone(*rules: tuple[str, Verdict, Verdict]) -> dict[str, Rule]:
+    return {name: Rule(name, wire, python, name) for name, wire, python in rules}
+
+
+# fmt: off
+RULES: Final[dict[str, Rule]] = {
+    **_pairs(
+        # The API as a whole.
+        ("oauth-removed", "breaking", "breaking", "oauth-added", "safe", "safe"),
+        ("callbacks-removed", "breaking", "breaking", "callbacks-added", "safe", "safe"),
+        ("namespace-removed", "safe", "none", "namespace-added", "safe", "none"),
+        ("group-page-size-lowered", "risky", "risky", "group-page-size-raised", "safe", "safe"),
+        ("error-code-removed", "safe", "safe", "error-code-added", "safe", "safe"),
+        ("event-removed", "breaking", "breaking", "event-added", "safe", "safe"),
+        # Resources, and what they hold.
+        ("resource-removed", "breaking", "breaking", "resource-added", "safe", "safe"),
+        ("method-removed", "breaking", "breaking", "method-added", "safe", "safe"),
+        ("record-removed", "none", "breaking", "record-added", "none", "safe"),
+        ("input-removed", "none", "breaking", "input-added", "none", "safe"),
+        ("enum-removed", "none", "breaking", "enum-added", "none", "safe"),
+        ("word-removed", "breaking", "breaking", "word-added", "safe", "safe"),
+        ("answer-word-removed", "safe", "safe", "answer-word-added", "risky", "risky"),
+        # Methods.
+        ("answer-no-longer-given", "breaking", "breaking", "answer-now-given", "safe", "safe"),
+        ("paging-removed", "breaking", "breaking", "paging-added", "breaking", "breaking"),
+        ("pages-now-ignored", "risky", "risky", "pages-now-honoured", "risky", "risky"),
+        ("retry-less-safe", "risky", "risky", "retry-safer", "none", "safe"),
+        ("caller-removed", "breaking", "breaking", "caller-added", "safe", "safe"),
+        ("error-added", "risky", "risky", "error-removed", "safe", "safe"),
+        ("event-no-longer-fired", "breaking", "breaking", "event-now-fired", "safe", "safe"),
+        # Arguments.
+        ("argument-removed", "breaking", "breaking", "argument-added", "safe", "safe"),
+        ("required-argument-removed", "breaking", "breaking", "required-argument-added", "breaking", "breaking"),
+        ("argument-now-required", "breaking", "breaking", "argument-now-optional", "safe", "safe"),
+        ("argument-narrowed", "breaking", "breaking", "argument-widened", "safe", "safe"),
+        ("argument-tightened", "breaking", "breaking", "argument-loosened", "safe", "breaking"),
+        ("argument-now-list", "breaking", "breaking", "argument-no-longer-list", "breaking", "breaking"),
+        ("now-keyword-only", "none", "breaking", "now-positional", "none", "safe"),
+        ("clear-now-refused", "breaking", "breaking", "clear-now-allowed", "safe", "safe"),
+        ("limit-tightened", "breaking", "breaking", "limit-loosened", "safe", "safe"),
+        # Fields of records that are sent.
+        ("input-field-removed", "breaking", "breaking", "input-field-added", "safe", "safe"),
+        ("required-input-field-removed", "breaking", "breaking", "required-input-field-added", "breaking", "breaking"),
+        ("input-field-now-required", "breaking", "breaking", "input-field-now-optional", "safe", "safe"),
+        ("input-field-narrowed", "breaking", "breaking", "input-field-widened", "safe", "safe"),
+        ("input-field-tightened", "breaking", "breaking", "input-field-loosened", "safe", "breaking"),
+        ("input-now-list", "breaking", "breaking", "input-no-longer-list", "breaking", "breaking"),
+        # Fields of records that are answered.
+        ("answer-field-removed", "breaking", "breaking", "answer-field-added", "safe", "safe"),
+        ("answer-now-list", "breaking", "breaking", "answer-no-longer-list", "breaking", "breaking"),
+        ("answer-type-narrowed", "safe", "breaking", "answer-type-widened", "breaking", "breaking"),
+        ("answer-word-set-closed", "none", "risky", "answer-word-set-opened", "none", "risky"),
+        ("bare-form-removed", "safe", "none", "bare-form-added", "risky", "none"),
+        # Of any field.
+        ("now-deprecated", "none", "safe", "no-longer-deprecated", "none", "safe"),
+        ("now-sensitive", "none", "safe", "no-longer-sensitive", "none", "risky"),
+        ("now-discarded", "risky", "risky", "no-longer-discarded", "safe", "safe"),
+    ),
+    **_alone(
+        # Names in Python.
+        ("package-renamed", "none", "breaking"),
+        ("distribution-renamed", "none", "breaking"),
+        ("client-renamed", "none", "breaking"),
+        ("environment-renamed", "none", "breaking"),
+        ("class-renamed", "none", "breaking"),
+        ("method-renamed-in-python", "none", "breaking"),
+        ("argument-renamed-in-python", "none", "breaking"),
+        ("field-renamed-in-python", "none", "breaking"),
+        # Places and spellings on the wire, which the new client knows.
+        ("endpoint-changed", "breaking", "none"),
+        ("envelope-changed", "breaking", "none"),
+        ("token-changed", "breaking", "none"),
+        ("oauth-changed", "breaking", "none"),
+        ("callbacks-changed", "breaking", "none"),
+        ("scalar-respelt", "breaking", "none"),
+        ("word-respelt", "breaking", "none"),
+        ("wrapper-changed", "breaking", "none"),
+        ("argument-moved", "breaking", "none"),
+        ("field-moved", "breaking", "none"),
+        ("answer-moved", "breaking", "none"),
+        # Both.
+        ("paging-changed", "breaking", "risky"),
+        ("answer-kind-changed", "breaking", "breaking"),
+        ("answer-type-changed", "breaking", "breaking"),
+        ("argument-type-changed", "breaking", "breaking"),
+        ("input-type-changed", "breaking", "breaking"),
+        ("identity-changed", "none", "breaking"),
+        # What the same documents mean.
+        ("zone-changed", "risky", "none"),
+        ("empty-read-differently", "none", "risky"),
+        ("clear-means-otherwise", "risky", "risky"),
+        ("default-changed", "risky", "risky"),
+        ("default-page-size-changed", "risky", "risky"),
+        ("order-changed", "risky", "risky"),
+        ("media-changed", "risky", "risky"),
+        ("error-kind-changed", "none", "breaking"),
+        ("error-message-changed", "risky", "risky"),
+        ("error-status-changed", "risky", "none"),
+        ("caller-condition-changed", "risky", "risky"),
+        ("published-limit-changed", "risky", "risky"),
+        # What no program sees.
+        ("scalar-refined", "none", "none"),
+        ("reference-changed", "none", "none"),
+        ("provenance-changed", "none", "none"),
+        ("documentation-changed", "none", "none"),
+        ("version-changed", "none", "none"),
+    ),
+}
+"""Rule name -> what it means for the wire and for Python."""
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two descriptions."""
+
+    rule: str
+    what: str
+    """The thing that changed, such as ``task.create.rate`` or ``Task.rate``."""
+    message: str
+    old: Position | None
+    new: Position | None
+
+    @property
+    def wire(self) -> Verdict:
+        return RULES[self.rule].wire
+
+    @property
+    def python(self) -> Verdict:
+        return RULES[self.rule].python
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worse of both."""
+        return worst([self.wire, self.python])
+
+    @property
+    def fingerprint(self) -> str:
+        """Names this change whatever else changes, wherever it stands: for allow-lists."""
+        return hashlib.sha256(f"{self.rule}\0{self.what}\0{self.message}".encode()).hexdigest()[:12]
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """The worst of some verdicts; ``none`` of no verdicts."""
+    return ORDER[max(map(ORDER.index, verdicts), default=0)]
+
+
+def change(rule: str, what: str, message: str, old: Any, new: Any) -> Change:
+    """A change between two things that know where they stand; None for one that is not there."""
+    return Change(rule, what, message, old.at if old else None, new.at if new else None)
+
+
+def suggested(version: str, changes: list[Change]) -> str:
+    """The version that ``changes`` call for, by semantic versioning; below 1.0 a breaking change raises the second number."""
+    verdict = worst([item.verdict for item in changes])
+    major, minor, patch = _numbers(version)
+    if verdict == "breaking":
+        return f"{major + 1}.0.0" if major else f"0.{minor + 1}.0"
+    if verdict in ("risky", "safe"):
+        return f"{major}.{minor + 1}.0" if major else f"0.{minor}.{patch + 1}"
+    return f"{major}.{minor}.{patch + 1}" if changes else version
+
+
+def _numbers(version: str) -> tuple[int, int, int]:
+    """The three numbers of a version; what is not there, or is no number, counts as nothing."""
+    parts = [*version.split("."), "", "", ""][:3]
+    digits = ["".join(filter(str.isdigit, part[: len(part.split("-")[0])])) for part in parts]
+    major, minor, patch = (int(part or "0") for part in digits)
+    return major, minor, patch

@@ -1,0 +1,1 @@
+"""The description in forms that other programs read."""

@@ -1,0 +1,121 @@
+"""The one place where text of a description becomes Python source."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import textwrap
+from decimal import Decimal
+from typing import Any, Final
+
+from ..formatting.version import LINE_LENGTH
+
+_OPEN_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"\Z').search
+"""Finds a quote at the end of a text that no backslash escapes."""
+
+
+def literal(value: Any) -> str:
+    """A Python expression for a scalar value; evaluating it gives the value back."""
+    if isinstance(value, Decimal):
+        return f"Decimal({quoted(str(value))})"
+    if isinstance(value, dt.datetime):
+        naive = value.replace(tzinfo=None)
+        numbers = [naive.year, naive.month, naive.day, naive.hour, naive.minute, naive.second]
+        while numbers[-1] == 0 and len(numbers) > 3:
+            numbers.pop()
+        return f"dt.datetime({', '.join(map(str, numbers))}, tzinfo=ZONE)"
+    if isinstance(value, dt.date):
+        return f"dt.date({value.year}, {value.month}, {value.day})"
+    if value is None or isinstance(value, (bool, int)):
+        return repr(value)
+    if isinstance(value, (str, bytes)):
+        return quoted(value)
+    if isinstance(value, (tuple, list)):
+        inner = ", ".join(map(literal, value))
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
+    raise TypeError(f"no literal for {type(value).__name__}")
+
+
+def quoted(value: str | bytes) -> str:
+    """A literal between double quotes, unless that takes more backslashes."""
+    text = repr(value if isinstance(value, bytes) else str(value))
+    return text if '"' in text else text.replace("'", '"')
+
+
+def block(text: str) -> str:
+    """A literal for a text of several lines: triple-quoted where that is exact, else as :func:`literal`."""
+    printable = all(char.isprintable() or char == "\n" for char in text)
+    if "\n" in text and printable and "\\" not in text and '"""' not in text and text[-1] != '"':
+        return f'"""{text}"""'
+    return literal(text)
+
+
+def docstring(text: str, indent: int = 4, *, width: int = LINE_LENGTH) -> str:
+    """A docstring for ``text``; paragraphs are wrapped to ``width``, lines that begin with a space stay as they are."""
+    width -= indent
+    lines = _wrapped(text, width, width - 3)
+    if len(lines) == 1 and len(lines[0]) > width - 6:  # no room for the quotes that follow
+        lines = _wrapped(text, width, width - 6)
+    margin = " " * indent
+    body = ("\n" + margin).join(lines).replace("\n" + margin + "\n", "\n\n")
+    body = "\n".join(line.rstrip() for line in body.split("\n"))
+    if len(lines) > 1:
+        return f'"""{body}\n{margin}"""'
+    if _OPEN_QUOTE(body):
+        body = body[:-1] + '\\"'
+    return f'"""{body}"""'
+
+
+def _wrapped(text: str, width: int, first: int) -> list[str]:
+    """Lines of a docstring; ``first`` is the room of the first one."""
+    lines: list[str] = []
+    for paragraph in text.strip("\n").split("\n"):
+        lead = " " * (len(paragraph) - len(paragraph.lstrip()))
+        if not paragraph.strip():
+            lines.append("")
+            continue
+        hanging = lead + "    " if lead else lead
+        lines.extend(
+            textwrap.wrap(
+                _safe(paragraph.strip()),
+                width if lines else first,
+                initial_indent=lead,
+                subsequent_indent=hanging,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+    return lines
+
+
+def toml(text: str) -> str:
+    """A TOML string for ``text``."""
+    escaped = (
+        {"\\": "\\\\", '"': '\\"'}.get(char)
+        or (char if char >= " " and char != "\x7f" else f"\\u{ord(char):04x}")
+        for char in text
+    )
+    return f'"{"".join(escaped)}"'
+
+
+def json_text(value: Any) -> str:
+    """A JSON value, which is also an expression of JavaScript: texts, numbers, truth values, and lists of them."""
+    return json.dumps(value, ensure_ascii=True)
+
+
+def comment(text: str) -> str:
+    """Text for one line of a comment that ``*/`` or the end of the line ends."""
+    return " ".join(text.split()).replace("*/", "* /")
+
+
+def _safe(text: str) -> str:
+    """Text that means itself between triple quotes, whatever it holds."""
+    text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

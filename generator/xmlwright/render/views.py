@@ -1,0 +1,435 @@
+"""What templates see of a module: the resolved description, in the words of Python.
+
+Templates lay out; whatever needs thought about types, imports or documentation is said here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ..model import Api, Enum, Field, Method, Module, Record, Ref
+from ..naming import constant, test_module_name
+from ..runtime.errors import FAILURES
+from .literals import literal
+
+_READ = {
+    "id": "int", "int": "int", "text": "str", "uri": "str", "decimal": "Decimal", "flag": "bool",
+    "date": "dt.date", "datetime": "dt.datetime", "binary": "str",
+}  # fmt: skip
+_WRITE = {
+    **_READ,
+    "decimal": "Decimal | int | str",
+    "binary": "Upload | bytes | PathLike[str] | BinaryIO",
+}
+_CODECS = {name: name.upper() for name in _READ}
+_WIRE = {
+    "id": "id", "text": "text", "int": "integer", "decimal": "decimal number", "flag": "flag", "date": "date",
+    "datetime": "date and time", "uri": "URI", "binary": "file",
+}  # fmt: skip
+
+RETRIES = {
+    "safe": "changes nothing and may be repeated",
+    "idempotent": "repeating it changes nothing more",
+    "ambiguous": "repeating it may do it twice",
+}
+"""Retry class -> what it means."""
+
+
+class ModuleView:
+    """One module as its template writes it; notes which names the text uses, for the imports at its head."""
+
+    def __init__(self, api: Api, module: Module) -> None:
+        self.api = api
+        self.module = module
+        self.name = module.name
+        self.uses: set[str] = set()
+        self.own: set[str] = set()
+        """Classes of the module itself that the text of its tests names."""
+        self.foreign: dict[str, set[str]] = {}
+        self.typing_only: dict[str, set[str]] = {}
+
+    @property
+    def tested(self) -> str:
+        """What its tests call the module."""
+        return test_module_name(self.module.python)
+
+    # names
+
+    def use(self, *names: str) -> str:
+        """Note that the text uses names of the run time or the standard library; answers nothing."""
+        self.uses.update(names)
+        return ""
+
+    def used(self, *names: str) -> bool:
+        """Whether the text uses one of these names."""
+        return not self.uses.isdisjoint(names)
+
+    def refer(self, ref: Ref, name: str, *, typing: bool = False) -> str:
+        if ref.module != self.name:
+            (self.typing_only if typing else self.foreign).setdefault(ref.module, set()).add(name)
+        return name
+
+    def shape(self, ref: Ref) -> str:
+        """Name of a record's table."""
+        return self.refer(ref, constant(ref.name))
+
+    def words(self, ref: Ref) -> str:
+        """Name of an enum's codec."""
+        return self.refer(ref, constant(ref.name))
+
+    # types
+
+    def read_type(self, item: Field) -> str:
+        """Annotation of a field of an answer, without None."""
+        if item.record is not None:
+            inner = self.refer(item.record, item.record.name, typing=True)
+        elif item.enum is not None:
+            inner = f"{self.refer(item.enum, item.enum.name, typing=True)} | str"
+        else:
+            inner = self._typed(_READ[item.read or "text"])
+        return f"list[{inner}]" if item.many else inner
+
+    def attribute(self, record: Record, item: Field) -> str:
+        """A field of a record: annotation and default."""
+        kind = self.read_type(item)
+        hidden = "repr=False" if item.sensitive else ""
+        if item.many:
+            self.use("field")
+            extra = f", {hidden}" if hidden else ""
+            return f"{kind} = field(default_factory=lambda: []{extra})"
+        if item.python == record.identity:
+            if hidden:
+                self.use("field")
+            return f"{kind} = field({hidden})" if hidden else kind
+        if hidden:
+            self.use("field")
+            return f"{kind} | None = field(default=None, {hidden})"
+        return f"{kind} | None = None"
+
+    def write_type(self, item: Field) -> str:
+        """Annotation of an argument that has a value."""
+        if item.record is not None:
+            record = self.api.records[item.record]
+            inner = self.refer(item.record, f"{record.name}Input", typing=True)
+            if record.in_answers:
+                inner += f" | {self.refer(item.record, record.name, typing=True)}"
+        elif item.enum is not None:
+            enum = self.api.enums[item.enum]
+            name = f"{enum.name}Input" if enum.partly_read_only else enum.name
+            inner = self.refer(item.enum, name, typing=True)
+        else:
+            inner = self._typed(_WRITE[item.write or "text"])
+        if item.many:
+            self.use("Sequence")
+            return f"Sequence[{inner}]"
+        return inner
+
+    def _typed(self, annotation: str) -> str:
+        for name in ("Decimal", "Upload", "PathLike", "BinaryIO"):
+            if name in annotation:
+                self.use(name)
+        if "dt." in annotation:
+            self.use("dt")
+        return annotation
+
+    def parameter(self, item: Field) -> str:
+        """A parameter of a builder: annotation and default."""
+        kind = self.write_type(item)
+        if item.required:
+            return f"{item.python}: {kind}"
+        self.use("UNSET", "Unset")
+        none = "" if item.clear == "refused" else " | None"
+        return f"{item.python}: {kind}{none} | Unset = UNSET"
+
+    def key_type(self, item: Field) -> str:
+        """Annotation of a key of an input dictionary."""
+        kind = self.write_type(item)
+        none = "" if item.clear == "refused" else " | None"
+        if item.required and set("cu") <= set(item.required):
+            self.use("Required")
+            return f"Required[{kind}{none}]"
+        return kind + none
+
+    def answer_type(self, method: Method) -> str:
+        """What a call answers, as a type."""
+        answer = method.answer
+        if answer.value == "none":
+            return "None"
+        if answer.value == "binary":
+            self.use("File")
+            return "File"
+        if answer.record is not None:
+            inner = self.refer(answer.record, answer.record.name)
+        else:
+            inner = self._typed(_READ[answer.scalar or "id"])
+        if answer.value == "page":
+            self.use("Page")
+            return f"Page[{inner}]"
+        return f"list[{inner}]" if answer.value == "list" else inner
+
+    # tables
+
+    def table(self, item: Field, *, argument: bool = False) -> str:
+        """The entry of a field in a run-time table."""
+        facts: list[str] = []
+        self.use("entry")
+        path = "/".join(item.path)
+        if item.path and (path != item.python or item.content):
+            facts.append(literal(path))
+        if item.many:
+            facts.append("many=True")
+        for name in ("attribute",):
+            if getattr(item, name) is not None:
+                facts.append(f"{name}={literal(getattr(item, name))}")
+        for name in ("content", "bare", "sensitive", "discarded"):
+            if getattr(item, name):
+                facts.append(f"{name}=True")
+        access = "cu" if argument else item.access
+        if access != "rcu":
+            facts.append(f"access={literal(access)}")
+        if item.required:
+            facts.append(f"required={literal(item.required)}")
+        if item.clear == "refused":
+            facts.append("clear=False")
+        for name in ("max_length", "minimum", "maximum", "places", "media", "max_bytes"):
+            if item.writable and getattr(item, name) not in (None, ()):
+                facts.append(f"{name}={literal(getattr(item, name))}")
+        rest = "".join(f", {fact}" for fact in facts)
+        return f"entry({literal(item.python)}, {self._kind(item, argument)}{rest})"
+
+    def tables(self, record: Record) -> list[str]:
+        """Entries of a record; a field whose type differs by direction has one for each."""
+        found: list[str] = []
+        for item in record.fields:
+            found.extend(self.table(one) for one in item.by_direction)
+        return found
+
+    def _kind(self, item: Field, argument: bool) -> str:
+        if item.record is not None:
+            return f"lambda: {self.shape(item.record)}"
+        if item.enum is not None:
+            kind = self.words(item.enum)
+        else:
+            writes = argument or not item.readable
+            kind = f"api.{_CODECS[(item.write if writes else item.read) or 'text']}"
+            self.use("api")
+        if item.read_empty is None and not item.none:
+            return kind
+        facts: list[str] = []
+        if item.read_empty is not None:
+            empty = {"none": "None", "text": '""', "zero": "0", "error": "EMPTY_REFUSED"}[
+                item.read_empty
+            ]
+            if empty == "EMPTY_REFUSED":
+                self.use("EMPTY_REFUSED")
+            facts.append(f"empty={empty}")
+        if item.none:
+            facts.append(f"none={literal(item.none)}")
+        return f"{kind}.with_({', '.join(facts)})"
+
+    def answer(self, method: Method) -> str:
+        """How the answer of a method is read."""
+        answer = method.answer
+        if answer.value == "none":
+            self.use("Nothing")
+            return "Nothing()"
+        if answer.value == "binary":
+            self.use("Bytes")
+            return f"Bytes({', '.join(map(literal, answer.media))})"
+        element = literal(answer.element)
+        if answer.record is not None:
+            kind = self.shape(answer.record)
+        else:
+            self.use("api")
+            kind = f"api.{_CODECS[answer.scalar or 'id']}"
+        if answer.value == "id":
+            self.use("Scalar")
+            return f"Scalar[{_READ[answer.scalar or 'id']}]({element}, {kind})"
+        if answer.value == "record":
+            self.use("One")
+            return f"One({element}, {kind})"
+        name = "Paged" if answer.value == "page" else "Rows"
+        self.use(name)
+        inner = "" if answer.record is not None else f"[{_READ[answer.scalar or 'id']}]"
+        return f"{name}{inner}({element}, {literal(answer.item)}, {kind})"
+
+    # documentation
+
+    def field_doc(self, item: Field, *, writing: bool = False) -> str:
+        """What a person reads about a field: its meaning, its form on the wire, its limits."""
+        facts = "; ".join(self.field_facts(item, writing=writing))
+        doc = f"{sentence(item.doc)} ({facts})".strip()
+        if item.deprecated is not None:
+            doc = f"Deprecated. {sentence(item.deprecated)} {doc}".replace("  ", " ")
+        return doc
+
+    def field_facts(self, item: Field, *, writing: bool = False) -> list[str]:
+        """A field's form on the wire and its limits, each in a few words."""
+        facts = [self._wire(item, writing)]
+        if item.default is not None:
+            facts.append(f"default {item.default}")
+        for name, words in (
+            ("max_length", "at most {} characters"),
+            ("minimum", "from {}"),
+            ("maximum", "up to {}"),
+            ("places", "{} decimal places"),
+            ("max_bytes", "at most {:,} bytes"),
+        ):
+            if getattr(item, name) is not None:
+                facts.append(words.format(getattr(item, name)))
+        if item.media:
+            facts.append(" or ".join(item.media))
+        if writing and item.discarded:
+            facts.append("accepted but not saved")
+        if writing and not item.required and item.clear == "action":
+            facts.append("None has an effect of its own")
+        if not writing and item.none:
+            facts.append(f"{', '.join(item.none)} on the wire is none")
+        if item.ref is not None:
+            facts.append(f"id of a {item.ref}")
+        if item.since is not None:
+            facts.append(f"since {item.since}")
+        if item.provenance.kind != "documented":
+            facts.append(item.provenance.kind)
+        return facts
+
+    def _wire(self, item: Field, writing: bool) -> str:
+        if item.record is not None:
+            return "list" if item.many else "record"
+        if item.enum is not None:
+            return "word"
+        wire = _WIRE[(item.write if writing else item.read) or "text"]
+        return f"list of {wire}" if item.many else wire
+
+    def method_doc(self, method: Method) -> str:
+        """The docstring of a builder."""
+        lines = [method.doc or f"Calls {method.name}."]
+        if method.deprecated is not None:
+            lines += ["", f"Deprecated. {sentence(method.deprecated)}"]
+        callers = self.callers(method)
+        about = f"``{method.name}``; {RETRIES[method.retry]}."
+        lines += ["", f"{about} For {callers}." if callers else about]
+        if method.arguments:
+            lines += ["", "Args:"]
+            lines += [
+                f"    {item.python}: {self.field_doc(item, writing=True)}"
+                for item in method.arguments
+            ]
+        told = self.returns(method)
+        if told:
+            lines += ["", "Returns:", f"    {told}"]
+        raises = self.raises(method)
+        if raises:
+            lines += ["", "Raises:"]
+            lines += [f"    {name}: {text}" for name, text in raises]
+        lines += ["", self.source(method.provenance)]
+        return "\n".join(lines)
+
+    def source(self, provenance: Any) -> str:
+        """How a fact is known."""
+        kind = {
+            "documented": "Documented",
+            "observed": "Observed, not documented",
+            "inferred": "Inferred, not documented",
+        }[provenance.kind]
+        return f"{kind}{': ' + ', '.join(provenance.sources) if provenance.sources else ''}."
+
+    def callers(self, method: Method) -> str:
+        """Who may call a method, in words."""
+        parts = [
+            person if condition == "always" else f"{person} {condition}"
+            for person, condition in method.callers.items()
+        ]
+        return ", ".join(parts)
+
+    def returns(self, method: Method) -> str:
+        """What a call answers, in words."""
+        answer = method.answer
+        if answer.value == "none":
+            return ""
+        if answer.value == "binary":
+            return f"The file ({', '.join(answer.media) or 'bytes'})."
+        if answer.value == "id":
+            return f"The {answer.element.rpartition('/')[2].replace('_', ' ')}."
+        if answer.value == "page":
+            order = f", by {method.order.lstrip('-')}" if method.order else ""
+            turned = ", last first" if method.order and method.order.startswith("-") else ""
+            ignored = (
+                " The server answers the same page every time."
+                if method.paging == "ignored"
+                else ""
+            )
+            return f"One page{order}{turned}.{ignored}"
+        return "All of them." if answer.value == "list" else "The record."
+
+    def raises(self, method: Method) -> list[tuple[str, str]]:
+        """Errors that a call can end in: class and codes."""
+        by_kind: dict[str, list[str]] = {}
+        for code in self.api.errors:
+            if code.code in method.errors:
+                by_kind.setdefault(code.kind, []).append(code.code)
+        return [
+            (FAILURES[kind].__name__, f"code {', '.join(codes)}.")
+            for kind, codes in by_kind.items()
+        ]
+
+    # what stands in the module
+
+    def answers(self) -> list[Record]:
+        """Records that answers hold, each after the records of this module that it needs no quotes for."""
+        return [record for record in self.module.records if record.in_answers]
+
+    def inputs(self) -> list[Record]:
+        """Records that requests hold."""
+        return [record for record in self.module.records if record.in_requests]
+
+    def shapes(self) -> list[Record]:
+        """Records that need a table."""
+        return [item for item in self.module.records if item.in_answers or item.in_requests]
+
+    def exports(self) -> list[str]:
+        """Public names of the module."""
+        names = [record.name for record in self.answers()]
+        names += [f"{record.name}Input" for record in self.inputs()]
+        for enum in self.module.enums:
+            names.append(enum.name)
+            if enum.partly_read_only:
+                names.append(f"{enum.name}Input")
+        for _, name in self.module.classes:
+            names += [name, f"Async{name}"]
+        names += [method.function for method in self.module.methods]
+        return sorted(names)
+
+    def bound(self, path: tuple[str, ...]) -> list[Method]:
+        """Methods bound on one resource class."""
+        return [method for method in self.module.methods if method.python[:-1] == path]
+
+    def subs(self, path: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Sub-resources of one resource class: attribute and class."""
+        return [
+            (sub[-1], name)
+            for sub, name in self.module.classes
+            if len(sub) == len(path) + 1 and sub[:-1] == path
+        ]
+
+    def enum_codec(self, enum: Enum) -> str:
+        """The words of an enum, as its codec takes them."""
+        self.use("Words")
+        words = literal({word.word: (word.request, word.answer) for word in enum.words})
+        answered = [word.word for word in enum.words if not word.writable]
+        return f"{words}, answered={literal(tuple(answered))}" if answered else words
+
+
+def example(api: Api) -> Method | None:
+    """The call that a read-me shows: of the resource with most methods, rather a list in pages than another."""
+    simple = [method for method in api.methods if not method.needs_arguments]
+    paged = [method for method in simple if method.answer.value == "page"]
+    many = Counter(method.resource for method in api.methods)
+    return max(paged or simple, key=lambda method: many[method.resource], default=None)
+
+
+def sentence(text: str) -> str:
+    """A text as a whole sentence."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?" else f"{text}."

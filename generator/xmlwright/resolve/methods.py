@@ -1,0 +1,303 @@
+"""Resolve methods: what they take, and what they answer."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from ..diagnostics import Position
+from ..language.decode import Word
+from ..language.grammar import AnswerDecl, FieldDecl, MethodDecl, ResourceDecl
+from ..model import Answer, Field, Method, Provenance, Record, Ref
+from ..naming import attribute_name, function_name, python_name, snake
+from .records import Records
+from .references import Scope, deprecation, names_of, opt, prose, provenance_of, texts
+
+_RETRY: Final = {
+    "get": "safe",
+    "list": "safe",
+    "create": "ambiguous",
+    "update": "idempotent",
+    "delete": "idempotent",
+}
+_MODES: Final = {"create": "create", "update": "update"}
+_TOLD: Final = {
+    "create": "Creates {one}.",
+    "update": "Changes {one}. What is left out stays as it is.",
+    "get": "Fetches {one}.",
+    "delete": "Deletes {one}.",
+    "list": "Lists {many}.",
+}
+
+
+class Methods(Records):
+    """Makes the methods of a resource, from its declaration and its records."""
+
+    def _method(
+        self,
+        resource: ResourceDecl,
+        verb: Word,
+        decl: MethodDecl,
+        scope: Scope,
+        records: tuple[Record, ...],
+        inherited: Provenance,
+    ) -> Method | None:
+        kind = str(decl.kind or (verb if verb in _RETRY else "action"))
+        main = self._main_record(decl, records)
+        if main is None and self._takes_main(str(verb), decl):
+            self._diagnostics.add(
+                "dangling-reference", f"{resource.resource} has no record for {verb}", verb.at
+            )
+            return None
+        self._sources(decl.source)
+        self._people(decl.callers)
+        self._codes(decl.errors, "errors")
+        for event in decl.events:
+            if event not in self._d.api.events:
+                self._dangling("event", event, self._d.api.events)
+        provenance = provenance_of(decl, inherited)
+        for key, allowed in (("filters", "list"), ("paging", "list"), ("order", "list")):
+            if key in decl.keys and kind != allowed:
+                self._contradiction(decl, key, f"{key} is for a list, and {verb} is an {kind}")
+        identity = self._identity(main)
+        arguments = self._arguments(decl, kind, main, identity, scope, provenance)
+        retry = decl.retry
+        if retry is None and kind == "action":
+            self._diagnostics.add(
+                "missing-key",
+                f"{verb} does not say whether it may be repeated (retry: safe, idempotent or ambiguous)",
+                verb.at,
+            )
+        wrapper: str | None = str(decl.wrapper or resource.resource)
+        if decl.wrapper == "none" or (decl.wrapper is None and kind not in ("create", "update")):
+            wrapper = None
+        order = decl.order
+        if order is not None and main is not None:
+            field = Word(order.removeprefix("-"), order.at)
+            if field not in names_of(main.fields):
+                self._dangling("field", field, names_of(main.fields))
+        callers = {**texts(resource.callers)} if not decl.callers else texts(decl.callers)
+        parts = [snake(part) for part in str(verb).split(".")]
+        if decl.python is not None:
+            parts[-1] = str(decl.python)
+        positional = tuple(
+            item.python
+            for item in arguments
+            if identity is not None and item.name == identity.name and item.required
+        )
+        answer = self._answer(decl, kind, resource, main, identity, scope)
+        plural = str(resource.plural or resource.resource + "s").replace("_", " ")
+        one = ("an " if resource.resource[0] in "aeiou" else "a ") + resource.resource.replace(
+            "_", " "
+        )
+        return Method(
+            resource=str(resource.resource),
+            verb=str(verb),
+            kind=kind,
+            python=tuple(map(attribute_name, parts)),
+            function=function_name(tuple(parts)),
+            doc=prose(decl.doc) or _TOLD.get(kind, "").format(one=one, many=plural),
+            wrapper=wrapper,
+            arguments=arguments,
+            positional=positional,
+            mode=_MODES.get(kind, "write"),
+            answer=answer,
+            paging=(
+                "none"
+                if kind != "list"
+                or decl.paging is False
+                or (decl.answer and decl.answer.value != "page")
+                else ("ignored" if decl.paging == "ignored" else "pages")
+            ),
+            order=opt(order),
+            retry=str(retry or _RETRY.get(kind, "ambiguous")),
+            callers=callers,
+            errors=self._all_codes(kind, decl),
+            events=tuple(map(str, decl.events)),
+            deprecated=deprecation(decl.deprecated),
+            since=opt(decl.since),
+            provenance=provenance,
+            at=verb.at,
+            said_at=_method_places(resource, decl, answer, identity),
+        )
+
+    def _main_record(self, decl: MethodDecl, records: tuple[Record, ...]) -> Record | None:
+        if decl.record is not None:
+            found = next((item for item in records if item.name == decl.record), None)
+            if found is None:
+                self._dangling("record", decl.record, names_of(records))
+            return found
+        return records[0] if records else None
+
+    def _identity(self, main: Record | None) -> Field | None:
+        if main is None or main.identity is None:
+            return None
+        return main.field(main.identity)
+
+    def _arguments(
+        self,
+        decl: MethodDecl,
+        kind: str,
+        main: Record | None,
+        identity: Field | None,
+        scope: Scope,
+        provenance: Provenance,
+    ) -> tuple[Field, ...]:
+        found: dict[str, Field] = {}
+        letter = {"create": "c", "update": "u"}.get(kind)
+        if kind in ("get", "delete", "update") and identity is not None:
+            found[identity.name] = _as_argument(identity, required=True)
+        if letter is not None and main is not None:
+            known = names_of(main.fields)
+            for name in decl.omit:
+                if name not in known:
+                    self._dangling("field", name, known)
+            for item in main.fields:
+                if letter in item.access and item.name not in decl.omit and item.name not in found:
+                    found[item.name] = _as_argument(item, required=letter in item.required)
+        elif decl.omit:
+            self._contradiction(decl, "omit", "omit is for create and update")
+        for name, given in (*decl.arguments.items(), *decl.filters.items()):
+            if isinstance(given, FieldDecl):
+                resolved = self._field(name, given, scope, provenance, argument=True)
+                found[str(name)] = _as_argument(resolved, required=bool(resolved.required))
+                continue
+            same = (
+                next((other for other in main.fields if other.name == name), None) if main else None
+            )
+            if same is None:
+                self._dangling("field", name, names_of(main.fields if main else ()))
+                continue
+            is_identity = identity is not None and same.name == identity.name
+            found[str(name)] = _as_argument(
+                same, required=is_identity and name in decl.arguments, at=name.at
+            )
+        paging = self._d.api.paging
+        in_pages = decl.paging is not False and (decl.answer is None or decl.answer.value == "page")
+        if kind == "list" and in_pages and paging is not None:
+            for place, doc in (
+                (
+                    paging.position,
+                    "Which page to fetch, counted from " + str(paging.first) + ".",
+                ),
+                (paging.size, _size_doc(paging.default_size, paging.maximum_size)),
+            ):
+                found.setdefault(str(place), _counter(place, doc))
+        arguments = tuple(found.values())
+        self._one_place(arguments)
+        return arguments
+
+    def _answer(
+        self,
+        decl: MethodDecl,
+        kind: str,
+        resource: ResourceDecl,
+        main: Record | None,
+        identity: Field | None,
+        scope: Scope,
+    ) -> Answer:
+        given = decl.answer
+        value = str(given.value) if given else {
+            "create": "id", "get": "record", "list": "page",
+        }.get(kind, "none")  # fmt: skip
+        unpaged = decl.paging is False or self._d.api.paging is None
+        if kind == "list" and unpaged and given is None:
+            value = "list"
+        element = str(given.element) if given and given.element else ""
+        if given is not None:
+            self._answer_keys(given, value, kind)
+        record: Ref | None = None
+        scalar = opt(given.type) if given else None
+        ref = opt(given.ref) if given else None
+        if ref is not None and ref not in self._resources and given and given.ref:
+            self._dangling("resource", given.ref, self._resources)
+        if value in ("record", "page", "list") and scalar is None and ref is None:
+            record = self._named("record", given.record if given else None, scope.records)
+            if record is None and main is not None:
+                record = Ref(main.module, main.name)
+        if value == "id":
+            if identity is None and not element:
+                self._diagnostics.add(
+                    "missing-key",
+                    "the answer's element is not said, and the record has no identity",
+                    decl.at,
+                )
+            element = element or (identity.name if identity else "id")
+            scalar = scalar or (
+                (identity.read or "id") if identity and element == identity.name else "id"
+            )
+        elif value == "list" and scalar is None and ref is not None:
+            scalar = "id"
+        if value == "record":
+            element = element or str(resource.resource)
+        elif value in ("page", "list"):
+            element = element or str(resource.plural or f"{resource.resource}s")
+        item = str(given.item) if given and given.item else str(resource.resource)
+        media = tuple(map(str, given.media)) if given else ()
+        return Answer(value, element, item, record, scalar, ref, media)
+
+    def _answer_keys(self, decl: AnswerDecl, value: str, kind: str) -> None:
+        if value == "page" and kind != "list":
+            self._contradiction(decl, "value", "only a list answers a page")
+        useful = {
+            "none": (),
+            "id": ("element", "type", "ref"),
+            "record": ("element", "record"),
+            "page": ("element", "item", "record"),
+            "list": ("element", "item", "record", "type", "ref"),
+            "binary": ("media",),
+        }[value]
+        for key in decl.keys:
+            if key != "value" and key not in useful:
+                self._contradiction(decl, key, f"an answer of kind {value} has no {key}")
+
+    def _all_codes(self, kind: str, decl: MethodDecl) -> tuple[str, ...]:
+        api = self._d.api
+        codes: dict[str, None] = {}
+        for source in ("any", kind):
+            for key, listed in api.method_errors.items():
+                if key == source:
+                    codes.update(dict.fromkeys(map(str, listed)))
+        codes.update(dict.fromkeys(map(str, decl.errors)))
+        return tuple(sorted(codes))
+
+
+def _method_places(
+    resource: ResourceDecl, decl: MethodDecl, answer: Answer, identity: Field | None
+) -> dict[str, Position]:
+    """Where the elements around its arguments and its answer get their names from."""
+    one = resource.where("resource")
+    by_value = {"id": identity.at if identity else one}
+    by_value["page"] = by_value["list"] = resource.keys.get("plural", one)
+    given = {} if decl.answer is None else decl.answer.keys
+    return {
+        "wrapper": decl.keys.get("wrapper", one),
+        "element": given.get("element", by_value.get(answer.value, one)),
+        "item": given.get("item", one),
+    }
+
+
+def _as_argument(item: Field, *, required: bool, at: Position | None = None) -> Field:
+    return dataclasses.replace(
+        item,
+        access="cu",
+        required="cu" if required else "",
+        clear="refused" if required else item.clear,
+        bare=item.bare,
+        at=at or item.at,
+    )
+
+
+def _counter(name: Word, doc: str) -> Field:
+    return Field(
+        name=str(name), python=python_name(name), path=(str(name),), read="int", write="int", enum=None, record=None,
+        ref=None, many=False, attribute=None, content=False, bare=False, access="cu", required="", clear="refused",
+        discarded=False, sensitive=False, deprecated=None, since=None, default=None, read_empty=None, none=(),
+        max_length=None, minimum=None, maximum=None, places=None, media=(), max_bytes=None, doc=doc, provenance=Provenance("documented"),
+        at=name.at,
+    )  # fmt: skip
+
+
+def _size_doc(default: int, maximum: int | None) -> str:
+    limit = f", at most {maximum}" if maximum is not None else ""
+    return f"How many rows a page may have; {default} when left out{limit}."

@@ -1,0 +1,424 @@
+"""Resolve enums, records and their fields."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from ..diagnostics import Position, Related, nearest
+from ..language.api import NotedDecl
+from ..language.decode import INVALID, Integer, Kind, Word
+from ..language.grammar import (
+    DirectionDecl,
+    EnumDecl,
+    FieldDecl,
+    GroupDecl,
+    MethodDecl,
+    RecordDecl,
+    ResourceDecl,
+)
+from ..language.words import BOOLEAN, TEXT
+from ..model import Enum, EnumWord, Field, Provenance, Record, Ref
+from ..naming import cap_words, python_name
+from . import fitness
+from .references import (
+    SHARED,
+    References,
+    Scope,
+    deprecation,
+    names_of,
+    opt,
+    places_of,
+    prose,
+    provenance_of,
+    refused,
+)
+
+_DEFAULTS: Final[dict[str, Kind]] = {
+    "flag": BOOLEAN,
+    "int": Integer(-1_000_000_000),
+    "id": Integer(),
+}
+"""Scalar -> what a default of it is in YAML; text for others."""
+_MEDIA: Final = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
+_ACCESS: Final = {"read": "r", "write": "cu", "both": "rcu", "create": "c", "update": "u"}
+
+
+class Records(References):
+    """Makes what a resource is made of."""
+
+    def _enums(
+        self, decls: Mapping[Word, EnumDecl], module: str, provenance: Provenance
+    ) -> tuple[Enum, ...]:
+        found = []
+        for name, decl in decls.items():
+            words: list[EnumWord] = []
+            said: dict[tuple[str, str], tuple[Word, Position]] = {}
+            if decl.events:
+                words = [self._event_word(*item, provenance) for item in self._d.api.events.items()]
+                if decl.words:
+                    self._contradiction(decl, "words", "the words are those of the events")
+            elif "words" not in decl.keys:
+                self._diagnostics.add("missing-key", "the key 'words' is missing", decl.at)
+            for word, facts in decl.words.items():
+                self._sources(facts.source)
+                request, answer = str(facts.request or word), str(facts.answer or word)
+                for where, text in (("request", request), ("answer", answer)):
+                    at = facts.keys.get(where, word.at)
+                    first, place = said.setdefault((where, text), (word, at))
+                    if first is not word:
+                        self._diagnostics.add(
+                            "duplicate-name",
+                            f"the words {str(first)!r} and {str(word)!r} are the same in {where}s",
+                            at,
+                            related=[Related(place, "the other word")],
+                        )
+                words.append(
+                    EnumWord(
+                        str(word),
+                        request,
+                        answer,
+                        prose(facts.doc),
+                        facts.access != "write",
+                        facts.access != "read",
+                        deprecation(facts.deprecated),
+                        provenance_of(facts, provenance),
+                        word.at,
+                        places_of(facts, "request", "answer"),
+                    )
+                )
+            found.append(Enum(module, str(name), prose(decl.doc), tuple(words), name.at))
+        return tuple(found)
+
+    def _event_word(self, name: Word, event: NotedDecl, provenance: Provenance) -> EnumWord:
+        text = str(name)
+        return EnumWord(
+            text, text, text, prose(event.doc), True, True, None, provenance_of(event, provenance), name.at
+        )  # fmt: skip
+
+    def _records(
+        self,
+        decls: Mapping[Word, RecordDecl],
+        scope: Scope,
+        provenance: Provenance,
+        at: Position,
+        resource: ResourceDecl | None = None,
+    ) -> tuple[Record, ...]:
+        found = []
+        for index, (name, decl) in enumerate(decls.items()):
+            fields = self._fields(decl, scope, provenance)
+            doc = prose(decl.doc)
+            if not doc and resource is not None and index == 0:
+                doc = prose(resource.doc)
+            identity = None
+            if decl.identity is not None:
+                owner = next((item for item in fields if item.name == decl.identity), None)
+                if owner is None:
+                    self._dangling("field", decl.identity, names_of(fields))
+                else:
+                    identity = owner.python
+            found.append(
+                Record(scope.module, str(name), doc, identity, fields, False, False, name.at)
+            )
+            self._one_place(fields)
+        if resource is not None and found:
+            self._main_name(found[0], resource)
+        return tuple(found)
+
+    def _reached(
+        self,
+        records: tuple[Record, ...],
+        module: str,
+        read: set[Ref],
+        written: set[Ref],
+        decl: ResourceDecl | None = None,
+    ) -> tuple[Record, ...]:
+        """Mark which records are read from answers and which are written in requests. ``read`` and ``written`` come
+        with the records that methods name, and leave with all those that these lead to."""
+        by_ref = {Ref(module, record.name): record for record in records}
+        for seen, answers in ((read, True), (written, False)):
+            waiting = list(seen)
+            while waiting:
+                record = by_ref.get(waiting.pop())
+                for item in record.fields if record is not None else ():
+                    used = item.readable if answers else item.writable
+                    if used and item.record is not None and item.record not in seen:
+                        seen.add(item.record)
+                        waiting.append(item.record)
+        main = next(iter(decl.records), None) if decl is not None else None
+        for ref, record in by_ref.items():
+            if ref not in read and ref not in written and record.name != main:
+                self._unused(
+                    f"no method reads or writes the record {record.name}; name it or take it out",
+                    record.at,
+                )
+        return tuple(
+            dataclasses.replace(record, in_answers=ref in read, in_requests=ref in written)
+            for ref, record in by_ref.items()
+        )
+
+    def _main_name(self, main: Record, resource: ResourceDecl) -> None:
+        by_default = [
+            method
+            for verb, method in resource.methods.items()
+            if self._takes_main(str(verb), method)
+        ]
+        wanted = cap_words(resource.resource)
+        if by_default and main.name != wanted and wanted not in fitness.RESERVED:
+            self._diagnostics.add(
+                "bad-name",
+                f"the main record of {resource.resource} should be named after it",
+                main.at,
+                suggestion=wanted,
+            )
+
+    def _takes_main(self, verb: str, method: MethodDecl) -> bool:
+        return method.record is None and (method.kind or verb) in (
+            "create",
+            "update",
+            "get",
+            "list",
+        )
+
+    def _fields(
+        self, decl: RecordDecl | GroupDecl, scope: Scope, provenance: Provenance
+    ) -> tuple[Field, ...]:
+        found: dict[str, Field] = {}
+        for name, item in decl.fields.items():
+            found[str(name)] = self._field(name, item, scope, provenance)
+        for group in decl.include:
+            included = scope.groups.get(group)
+            if included is None:
+                self._dangling("group", group, scope.groups)
+                continue
+            self._used_groups.add(id(included))
+            for field in self._fields(included, scope, provenance):
+                if field.name in found:
+                    self._diagnostics.add(
+                        "duplicate-name",
+                        f"the field {field.name} of the group {group} is already there",
+                        group.at,
+                        related=[
+                            Related(found[field.name].at, "here"),
+                            Related(field.at, "and in the group"),
+                        ],
+                    )
+                found[field.name] = field
+        by_python: dict[str, Field] = {}
+        for field in found.values():
+            first = by_python.setdefault(field.python, field)
+            if first is not field:
+                self._diagnostics.add(
+                    "duplicate-name",
+                    f"the Python name {field.python} is taken",
+                    field.at,
+                    related=[Related(first.at, "by this field")],
+                )
+        return tuple(found.values())
+
+    def _one_place(self, fields: Iterable[Field]) -> None:
+        """No two fields stand in the same place of the XML."""
+        seen: dict[tuple[object, ...], Field] = {}
+        for item in fields:
+            place = (item.path, item.attribute, item.content and not item.path)
+            first = seen.setdefault(place, item)
+            if first is not item and set(first.access) & set(item.access):
+                self._diagnostics.add(
+                    "duplicate-name",
+                    f"{item.name} stands in the same place as {first.name}",
+                    item.at,
+                    related=[Related(first.at, f"{first.name} is described here")],
+                )
+
+    def _field(
+        self,
+        name: Word,
+        decl: FieldDecl,
+        scope: Scope,
+        inherited: Provenance,
+        *,
+        argument: bool = False,
+    ) -> Field:
+        self._sources(decl.source)
+        read, write = self._types(name, decl)
+        record = self._named("record", decl.record, scope.records)
+        enum = self._named("enum", decl.enum, scope.enums)
+        if decl.ref is not None and decl.ref not in self._resources:
+            self._dangling("resource", decl.ref, self._resources)
+        path = self._path(name, decl)
+        access = self._letters(decl, argument)
+        required = self._required(decl, access)
+        if decl.bare and (decl.list is None or decl.record is None):
+            self._contradiction(decl, "bare", "bare goes with list and record")
+        if decl.list is not None and decl.repeated:
+            self._contradiction(
+                decl, "repeated", "a list with a wrapper is not also repeated without one"
+            )
+        default = self._default(decl, scope, read or write)
+        self._limits(decl, write)
+        return Field(
+            name=str(name),
+            python=str(decl.python or python_name(name)),
+            path=path,
+            read=read,
+            write=write,
+            enum=enum,
+            record=record,
+            ref=opt(decl.ref),
+            many=decl.list is not None or decl.repeated,
+            attribute=opt(decl.attribute),
+            content=decl.content or decl.also is not None,
+            bare=decl.bare,
+            access=access,
+            required=required,
+            clear=str(decl.clear or ("refused" if required else "allowed")),
+            discarded=decl.discarded,
+            sensitive=decl.sensitive,
+            deprecated=deprecation(decl.deprecated),
+            since=opt(decl.since),
+            default=default,
+            read_empty=opt(decl.read_empty),
+            none=tuple(map(str, decl.none)),
+            max_length=decl.max_length,
+            minimum=None if decl.minimum is None else str(decl.minimum),
+            maximum=None if decl.maximum is None else str(decl.maximum),
+            places=decl.places,
+            media=tuple(map(str, decl.media)),
+            max_bytes=decl.max_bytes,
+            doc=prose(decl.doc),
+            provenance=provenance_of(decl, inherited),
+            at=name.at,
+            said_at=places_of(decl, "element", "attribute", "content", "also", "list", "none"),
+        )
+
+    def _types(self, name: Word, decl: FieldDecl) -> tuple[str | None, str | None]:
+        given = [kind for kind in ("type", "enum", "record") if getattr(decl, kind) is not None]
+        if len(given) > 1:
+            self._contradiction(
+                decl, given[1], f"a field has a {given[0]} or a {given[1]}, not both"
+            )
+        if not given:
+            if decl.ref is not None:
+                return "id", "id"
+            if any(kind in decl.keys for kind in ("type", "enum", "record", "ref")):
+                return "text", "text"  # one was given and refused, which is told already
+            self._diagnostics.add(
+                "missing-key",
+                f"{name} has no type, enum, record or ref",
+                decl.at,
+                suggestion="type: text",
+            )
+            return "text", "text"
+        if isinstance(decl.type, DirectionDecl):
+            return str(decl.type.read), str(decl.type.write)
+        return (None, None) if decl.type is None else (str(decl.type), str(decl.type))
+
+    def _path(self, name: Word, decl: FieldDecl) -> tuple[str, ...]:
+        places = [
+            key
+            for key in ("element", "attribute", "content")
+            if getattr(decl, key) not in (None, False)
+        ]
+        if len(places) > 1:
+            self._contradiction(
+                decl, places[1], f"a field has one place: {places[0]} or {places[1]}"
+            )
+        if decl.attribute is not None or decl.content:
+            if decl.list is not None or decl.repeated or decl.record is not None:
+                self._contradiction(decl, places[0], "an attribute or text holds one scalar")
+            return ()
+        path = tuple(str(decl.element or name).split("/"))
+        return (*path, str(decl.list)) if decl.list is not None else path
+
+    def _letters(self, decl: FieldDecl, argument: bool) -> str:
+        if decl.access is None:
+            return "rcu"
+        if argument:
+            self._contradiction(decl, "access", "an argument of a method has no access")
+        words = (decl.access,) if isinstance(decl.access, str) else decl.access
+        return "".join(letter for letter in "rcu" if any(letter in _ACCESS[word] for word in words))
+
+    def _required(self, decl: FieldDecl, access: str) -> str:
+        if decl.required is None:
+            return ""
+        words = (decl.required,) if isinstance(decl.required, str) else decl.required
+        letters = "".join(
+            letter
+            for letter, verb in (("c", "create"), ("u", "update"))
+            if verb in words or "always" in words
+        )
+        for letter, verb in (("c", "create"), ("u", "update")):
+            if verb in words and letter not in access:
+                self._contradiction(
+                    decl,
+                    "required",
+                    f"required in {verb}, but access does not let it be sent there",
+                )
+        if (
+            decl.clear is not None
+            and decl.clear != "refused"
+            and "always" not in words
+            and letters == "cu"
+        ):
+            self._contradiction(decl, "clear", "what is required cannot be cleared")
+        return letters
+
+    def _default(self, decl: FieldDecl, scope: Scope, scalar: str | None) -> str | None:
+        node = decl.default
+        if node is None:
+            return None
+        kind = _DEFAULTS.get(scalar or "text", TEXT)
+        if kind.decode(node, self._diagnostics) is INVALID:
+            return None
+        if scalar == "decimal":
+            self._decimal(Word(node.text, node.position))
+        if decl.enum is not None:
+            entry = scope.enums.get(decl.enum)
+            words, refused = self._words_of(entry) if entry else ((), {})
+            if words and node.text not in words and node.text not in refused:
+                near = nearest(node.text, words)
+                self._diagnostics.add(
+                    "bad-default",
+                    f"{node.text!r} is not a word of {decl.enum}",
+                    node.position,
+                    suggestion=near,
+                    related=[
+                        Related(word.at, f"{near} is described here")
+                        for word in words
+                        if word == near
+                    ],
+                )
+        return node.text
+
+    def _words_of(self, ref: Ref) -> tuple[tuple[Word, ...], Mapping[str, Position]]:
+        """The words of an enum, and those whose description was refused."""
+        holder: Any = self._d.shared if ref.module == SHARED else self._resources.get(ref.module)
+        if not holder:
+            return (), {}
+        enum: EnumDecl = holder.enums[ref.name]
+        words = self._d.api.events if enum.events else enum.words
+        return tuple(words), refused(words)
+
+    def _decimal(self, word: Word) -> None:
+        try:
+            Decimal(str(word))
+        except InvalidOperation:
+            self._diagnostics.add("bad-default", f"{word!r} is not a decimal number", word.at)
+
+    def _limits(self, decl: FieldDecl, write: str | None) -> None:
+        low, high = decl.minimum, decl.maximum
+        if low is not None and high is not None and Decimal(low) > Decimal(high):
+            self._contradiction(
+                decl, "maximum", f"the maximum {high} is less than the minimum {low}"
+            )
+        for key in ("media", "max_bytes"):
+            if getattr(decl, key) and write != "binary":
+                self._contradiction(decl, key, f"{key} goes with type: binary")
+        for word in decl.media:
+            if _MEDIA.fullmatch(word) is None:
+                self._diagnostics.add(
+                    "bad-media", f"{word!r} is no content type such as image/png", word.at
+                )

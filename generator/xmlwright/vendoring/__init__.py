@@ -1,0 +1,1 @@
+"""A copy of part of the client for a project of its own."""
