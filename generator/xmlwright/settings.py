@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from .diagnostics import nearest
-from .formatting.version import LINE_LENGTH
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+LINE_LENGTH: Final = 100
+"""Of the Python that is made, where pyproject.toml says no other."""
 
 
 class SettingsError(Exception):

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Final
 
 from ..render.render import CUT, Rendered
+from ..settings import LINE_LENGTH
 from .layout import lay_out
-from .version import LINE_LENGTH
 
 _WORTH_A_PROCESS: Final = 200_000
 """Characters; below it starting processes takes longer than they save."""

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-LINE_LENGTH: Final = 100
-"""Where pyproject.toml says no other."""
+from ..settings import LINE_LENGTH
+
 TARGET: Final = "py310"
 MODULES: Final = tuple(f"formatting/{name}.py" for name in ("formatting", "layout", "version"))
 """What of the program decides how a rendered text is formatted."""

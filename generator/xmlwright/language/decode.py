@@ -37,6 +37,11 @@ class Word(str):
         return Word, (str(self), self.at, self.body)
 
 
+def opt(word: Word | None) -> str | None:
+    """The text alone, without its position."""
+    return str(word) if word is not None else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decl:
     """Base of all declarations: where it stands, and where each of its keys does."""

@@ -9,7 +9,7 @@ import textwrap
 from decimal import Decimal
 from typing import Any, Final
 
-from ..formatting.version import LINE_LENGTH
+from ..settings import LINE_LENGTH
 
 _OPEN_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"\Z').search
 """Finds a quote at the end of a text that no backslash escapes."""

@@ -20,12 +20,12 @@ import jinja2.meta
 from ..cases.shapes import Tables
 from ..cases.values import Values
 from ..diagnostics import Diagnostics, Position
-from ..formatting.version import LINE_LENGTH
 from ..model import Api, Case, Enum, EnumWord, Field, Method, Module, Record
 from ..naming import client_attribute, constant, method_constant, module_name, python_name
 from ..runtime import errors as runtime_errors
 from ..runtime.errors import Error
 from ..runtime.protocol import Place
+from ..settings import LINE_LENGTH
 from . import literals
 from .compiled import Compiled
 from .trees import CONTRACT, SUFFIX, Tree

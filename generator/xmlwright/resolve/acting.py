@@ -16,7 +16,7 @@ from ..language.behaviour import (
     SendDecl,
     UniqueDecl,
 )
-from ..language.decode import Word
+from ..language.decode import Word, opt
 from ..model import Field, Method, Module
 from ..sandbox.behaviour import (
     Acting,
@@ -35,7 +35,7 @@ from ..sandbox.behaviour import (
 )
 from ..sandbox.expressions import Expression
 from .expressions import Known, Type, constants
-from .lookups import Lookups, opt
+from .lookups import Lookups
 
 Rules = Mapping[Word, RuleDecl | Word]
 

@@ -10,7 +10,7 @@ from ..cases.shapes import Tables
 from ..cases.values import WRONG, Values
 from ..diagnostics import Diagnostics
 from ..language.behaviour import AccountDecl, RuleDecl
-from ..language.decode import Integer, Text, Word
+from ..language.decode import Integer, Text, Word, opt
 from ..language.description import Description
 from ..language.source import Node
 from ..memory import Memory
@@ -18,7 +18,7 @@ from ..model import Api, Ref
 from ..sandbox.behaviour import Behaviour, Behaviours, Callbacks, Failing, People
 from ..sandbox.seeds import plain
 from .acting import Acts
-from .lookups import Lookups, opt, tell_unused
+from .lookups import Lookups, tell_unused
 from .scopes import Scopes, seen_by_expressions
 
 _INTEGER: Final = Integer()

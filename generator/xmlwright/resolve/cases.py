@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..diagnostics import Position, Related
-from ..language.decode import Word
+from ..language.decode import Word, opt
 from ..language.grammar import CaseDecl, ResourceDecl
 from ..model import Case
-from .references import References, opt, prose, stand
+from .references import References, prose, stand
 
 
 class Cases(References):

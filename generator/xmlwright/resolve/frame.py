@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..diagnostics import Position, Related, nearest
 from ..language.api import ApiDecl
-from ..language.decode import Decl, Word
+from ..language.decode import Decl, Word, opt
 from ..language.grammar import ResourceDecl, SharedDecl
 from ..language.words import PLACEHOLDER, PLACEHOLDERS
 from ..model import Api, Envelope, ErrorCode, Names, Paging, Provenance, Scalar, Token
@@ -15,7 +15,6 @@ from .references import (
     References,
     class_name_of,
     noted_of,
-    opt,
     prose,
     provenance_of,
     stand,

@@ -95,10 +95,6 @@ class Lookups:
         return self._expressions.expression(word, known, words, gives)
 
 
-def opt(word: Word | None) -> str | None:
-    return str(word) if word is not None else None
-
-
 def words_in(value: object) -> Iterator[str]:
     """All that a declaration says: names, expressions and texts, but no prose about it."""
     if isinstance(value, str):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..diagnostics import Position, Related, nearest
 from ..language.api import NotedDecl
-from ..language.decode import INVALID, Integer, Kind, Word
+from ..language.decode import INVALID, Integer, Kind, Word, opt
 from ..language.grammar import (
     DirectionDecl,
     EnumDecl,
@@ -30,7 +30,6 @@ from .references import (
     Scope,
     deprecation,
     names_of,
-    opt,
     places_of,
     prose,
     provenance_of,

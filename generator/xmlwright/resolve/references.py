@@ -148,10 +148,6 @@ def prose(word: Word | None) -> str:
     return " ".join(str(word).split()) if word is not None else ""
 
 
-def opt(word: Word | None) -> str | None:
-    return str(word) if word is not None else None
-
-
 def texts(words: Mapping[Word, Word]) -> dict[str, str]:
     return {str(name): " ".join(str(text).split()) for name, text in words.items()}
 
