@@ -31,8 +31,8 @@ from lxml import etree
 from freshbooks_classic import ApiFailure, wire
 from freshbooks_classic.runtime.record import Raw
 from freshbooks_classic.runtime.request import Page
-from xmlwright.sandbox.replay import plain
 from xmlwright.sandbox.running import Sandbox
+from xmlwright.sandbox.storage.replay import plain
 
 Case = dict[str, Any]
 

@@ -9,7 +9,7 @@ import requests
 
 from freshbooks_classic import FreshBooks
 from xmlwright.sandbox import Sandbox, SandboxError
-from xmlwright.sandbox.expectations import AssertionFailed
+from xmlwright.sandbox.calls.expectations import AssertionFailed
 
 
 @pytest.fixture(scope="module")

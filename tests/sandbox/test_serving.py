@@ -16,7 +16,8 @@ import requests
 from given import ROOT
 from server_process import XMLWRIGHT, sandbox_process
 
-from xmlwright.sandbox import Sandbox, SandboxError, server
+from xmlwright.sandbox import Sandbox, SandboxError
+from xmlwright.sandbox.http import server
 
 LIST = '<request method="task.list"/>'
 

@@ -18,7 +18,7 @@ from ..language.behaviour import (
 )
 from ..language.decode import Word, opt
 from ..model import Field, Method, Module
-from ..sandbox.behaviour import (
+from ..sandbox.engine.behaviour import (
     Acting,
     Behaviour,
     Effect,
@@ -33,7 +33,7 @@ from ..sandbox.behaviour import (
     Timed,
     Unique,
 )
-from ..sandbox.expressions import Expression
+from ..sandbox.engine.expressions import Expression
 from .expressions import Known, Type, constants
 from .lookups import Lookups
 

@@ -15,8 +15,8 @@ from ..language.description import Description
 from ..language.source import Node
 from ..memory import Memory
 from ..model import Api, Ref
-from ..sandbox.behaviour import Behaviour, Behaviours, Callbacks, Failing, People
-from ..sandbox.seeds import plain
+from ..sandbox.engine.behaviour import Behaviour, Behaviours, Callbacks, Failing, People
+from ..sandbox.storage.seeds import plain
 from .acting import Acts
 from .lookups import Lookups, tell_unused
 from .scopes import Scopes, seen_by_expressions

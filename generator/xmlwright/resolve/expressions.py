@@ -10,8 +10,8 @@ from jinja2 import TemplateError, nodes
 
 from ..diagnostics import Diagnostics, nearest
 from ..language.decode import Word
-from ..sandbox.expressions import FILTERS, TESTS, Expression, parse
-from ..sandbox.functions import FUNCTIONS
+from ..sandbox.engine.expressions import FILTERS, TESTS, Expression, parse
+from ..sandbox.engine.functions import FUNCTIONS
 
 LOOKING: Final = ("find", "one", "count", "get", "exists", "next_number")
 """Functions whose first argument is a resource."""

@@ -12,7 +12,7 @@ from ..language.behaviour import AnswersDecl
 from ..language.decode import Decl, Word
 from ..language.description import Description
 from ..model import Api, Envelope, Module
-from ..sandbox.expressions import Expression
+from ..sandbox.engine.expressions import Expression
 from .expressions import ExpressionChecker, Known, Type
 from .scopes import Scopes
 

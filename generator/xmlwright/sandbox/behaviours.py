@@ -9,7 +9,7 @@ from ..language import description
 from ..model import Api
 from ..resolve import behaviour as resolve_behaviour
 from ..resolve import resolve
-from .behaviour import Behaviours
+from .engine.behaviour import Behaviours
 
 
 def load(folder: Path, root: Path | None = None) -> tuple[Api, Behaviours]:

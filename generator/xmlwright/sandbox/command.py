@@ -13,7 +13,7 @@ from ..console import Told, project, show
 
 if TYPE_CHECKING:
     from ..settings import Settings
-    from .journal import Entry
+    from .calls.journal import Entry
     from .options import Options
     from .stage import Stage
 

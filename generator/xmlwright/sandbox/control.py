@@ -11,14 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .application import Application, Letter
-from .documents import Documents
-from .exchange import Effects, Person
-from .expectations import Expected
+from .calls.documents import Documents
+from .calls.expectations import Expected
+from .calls.journal import Entry
+from .engine.exchange import Effects, Person
 from .holdings import Holdings
-from .journal import Entry
+from .http.application import Application, Letter
+from .http.people import label
 from .options import Options, SandboxError, checked_account
-from .people import label
 
 Load = Callable[[str, "str | Path | Mapping[str, Any]", bool], Effects]
 """(account, what, whether it replaces what is there): puts records into an account."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import nearest
-from .documents import Documents
+from .calls.documents import Documents
+from .engine.state import Key, Record, sort_key
 from .options import SandboxError
-from .state import Key, Record, sort_key
 
 if TYPE_CHECKING:
-    from .application import Application
+    from .http.application import Application
 
 
 class Holdings:

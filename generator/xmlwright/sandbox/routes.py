@@ -11,11 +11,11 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from ..diagnostics import nearest
-from .addresses import CONTROL
+from .calls.expectations import AssertionFailed
 from .control import Control, shown_letter
-from .expectations import AssertionFailed
-from .fault_kinds import CONDITIONS, KINDS
-from .http import JSON, Request, Response
+from .faults.kinds import CONDITIONS, KINDS
+from .http.addresses import CONTROL
+from .http.messages import JSON, Request, Response
 from .inspector.pages import Inspector
 from .options import SandboxError
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from ..model import Api
 from .clock import Clock
-from .engine import World
+from .engine.engine import World
 from .facade import BlockingControl
 from .options import Options, SandboxError
 from .stage import Described, Stage, describe

@@ -15,24 +15,24 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..model import Api
-from .addresses import CONTROL, Addresses
-from .application import Application
-from .behaviour import Behaviours
+from .calls.journal import Journal
 from .clock import Clock
 from .control import Control
-from .database import Database
-from .deliveries import Deliveries
-from .engine import World
-from .exchange import Effects
-from .faults import Faults
-from .journal import Journal
-from .loading import load
-from .oauth import OAuth
+from .engine.behaviour import Behaviours
+from .engine.engine import World
+from .engine.exchange import Effects
+from .faults.faults import Faults
+from .http.addresses import CONTROL, Addresses
+from .http.application import Application
+from .http.deliveries import Deliveries
+from .http.oauth import OAuth
+from .http.people import People
+from .http.server import HOST, Server
+from .http.tls import Authority
 from .options import Options, SandboxError
-from .people import People
 from .routes import Routes
-from .server import HOST, Server
-from .tls import Authority
+from .storage.database import Database
+from .storage.loading import load
 
 FIXED_START: Final = datetime(2026, 1, 5, 12, 0)
 """When a clock begins that does not follow the time of day: a Monday at noon."""

@@ -13,8 +13,8 @@ from ...runtime.reading import find, parse_xml
 from ...runtime.record import Raw, Record
 from ...runtime.redact import HIDDEN
 from ...runtime.scalars import Binary
-from ..documents import Documents
-from ..journal import Entry
+from ..calls.documents import Documents
+from ..calls.journal import Entry
 
 _WIDTH: Final = 88
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from ..control import Control
-from ..http import Request, Response
+from ..http.messages import Request, Response
 from ..options import SandboxError
 
 Given = Mapping[str, str]

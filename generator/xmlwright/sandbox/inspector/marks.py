@@ -17,7 +17,7 @@ from ...runtime.request import Method as RuntimeMethod
 from ...runtime.scalars import Binary, Text, Words
 from ...runtime.shape import UNDESCRIBED, Nested, ReadTable, Shape
 from ...runtime.shape import Field as RuntimeField
-from ..documents import Documents
+from ..calls.documents import Documents
 
 _PARSER: Final = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True,

@@ -14,11 +14,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ...diagnostics import Position
 from ...model import Field
 from ...runtime.redact import HIDDEN
-from ..addresses import CONTROL
+from ..calls.journal import Entry
 from ..control import Control, owner
-from ..fault_kinds import KINDS
-from ..http import HTML, Request, Response, page
-from ..journal import Entry
+from ..faults.kinds import KINDS
+from ..http.addresses import CONTROL
+from ..http.messages import HTML, Request, Response, page
 from ..options import SandboxError
 from .copies import as_curl, as_python
 from .forms import Forms

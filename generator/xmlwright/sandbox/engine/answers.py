@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..model import Api, Ref
-from ..runtime.protocol import Place, Protocol
-from ..runtime.request import Answer, Bytes, Nothing, One, Paged, Rows, Scalar
-from ..runtime.scalars import EMPTY_REFUSED, Codec, DateTime, Flag, Words, escape
-from ..runtime.shape import Field, Shape
+from ...model import Api, Ref
+from ...runtime.protocol import Place, Protocol
+from ...runtime.request import Answer, Bytes, Nothing, One, Paged, Rows, Scalar
+from ...runtime.scalars import EMPTY_REFUSED, Codec, DateTime, Flag, Words, escape
+from ...runtime.shape import Field, Shape
 from .failures import Told
 
 XML: Final = "application/xml; charset=utf-8"

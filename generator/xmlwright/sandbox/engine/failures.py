@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from typing import Any, Final
 
-from ..model import Api, ErrorCode
+from ...model import Api, ErrorCode
 from .behaviour import Behaviours
 
 KINDS: Final = {

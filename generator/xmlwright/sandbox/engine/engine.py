@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..cases.shapes import Tables
-from ..model import Api, Method, Ref
+from ...cases.shapes import Tables
+from ...model import Api, Method, Ref
 from .answers import XML, Answers
 from .behaviour import Behaviours
 from .exchange import Call, Change, Effects, Member, Person, Registration, Reply

@@ -12,10 +12,10 @@ from html import escape
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from ..model import Api
+from ...model import Api
+from ..engine.exchange import Opened, Person
 from .addresses import Addresses, Place
-from .exchange import Opened, Person
-from .http import HTML, Request, Response, page
+from .messages import HTML, Request, Response, page
 from .people import People, label
 
 FORM: Final = "application/x-www-form-urlencoded"

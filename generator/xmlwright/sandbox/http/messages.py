@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from .exchange import Part
+from ..engine.exchange import Part
 
 HTML: Final = "text/html; charset=utf-8"
 JSON: Final = "application/json"

@@ -16,7 +16,7 @@ from typing import Final
 
 import h11
 
-from .http import Request, Response, Wire, page
+from .messages import Request, Response, Wire, page
 
 Answer = Callable[[Request], "Response | Awaitable[Response]"]
 

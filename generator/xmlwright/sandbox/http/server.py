@@ -8,8 +8,8 @@ import socket
 from collections.abc import Coroutine
 from typing import Any, Final
 
+from ..options import SandboxError
 from .connection import Answer, Connection
-from .options import SandboxError
 from .tls import Authority
 
 HOST: Final = "127.0.0.1"

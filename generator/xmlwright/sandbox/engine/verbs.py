@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..model import Api, Method, Ref
+from ...model import Api, Method, Ref
 from .answers import Hide
 from .behaviour import Acting
 from .effects import Doer

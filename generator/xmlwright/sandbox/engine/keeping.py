@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ..model import Field
+from ...model import Field
 from .behaviour import Refusal, Setting
 from .failures import Refused
 from .resources import MADE_BY, Kept, Layout

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .options import SandboxError
+from ..options import SandboxError
 
 LONGEST_WAIT: Final = 600.0
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|)")

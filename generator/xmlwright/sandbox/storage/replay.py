@@ -9,14 +9,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ..cases.shapes import Tables
-from ..model import Api, Method, Module
-from ..runtime.errors import Error
-from ..runtime.observe import Exchange, read_recording
-from ..runtime.reading import parse_xml
-from ..runtime.record import Raw, Record
-from ..runtime.request import Page
-from ..runtime.scrub import HIDDEN
+from ...cases.shapes import Tables
+from ...model import Api, Method, Module
+from ...runtime.errors import Error
+from ...runtime.observe import Exchange, read_recording
+from ...runtime.reading import parse_xml
+from ...runtime.record import Raw, Record
+from ...runtime.request import Page
+from ...runtime.scrub import HIDDEN
 
 Records = dict[str, list[dict[str, Any]]]
 """Resource -> its records, as the results of cases show them."""

@@ -10,23 +10,23 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..model import Api
+from ...model import Api
+from ..calls.journal import Entry, Journal
+from ..clock import Clock
+from ..engine.exchange import Call, Effects, Event, Part, Person, Reply, Sent
+from ..faults.faults import NONE, Fault, Faults
+from ..faults.kinds import INSTEAD
+from ..faults.violations import KINDS as VIOLATIONS
+from ..faults.violations import violate
+from ..options import SandboxError
 from .addresses import API, CONTROL, Addresses, Place, is_loopback
-from .clock import Clock
-from .exchange import Call, Effects, Event, Part, Person, Reply, Sent
-from .fault_kinds import INSTEAD
-from .faults import NONE, Fault, Faults
-from .http import BadBody, Request, Response, Wire, page, parts_of
-from .journal import Entry, Journal
-from .options import SandboxError
+from .messages import BadBody, Request, Response, Wire, page, parts_of
 from .people import People
-from .violations import KINDS as VIOLATIONS
-from .violations import violate
 
 if TYPE_CHECKING:
-    from .database import Database
+    from ..engine.engine import World
+    from ..storage.database import Database
     from .deliveries import Deliveries
-    from .engine import World
     from .oauth import OAuth
 
 GUESS: Final = "X-Sandbox-Guess"
@@ -334,9 +334,9 @@ def method_finder(api: Api) -> Callable[[bytes], str | None]:
     """What tells which method a document calls, as far as it can be read; None where it does not say."""
     from lxml import etree
 
-    from ..runtime.errors import Error
-    from ..runtime.protocol import Place as Spot
-    from ..runtime.reading import parse_xml
+    from ...runtime.errors import Error
+    from ...runtime.protocol import Place as Spot
+    from ...runtime.reading import parse_xml
 
     spot = Spot.of(api.envelope.request_method)
     lenient = etree.XMLParser(

@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from ..cases.shapes import Tables
-from ..model import Api, Field, Module, Record, Ref
-from ..runtime.scalars import Codec
+from ...cases.shapes import Tables
+from ...model import Api, Field, Module, Record, Ref
+from ...runtime.scalars import Codec
 from .behaviour import Behaviour, Behaviours
 from .failures import resource_facts
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .exchange import Effects
-from .options import SandboxError
+from ..engine.exchange import Effects
+from ..options import SandboxError
 
 if TYPE_CHECKING:
-    from .engine import World
+    from ..engine.engine import World
 
 CASES: Final = "cases"
 _PLACE: Final = re.compile(r"[\w.]+(\[\d+\]|\.\w+)*")

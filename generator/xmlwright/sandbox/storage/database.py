@@ -15,9 +15,9 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
 
-from .encoding import dumps, loads
-from .exchange import Change
-from .options import SandboxError
+from ..engine.encoding import dumps, loads
+from ..engine.exchange import Change
+from ..options import SandboxError
 
 _APPLICATION: Final = 0x786D6C77  # "xmlw"
 _FORMAT: Final = 1

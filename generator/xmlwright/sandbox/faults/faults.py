@@ -16,9 +16,9 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from ..diagnostics import nearest
-from .fault_kinds import CONDITIONS, INSTEAD, KINDS, LONGEST_WAIT, Kind, condition
-from .options import SandboxError
+from ...diagnostics import nearest
+from ..options import SandboxError
+from .kinds import CONDITIONS, INSTEAD, KINDS, LONGEST_WAIT, Kind, condition
 
 
 @dataclass(frozen=True, slots=True)

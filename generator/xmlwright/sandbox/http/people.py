@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..model import Token
-from .exchange import Member, Person
+from ...model import Token
+from ..engine.exchange import Member, Person
 
 if TYPE_CHECKING:
-    from .engine import World
+    from ..engine.engine import World
 
 _LENGTH: Final = 32
 """Hexadecimal digits of a token."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..cases.shapes import Tables
-from ..cases.values import WRONG, Given, GivenPage, Values
-from ..diagnostics import Diagnostics, nearest
-from ..model import Api, Case, Field, Method, Module, Ref
-from .resources import Kept, Layout, Resources
-from .state import Record
-from .work import SETTINGS
+from ...cases.shapes import Tables
+from ...cases.values import WRONG, Given, GivenPage, Values
+from ...diagnostics import Diagnostics, nearest
+from ...model import Api, Case, Field, Method, Module, Ref
+from ..engine.resources import Kept, Layout, Resources
+from ..engine.state import Record
+from ..engine.work import SETTINGS
 
 if TYPE_CHECKING:
-    from .engine import World
-    from .exchange import Effects
+    from ..engine.engine import World
+    from ..engine.exchange import Effects
     from .replay import Recorded
 
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from lxml import etree
 
-from ..runtime.errors import UnreadableDocument
-from ..runtime.protocol import Protocol
-from ..runtime.reading import find, local_name, parse_xml
-from ..runtime.record import Arguments, Raw
-from ..runtime.request import Method
-from ..runtime.scalars import Codec, Words
-from ..runtime.shape import Field, Mode, Shape, required
+from ...runtime.errors import UnreadableDocument
+from ...runtime.protocol import Protocol
+from ...runtime.reading import find, local_name, parse_xml
+from ...runtime.record import Arguments, Raw
+from ...runtime.request import Method
+from ...runtime.scalars import Codec, Words
+from ...runtime.shape import Field, Mode, Shape, required
 from .exchange import Part
 from .failures import Refused
 

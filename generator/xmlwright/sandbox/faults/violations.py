@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from ..runtime.reading import local_name
+from ...runtime.reading import local_name
 
 _DECLARATION: Final = b'<?xml version="1.0" encoding="utf-8"?>\n'
 _OTHER_SPACE: Final = "urn:sandbox:another-namespace"

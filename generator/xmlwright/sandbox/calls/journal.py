@@ -11,8 +11,8 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from .exchange import Event, Person
-from .options import SandboxError
+from ..engine.exchange import Event, Person
+from ..options import SandboxError
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
 """Of all documents that are kept; the oldest calls go first."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ..model import Api, Method
+from ...model import Api, Method
 from .answers import Listed
 from .behaviour import Acting, Filter
 from .resources import Kept

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from ..runtime.callbacks import Event as Told
-from ..runtime.callbacks import Verification, compose
-from ..runtime.protocol import CallbackForm
-from .exchange import Event, Registration
+from ...runtime.callbacks import Event as Told
+from ...runtime.callbacks import Verification, compose
+from ...runtime.protocol import CallbackForm
+from ..engine.exchange import Event, Registration
 from .posting import NotDeliverable, post
 
 REMEMBERED: Final = 2000

@@ -1,0 +1,1 @@
+"""Records from outside and in files: seeds, recordings, the database, what accounts hold."""
