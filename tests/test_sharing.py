@@ -88,9 +88,8 @@ def test_one_client_serves_32_threads() -> None:
         def work(thread: int) -> dict[int, Any]:
             outcomes: dict[int, Any] = {}
             mine = fb.with_options(timeout=120, deadline=240) if thread % 4 == 0 else fb
-            together.wait(
-                120
-            )  # the first calls make the session and import the modules, all at once
+            # The first calls make the session and import the modules, all at once.
+            together.wait(120)
             for index in range(each):
                 number = thread * each + index + 1
                 try:
@@ -106,6 +105,57 @@ def test_one_client_serves_32_threads() -> None:
         assert len(outcomes) == threads * each
         assert server.connections <= 2 * threads, "connections are used again"
         print(f"{len(outcomes)} calls of {threads} threads over {server.connections} connections")
+
+
+_FORK = """
+import os, sys
+from freshbooks_classic import FreshBooks
+
+fb = FreshBooks("sample", token="t" * 32, url=sys.argv[1], deadline=60)
+found = [fb.task.get(2).task_id]
+child = os.fork()
+found += [fb.task.get(number).task_id for number in (3, 4)]
+print(*found, flush=True)
+if child == 0:
+    os._exit(0)
+sys.exit(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_calls_over_connections_and_threads_of_its_own() -> None:
+    with Faulty(answer_of) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", _FORK, server.url],
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert server.connections == 2
+    assert done.stdout.splitlines() == ["2 3 4"] * 2
+
+
+def test_calls_with_a_deadline_take_turns_in_few_threads() -> None:
+    """As many as there are calls at once; nobody starts one for each call."""
+    threads, each = 4, 25
+    with (
+        Faulty(answer_of) as server,
+        FreshBooks("sample", token=TOKEN, url=server.url, deadline=120) as fb,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+        before = {*threading.enumerate()}
+        used: set[threading.Thread] = set()
+
+        def work(number: int) -> int:
+            found = fb.task.get(number).task_id
+            used.update(thread for thread in threading.enumerate() if thread.name == "exchange")
+            return found
+
+        numbers = range(1, threads * each + 1)
+        assert list(pool.map(work, numbers)) == [*numbers]
+    assert used and len(used - before) <= threads
 
 
 def test_one_asynchronous_client_serves_1000_calls_at_once() -> None:

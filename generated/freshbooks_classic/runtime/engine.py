@@ -37,7 +37,7 @@ from .options import Options
 from .reading import parse_xml
 from .redact import hidden_values, secrets_of
 from .request import Request
-from .retry import Failed, may_repeat, retry_after
+from .retry import Failed, Processed, may_repeat, retry_after
 from .transport import HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
@@ -115,14 +115,9 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
             "Accept": "application/xml, */*;q=0.5",
             "Content-Type": content_type,
         }
-        http = HttpRequest(
-            setup.url,
-            body,
-            headers,
-            _shorter(options.timeout, left),
-            left,
-            request.endpoint.answer.binary,
-        )
+        timeout = _shorter(options.timeout, left)
+        file = request.endpoint.answer.binary
+        http = HttpRequest(setup.url, body, headers, timeout, left, file)
         info.sent()
         answer: HttpAnswer | None = None
         try:
@@ -216,15 +211,8 @@ def _failed(error: Error, request: Request[Any], attempt: int, answer: HttpAnswe
     elif isinstance(error, UnreadableDocument):
         # A document that came whole says the same the next time, and one that is too large is so again.
         maybe, temporary = True, answer is not None and not _complete(answer.body)
-    return Failed(
-        request.method,
-        request.retry,
-        attempt,
-        error,
-        "maybe" if maybe else "no",
-        temporary,
-        after,
-    )
+    processed: Processed = "maybe" if maybe else "no"
+    return Failed(request.method, request.retry, attempt, error, processed, temporary, after)
 
 
 _NOT_TAKEN: Final = (408, 425)

@@ -23,9 +23,8 @@ MOST_NODES: Final = 500_000
 LONGEST_NAME: Final = 1000
 """Characters of an element's name with its namespace. The namespace is written once and counts for every element."""
 
-_SMALL: Final = (
-    4 * MOST_NODES
-)  # the shortest node has four bytes, so a smaller document needs no counting
+_SMALL: Final = 4 * MOST_NODES
+"""The shortest node has four bytes, so a smaller document needs no counting."""
 
 # Hardened: no entity is expanded, no DTD loaded, nothing fetched, libxml2's limits on depth and size stay on. Comments
 # and processing instructions are dropped by the parser, so that a text around them is one text; so is the white space that
@@ -65,9 +64,8 @@ def parse_xml(document: bytes | str) -> etree._Element:
             f"the document is not well-formed XML ({_reason(error)}); it begins {start!r}",
             line=line,
         ) from None
-    if (
-        root.getroottree().docinfo.internalDTD is not None
-    ):  # in an encoding where the test above is blind
+    # In an encoding where the test above is blind.
+    if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableDocument("the document has a DTD, which this API never sends")
     return root
 
@@ -145,9 +143,8 @@ def _text_as_bytes(document: str) -> bytes:
 def _has_dtd(document: bytes) -> bool:
     if b"<!DOCTYPE" not in document:
         return False
-    prolog = _PROLOG.match(
-        document
-    )  # elsewhere the words may be text, in a CDATA section or a comment
+    # Elsewhere the words may be text, in a CDATA section or a comment.
+    prolog = _PROLOG.match(document)
     return prolog is not None and document.startswith(b"<!DOCTYPE", prolog.end())
 
 
@@ -340,9 +337,8 @@ class Reader:
                 met.setdefault(name, []).append(child)
         again = [children for children in met.values() if len(children) > 1]
         if again:
-            plain = ReadTable(
-                table.shape, self.mode
-            )  # attributes and text have been read, or will be
+            # Attributes and text have been read, or will be.
+            plain = ReadTable(table.shape, self.mode)
             plain.entries, plain.tags = table.entries, table.tags
             self.into(element, plain, values, [children[0] for children in again])
         return [

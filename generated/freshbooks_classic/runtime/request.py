@@ -302,9 +302,8 @@ class Method(Generic[T]):
                 body = writer.element(self.wrapper, table, values)
         except ArgumentError as error:
             met = error
-        if (
-            met is not None
-        ):  # raised here, so that no reason that names a sensitive value is chained
+        # Raised here, so that no reason that names a sensitive value is chained.
+        if met is not None:
             raise self._all_of(met, writer.sent(values))
         xml = f"{opening}{body}{closing}".encode()
         return Request(self.name, xml, self, tuple(writer.parts), writer.sent(values))

@@ -210,6 +210,8 @@ def _within(
     A socket's time-out begins anew with every byte, so a server that sends a byte now and then would hold the caller for ever:
     another thread waits for it, and its connection is broken off when the time is over.
     """
+    from .workers import done_within
+
     limit = min(limit, threading.TIMEOUT_MAX)
     end = time.monotonic() + limit
     box: list[HttpAnswer | BaseException] = []
@@ -220,10 +222,7 @@ def _within(
         except BaseException as error:
             box.append(error)
 
-    thread = threading.Thread(target=work, name="exchange", daemon=True)
-    thread.start()
-    thread.join(limit)
-    if not box:
+    if not done_within(limit, work):
         exchange.break_off()
         raise too_late(limit, not exchange.unsent)
     outcome = box[0]

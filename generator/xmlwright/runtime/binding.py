@@ -93,9 +93,8 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
         pager: Any = paging.Pager if isinstance(instance, Resource) else paging.AsyncPager
 
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
-            first = _built(
-                builder, *args, **kwargs
-            )  # a wrong argument is told now, not at the first row
+            # A wrong argument is told now, not at the first row.
+            first = _built(builder, *args, **kwargs)
             if client.options.validate:
                 problems = first.endpoint.problems(first.values)
                 if problems:

@@ -27,16 +27,8 @@ class CallInfo:
     """One call as hooks see it; texts are redacted when they are asked for."""
 
     __slots__ = (
-        "_body",
-        "_headers",
-        "_looking_on",
-        "_request",
-        "_secrets",
-        "attempts",
-        "error",
-        "seconds",
-        "status",
-    )
+        "_body", "_headers", "_looking_on", "_request", "_secrets", "attempts", "error", "seconds", "status",
+    )  # fmt: skip
 
     def __init__(self, request: Request[Any], secrets: set[str]) -> None:
         self._request = request
