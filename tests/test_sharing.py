@@ -155,7 +155,8 @@ def test_calls_with_a_deadline_take_turns_in_few_threads() -> None:
 
         numbers = range(1, threads * each + 1)
         assert list(pool.map(work, numbers)) == [*numbers]
-    assert used and len(used - before) <= threads
+    assert used
+    assert len(used - before) <= threads
 
 
 def test_one_asynchronous_client_serves_1000_calls_at_once() -> None:
