@@ -30,16 +30,7 @@ from typing import Any
 import hypothesis
 import pytest
 import trustme
-from hypothesis import HealthCheck, given
-from hypothesis import strategies as st
-
-from freshbooks_classic import NEVER, AsyncFreshBooks, Backoff, FreshBooks, Upload, wire
-from freshbooks_classic.runtime import errors
-from freshbooks_classic.runtime.engine import Pause, perform
-from freshbooks_classic.runtime.retry import Failed, RetryPolicy, retry_after
-from freshbooks_classic.runtime.transport import HttpAnswer, HttpRequest
-
-from .support.faulty import (
+from faulty import (
     FAULTS,
     GOOD,
     SLOW,
@@ -51,6 +42,14 @@ from .support.faulty import (
     outcome_name,
     parts_of,
 )
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from freshbooks_classic import NEVER, AsyncFreshBooks, Backoff, FreshBooks, Upload, wire
+from freshbooks_classic.runtime import errors
+from freshbooks_classic.runtime.engine import Pause, perform
+from freshbooks_classic.runtime.retry import Failed, RetryPolicy, retry_after
+from freshbooks_classic.runtime.transport import HttpAnswer, HttpRequest
 
 TOKEN = "tokentokentokentoken0123456789ab"
 SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(2**32))

@@ -15,14 +15,13 @@ from typing import Any
 
 import hypothesis
 import pytest
+from faulty import Fault, Faulty
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from freshbooks_classic import NEVER, AsyncFreshBooks, FreshBooks
 from freshbooks_classic.runtime import errors
-
-from .support.faulty import Fault, Faulty
 
 TOKEN = "tokentokentokentoken0123456789ab"
 ways = pytest.mark.parametrize("way", ["sync", "async"])

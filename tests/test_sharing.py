@@ -19,15 +19,14 @@ from typing import Any
 
 import hypothesis
 import pytest
+from faulty import Faulty, answer_of
 from hypothesis import given
 from hypothesis import strategies as st
+from listing import Listing
 
 from freshbooks_classic import NEVER, AsyncFreshBooks, FreshBooks
 from freshbooks_classic.runtime import errors
 from freshbooks_classic.runtime.paging import RowsMissing, RowsShifted
-
-from .support.faulty import Faulty, answer_of
-from .support.listing import Listing
 
 TOKEN = "tokentokentokentoken0123456789ab"
 OK = '<response xmlns="http://www.freshbooks.com/api/" status="ok">%s</response>'

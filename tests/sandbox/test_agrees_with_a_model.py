@@ -12,18 +12,6 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from books import (
-    Books,
-    Estimate,
-    Invoice,
-    Line,
-    Payment,
-    Refused,
-    exact,
-    not_found,
-    page_of,
-)
-from given import FULL
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -39,6 +27,19 @@ from hypothesis.stateful import (
 
 from freshbooks_classic import ApiFailure, FreshBooks
 from xmlwright.sandbox.running import Sandbox
+
+from .books import (
+    Books,
+    Estimate,
+    Invoice,
+    Line,
+    Payment,
+    Refused,
+    exact,
+    not_found,
+    page_of,
+)
+from .given import FULL
 
 NAMES = ("Ada", "Bob & Sons", "Çelik <GmbH>", "0012", "")
 CURRENCIES = ("USD", "EUR")

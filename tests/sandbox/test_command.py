@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from given import ROOT
-from server_process import XMLWRIGHT
 from terminal import Terminal
+
+from .given import ROOT
+from .server_process import XMLWRIGHT
 
 LIST = '<request method="task.list"/>'
 COMMAND = [str(XMLWRIGHT), "--project", str(ROOT), "sandbox"]

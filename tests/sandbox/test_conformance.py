@@ -14,7 +14,15 @@ from typing import Any
 
 import pytest
 import requests
-from given import (
+from lxml import etree
+
+from freshbooks_classic import ApiFailure, wire
+from freshbooks_classic.runtime.record import Raw
+from freshbooks_classic.runtime.request import Page
+from xmlwright.sandbox.running import Sandbox
+from xmlwright.sandbox.storage.replay import plain
+
+from .given import (
     ABSENT,
     RESOURCES,
     Account,
@@ -26,13 +34,6 @@ from given import (
     module,
     references,
 )
-from lxml import etree
-
-from freshbooks_classic import ApiFailure, wire
-from freshbooks_classic.runtime.record import Raw
-from freshbooks_classic.runtime.request import Page
-from xmlwright.sandbox.running import Sandbox
-from xmlwright.sandbox.storage.replay import plain
 
 Case = dict[str, Any]
 

@@ -9,13 +9,14 @@ import re
 
 import pytest
 import requests
-from given import RESOURCES, cases
 from lxml import etree
 
 from freshbooks_classic import Error
 from xmlwright.runtime.redact import HIDDEN
 from xmlwright.sandbox import Sandbox
 from xmlwright.sandbox.inspector.copies import as_python
+
+from .given import RESOURCES, cases
 
 
 def canonical(document: str | bytes) -> str:

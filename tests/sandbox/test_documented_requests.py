@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 import requests
-from given import Account, api, identity, method, references
 from lxml import etree
 
 from freshbooks_classic import ApiFailure, wire
 from xmlwright.sandbox.running import Sandbox
 
 from ..test_corpus import FOLDER, HERE, INDEX, OTHERS, REQUESTS, STRAY, WRONG_REQUESTS, Document
+from .given import Account, api, identity, method, references
 
 pytestmark = pytest.mark.skipif(
     not HERE, reason=f"there is no corpus in {FOLDER}; XMLWRIGHT_CORPUS can name another folder"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from given import ROOT
-from server_process import Process, sandbox_process
 
+from .given import ROOT
+from .server_process import Process, sandbox_process
 from .test_guide import blocks, run
 
 GUIDE = ROOT / "docs" / "guide-client.md"

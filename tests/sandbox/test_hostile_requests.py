@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 import requests
-from given import ABSENT, FULL, RESOURCES, ROOT, api, cases
 from lxml import etree
-from server_process import Process, sandbox_process
 
 from freshbooks_classic import wire
 from xmlwright.sandbox.running import Sandbox
+
+from .given import ABSENT, FULL, RESOURCES, ROOT, api, cases
+from .server_process import Process, sandbox_process
 
 HOW_MANY = 10_000 if FULL else 1_500
 SECRET = "the-content-of-a-file-that-is-nobodys-business"

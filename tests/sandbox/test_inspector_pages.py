@@ -8,9 +8,10 @@ from collections import Counter
 
 import pytest
 import requests
-from given import RESOURCES, ROOT, cases
 
 from xmlwright.sandbox import Sandbox
+
+from .given import RESOURCES, ROOT, cases
 
 PREFIX = "/__sandbox__"
 SECOND = ROOT / "tests" / "second_api"

@@ -10,12 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from given import FULL, ROOT
-from server_process import Process, sandbox_process
 
 from freshbooks_classic import FreshBooks, NotFound
 from freshbooks_classic.runtime.errors import ApiFailure, Error
 from freshbooks_classic.runtime.retry import NEVER
+
+from .given import FULL, ROOT
+from .server_process import Process, sandbox_process
 
 ROUNDS = 25 if FULL else 3
 WRITERS = 4

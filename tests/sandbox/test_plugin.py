@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from given import ROOT
-from test_guide import run
+
+from .given import ROOT
+from .test_guide import run
 
 
 class Project:

@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from given import ROOT
-from server_process import sandbox_process
 
-sys.path.insert(0, str(ROOT / "tests"))
-from second_api.project import built, run, settle
+from ..second_api.project import built, run, settle
+from .given import ROOT
+from .server_process import sandbox_process
 
 SECOND = ROOT / "tests" / "second_api"
 

@@ -13,11 +13,12 @@ import time
 
 import pytest
 import requests
-from given import ROOT
-from server_process import XMLWRIGHT, sandbox_process
 
 from xmlwright.sandbox import Sandbox, SandboxError
 from xmlwright.sandbox.http import server
+
+from .given import ROOT
+from .server_process import XMLWRIGHT, sandbox_process
 
 LIST = '<request method="task.list"/>'
 
