@@ -10,7 +10,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-Line = dict[str, Any]
+Line = Any
+"""A mapping; the client has one type for those of invoices and another for those of estimates."""
 PAGE, LONGEST = 25, 100
 
 

@@ -166,7 +166,9 @@ class Account:
     def gone(self, resource: str, number: Any) -> None:
         """See to it that a record existed and is deleted."""
         self.there(resource, number)
-        self.call(f"{resource}.delete", {identity(resource): number})
+        name = identity(resource)
+        assert name is not None
+        self.call(f"{resource}.delete", {name: number})
 
 
 def _bytes(document: str | bytes) -> bytes:

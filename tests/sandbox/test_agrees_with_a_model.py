@@ -240,6 +240,7 @@ class Bookkeeping(RuleBasedStateMachine):
             return multiple()
         assert made not in self.books.invoices
         shown = self.fb.invoice.get(made)
+        assert shown.number is not None
         self.books.free_number(shown.number)
         assert said.get("number", shown.number) == shown.number
         self.books.invoices[made] = Invoice(
@@ -640,7 +641,7 @@ def test_random_calls_agree_with_the_books(box: Sandbox) -> None:
             return super().same(call, model)
 
     Counted.box = box
-    run_state_machine_as_test(
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # it has no types
         Counted,
         settings=settings(
             max_examples=400 if FULL else 30,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import browsing
@@ -79,7 +80,9 @@ def program() -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
-def test_who_agrees_reads_a_code_off_the_page(box: Sandbox, page: Page, steps, staff: int):
+def test_who_agrees_reads_a_code_off_the_page(
+    box: Sandbox, page: Page, steps: OAuthFlow, staff: int
+) -> None:
     asked = steps.request_token()
     page.goto(asked.authorize_url)
     expect(page.locator("main")).to_contain_text(ACCOUNT)
@@ -95,7 +98,9 @@ def test_who_agrees_reads_a_code_off_the_page(box: Sandbox, page: Page, steps, s
     expect(page.locator("h1")).to_have_text("Nothing to agree to")
 
 
-def test_the_browser_comes_back_to_the_program(box: Sandbox, page: Page, steps, program):
+def test_the_browser_comes_back_to_the_program(
+    box: Sandbox, page: Page, steps: OAuthFlow, program: tuple[str, list[str]]
+) -> None:
     address, heard = program
     asked = steps.request_token(address)
     page.goto(asked.authorize_url)
@@ -108,7 +113,9 @@ def test_the_browser_comes_back_to_the_program(box: Sandbox, page: Page, steps, 
         assert fb.task.create(name="Hedges")
 
 
-def test_who_denies_comes_back_too_and_the_program_gets_nothing(page: Page, steps, program):
+def test_who_denies_comes_back_too_and_the_program_gets_nothing(
+    page: Page, steps: OAuthFlow, program: tuple[str, list[str]]
+) -> None:
     address, heard = program
     asked = steps.request_token(address)
     page.goto(asked.authorize_url)
@@ -119,9 +126,10 @@ def test_who_denies_comes_back_too_and_the_program_gets_nothing(page: Page, step
         steps.access_token(asked, "guessed")
 
 
-def test_everybody_can_read_the_page(page: Page, steps):
+def test_everybody_can_read_the_page(page: Page, steps: OAuthFlow) -> None:
     asked = steps.request_token()
-    for scheme, width in (("light", 1280), ("dark", 390)):
+    looks: list[tuple[Literal["light", "dark"], int]] = [("light", 1280), ("dark", 390)]
+    for scheme, width in looks:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 844})
         page.goto(asked.authorize_url)

@@ -115,7 +115,12 @@ def test_the_form_is_that_of_the_documents(shop: Shop) -> None:
 def test_nobody_hears_before_the_verifier_came_back(shop: Shop) -> None:
     shop.told.settings(mode="sync")
     seen: list[Any] = []
-    with serving(lambda one: seen.append(parse(one.body)) or Answer()) as server:
+
+    def hear(one: Seen) -> Answer:
+        seen.append(parse(one.body))
+        return Answer()
+
+    with serving(hear) as server:
         number = shop.fb.callback.create(event="all", uri=f"http://localhost:{server.port}/")
         shop.fb.task.create(name="Unheard")
         (asked,) = seen

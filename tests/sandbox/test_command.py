@@ -16,6 +16,8 @@ import pytest
 import requests
 from terminal import Terminal
 
+from xmlwright.sandbox import Sandbox, SandboxError
+
 from .given import ROOT
 from .server_process import XMLWRIGHT
 
@@ -77,7 +79,7 @@ def said(*arguments: str | Path, project: Path = ROOT) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_well_and_every_call_was_listed(number: signal.Signals):
+def test_a_signal_ends_it_well_and_every_call_was_listed(number: signal.Signals) -> None:
     with started() as program:
         facts = facts_of(program)
         assert call(facts) == 200
@@ -92,7 +94,7 @@ def test_a_signal_ends_it_well_and_every_call_was_listed(number: signal.Signals)
             socket.create_connection(("127.0.0.1", int(facts["URL"].split(":")[2].split("/")[0])))
 
 
-def test_a_program_gets_one_line_of_json(tmp_path: Path):
+def test_a_program_gets_one_line_of_json(tmp_path: Path) -> None:
     with started("--format", "json", "--account", "one", "--account", "two") as program:
         assert program.stdout is not None
         facts = json.loads(program.stdout.readline())
@@ -104,7 +106,7 @@ def test_a_program_gets_one_line_of_json(tmp_path: Path):
         assert program.communicate(timeout=60) == ("", "")
 
 
-def test_it_ends_when_nobody_reads_what_it_says():
+def test_it_ends_when_nobody_reads_what_it_says() -> None:
     with started() as program:
         facts = facts_of(program)
         assert program.stdout is not None
@@ -115,7 +117,7 @@ def test_it_ends_when_nobody_reads_what_it_says():
         assert program.stderr.read() == ""
 
 
-def test_a_terminal_has_colours_and_ctrl_c(tmp_path: Path):
+def test_a_terminal_has_colours_and_ctrl_c(tmp_path: Path) -> None:
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     with Terminal([*COMMAND, "--empty"], tmp_path, {**kept, "HOME": str(tmp_path)}) as terminal:
         shown = terminal.read_until("Ctrl-C ends it.")
@@ -124,7 +126,7 @@ def test_a_terminal_has_colours_and_ctrl_c(tmp_path: Path):
         terminal.read_until("the sandbox has ended")
 
 
-def test_a_port_or_a_file_that_is_in_use(tmp_path: Path):
+def test_a_port_or_a_file_that_is_in_use(tmp_path: Path) -> None:
     database = tmp_path / "state.db"
     with started("--database", database) as program:
         port = facts_of(program)["URL"].split(":")[2].split("/")[0]
@@ -138,7 +140,7 @@ def test_a_port_or_a_file_that_is_in_use(tmp_path: Path):
         )
 
 
-def test_files_that_cannot_be_used(tmp_path: Path):
+def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     text, folder = tmp_path / "text.db", tmp_path / "nowhere" / "state.db"
     text.write_text("by no means a database, however often it is read" * 20)
     assert said("--database", text) == (
@@ -171,9 +173,9 @@ def test_files_that_cannot_be_used(tmp_path: Path):
         ("- 1\n", " should map resources to records"),
     ],
 )
-def test_a_seed_that_makes_no_sense_is_told_with_its_line(box, tmp_path: Path, content, told):
-    from xmlwright.sandbox import Sandbox, SandboxError
-
+def test_a_seed_that_makes_no_sense_is_told_with_its_line(
+    box: Sandbox, tmp_path: Path, content: str, told: str
+) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text(content)
     with pytest.raises(SandboxError) as met:
@@ -188,13 +190,13 @@ def test_a_seed_that_makes_no_sense_is_told_with_its_line(box, tmp_path: Path, c
         (["--fault", "statis=503"], "there is no fault 'statis'; did you mean 'status'?"),
     ],
 )
-def test_options_that_make_no_sense(arguments, told):
+def test_options_that_make_no_sense(arguments: list[str], told: str) -> None:
     code, words = said(*arguments)
     assert code == 2
     assert words.startswith(f"Error: {told}")
 
 
-def test_a_description_with_mistakes_is_not_served(tmp_path: Path):
+def test_a_description_with_mistakes_is_not_served(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "schema", tmp_path / "schema")
     (tmp_path / "pyproject.toml").write_text(
         '[tool.xmlwright]\nschema = "schema"\noutput = "out"\n'

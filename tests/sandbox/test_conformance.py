@@ -128,12 +128,13 @@ class Trial:
     def more(self, items: list[dict[str, Any]], total: int) -> list[dict[str, Any]]:
         """As many further records as the case counts beyond those that it shows; a list counts active ones."""
         assert self.identity is not None
-        text = module(self.resource).records[0].field(self.identity).read == "text"
+        held = module(self.resource).records[0].field(self.identity)
+        assert held is not None
         asked = self.request is not None
         there = sum(asked or item.get("folder", "active") == "active" for item in items)
         like = items[0] if items else {}
         return [
-            {**like, self.identity: f"x{number}" if text else number}
+            {**like, self.identity: f"x{number}" if held.read == "text" else number}
             for number in range(500_000, 500_000 + total - there)
         ]
 
@@ -155,14 +156,14 @@ class Trial:
             for item in self.method.arguments:
                 if item.python in result:
                     given[item.python] = result[item.python]
-        return wire.METHODS[self.method.name].request(given).xml
+        return wire.METHODS[self.method.name].request(given).xml.decode()
 
     def example(self) -> str:
         """A request of this method that works, from another case."""
         for case in cases(self.resource):
             if case["call"] == self.case["call"] and case.get("request") and not case.get("fails"):
                 return str(case["request"])
-        return wire.METHODS[self.method.name].request({}).xml
+        return wire.METHODS[self.method.name].request({}).xml.decode()
 
     # ---- failures
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import requests
@@ -13,7 +15,7 @@ from xmlwright.sandbox.calls.expectations import AssertionFailed
 
 
 @pytest.fixture(scope="module")
-def server(box: Sandbox):
+def server(box: Sandbox) -> Iterator[Sandbox]:
     with Sandbox(box.described, accounts=("sample", "other"), pace="frozen") as own:
         yield own
 
@@ -25,7 +27,7 @@ def own(server: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def client(own: Sandbox):
+def client(own: Sandbox) -> Iterator[FreshBooks]:
     with client_of(own) as made:
         yield made
 
@@ -43,20 +45,20 @@ class Prefix:
         self.session.verify = box.ca
         self.session.trust_env = False
 
-    def __call__(self, verb: str, path: str, status: int = 200, **values):
+    def __call__(self, verb: str, path: str, status: int = 200, **values: Any) -> Any:
         answer = self.session.request(verb, self.base + path, json=values or None, timeout=60)
         assert answer.status_code == status, answer.text
         return answer.json()
 
 
 @pytest.fixture
-def control(own: Sandbox):
+def control(own: Sandbox) -> Iterator[Prefix]:
     made = Prefix(own)
     yield made
     made.session.close()
 
 
-def test_health_and_info_tell_what_there_is(own, control):
+def test_health_and_info_tell_what_there_is(own: Sandbox, control: Prefix) -> None:
     assert control("GET", "/health")["status"] == "ok"
     info = control("GET", "/info")
     assert info["accounts"]["sample"]["url"] == own.address("sample")
@@ -64,13 +66,13 @@ def test_health_and_info_tell_what_there_is(own, control):
     assert info["seed"] == 0
 
 
-def test_every_action_that_help_names_is_there(control):
+def test_every_action_that_help_names_is_there(control: Prefix) -> None:
     actions = control("GET", "/help")["actions"]
     assert len(actions) > 25
     assert all(one["does"] for one in actions)
 
 
-def test_a_path_or_argument_that_there_is_not_gets_the_nearest(control):
+def test_a_path_or_argument_that_there_is_not_gets_the_nearest(control: Prefix) -> None:
     assert "did you mean /__sandbox__/clock?" in control("GET", "/clok", 404)["error"]
     assert "did you mean 'account'?" in control("POST", "/reset", 400, acount="sample")["error"]
     assert control("PUT", "/health", 405)["error"]
@@ -79,7 +81,9 @@ def test_a_path_or_argument_that_there_is_not_gets_the_nearest(control):
     assert answer.json() == {"error": "the body is no JSON"}
 
 
-def test_reset_of_one_account_leaves_the_others(own, client, control):
+def test_reset_of_one_account_leaves_the_others(
+    own: Sandbox, client: FreshBooks, control: Prefix
+) -> None:
     client.task.create(name="Hedges")
     with client_of(own, "other") as other:
         other.task.create(name="Lawns")
@@ -89,13 +93,15 @@ def test_reset_of_one_account_leaves_the_others(own, client, control):
     assert own.control.state("other")["task"] == []
 
 
-def test_ids_begin_again_after_a_reset(own, client):
+def test_ids_begin_again_after_a_reset(own: Sandbox, client: FreshBooks) -> None:
     first = [client.task.create(name=name) for name in ("a", "b")]
     own.control.reset()
     assert [client.task.create(name=name) for name in ("a", "b")] == first
 
 
-def test_a_snapshot_is_gone_back_to_as_often_as_wanted(own, client, control):
+def test_a_snapshot_is_gone_back_to_as_often_as_wanted(
+    own: Sandbox, client: FreshBooks, control: Prefix
+) -> None:
     client.task.create(name="Hedges")
     name = control("POST", "/snapshot", account="sample")["snapshot"]
     for _ in range(2):
@@ -108,7 +114,7 @@ def test_a_snapshot_is_gone_back_to_as_often_as_wanted(own, client, control):
     )
 
 
-def test_accounts_are_made_and_removed(own, control):
+def test_accounts_are_made_and_removed(own: Sandbox, control: Prefix) -> None:
     made = control(
         "POST", "/accounts", name="third", load={"task": [{"task_id": 7, "name": "Hedges"}]}
     )
@@ -126,7 +132,7 @@ def test_accounts_are_made_and_removed(own, control):
     assert "10030" in answer.text
 
 
-def test_records_are_seeded_and_seen(own, client, control):
+def test_records_are_seeded_and_seen(own: Sandbox, client: FreshBooks, control: Prefix) -> None:
     control("POST", "/seed", records={"task": [{"task_id": 70, "name": "Hedges", "rate": "12.50"}]})
     assert client.task.get(70).rate is not None
     (seen,) = control("GET", "/state/sample/task")["records"]
@@ -137,7 +143,7 @@ def test_records_are_seeded_and_seen(own, client, control):
     assert control("POST", "/seed", 400, records=[1])["error"]
 
 
-def test_the_state_shows_nothing_sensitive(own, client):
+def test_the_state_shows_nothing_sensitive(own: Sandbox, client: FreshBooks) -> None:
     client.client.create(email="ann@yard.example", password="hunter22secret")
     client.staff.create(
         first_name="Bo", email="bo@yard.example", username="bo", password="hunter33secret"
@@ -149,10 +155,10 @@ def test_the_state_shows_nothing_sensitive(own, client):
     assert own.token not in repr(shown)
 
 
-def test_the_clock_is_set_and_advanced(own, client, control):
+def test_the_clock_is_set_and_advanced(own: Sandbox, client: FreshBooks, control: Prefix) -> None:
     assert control("PUT", "/clock", now="2026-02-28T23:59:00")["now"] == "2026-02-28T23:59:00-05:00"
     number = client.task.create(name="Hedges")
-    assert client.task.get(number)
+    assert client.task.get(number).name == "Hedges"
     assert control("POST", "/clock/advance", minutes=2)["now"] == "2026-03-01T00:01:00-05:00"
     assert control("POST", "/clock/advance", days=7, hours=1)["now"].startswith("2026-03-08T01:01")
     assert own.clock.now() == datetime(2026, 3, 8, 6, 1, tzinfo=timezone.utc)
@@ -173,11 +179,13 @@ def test_the_clock_is_set_and_advanced(own, client, control):
         ("POST", "/clock/advance", {"moons": 1}, "no argument 'moons'"),
     ],
 )
-def test_times_that_make_no_sense_are_told(control, verb, path, values, told):
+def test_times_that_make_no_sense_are_told(
+    control: Prefix, verb: str, path: str, values: dict[str, Any], told: str
+) -> None:
     assert told in control(verb, path, 400, **values)["error"]
 
 
-def test_requests_are_looked_up(own, client, control):
+def test_requests_are_looked_up(own: Sandbox, client: FreshBooks, control: Prefix) -> None:
     client.task.create(name="Hedges")
     client.task.list().total  # noqa: B018 - a call
     with pytest.raises(Exception, match="not found"):
@@ -197,7 +205,9 @@ def test_requests_are_looked_up(own, client, control):
     assert control("GET", "/requests")["requests"] == []
 
 
-def test_calls_are_asserted_and_the_nearest_is_shown(own, client, control):
+def test_calls_are_asserted_and_the_nearest_is_shown(
+    own: Sandbox, client: FreshBooks, control: Prefix
+) -> None:
     client.invoice.create(
         client_id=client.client.create(email="a@b.example"),
         lines=[{"name": "Yard", "unit_cost": "10.00", "quantity": 4}],
@@ -229,7 +239,9 @@ def test_calls_are_asserted_and_the_nearest_is_shown(own, client, control):
         own.control.assert_requests("estimate.create")
 
 
-def test_what_would_be_sent_is_in_the_outbox(own, client, control):
+def test_what_would_be_sent_is_in_the_outbox(
+    own: Sandbox, client: FreshBooks, control: Prefix
+) -> None:
     number = client.invoice.create(client_id=client.client.create(email="ann@yard.example"))
     client.invoice.send_by_email(number)
     (letter,) = control("GET", "/outbox?kind=email")["outbox"]
@@ -245,7 +257,7 @@ def test_what_would_be_sent_is_in_the_outbox(own, client, control):
     assert own.control.outbox() == []
 
 
-def test_a_token_is_replaced_by_hand(own, control):
+def test_a_token_is_replaced_by_hand(own: Sandbox, control: Prefix) -> None:
     old = own.token
     new = control("POST", "/accounts/sample/tokens", person="admin")["token"]
     assert new != old
@@ -265,7 +277,7 @@ def test_a_token_is_replaced_by_hand(own, control):
     )
 
 
-def test_one_seed_makes_everything_repeatable(own):
+def test_one_seed_makes_everything_repeatable(own: Sandbox) -> None:
     def story(seed: int) -> list[str]:
         with Sandbox(own.described, seed=seed, pace="step") as box, client_of(box) as client:
             box.control.add_fault("extra; probability=50%")
@@ -280,7 +292,7 @@ def test_one_seed_makes_everything_repeatable(own):
     assert story(3)[0] != story(4)[0]
 
 
-def test_a_sandbox_that_is_not_running_says_so(own):
+def test_a_sandbox_that_is_not_running_says_so(own: Sandbox) -> None:
     stopped = Sandbox(own.described)
     with pytest.raises(SandboxError, match="not running"):
         stopped.tokens()

@@ -21,10 +21,12 @@ from .given import RESOURCES, cases
 
 def canonical(document: str | bytes) -> str:
     text = document.decode() if isinstance(document, bytes) else document
-    return etree.canonicalize(text, strip_text=True)
+    return str(etree.canonicalize(text, strip_text=True))
 
 
-def test_every_call_can_be_copied_as_a_program(box: Sandbox, monkeypatch: pytest.MonkeyPatch):
+def test_every_call_can_be_copied_as_a_program(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unlike, run, hidden = [], 0, 0
     with Sandbox(box.described, load="cases", keep=5000) as own, requests.Session() as session:
         session.trust_env, session.verify, session.auth = False, own.ca, (own.token, "X")
@@ -53,7 +55,7 @@ def test_every_call_can_be_copied_as_a_program(box: Sandbox, monkeypatch: pytest
     assert run > 20 * hidden > 0
 
 
-def test_what_is_too_long_for_a_line_is_broken(box: Sandbox):
+def test_what_is_too_long_for_a_line_is_broken(box: Sandbox) -> None:
     lines = "".join(
         f"<line><name>Item {number}</name><unit_cost>{number}.50</unit_cost></line>"
         for number in range(3)

@@ -45,7 +45,7 @@ def prepare(account: Account, document: Document) -> None:
     records: dict[str, dict[Any, dict[str, Any]]] = {}
     named = list(references(found.arguments, arguments))
     own = identity(found.resource)
-    if own in arguments and found.kind != "create":
+    if own is not None and own in arguments and found.kind != "create":
         named.append((found.resource, arguments[own]))
     for resource, number in named:
         name = identity(resource)
@@ -63,6 +63,7 @@ def prepare(account: Account, document: Document) -> None:
     if arguments.get("autobill"):
         account.bills_automatically(arguments)
     if found.verb == "undelete":
+        assert own is not None
         account.call(f"{found.resource}.delete", {own: arguments[own]})
     if found.resource == "receipt" and found.kind != "create" and "expense" in records:
         made = etree.fromstring(
@@ -166,13 +167,13 @@ def test_answers_of_lists_are_paged_as_the_recorded_ones(account: Account) -> No
     """The attributes of a list, to the letter, of an empty one and of a full one."""
     empty = account.post("<request method='tax.list'/>").content
     (wrapper,) = etree.fromstring(empty)
-    assert dict(wrapper.attrib) == {"page": "1", "per_page": "25", "pages": "0", "total": "0"}
+    assert dict(wrapper.items()) == {"page": "1", "per_page": "25", "pages": "0", "total": "0"}
     for at in range(26):
         account.call("tax.create", {"name": f"T{at}"})
     found = etree.fromstring(
         account.post("<request method='tax.list'><page>2</page></request>").content
     )
-    assert dict(found[0].attrib) == {"page": "2", "per_page": "25", "pages": "2", "total": "26"}
+    assert dict(found[0].items()) == {"page": "2", "per_page": "25", "pages": "2", "total": "26"}
     most = etree.fromstring(
         account.post("<request method='tax.list'><per_page>1000</per_page></request>").content
     )

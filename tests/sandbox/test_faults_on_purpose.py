@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -24,20 +25,20 @@ from xmlwright.sandbox import Sandbox, SandboxError
 
 
 @pytest.fixture(scope="module")
-def server(box: Sandbox):
+def server(box: Sandbox) -> Iterator[Sandbox]:
     """A sandbox of this file's own, since rules are everybody's."""
     with Sandbox(box.described, accounts=("sample", "other")) as own:
         yield own
 
 
 @pytest.fixture
-def faulty(server: Sandbox):
+def faulty(server: Sandbox) -> Sandbox:
     server.control.reset()
     return server
 
 
 @pytest.fixture
-def client(faulty: Sandbox):
+def client(faulty: Sandbox) -> Iterator[FreshBooks]:
     with FreshBooks(
         faulty.account, token=faulty.token, url=faulty.url, ca=faulty.ca, timeout=60, retry=NEVER
     ) as made:
@@ -78,14 +79,16 @@ def ask(
         ("hang=100ms", ConnectionFailed),
     ],
 )
-def test_what_goes_wrong_reaches_the_client_as_that(faulty, client, rule, expected):
+def test_what_goes_wrong_reaches_the_client_as_that(
+    faulty: Sandbox, client: FreshBooks, rule: str, expected: type[Exception]
+) -> None:
     faulty.control.add_fault(f"{rule}; method=task.*; count=1")
     with pytest.raises(expected):
         client.task.get(1)
     assert client.task.list().total == 0  # and the next call is as ever
 
 
-def test_too_many_calls_are_told_when_to_come_back(faulty, client):
+def test_too_many_calls_are_told_when_to_come_back(faulty: Sandbox, client: FreshBooks) -> None:
     faulty.control.add_fault("rate-limit=7s; count=1")
     with pytest.raises(RateLimited) as met:
         client.task.get(1)
@@ -93,7 +96,7 @@ def test_too_many_calls_are_told_when_to_come_back(faulty, client):
     assert ask(faulty, "rate-limit=7s").headers["Retry-After"] == "7"
 
 
-def test_a_lost_answer_is_that_of_a_call_that_was_done(faulty, client):
+def test_a_lost_answer_is_that_of_a_call_that_was_done(faulty: Sandbox, client: FreshBooks) -> None:
     faulty.control.add_fault("lost; method=task.create; count=1")
     with pytest.raises(OutcomeUnknown):
         client.task.create(name="Hedges")
@@ -104,7 +107,7 @@ def test_a_lost_answer_is_that_of_a_call_that_was_done(faulty, client):
     assert [task.name for task in client.task.list()] == ["Hedges"]
 
 
-def test_answers_may_break_the_description(faulty, client):
+def test_answers_may_break_the_description(faulty: Sandbox, client: FreshBooks) -> None:
     number = client.task.create(name="Hedges", rate="12.50")
     rules = faulty.control.add_fault
     rules("missing=rate; method=task.get; count=1")
@@ -124,7 +127,7 @@ def test_answers_may_break_the_description(faulty, client):
     assert b"total=" not in ask(faulty).content
 
 
-def test_an_answer_may_be_late_or_drip(faulty, client):
+def test_an_answer_may_be_late_or_drip(faulty: Sandbox, client: FreshBooks) -> None:
     began = time.monotonic()
     assert ask(faulty, "latency=300ms").ok
     assert time.monotonic() - began >= 0.3
@@ -137,7 +140,7 @@ def test_an_answer_may_be_late_or_drip(faulty, client):
         client.with_options(timeout=0.3).task.get(1)
 
 
-def test_a_rule_meets_the_methods_and_the_account_that_it_names(faulty):
+def test_a_rule_meets_the_methods_and_the_account_that_it_names(faulty: Sandbox) -> None:
     faulty.control.add_fault("status=503; method=*.list; account=sample")
     statuses = {
         (account, method): requests.post(
@@ -153,14 +156,14 @@ def test_a_rule_meets_the_methods_and_the_account_that_it_names(faulty):
     assert [key for key, status in statuses.items() if status == 503] == [("sample", "task.list")]
 
 
-def test_count_and_skip_say_how_often_and_how_late(faulty):
+def test_count_and_skip_say_how_often_and_how_late(faulty: Sandbox) -> None:
     faulty.control.add_fault("status=500; skip=2; count=3")
     assert [ask(faulty).status_code for _ in range(7)] == [200, 200, 500, 500, 500, 200, 200]
     (rule,) = faulty.control.faults()
     assert (rule["happened"], rule["met"]) == (3, 7)
 
 
-def test_a_limit_lets_so_many_calls_pass_in_each_span_of_the_clock(faulty):
+def test_a_limit_lets_so_many_calls_pass_in_each_span_of_the_clock(faulty: Sandbox) -> None:
     faulty.control.add_fault("rate-limit; over=2/60s; method=task.*")
     other = '<request method="staff.current"/>'
     assert [ask(faulty).status_code for _ in range(2)] == [200, 200]
@@ -176,13 +179,13 @@ def test_a_limit_lets_so_many_calls_pass_in_each_span_of_the_clock(faulty):
     assert (rule["over"], rule["happened"], rule["met"]) == ("2/60s", 3, 7)
 
 
-def test_a_request_may_be_spared(faulty):
+def test_a_request_may_be_spared(faulty: Sandbox) -> None:
     faulty.control.add_fault("status=500; count=1")
     assert ask(faulty, "").status_code == 200
     assert ask(faulty).status_code == 500
 
 
-def test_one_seed_gives_the_same_chances_again(faulty):
+def test_one_seed_gives_the_same_chances_again(faulty: Sandbox) -> None:
     seen = []
     for _ in range(2):
         faulty.control.reset()
@@ -192,7 +195,7 @@ def test_one_seed_gives_the_same_chances_again(faulty):
     assert 3 <= seen[0].count(500) <= 25
 
 
-def test_a_rule_that_was_taken_back_happens_no_more(faulty):
+def test_a_rule_that_was_taken_back_happens_no_more(faulty: Sandbox) -> None:
     first = faulty.control.add_fault("status=500")
     faulty.control.add_fault("status=501; method=tax.*")
     faulty.control.remove_fault(first)
@@ -224,21 +227,23 @@ def test_a_rule_that_was_taken_back_happens_no_more(faulty):
         ("garbage; over=3/0s", "a number of calls and a time"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_told(faulty, rule, told):
+def test_a_rule_that_makes_no_sense_is_told(faulty: Sandbox, rule: str, told: str) -> None:
     with pytest.raises(SandboxError) as met:
         faulty.control.add_fault(rule)
     assert told in str(met.value)
     assert faulty.control.faults() == []
 
 
-def test_a_header_that_makes_no_sense_is_told_and_nothing_is_done(faulty, client):
+def test_a_header_that_makes_no_sense_is_told_and_nothing_is_done(
+    faulty: Sandbox, client: FreshBooks
+) -> None:
     create = '<request method="task.create"><task><name>x</name></task></request>'
     for wrong in ("statis=503", "status=503; method=task.*"):
         assert ask(faulty, wrong, create).status_code == 400
     assert client.task.list().total == 0
 
 
-def test_the_answer_names_the_faults_it_suffered(faulty):
+def test_the_answer_names_the_faults_it_suffered(faulty: Sandbox) -> None:
     assert ask(faulty, "extra=colour").headers["X-Sandbox-Faults"] == "extra=colour"
     seen = faulty.control.requests(fault=True)
     assert [one["fault"] for one in seen] == ["extra=colour"]

@@ -114,7 +114,7 @@ def test_the_records_of_the_guide_are_an_account(tmp_path: Path) -> None:
 
 def test_every_fault_and_setting_of_the_guide_is_one(process: Process) -> None:
     """Words that the text names, but no block uses."""
-    from xmlwright.sandbox.faults.faults import CONDITIONS, KINDS
+    from xmlwright.sandbox.faults.kinds import CONDITIONS, KINDS
 
     text = GUIDE.read_text(encoding="utf-8")
     part = text.partition("## What goes wrong on purpose")[2].partition("```")[0]

@@ -122,7 +122,9 @@ def send(own: Sandbox, document: str) -> None:
 # calls
 
 
-def test_calls_come_into_the_list_as_they_are_made(own: Sandbox, page: Page, fb: FreshBooks):
+def test_calls_come_into_the_list_as_they_are_made(
+    own: Sandbox, page: Page, fb: FreshBooks
+) -> None:
     expect(page.locator("#no-calls")).to_be_visible()
     assert own.token in page.locator("#exports").inner_text()
     live(page)
@@ -147,7 +149,7 @@ def test_calls_come_into_the_list_as_they_are_made(own: Sandbox, page: Page, fb:
 
 def test_request_and_answer_stand_side_by_side_and_below_each_other_on_a_telephone(
     page: Page, fb: FreshBooks
-):
+) -> None:
     live(page)
     fb.task.create(name="Hedges", rate="12.50")
     open_call(page, "task.create")
@@ -169,7 +171,9 @@ def test_request_and_answer_stand_side_by_side_and_below_each_other_on_a_telepho
     expect(page.locator("#calls li")).to_have_count(1)
 
 
-def test_every_element_leads_to_what_the_description_says_of_it(page: Page, fb: FreshBooks, base):
+def test_every_element_leads_to_what_the_description_says_of_it(
+    page: Page, fb: FreshBooks, base: str
+) -> None:
     live(page)
     client = fb.client.create(email="ada@example.com")
     number = fb.invoice.create(client_id=client, lines=[{"name": "Rake", "unit_cost": 5}])
@@ -195,7 +199,7 @@ def test_every_element_leads_to_what_the_description_says_of_it(page: Page, fb: 
     expect(page.locator("tr:target")).to_contain_text("schema/resources/payment.yaml")
 
 
-def test_invalid_nodes_are_marked_where_they_are(own: Sandbox, page: Page, fb: FreshBooks):
+def test_invalid_nodes_are_marked_where_they_are(own: Sandbox, page: Page, fb: FreshBooks) -> None:
     live(page)
     refused(own)
     open_call(page, "invoice.create")
@@ -223,7 +227,7 @@ def test_invalid_nodes_are_marked_where_they_are(own: Sandbox, page: Page, fb: F
     expect(page.get_by_role("region", name="Request")).to_contain_text("not XML")
 
 
-def test_a_call_can_be_sent_again_with_something_else_in_it(page: Page, fb: FreshBooks):
+def test_a_call_can_be_sent_again_with_something_else_in_it(page: Page, fb: FreshBooks) -> None:
     live(page)
     fb.task.create(name="Hedges")
     open_call(page, "task.create")
@@ -239,7 +243,9 @@ def test_a_call_can_be_sent_again_with_something_else_in_it(page: Page, fb: Fres
     assert (names.count("Hedges"), names.count("Lawn")) == (2, 1)
 
 
-def test_the_keys_j_and_k_and_the_back_button_go_from_call_to_call(page: Page, fb: FreshBooks):
+def test_the_keys_j_and_k_and_the_back_button_go_from_call_to_call(
+    page: Page, fb: FreshBooks
+) -> None:
     live(page)
     for name in ("task", "project", "client"):
         fb.raw(f"{name}.list")
@@ -253,7 +259,9 @@ def test_the_keys_j_and_k_and_the_back_button_go_from_call_to_call(page: Page, f
     expect(heading).to_contain_text("project.list")
 
 
-def test_without_scripts_everything_is_there(browser: Browser, own: Sandbox, base: str, fb):
+def test_without_scripts_everything_is_there(
+    browser: Browser, own: Sandbox, base: str, fb: FreshBooks
+) -> None:
     fb.task.create(name="Hedges")
     with browsing.context(browser, java_script_enabled=False) as context:
         page = context.new_page()
@@ -281,7 +289,9 @@ def copied(page: Page, button: str) -> str:
     return str(page.evaluate("navigator.clipboard.readText()"))
 
 
-def test_what_is_copied_runs(own: Sandbox, page: Page, fb: FreshBooks, base: str, tmp_path: Path):
+def test_what_is_copied_runs(
+    own: Sandbox, page: Page, fb: FreshBooks, base: str, tmp_path: Path
+) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base[:-12])
     live(page)
     client = fb.client.create(email="ada@example.com", organization="Ada's & <Sons>")
@@ -306,7 +316,7 @@ def test_what_is_copied_runs(own: Sandbox, page: Page, fb: FreshBooks, base: str
 # the state and what was sent
 
 
-def test_the_state_can_be_walked_through(page: Page, fb: FreshBooks):
+def test_the_state_can_be_walked_through(page: Page, fb: FreshBooks) -> None:
     client = fb.client.create(
         email="ada@example.com", organization=HOSTILE, password="hedge-and-lawn"
     )
@@ -325,7 +335,7 @@ def test_the_state_can_be_walked_through(page: Page, fb: FreshBooks):
     expect(page.locator("tr:target")).to_contain_text("organization")
 
 
-def test_the_outbox_has_what_would_have_been_sent(page: Page, fb: FreshBooks):
+def test_the_outbox_has_what_would_have_been_sent(page: Page, fb: FreshBooks) -> None:
     client = fb.client.create(email="ada@example.com")
     invoice = fb.invoice.create(client_id=client, lines=[{"name": "Rake", "unit_cost": 5}])
     fb.invoice.send_by_email(invoice, subject=f"For you {HOSTILE}", message="Hello")
@@ -345,7 +355,7 @@ def test_the_outbox_has_what_would_have_been_sent(page: Page, fb: FreshBooks):
     expect(page.get_by_text("Nothing was sent yet.")).to_be_visible()
 
 
-def test_callbacks_show_what_was_delivered_where(own: Sandbox, page: Page, fb: FreshBooks):
+def test_callbacks_show_what_was_delivered_where(own: Sandbox, page: Page, fb: FreshBooks) -> None:
     fb.callback.create(event="task.create", uri="http://127.0.0.1:9/hook")
     fb.task.create(name="Hedges")
     page.get_by_role("link", name="Callbacks").click()
@@ -362,7 +372,7 @@ def test_callbacks_show_what_was_delivered_where(own: Sandbox, page: Page, fb: F
 # the controls
 
 
-def test_the_clock_is_moved_and_what_is_due_happens(page: Page, fb: FreshBooks):
+def test_the_clock_is_moved_and_what_is_due_happens(page: Page, fb: FreshBooks) -> None:
     client = fb.client.create(email="ada@example.com")
     fb.recurring.create(
         client_id=client, frequency="monthly", date=date(2026, 1, 20), lines=[{"name": "Rent"}]
@@ -381,7 +391,7 @@ def test_the_clock_is_moved_and_what_is_due_happens(page: Page, fb: FreshBooks):
     expect(page.locator("time#clock")).to_have_text("2026-03-01 00:00:06")
 
 
-def test_a_fault_is_made_and_taken_back(page: Page, fb: FreshBooks):
+def test_a_fault_is_made_and_taken_back(page: Page, fb: FreshBooks) -> None:
     page.get_by_role("link", name="Controls").click()
     panel = page.locator("#faults")
     panel.locator("[name=kind]").select_option("code")
@@ -406,7 +416,7 @@ def test_a_fault_is_made_and_taken_back(page: Page, fb: FreshBooks):
     )
 
 
-def test_snapshots_accounts_and_the_reset(own: Sandbox, page: Page, fb: FreshBooks):
+def test_snapshots_accounts_and_the_reset(own: Sandbox, page: Page, fb: FreshBooks) -> None:
     before = fb.task.list().total
     page.get_by_role("link", name="Controls").click()
     panel = page.locator("#snapshots")
@@ -427,7 +437,9 @@ def test_snapshots_accounts_and_the_reset(own: Sandbox, page: Page, fb: FreshBoo
     assert "second" not in own.control.info()["accounts"]
 
 
-def test_pages_of_others_cannot_use_the_forms(own: Sandbox, base: str, http: requests.Session):
+def test_pages_of_others_cannot_use_the_forms(
+    own: Sandbox, base: str, http: requests.Session
+) -> None:
     own.open("kept")
     for headers in (
         {"Origin": "https://elsewhere.example"},
@@ -443,7 +455,9 @@ def test_pages_of_others_cannot_use_the_forms(own: Sandbox, base: str, http: req
 # everybody can read it
 
 
-def test_all_pages_in_both_colours_and_widths(browser: Browser, own: Sandbox, base: str, fb):
+def test_all_pages_in_both_colours_and_widths(
+    browser: Browser, own: Sandbox, base: str, fb: FreshBooks
+) -> None:
     client = fb.client.create(email="ada@example.com")
     invoice = fb.invoice.create(client_id=client, lines=[{"name": "Rake", "unit_cost": 5}])
     fb.invoice.send_by_email(invoice)
@@ -459,7 +473,7 @@ def test_all_pages_in_both_colours_and_widths(browser: Browser, own: Sandbox, ba
         f"ui/state/sample/invoice/{invoice}",
     ]
     others = ["ui/outbox", "ui/callbacks", "ui/controls", "ui/docs", "ui/docs/invoice", "ui/docs/errors"]  # fmt: skip
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
     for scheme in ("light", "dark"):
         with browsing.context(browser, color_scheme=scheme, bypass_csp=True) as context:
             page = context.new_page()

@@ -56,7 +56,7 @@ def walk(box: Sandbox) -> dict[str, str]:
     return pages
 
 
-def test_every_page_of_every_call_that_the_description_shows(box: Sandbox):
+def test_every_page_of_every_call_that_the_description_shows(box: Sandbox) -> None:
     with Sandbox(box.described, load="cases", keep=5000) as own:
         with requests.Session() as session:
             session.trust_env, session.verify, session.auth = False, own.ca, (own.token, "X")
@@ -74,7 +74,7 @@ def test_every_page_of_every_call_that_the_description_shows(box: Sandbox):
 
 
 @pytest.mark.parametrize("name", ["depot", "tiny"])
-def test_pages_of_other_apis(name: str):
+def test_pages_of_other_apis(name: str) -> None:
     with Sandbox(SECOND / name, load="cases") as own, requests.Session() as session:
         session.trust_env = False
         document = b'<?xml version="1.0"?><nothing/>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ def client_of(box: Sandbox, account: str = "sample") -> FreshBooks:
     return FreshBooks(account, token=box.owner_token(account), url=box.address(account), ca=box.ca)
 
 
-def test_everything_is_there_after_the_next_start(box, tmp_path):
+def test_everything_is_there_after_the_next_start(box: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(box.described, database=path) as first, client_of(first) as client:
         person = client.client.create(email="ann@yard.example")
@@ -45,7 +46,7 @@ def test_everything_is_there_after_the_next_start(box, tmp_path):
         assert "third" not in third.control.info()["accounts"]
 
 
-def test_what_was_restored_and_reset_is_what_is_kept(box, tmp_path):
+def test_what_was_restored_and_reset_is_what_is_kept(box: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(box.described, database=path, accounts=("one", "two")) as first:
         with client_of(first, "one") as one, client_of(first, "two") as two:
@@ -61,7 +62,7 @@ def test_what_was_restored_and_reset_is_what_is_kept(box, tmp_path):
         assert second.control.state("two")["task"] == []
 
 
-def test_granted_tokens_are_kept(box, tmp_path):
+def test_granted_tokens_are_kept(box: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(box.described, database=path) as first:
         oauth = first.stage.oauth
@@ -79,14 +80,14 @@ def test_granted_tokens_are_kept(box, tmp_path):
         assert second.stage.oauth.grants[token].stage == "access"
 
 
-def test_two_sandboxes_do_not_write_into_one_file(box, tmp_path):
+def test_two_sandboxes_do_not_write_into_one_file(box: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(box.described, database=path):
         with pytest.raises(SandboxError, match="another sandbox uses it"):
             Sandbox(box.described, database=path).start()
 
 
-def test_a_file_of_something_else_is_left_as_it_is(box, tmp_path):
+def test_a_file_of_something_else_is_left_as_it_is(box: Sandbox, tmp_path: Path) -> None:
     text, other, newer = tmp_path / "text.db", tmp_path / "other.db", tmp_path / "newer.db"
     text.write_text("not a database, however long it is and however hard one looks at it\n" * 40)
     with sqlite3.connect(other) as connection:
@@ -110,7 +111,7 @@ def test_a_file_of_something_else_is_left_as_it_is(box, tmp_path):
         Sandbox(box.described, database=tmp_path / "nowhere" / "x.db").start()
 
 
-def test_writes_that_cannot_be_kept_are_not_acknowledged(box, tmp_path):
+def test_writes_that_cannot_be_kept_are_not_acknowledged(box: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(box.described, database=path) as own, client_of(own) as client:
         database = own.stage.database
@@ -128,7 +129,7 @@ def test_writes_that_cannot_be_kept_are_not_acknowledged(box, tmp_path):
             client.task.create(name="more")
 
 
-def test_only_the_database_is_written(box, tmp_path):
+def test_only_the_database_is_written(box: Sandbox, tmp_path: Path) -> None:
     folder = tmp_path / "certificates"
     with (
         Sandbox(box.described, database=tmp_path / "state.db", folder=folder) as own,

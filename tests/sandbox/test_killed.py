@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from freshbooks_classic import FreshBooks, NotFound
+from freshbooks_classic.invoice import InvoiceLineInput
 from freshbooks_classic.runtime.errors import ApiFailure, Error
 from freshbooks_classic.runtime.retry import NEVER
 
@@ -59,7 +60,7 @@ def write(process: Process, told: Acknowledged, dice: random.Random, stop: threa
                 client = fb.client.create(email=f"{name}@example.com", organization=name)
                 with told.lock:
                     told.clients[client] = name
-                lines = [
+                lines: list[InvoiceLineInput] = [
                     {"name": f"{name} {at}", "unit_cost": "1.25", "quantity": 2}
                     for at in range(LINES)
                 ]
@@ -96,10 +97,11 @@ def check(process: Process, told: Acknowledged) -> None:
         payments = {item.payment_id: item for item in fb.payment.list(per_page=100)}
         for number, (invoice, amount) in told.payments.items():
             assert (payments[number].invoice_id, payments[number].amount) == (invoice, amount)
-        for item in payments.values():
-            assert item.invoice_id is not None
-            assert item.amount is not None
-            paid[item.invoice_id] = paid.get(item.invoice_id, Decimal(0)) + item.amount
+        for payment in payments.values():
+            assert payment.invoice_id is not None
+            assert payment.amount is not None
+            before = paid.get(payment.invoice_id, Decimal(0))
+            paid[payment.invoice_id] = before + payment.amount
         invoices = {item.invoice_id: item for item in fb.invoice.list(per_page=100)}
         invoices |= {
             item.invoice_id: item for item in fb.invoice.list(per_page=100, folder="deleted")

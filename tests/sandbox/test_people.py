@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ from xmlwright.sandbox import Sandbox
 
 
 @pytest.fixture
-def account(box: Sandbox, request: pytest.FixtureRequest):
+def account(box: Sandbox, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh account by the test's name."""
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:60].strip("-")
     box.open(name)
@@ -29,7 +30,7 @@ def client(box: Sandbox, account: str, auth: str | OAuth) -> FreshBooks:
     return FreshBooks(account, auth=auth, url=url, ca=box.ca)
 
 
-def test_staff_get_a_token_that_acts_as_them(box, account):
+def test_staff_get_a_token_that_acts_as_them(box: Sandbox, account: str) -> None:
     with client(box, account, box.owner_token(account)) as owner:
         number = owner.staff.create(
             first_name="Bo", email="bo@yard.example", username="bo", password="hedge-and-lawn"
@@ -42,7 +43,9 @@ def test_staff_get_a_token_that_acts_as_them(box, account):
         assert staff.staff.get(number).first_name == "Bo"
 
 
-def test_a_new_password_is_a_new_token_and_the_old_one_is_refused(box, account):
+def test_a_new_password_is_a_new_token_and_the_old_one_is_refused(
+    box: Sandbox, account: str
+) -> None:
     with client(box, account, box.owner_token(account)) as owner:
         number = owner.staff.create(
             first_name="Bo", email="bo@yard.example", username="bo", password="hedge-and-lawn"
@@ -62,7 +65,7 @@ def test_a_new_password_is_a_new_token_and_the_old_one_is_refused(box, account):
             gone.staff.current()
 
 
-def test_a_token_is_good_for_its_account_only(box, account):
+def test_a_token_is_good_for_its_account_only(box: Sandbox, account: str) -> None:
     with client(box, account, box.token) as stranger, pytest.raises(AuthenticationFailed):
         stranger.task.list().total  # noqa: B018 - a call
 
@@ -95,13 +98,13 @@ class Flow:
 
 
 @pytest.fixture
-def flow(box: Sandbox, account: str):
+def flow(box: Sandbox, account: str) -> Iterator[Flow]:
     made = Flow(box, account)
     yield made
     made.session.close()
 
 
-def test_the_generated_client_goes_all_the_way(box, account, flow):
+def test_the_generated_client_goes_all_the_way(box: Sandbox, account: str, flow: Flow) -> None:
     with flow.by_client() as steps:
         asked = steps.request_token()
         page = flow.session.get(asked.authorize_url, timeout=60).text
@@ -118,14 +121,16 @@ def test_the_generated_client_goes_all_the_way(box, account, flow):
         assert met.value.code == "token_rejected"
     with client(box, account, auth) as program:
         assert program.task.create(name="Hedges")
-        assert program.staff.current()
+        assert program.staff.current().staff_id
     other = OAuth(flow.key, flow.secret, auth.token, "wrong-secret")
     with client(box, account, other) as program, pytest.raises(AuthenticationFailed):
         program.task.list().total  # noqa: B018 - a call
 
 
 @pytest.mark.parametrize("signature", ["PLAINTEXT", "HMAC-SHA1", "HMAC-SHA256"])
-def test_a_client_of_another_make_goes_all_the_way(box, account, flow, signature):
+def test_a_client_of_another_make_goes_all_the_way(
+    box: Sandbox, account: str, flow: Flow, signature: str
+) -> None:
     callback = "http://127.0.0.1:1/back?x=1"
     with OAuth1Session(
         flow.key, flow.secret, callback_uri=callback, signature_method=signature
@@ -145,7 +150,7 @@ def test_a_client_of_another_make_goes_all_the_way(box, account, flow, signature
         assert 'status="ok"' in answer.text
 
 
-def test_somebody_who_denies_gives_nothing(box, account, flow):
+def test_somebody_who_denies_gives_nothing(box: Sandbox, account: str, flow: Flow) -> None:
     with flow.by_client() as steps:
         asked = steps.request_token("http://127.0.0.1:1/back")
         with pytest.raises(AuthenticationFailed) as met:
@@ -161,7 +166,9 @@ def test_somebody_who_denies_gives_nothing(box, account, flow):
     ("key", "secret", "problem"),
     [("nobody", None, "consumer_key_unknown"), (None, "wrong", "signature_invalid")],
 )
-def test_a_consumer_that_is_not_known_gets_no_token(box, account, flow, key, secret, problem):
+def test_a_consumer_that_is_not_known_gets_no_token(
+    box: Sandbox, account: str, flow: Flow, key: str | None, secret: str | None, problem: str
+) -> None:
     flow.key, flow.secret = key or flow.key, secret or flow.secret
     with flow.by_client() as steps:
         with pytest.raises(AuthenticationFailed) as met:
@@ -169,7 +176,7 @@ def test_a_consumer_that_is_not_known_gets_no_token(box, account, flow, key, sec
     assert (met.value.code, met.value.status) == (problem, 401)
 
 
-def test_a_request_that_was_sent_before_is_refused(box, account, flow):
+def test_a_request_that_was_sent_before_is_refused(box: Sandbox, account: str, flow: Flow) -> None:
     header = (
         f'OAuth oauth_consumer_key="{flow.key}", oauth_signature_method="PLAINTEXT",'
         f' oauth_signature="{flow.secret}%26", oauth_timestamp="1", oauth_nonce="once"'
@@ -181,7 +188,9 @@ def test_a_request_that_was_sent_before_is_refused(box, account, flow):
         assert (answer.status_code, part in answer.text) == (status, True)
 
 
-def test_the_page_takes_nothing_but_an_open_question(box, account, flow):
+def test_the_page_takes_nothing_but_an_open_question(
+    box: Sandbox, account: str, flow: Flow
+) -> None:
     page = flow.url("oauth_authorize")
     assert flow.session.get(page, params={"oauth_token": "nothing"}, timeout=60).status_code == 400
     assert flow.agree("nothing").status_code == 400
@@ -199,6 +208,8 @@ def test_the_page_takes_nothing_but_an_open_question(box, account, flow):
     assert flow.agree(asked["oauth_token"]).status_code == 400
 
 
-def test_an_account_that_is_not_there_redirects_as_the_service_did(box, flow):
+def test_an_account_that_is_not_there_redirects_as_the_service_did(
+    box: Sandbox, flow: Flow
+) -> None:
     url = f"{box.base_url}/nobody/oauth/oauth_request.php"
     assert flow.session.post(url, allow_redirects=False, timeout=60).status_code == 302

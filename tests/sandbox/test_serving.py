@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -29,7 +31,7 @@ def token(box: Sandbox) -> str:
 
 
 def call(
-    http: requests.Session, url: str, token: str, document: str = LIST, **more
+    http: requests.Session, url: str, token: str, document: str = LIST, **more: Any
 ) -> requests.Response:
     return http.post(url, data=document, auth=(token, "X"), timeout=60, **more)
 
@@ -67,7 +69,9 @@ def request(
     return ("\r\n".join(lines) + "\r\n\r\n" + document).encode()
 
 
-def test_a_client_that_trusts_the_certificate_gets_through_and_no_other_does(box, http, token):
+def test_a_client_that_trusts_the_certificate_gets_through_and_no_other_does(
+    box: Sandbox, http: requests.Session, token: str
+) -> None:
     assert call(http, box.address("serving"), token).status_code == 200
     assert call(http, box.address("serving").replace("127.0.0.1", "localhost"), token).ok
     with socket.create_connection(("127.0.0.1", box.port), timeout=60) as plain:
@@ -75,7 +79,7 @@ def test_a_client_that_trusts_the_certificate_gets_through_and_no_other_does(box
             ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
 
 
-def test_the_certificate_fits_any_name_that_the_client_calls_the_server_by(box):
+def test_the_certificate_fits_any_name_that_the_client_calls_the_server_by(box: Sandbox) -> None:
     context = ssl.create_default_context(cafile=box.ca)
     for name in ("serving.example.com", "other.example.org", "localhost"):
         with socket.create_connection(("127.0.0.1", box.port), timeout=60) as plain:
@@ -83,7 +87,9 @@ def test_the_certificate_fits_any_name_that_the_client_calls_the_server_by(box):
                 assert secure.version() in ("TLSv1.2", "TLSv1.3")
 
 
-def test_an_account_is_named_by_the_host_or_by_the_path(box, http, token):
+def test_an_account_is_named_by_the_host_or_by_the_path(
+    box: Sandbox, http: requests.Session, token: str
+) -> None:
     url = f"{box.base_url}/api/2.1/xml-in"
     by_host = call(http, url, token, headers={"Host": f"serving.example.com:{box.port}"})
     by_path = call(http, f"{box.base_url}/serving/api/2.1/xml-in", token)
@@ -94,7 +100,9 @@ def test_an_account_is_named_by_the_host_or_by_the_path(box, http, token):
     )  # the first account is meant, whose token is another
 
 
-def test_an_account_that_does_not_exist_is_refused_as_the_api_does(box, http, token):
+def test_an_account_that_does_not_exist_is_refused_as_the_api_does(
+    box: Sandbox, http: requests.Session, token: str
+) -> None:
     for url in (f"{box.base_url}/nobody/api/2.1/xml-in",):
         assert "<code>10030</code>" in call(http, url, token).text
     answer = call(
@@ -103,7 +111,7 @@ def test_an_account_that_does_not_exist_is_refused_as_the_api_does(box, http, to
     assert "<code>10030</code>" in answer.text
 
 
-def test_plain_http_is_rejected_unless_it_is_allowed(box, token):
+def test_plain_http_is_rejected_unless_it_is_allowed(box: Sandbox, token: str) -> None:
     url = box.address("serving").replace("https:", "http:")
     with requests.Session() as session:
         session.trust_env = False
@@ -118,14 +126,18 @@ def test_plain_http_is_rejected_unless_it_is_allowed(box, token):
             assert session.post(secure, data=LIST, auth=(plain.token, "X"), timeout=60).ok
 
 
-def test_a_wrong_token_is_refused_with_http_401(box, http, token):
+def test_a_wrong_token_is_refused_with_http_401(
+    box: Sandbox, http: requests.Session, token: str
+) -> None:
     for wrong in ("", "0" * 32, token[:-1], box.token):
         answer = call(http, box.address("serving"), wrong)
         assert answer.status_code == 401
         assert "<code>20010</code>" in answer.text
 
 
-def test_other_paths_are_not_found_and_other_verbs_not_allowed(box, http, token):
+def test_other_paths_are_not_found_and_other_verbs_not_allowed(
+    box: Sandbox, http: requests.Session, token: str
+) -> None:
     assert http.get(f"{box.base_url}/nothing", timeout=60).status_code == 404
     answer = http.put(box.address("serving"), data=LIST, auth=(token, "X"), timeout=60)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, GET")
@@ -133,12 +145,16 @@ def test_other_paths_are_not_found_and_other_verbs_not_allowed(box, http, token)
     assert root.headers["Location"] == "/__sandbox__/"
 
 
-def test_a_document_in_the_body_of_a_get_is_taken_as_the_service_did(box, http, token):
+def test_a_document_in_the_body_of_a_get_is_taken_as_the_service_did(
+    box: Sandbox, http: requests.Session, token: str
+) -> None:
     answer = http.request("GET", box.address("serving"), data=LIST, auth=(token, "X"), timeout=60)
     assert 'status="ok"' in answer.text
 
 
-def test_requests_that_come_before_the_answers_are_answered_in_their_order(box, token):
+def test_requests_that_come_before_the_answers_are_answered_in_their_order(
+    box: Sandbox, token: str
+) -> None:
     documents = [LIST, '<request method="tax.list"/>', "nonsense", LIST]
     with raw(box, b"".join(request(token, one) for one in documents)) as connection:
         found = answers(connection, len(documents))
@@ -147,7 +163,7 @@ def test_requests_that_come_before_the_answers_are_answered_in_their_order(box, 
     assert b"40010" in found[2][1]
 
 
-def test_rarer_ways_to_send_a_request_are_understood(box, token):
+def test_rarer_ways_to_send_a_request_are_understood(box: Sandbox, token: str) -> None:
     chunked = f"{len(LIST):x};name=value\r\n{LIST}\r\n0\r\n\r\n"
     with raw(
         box, request(token, chunked, "/serving/api/2.1/xml-in", "Transfer-Encoding: chunked")
@@ -173,7 +189,7 @@ def test_rarer_ways_to_send_a_request_are_understood(box, token):
         assert connection.recv(1) == b""
 
 
-def test_a_request_in_many_pieces_is_one_request(box, token):
+def test_a_request_in_many_pieces_is_one_request(box: Sandbox, token: str) -> None:
     content = request(token)
     with raw(box, content[:7]) as connection:
         for start in range(7, len(content), 11):
@@ -191,20 +207,22 @@ def test_a_request_in_many_pieces_is_one_request(box, token):
         (b"GET /x HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", 431),
     ],
 )
-def test_what_is_no_request_gets_an_error_and_the_connection_ends(box, content, status):
+def test_what_is_no_request_gets_an_error_and_the_connection_ends(
+    box: Sandbox, content: bytes, status: int
+) -> None:
     with raw(box, content) as connection:
         assert answers(connection, 1)[0][0] == status
         assert connection.recv(1) == b""
 
 
-def test_a_request_that_ends_early_gets_an_error(box, token):
+def test_a_request_that_ends_early_gets_an_error(box: Sandbox, token: str) -> None:
     with socket.create_connection(("127.0.0.1", box.port), timeout=60) as connection:
         connection.sendall(request(token, "<reque", "/x", "Content-Length: 40"))
         connection.shutdown(socket.SHUT_WR)
         assert answers(connection, 1)[0][0] == 400
 
 
-def test_who_goes_on_sending_what_is_refused_gets_the_answer_all_the_same(box):
+def test_who_goes_on_sending_what_is_refused_gets_the_answer_all_the_same(box: Sandbox) -> None:
     head = b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\n"
     for connection in (
         raw(box, head),
@@ -215,7 +233,9 @@ def test_who_goes_on_sending_what_is_refused_gets_the_answer_all_the_same(box):
             assert answers(connection, 1)[0][0] == 413
 
 
-def test_who_asks_without_reading_is_not_listened_to_until_the_answers_are_read(box):
+def test_who_asks_without_reading_is_not_listened_to_until_the_answers_are_read(
+    box: Sandbox,
+) -> None:
     number = 1500
     with Sandbox(box.described, load="cases", keep=1) as own:
         content = request(own.token, '<request method="currency.list"/>', "/api/2.1/xml-in")
@@ -232,7 +252,9 @@ def test_who_asks_without_reading_is_not_listened_to_until_the_answers_are_read(
         assert own.stage.journal.total == number
 
 
-def test_a_request_that_does_not_come_to_its_end_is_given_up(box, monkeypatch):
+def test_a_request_that_does_not_come_to_its_end_is_given_up(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server, "_IDLE", 1.0)
     monkeypatch.setattr(server, "_WHOLE", 0.5)
     with Sandbox(box.described) as own:
@@ -250,7 +272,7 @@ def test_a_request_that_does_not_come_to_its_end_is_given_up(box, monkeypatch):
             assert silent.recv(1) == b""  # ended, and nothing said
 
 
-def test_connections_that_say_nothing_keep_nobody_out(tmp_path):
+def test_connections_that_say_nothing_keep_nobody_out(tmp_path: Path) -> None:
     """A process may have so many files open; whoever said nothing for longest makes room."""
     limited = ["-c", 'ulimit -n 64; exec "$@"', "bash", str(XMLWRIGHT)]
     with sandbox_process(
@@ -271,7 +293,9 @@ def test_connections_that_say_nothing_keep_nobody_out(tmp_path):
         assert process.complained == []
 
 
-def test_pages_of_this_machine_may_use_it_and_others_may_not(box, http, token):
+def test_pages_of_this_machine_may_use_it_and_others_may_not(
+    box: Sandbox, http: requests.Session, token: str
+) -> None:
     url = box.address("serving")
     for origin in ("null", "http://localhost:8000", "https://127.0.0.1", box.base_url):
         asked = http.options(
@@ -296,7 +320,9 @@ def test_pages_of_this_machine_may_use_it_and_others_may_not(box, http, token):
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_the_control_prefix_is_for_names_of_this_machine_only(box, http):
+def test_the_control_prefix_is_for_names_of_this_machine_only(
+    box: Sandbox, http: requests.Session
+) -> None:
     url = f"{box.base_url}/__sandbox__/info"
     assert http.get(url, timeout=60).ok
     for host in ("evil.example.com", "sample.freshbooks.com"):
@@ -308,12 +334,12 @@ def test_the_control_prefix_is_for_names_of_this_machine_only(box, http):
 @pytest.mark.skipif(
     sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of this machine"
 )
-def test_it_listens_on_one_address_of_this_machine_only(box):
+def test_it_listens_on_one_address_of_this_machine_only(box: Sandbox) -> None:
     with pytest.raises(ConnectionRefusedError):  # which a server on all addresses would answer at
         socket.create_connection(("127.0.0.2", box.port), timeout=60).close()
 
 
-def test_a_port_that_is_taken_is_told(box):
+def test_a_port_that_is_taken_is_told(box: Sandbox) -> None:
     with pytest.raises(SandboxError, match=f"port {box.port} cannot be had"):
         Sandbox(box.described, port=box.port).start()
 
@@ -330,12 +356,16 @@ def test_a_port_that_is_taken_is_told(box):
         ({"faults": ("statos=503",)}, "did you mean 'status'"),
     ],
 )
-def test_settings_that_make_no_sense_are_told(box, settings, told):
+def test_settings_that_make_no_sense_are_told(
+    box: Sandbox, settings: dict[str, Any], told: str
+) -> None:
     with pytest.raises(SandboxError, match=told):
         Sandbox(box.described, **settings)
 
 
-def test_a_multipart_request_brings_its_files_to_the_call(box, http, token):
+def test_a_multipart_request_brings_its_files_to_the_call(
+    box: Sandbox, http: requests.Session, token: str
+) -> None:
     document = '<request method="receipt.get"><expense_id>1</expense_id></request>'
     body = f"--b\r\nContent-Type: application/xml\r\n\r\n{document}\r\n--b\r\nContent-ID: <picture>\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\r\n--b--\r\n"
     answer = http.post(
@@ -350,7 +380,7 @@ def test_a_multipart_request_brings_its_files_to_the_call(box, http, token):
     assert seen["files"] == {"picture": {"media": "image/png", "bytes": 6}}
 
 
-def test_the_sandbox_costs_nothing_until_it_is_used():
+def test_the_sandbox_costs_nothing_until_it_is_used() -> None:
     program = "import sys, xmlwright.cli; print([m for m in ('asyncio', 'h11', 'trustme', 'ssl') if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
