@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import sites
-from browsing import AXE, CHROMIUM, chromium, serious
+from browsing import AXE, MARKS, browser, serious
 from lxml import etree
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -19,21 +19,13 @@ from xmlwright.sandbox import Sandbox
 
 from .test_docs import HOSTILE, hostile
 
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM} on this machine"),
-    pytest.mark.xdist_group("browser"),
-]
+__all__ = ["browser"]
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sites.made(sites.CHECKOUT, tmp_path_factory.mktemp("browsed") / "site")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -10,24 +10,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import browsing
 import pytest
+from browsing import browser
 from playwright.sync_api import Browser, Page, expect
 
 from freshbooks_classic import FreshBooks, OAuthFlow, PermissionDenied
 from xmlwright.sandbox import Sandbox
 
-pytestmark = [
-    pytest.mark.skipif(
-        not browsing.CHROMIUM.exists(), reason=f"there is no {browsing.CHROMIUM} on this machine"
-    ),
-    pytest.mark.xdist_group("browser"),
-]
+__all__ = ["browser"]
+pytestmark = browsing.MARKS
 ACCOUNT = "authorise"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing.chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

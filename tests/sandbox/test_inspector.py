@@ -15,26 +15,17 @@ from urllib.parse import urlsplit
 import browsing
 import pytest
 import requests
+from browsing import browser
 from lxml import etree
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from freshbooks_classic import ApiFailure, FreshBooks, UnreadableDocument
 from xmlwright.sandbox import Sandbox
 
-pytestmark = [
-    pytest.mark.skipif(
-        not browsing.CHROMIUM.exists(), reason=f"there is no {browsing.CHROMIUM} on this machine"
-    ),
-    pytest.mark.xdist_group("browser"),
-]
+__all__ = ["browser"]
+pytestmark = browsing.MARKS
 HOSTILE = "<img src=x onerror=document.title='taken'>"
 """What a page that shows it as markup would run."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing.chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -17,10 +18,15 @@ FLAGS = [
 PATIENCE = 60_000
 """Milliseconds: other tests may keep the machine busy."""
 AXE = Path(__file__).resolve().parents[1] / "node/node_modules/axe-core/axe.min.js"
+MARKS = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM} on this machine"),
+    pytest.mark.xdist_group("browser"),
+]
+"""Of a module whose tests need the browser."""
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
+@pytest.fixture(scope="module")  # not longer: while it runs, asyncio.run() cannot in this thread
+def browser() -> Iterator[Browser]:
     """The browser of this machine, without a window."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
