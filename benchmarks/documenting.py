@@ -94,8 +94,8 @@ def _peers(site: Path, folder: Path, environment: Mapping[str, str], ours: float
         return run([PEERS / "mkdocs", "build", "--quiet", "--clean"], environment, mkdocs)
 
     def furo(*options: str) -> Spent:
-        command = [PEERS / "sphinx-build", "-Q", "-b", "html", "-j", "auto", *options]
-        return run([*command, "pages", "site"], environment, sphinx)
+        command = ("-Q", "-b", "html", "-j", "auto", *options, "pages", "site")
+        return run([PEERS / "sphinx-build", *command], environment, sphinx)
 
     edited = sphinx / "pages/methods/task.get.md"
     yield _peer(f"mkdocs-material: {len(pages)} pages, built or edited", _least(material), ours)

@@ -68,6 +68,7 @@ def _edited(
 
 def _clean(folder: Path, environment: Mapping[str, str], cleans: int) -> Iterator[Row]:
     spent, alone = [], []
+    formatted: list[Path] = []
     for _ in range(cleans):
         shutil.rmtree(folder / "clean", ignore_errors=True)
         project = copied(folder / "clean", output=False)

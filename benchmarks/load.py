@@ -44,7 +44,7 @@ class Server:
     create: Callable[[str], bytes]
     read: Callable[[str], bytes]
     change: Callable[[str, str], bytes]
-    list: Callable[[], bytes]
+    list_some: Callable[[], bytes]
     delete: Callable[[str], bytes]
     head: str
     """Path and headers of every request."""
@@ -67,32 +67,31 @@ class Server:
 # ---- clients
 
 
+CLOSED = (ConnectionError, asyncio.IncompleteReadError)
+
+
 class Connection:
     """One client's connection."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.reader: asyncio.StreamReader | None = None
-        self.writer: asyncio.StreamWriter | None = None
+        self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, body: bytes) -> bytes:
         """The body of the answer, timed; what is no success is noted."""
         server = self.server
         start = time.perf_counter()
-        for fresh in (False, True):
-            if self.writer is None or fresh:
-                self.reader, self.writer = await asyncio.open_connection("127.0.0.1", server.port)
-            assert self.reader is not None
+        try:
+            reader, head = await self._begin(body)
+        except CLOSED:
+            self.streams = None  # a server may close a connection that was idle, but not a new one
             try:
-                self.writer.write(server.request(body))
-                head = await self.reader.readuntil(b"\r\n\r\n")
-                break
-            except (ConnectionError, asyncio.IncompleteReadError):
-                if fresh:  # a server may close a connection that was idle, but not a new one
-                    server.errors.append("the connection was closed")
-                    raise
+                reader, head = await self._begin(body)
+            except CLOSED:
+                server.errors.append("the connection was closed")
+                raise
         length = re.search(rb"(?i)content-length: *(\d+)", head)
-        answer = await self.reader.readexactly(int(length[1]) if length else 0)
+        answer = await reader.readexactly(int(length[1]) if length else 0)
         if re.search(rb"(?i)connection: *close", head) or head.startswith(b"HTTP/1.0"):
             self.close()
         server.seconds.append(time.perf_counter() - start)
@@ -100,10 +99,18 @@ class Connection:
             server.errors.append(f"{head[:60]!r} {answer[:300]!r}")
         return answer
 
+    async def _begin(self, body: bytes) -> tuple[asyncio.StreamReader, bytes]:
+        """The head of the answer, and where its body comes."""
+        if self.streams is None:
+            self.streams = await asyncio.open_connection("127.0.0.1", self.server.port)
+        reader, writer = self.streams
+        writer.write(self.server.request(body))
+        return reader, await reader.readuntil(b"\r\n\r\n")
+
     def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
-        self.reader = self.writer = None
+        if self.streams is not None:
+            self.streams[1].close()
+        self.streams = None
 
 
 async def work(server: Server, who: int, turn: int, until: float) -> None:
@@ -125,7 +132,7 @@ async def work(server: Server, who: int, turn: int, until: float) -> None:
             await connection.ask(server.change(key, f"{name}-changed"))
             server.kept[key] = f"{name}-changed"
             await connection.ask(server.read(key))
-            await connection.ask(server.list())
+            await connection.ask(server.list_some())
             if number % 2:
                 await connection.ask(server.delete(key))
                 del server.kept[key]

@@ -20,8 +20,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import requests
 from measure import Row, microseconds, times
@@ -134,7 +135,7 @@ def rows(*, turns: int = 15, calls: int = 60) -> Iterator[Row]:
         FreshBooks("sample", token=TOKEN, url=url) as fb,
         requests.Session() as session,
     ):
-        options = {"data": wanted.body, "headers": wanted.headers, "timeout": 30.0}
+        options: dict[str, Any] = {"data": wanted.body, "headers": wanted.headers, "timeout": 30.0}
         limited = fb.with_options(deadline=30.0)
         measured = _turns(
             {
@@ -184,10 +185,10 @@ async def _asynchronous(url: str, turns: int, calls: int) -> tuple[float, float]
         async def ours() -> None:
             await fb.task.get(211)
 
-        async def seconds(call: Callable[[], object], width: int) -> float:
+        async def seconds(call: Callable[[], Awaitable[None]], width: int) -> float:
             began = time.perf_counter()
             for _ in range(max(1, calls // width)):
-                await asyncio.gather(*(call() for _ in range(width)))  # type: ignore[arg-type]
+                await asyncio.gather(*(call() for _ in range(width)))
             return time.perf_counter() - began
 
         for width, found in ((1, alone), (50, together)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from documents import invoice_list
@@ -30,7 +31,7 @@ def rows(*, seconds: float = 20.0) -> Iterator[Row]:
     unseen = _unseen(new)
     slow = compare(
         {
-            **{name: lambda read=read: read(DOCUMENT) for name, read in theirs.items()},
+            **{name: partial(read, DOCUMENT) for name, read in theirs.items()},
             "xmltodict": lambda: xmltodict_reader(DOCUMENT),
             "refreshbooks": lambda: refreshbooks_reader(DOCUMENT),
             "refreshbooks, values": lambda: refreshbooks_values(DOCUMENT),
@@ -72,8 +73,8 @@ def rows(*, seconds: float = 20.0) -> Iterator[Row]:
 def _unseen(documents: list[bytes]) -> tuple[float, float]:
     """The middle times of lxml and ours over documents of which no reader remembers a value."""
     ours = wire.METHODS["invoice.list"].read_answer
-    bare = sorted(once(lambda d=document: etree.fromstring(d)) for document in documents)
-    mine = sorted(once(lambda d=document: ours(d)) for document in documents)
+    bare = sorted(once(partial(etree.fromstring, document)) for document in documents)
+    mine = sorted(once(partial(ours, document)) for document in documents)
     middle = len(documents) // 2
     return bare[middle], mine[middle]
 
