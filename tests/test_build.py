@@ -20,6 +20,7 @@ from pathlib import Path
 import black
 import pytest
 import small_project
+from black.mode import TargetVersion
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -46,7 +47,7 @@ SUPPORT = Path(__file__).parent / "support"
 def as_black(text: str) -> str:
     """A whole file as Black writes it."""
     return black.format_str(
-        text, mode=black.Mode(line_length=100, target_versions={black.TargetVersion.PY310})
+        text, mode=black.Mode(line_length=100, target_versions={TargetVersion.PY310})
     )
 
 

@@ -721,7 +721,7 @@ def test_the_asgi_example_shakes_hands_and_is_told(
 
     async def serve() -> list[int]:
         async with program.fb:
-            deliveries = [
+            deliveries: list[Event | Verification] = [
                 Verification(7, VERIFIER, SYSTEM, 1),
                 CREATED,
                 CREATED,

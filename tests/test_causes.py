@@ -13,12 +13,14 @@ from pathlib import Path
 import black
 import pytest
 import small_project
+from black.mode import TargetVersion
 from small_project import PACKAGE, built, edit, environment, make, make_built, run, tree
 
 from xmlwright import settings
-from xmlwright.build import inputs, manifest, pipeline
+from xmlwright.build import manifest, pipeline
 from xmlwright.causes import causes
 from xmlwright.causes import report as causes_report
+from xmlwright.formatting.version import formatter_version
 
 Edit = Callable[[Path], object]
 
@@ -275,7 +277,7 @@ def test_options_changed(project: Path) -> None:
     assert not any(line.startswith(("README", "pyproject")) for line in lines), "no Python"
     built(project)
     text = (project / f"generated/{PACKAGE}/book.py").read_text()
-    eighty = black.Mode(line_length=80, target_versions={black.TargetVersion.PY310})
+    eighty = black.Mode(line_length=80, target_versions={TargetVersion.PY310})
     assert black.format_str(text, mode=eighty) == text
     assert told(project) == []
 
@@ -298,7 +300,7 @@ def test_formatter_changed(project: Path, tmp_path: Path) -> None:
     (folder / "black-99.1.0.dist-info/METADATA").write_text("Name: black\nVersion: 99.1.0\n")
     env = environment(PYTHONPATH=str(folder))
     done = run(project, "check", env=env)
-    version = inputs.formatter_version()
+    version = formatter_version()
     changed = f"formatter changed: {version} -> black 99.1.0"
     assert done.returncode == 1, done.stderr
     lines = done.stdout.splitlines()

@@ -96,6 +96,7 @@ OTHERWISE: dict[str, Any] = {
     "Answer.record": None,
     "Field.record": Ref("shared", "Other"),
     "Field.enum": Ref("shared", "Other"),
+    "Scalar.words": ("yes", "no"),
 }
 
 
@@ -134,12 +135,13 @@ def edits(api: Api) -> Iterator[tuple[str, Api]]:
     for kind in ("errors", "events", "people", "sources"):
         first, *rest = getattr(api, kind)
         for name, changed in _facts(first):
-            yield name, replace(api, **{kind: (changed, *rest)})
+            changes: dict[str, Any] = {kind: (changed, *rest)}
+            yield name, replace(api, **changes)
     for scalar in dataclasses.fields(api.scalars["flag"]):
         known = api.scalars["flag"]
-        value = ("yes", "no") if scalar.name == "words" else other("", getattr(known, scalar.name))
-        changed = replace(known, **{scalar.name: value})
-        yield f"Scalar.{scalar.name}", replace(api, scalars={**api.scalars, "flag": changed})
+        name = f"Scalar.{scalar.name}"
+        changed = replace(known, **{scalar.name: other(name, getattr(known, scalar.name))})
+        yield name, replace(api, scalars={**api.scalars, "flag": changed})
     module = next(
         m
         for m in api.resources
@@ -179,9 +181,8 @@ def _choose_inner(items: tuple[Any, ...]) -> Any:
 
 
 def _put(module: Module, part: str, old: Any, new: Any) -> Module:
-    return replace(
-        module, **{part: tuple(new if item is old else item for item in getattr(module, part))}
-    )
+    items: Any = tuple(new if item is old else item for item in getattr(module, part))
+    return replace(module, **{part: items})
 
 
 def _with(api: Api, old: Module, new: Module) -> Api:

@@ -718,7 +718,7 @@ def test_the_asynchronous_client_is_set_up_the_same_way(authorities: dict[str, A
 
     async def talk(server: Server, proxy: Proxy) -> None:
         facts: dict[str, Any] = {"token": TOKEN, "url": server.url, "user_agent": "shop/1"}
-        own = {"ca": right.bundle, "certificate": right.client("async")[0]}
+        own: dict[str, Any] = {"ca": right.bundle, "certificate": right.client("async")[0]}
         async with AsyncFreshBooks("sample", **facts, **own, proxy=proxy.url) as fb:
             quick = fb.with_options(timeout=5)
             assert (await fb.task.get(211)).task_id == 211
@@ -727,7 +727,8 @@ def test_the_asynchronous_client_is_set_up_the_same_way(authorities: dict[str, A
             assert (await fb.task.get(211)).task_id == 211
         with pytest.raises(ConfigurationError, match="closed"):
             await fb.task.get(211)
-        for strange in ({"ca": wrong.bundle}, {"ca": right.bundle}, {}):
+        strangers: list[dict[str, Any]] = [{"ca": wrong.bundle}, {"ca": right.bundle}, {}]
+        for strange in strangers:
             async with AsyncFreshBooks("sample", **facts, **strange, retry=NEVER) as stranger:
                 with pytest.raises(TransportError):
                     await stranger.task.get(211)

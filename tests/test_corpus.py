@@ -11,7 +11,7 @@ import datetime as dt
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -311,7 +311,10 @@ def _leaves(value: object) -> Iterator[object]:
 def test_document_of_others_gives_a_value_or_an_error(document: Document) -> None:
     content = document.content
     methods = [document.method] if document.described else ["invoice.get", "client.create"]
-    attempts = [lambda: wire.build(*wire.read_request(content)), lambda: wire.guess(content)]
+    attempts: list[Callable[[], object]] = [
+        lambda: wire.build(*wire.read_request(content)),
+        lambda: wire.guess(content),
+    ]
     for method in methods:
         attempts += [
             partial(wire.read_answer, method, content),

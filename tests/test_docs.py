@@ -137,7 +137,7 @@ def test_every_public_name_of_the_client_is_described(site: Path, api: Api) -> N
 # what pages say
 
 
-def _items(page: Path) -> Iterator[tuple[str, etree._Element]]:
+def _items(page: Path) -> Iterator[tuple[str, Any]]:
     for item in sites.parsed(page).xpath("//*[@id='arguments']/following-sibling::ul/li"):
         yield item.get("id"), item
 

@@ -365,6 +365,7 @@ def test_what_a_deadline_cuts_off_leaves_no_thread_and_sends_nothing_more() -> N
     with Faulty(answer_of) as server:
         server.expect(*[slow_head] * 5)
         sent = 0
+        left: list[threading.Thread] = []
         for _ in range(5):
             [(outcome, _)] = run(
                 "sync", server.url, [(CALLS[0], 7)], retry=NEVER, deadline=DEADLINE
@@ -617,6 +618,7 @@ def test_a_file_that_breaks_off_is_an_error_and_no_file(
     assert type(outcome) is wanted, outcome
     assert outcome.method == "invoice.getPDF"
     assert outcome.attempts >= 1
+    assert outcome.request is not None
     assert 'method="invoice.getPDF"' in outcome.request
     assert list(tmp_path.iterdir()) == []
     assert TOKEN not in repr(outcome) + outcome.request

@@ -7,6 +7,7 @@ from typing import Final
 
 import black
 import pytest
+from black.mode import TargetVersion
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from xmlwright.formatting.layout import lay_out
 from xmlwright.render.literals import block, literal
 
 WIDTH: Final = 60
-MODE: Final = black.Mode(line_length=WIDTH, target_versions={black.TargetVersion.PY310})
+MODE: Final = black.Mode(line_length=WIDTH, target_versions={TargetVersion.PY310})
 
 LONG: Final = "an argument that is rather long"
 

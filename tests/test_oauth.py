@@ -172,7 +172,7 @@ class Service:
         endpoint = AuthorizationEndpoint(self.book)
         headers, body, _ = endpoint.create_authorization_response(authorize_url, credentials={})
         shown = body or urlsplit(headers["Location"]).query
-        return dict(parse_qsl(shown))["oauth_verifier"]
+        return str(dict(parse_qsl(shown))["oauth_verifier"])
 
 
 def problem(name: str, status: int = 401, **more: str) -> Say:

@@ -167,8 +167,8 @@ def test_an_abandoned_call_is_not_told_as_a_success(caplog: pytest.LogCaptureFix
         go_on.wait(60)
         return TASK
 
-    async def abandon(url: str) -> None:
-        async with AsyncFreshBooks("sample", token=TOKEN, url=url) as afb:
+    async def abandon(server: Server) -> None:
+        async with AsyncFreshBooks("sample", token=TOKEN, url=server.url) as afb:
             call = asyncio.ensure_future(afb.task.get(211))
             while not server.got:
                 await asyncio.sleep(0.005)
@@ -178,7 +178,7 @@ def test_an_abandoned_call_is_not_told_as_a_success(caplog: pytest.LogCaptureFix
             go_on.set()
 
     with serving(slow) as server:
-        asyncio.run(abandon(server.url))
+        asyncio.run(abandon(server))
     [line] = lines(caplog, logging.INFO)
     method, outcome, status, attempts = parsed(line)
     assert (method, status, attempts) == ("task.get", "-", 1)

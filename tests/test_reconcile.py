@@ -15,7 +15,7 @@ from typing import Any
 
 import hypothesis
 import pytest
-from faulty import Fault, Faulty
+from faulty import Fault, Faulty, Talk
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -96,12 +96,12 @@ def _ok(inside: str) -> bytes:
     )
 
 
-DONE = Fault(
-    "done, and the answer lost",
-    "lost",
-    errors.ConnectionFailed,
-    lambda talk: (talk.read().good(), talk.reset()),
-)
+def _done(talk: Talk) -> None:
+    talk.read().good()
+    talk.reset()
+
+
+DONE = Fault("done, and the answer lost", "lost", errors.ConnectionFailed, _done)
 NOT_DONE = Fault("lost before it was read", "lost", errors.ConnectionFailed, lambda t: t.reset())
 
 

@@ -280,7 +280,8 @@ def all_ids(way: str, url: str, resume: int | None = None, **arguments: Any) -> 
                 found += [row.task_id for row in page]
         return found
 
-    return walk(way, url, act if way == "sync" else act_async)
+    found: list[int] = walk(way, url, act if way == "sync" else act_async)
+    return found
 
 
 def iterated(way: str, url: str, **arguments: Any) -> list[int]:
@@ -292,7 +293,8 @@ def iterated(way: str, url: str, **arguments: Any) -> list[int]:
     async def act_async(fb: AsyncFreshBooks) -> list[int]:
         return [row.task_id async for row in fb.task.list(**arguments)]
 
-    return walk(way, url, act if way == "sync" else act_async)
+    found: list[int] = walk(way, url, act if way == "sync" else act_async)
+    return found
 
 
 @ways
@@ -411,7 +413,7 @@ def test_rows_that_shift_between_two_pages_are_told_where_the_walk_is(
     way: str, change: Callable[[list[int]], object], said: str
 ) -> None:
     listing = Listing(list(range(1, 61)))
-    listing.before = lambda number: change(listing.rows) if number == 2 else None  # type: ignore[assignment,return-value]
+    listing.before = lambda number: change(listing.rows) if number == 2 else None
     with Faulty(listing) as server, warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         iterated(way, server.url, per_page=20)
@@ -444,7 +446,7 @@ def test_a_row_that_is_missed_or_met_twice_never_goes_unnoticed(way: str) -> Non
                         elif place < len(listing.rows):
                             always.discard(listing.rows.pop(place))
 
-            listing.before = before  # type: ignore[assignment]
+            listing.before = before
             listing.asked.clear()
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("always")
@@ -482,7 +484,9 @@ def test_a_server_that_gives_the_same_page_for_ever_ends_the_walk(way: str, fact
 def test_a_list_that_got_shorter_than_the_walk_has_come_ends_it(way: str) -> None:
     """The server gives its last page for one that is past the end."""
     listing = Listing(list(range(60)), page_of=lambda page, pages: min(page, pages))
-    listing.before = lambda number: listing.rows.__delitem__(slice(20, None)) if number == 2 else None  # type: ignore[assignment]
+    listing.before = lambda number: (
+        listing.rows.__delitem__(slice(20, None)) if number == 2 else None
+    )
     with Faulty(listing) as server, pytest.warns(RowsShifted, match="page 2 was asked for"):
         assert iterated(way, server.url, per_page=20) == list(range(20))
 
@@ -512,6 +516,7 @@ def test_the_list_that_ignores_the_page_ends_and_tells_what_it_keeps_back(way: s
         assert await fb.category.list().total() == total
         return len([row async for row in fb.category.list(per_page=100)])
 
+    told: list[warnings.WarningMessage] = []
     with Faulty(answer) as server:
         for total in (100, 130):
             calls = 0

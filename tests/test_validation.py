@@ -125,7 +125,8 @@ def test_a_missing_argument_is_told_among_the_others(fb: FreshBooks, server: Ser
 
 def test_too_many_or_doubled_positional_arguments_stay_pythons_own_errors(fb: FreshBooks) -> None:
     get: Any = fb.invoice.get
-    for call in (lambda: get(1, 2), lambda: get(1, invoice_id=1)):
+    calls: list[Callable[[], object]] = [lambda: get(1, 2), lambda: get(1, invoice_id=1)]
+    for call in calls:
         with pytest.raises(TypeError, match="argument") as caught:
             call()
         assert not isinstance(caught.value, ArgumentError)
@@ -463,13 +464,14 @@ def test_without_validation_only_what_cannot_be_written_is_refused(
         "paid", "fortnightly", "1.2345", "5000",
     )  # fmt: skip
     sent = len(server.got)
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: update(5, statsu="paid"),
         lambda: update(5, notes="\x00"),
         lambda: update(5, currency_code=None),
         lambda: update(5, discount=0.5),
         lambda: update(),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ArgumentError):
             call()
     assert len(server.got) == sent

@@ -89,7 +89,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
     api = description()
     folder = tmp_path_factory.mktemp("copies")
     names = [module.name for module in api.resources] if EVERYTHING else SOME
-    wanted = {f"only_{name}": (name,) for name in names}
+    wanted: dict[str, tuple[str, ...]] = {f"only_{name}": (name,) for name in names}
     found = subsets(api) if EVERYTHING else subsets(api)[:1]
     wanted |= {f"subset_{number}": only for number, only in enumerate(found)}
     wanted["all_of_it"] = ()

@@ -118,7 +118,7 @@ def test_every_document_that_the_description_accepts_is_valid(
         cache[key] = cache.get(key) or compiled(schemas, *key)
         tried += 1
         if not cache[key].validate(root):
-            refused.append(f"{file}: {cache[key].error_log.last_error}")
+            refused.append(f"{file}: {cache[key].error_log}")
     print(f"{tried} documents validated")
     assert not refused, "\n".join(refused)
     assert tried > 250
@@ -165,7 +165,7 @@ def test_answers_of_cases_are_valid_and_wrong_values_are_not(
             root = etree.fromstring(case.response)
             key = (etree.QName(root).namespace, name)
             cache[key] = cache.get(key) or compiled(schemas, *key)
-            assert cache[key].validate(root), f"{case.name}: {cache[key].error_log.last_error}"
+            assert cache[key].validate(root), f"{case.name}: {cache[key].error_log}"
             valid += 1
             for element in root.iter():
                 if str(element.tag).endswith("_id") and (element.text or "").strip().isdigit():
@@ -192,7 +192,7 @@ def test_mutated_documents_of_other_people_are_refused(
         schema = cache[key] = cache.get(key) or compiled(schemas, *key)
         if not schema.validate(root):
             continue
-        elements = [item for item in root.iter() if isinstance(item.tag, str)]
+        elements = list(root.iter("*"))  # no comments
         inner = elements[1:]
         for element in (*inner[:1], *inner[-1:]):  # the first and the last stand for all
             kept = element.tag

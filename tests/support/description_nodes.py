@@ -206,10 +206,17 @@ class Spot:
     def line(self) -> int:
         return int(self.node.start_mark.line) + 1
 
+    @property
+    def style(self) -> str | None:
+        """The quotation mark of a scalar, or what stands before a block."""
+        return self.node.style if isinstance(self.node, yaml.ScalarNode) else None
+
 
 def spots(text: str, kind: Kind) -> Iterator[Spot]:
     """All keys, scalars and collections below the root of a file of this kind."""
-    return _below(yaml.compose(text, yaml.CSafeLoader), kind, ("", ""), "")
+    root = yaml.compose(text, yaml.CSafeLoader)
+    assert root is not None
+    return _below(root, kind, ("", ""), "")
 
 
 def _below(node: yaml.Node, kind: Kind | None, owner: tuple[str, str], path: str) -> Iterator[Spot]:
@@ -244,9 +251,10 @@ def _below(node: yaml.Node, kind: Kind | None, owner: tuple[str, str], path: str
 
 def _alternative(kind: Either, node: yaml.Node) -> Kind:
     """The one of several kinds that a node is of."""
-    wanted = {yaml.MappingNode: "map", yaml.SequenceNode: "list"}.get(type(node))
-    if wanted is None:
+    if isinstance(node, yaml.ScalarNode):
         wanted = "str" if node.style else tag(node)
+    else:
+        wanted = "map" if isinstance(node, yaml.MappingNode) else "list"
     return next(item for item in kind.kinds if wanted in item.accepts)
 
 

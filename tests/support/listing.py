@@ -12,7 +12,7 @@ class Listing:
     """Answers ``task.list`` from ``rows``, which are the ids; given to a server as its ``answer``."""
 
     rows: list[int]
-    before: Callable[[int], None] = lambda number: None
+    before: Callable[[int], object] = lambda number: None
     """Called with the number of the request, from 1, before it is answered."""
     counters: tuple[str, ...] = ("page", "per_page", "pages", "total")
     """What the answers tell of themselves."""

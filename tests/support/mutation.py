@@ -122,7 +122,7 @@ class Changes:
             for new in self._some(spot, ("word", other, "12")):
                 due = not (_is_setting(spot) and new in ("word", "[q]", "{q: q}"))
                 yield Change("wrong type", spot, start, stop, new, spot.line, spot.line, due)
-        elif spot.node.style in ("|", ">"):
+        elif spot.style in ("|", ">"):
             yield from self._of_block(spot, start, start + len(self._text[start:end].rstrip()))
         else:
             yield from self._of_scalar(spot, start, end)
@@ -165,7 +165,7 @@ class Changes:
                     yield dataclasses.replace(change, due=False) if unread else change
 
     def _of_scalar(self, spot: Spot, start: int, end: int) -> Iterator[Change]:
-        raw, plain = self._text[start:end], not spot.node.style
+        raw, plain = self._text[start:end], not spot.style
         last = spot.line + raw.count("\n")
         head = end
         if spot.owner[1] == "source" and (colon := re.search(r"[:\s]", raw)):
@@ -192,7 +192,7 @@ class Changes:
         """Misspelt names of an expression; of its texts and numbers, nothing is said."""
         stop = start + len(self._text[start:end].rstrip())
         last = spot.line + self._text[start:stop].count("\n")
-        inside = start + (spot.node.style is not None)
+        inside = start + (spot.style is not None)
         found = [
             match.span()
             for match in _PART_OF_EXPRESSION.finditer(self._text, inside, stop)
@@ -301,6 +301,7 @@ class Bench:
         """The entries of the sections that are written in block style."""
         text = self.texts[path]
         root = yaml.compose(text, yaml.CSafeLoader)
+        assert root is not None
         table = language.FILES[description.kind_of(path)][0].table()
         found: list[Piece] = []
         ends = [key.start_mark.index for key, _ in root.value[1:]] + [len(text)]
@@ -580,7 +581,7 @@ def alike(new: Any, old: Any) -> bool:
         return False
     if isinstance(new, Field) and new == old:  # most are, and this is quick
         return True
-    if dataclasses.is_dataclass(new):
+    if dataclasses.is_dataclass(new) and not isinstance(new, type):
         if isinstance(new, Method) and new.callers.keys() != old.callers.keys():
             return False
         return all(alike(getattr(new, name), getattr(old, name)) for name in _attributes(type(new)))

@@ -49,7 +49,7 @@ def pages(site: Path) -> list[Path]:
 
 def text(element: etree._Element) -> str:
     """The text of an element, white space aside."""
-    return " ".join("".join(element.itertext()).split())
+    return " ".join("".join(map(str, element.itertext())).split())
 
 
 def broken(site: Path) -> Iterator[str]:
