@@ -320,7 +320,7 @@ def _invoice(number: int) -> dict[str, object]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="of load on each server (60)")
     parser.add_argument("--clients", type=int, default=50, help="at the same time (50)")
     parser.add_argument("--records", type=int, default=100_000, help="in the long list (100000)")

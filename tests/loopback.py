@@ -101,7 +101,7 @@ def serving(
             self.wfile.write(found.body)
             self.close_connection = self.close_connection or found.length is not None
 
-        def log_message(self, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Nothing on the terminal."""
 
     class Quiet(ThreadingHTTPServer):

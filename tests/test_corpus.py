@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from lxml import etree
 
-from freshbooks_classic import wire
+from freshbooks_classic import Page, wire
 from freshbooks_classic.runtime.errors import ApiFailure, Error, NotFound, UnreadableDocument
 from freshbooks_classic.runtime.record import Raw, children
 from freshbooks_classic.runtime.testing import Tree, tree
@@ -227,7 +226,7 @@ def _texts_of_document(element: etree._Element) -> Iterator[str]:
 
 def _texts_of_value(value: object) -> Iterator[str]:
     inner = [item for _, item in children(value)]
-    if isinstance(value, wire_page):
+    if isinstance(value, Page):
         inner += [value.position, value.size, value.pages, value.total]
     if inner:
         for item in inner:
@@ -241,9 +240,6 @@ def _texts_of_value(value: object) -> Iterator[str]:
 
 def _is_empty_record(value: object) -> bool:
     return hasattr(value, "__dataclass_fields__") or value == []
-
-
-wire_page: Any = type(wire.read_answer("tax.list", b'<response status="ok"><taxes/></response>'))
 
 
 def _canonical(text: str) -> str:

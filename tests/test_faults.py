@@ -66,7 +66,7 @@ def property_based(examples: int) -> Callable[[Any], Any]:
     print(f"FAULTS_SEED={SEED}")
 
     def decorate(test: Any) -> Any:
-        quiet = list(HealthCheck)
+        quiet: list[Any] = list(HealthCheck)
         return hypothesis.seed(SEED)(
             hypothesis.settings(
                 max_examples=examples, deadline=None, database=None, suppress_health_check=quiet

@@ -35,6 +35,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+QUIET: list[Any] = list(HealthCheck)
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "25"))
 """Raise it to look longer than a run of the whole suite should."""
 
@@ -201,7 +202,7 @@ def harmless(folder: Path) -> dict[str, str]:
     max_examples=EXAMPLES,
     deadline=None,
     derandomize="HOSTILE_EXAMPLES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=QUIET,
 )
 @given(st.fixed_dictionaries(dict.fromkeys(PLAIN, TEXTS)))
 def test_text_stays_text(folder: Path, texts: dict[str, str]) -> None:
@@ -236,7 +237,7 @@ def _fits(text: str) -> bool:
     max_examples=EXAMPLES,
     deadline=None,
     derandomize="HOSTILE_EXAMPLES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=QUIET,
 )
 @given(WORDS)
 def test_words_survive_exactly(folder: Path, words: dict[str, dict[str, str]]) -> None:

@@ -1,5 +1,8 @@
 """OAuth 1.0a as the API does it: three steps to an access token, and calls signed with it, against a service that verifies."""
 
+# oauthlib has no types: its properties and arguments are what pyright infers of them.
+# pyright: reportIncompatibleMethodOverride=false, reportAssignmentType=false
+
 from __future__ import annotations
 
 import asyncio

@@ -60,7 +60,7 @@ def program() -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
             self.wfile.write(b"<h1>Welcome back</h1>")
 
-        def log_message(self, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Back) as serving:

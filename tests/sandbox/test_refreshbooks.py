@@ -36,7 +36,7 @@ def books(box: Sandbox, account: tuple[str, str], monkeypatch: pytest.MonkeyPatc
     assert HttpTransport is use_requests.Transport, "its own transport"
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", box.ca)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    client = api.TokenClient(account[0], account[1], user_agent="somebody's program/1")
+    client: Any = api.TokenClient(account[0], account[1], user_agent="somebody's program/1")
     yield client
     client.transport.session.close()
 
@@ -132,7 +132,7 @@ def test_a_pdf_is_bytes(box: Sandbox, books: Any, account: tuple[str, str]) -> N
     """Its decoder reads XML only, so it is told to leave the answer alone."""
     client = books.client.create(client={"email": "a@example.com"}).client_id
     number = books.invoice.create(invoice={"client_id": str(client)}).invoice_id
-    raw = api.TokenClient(*account, response_decoder=lambda content: content)
+    raw: Any = api.TokenClient(*account, response_decoder=lambda content: content)
     assert raw.invoice.getPDF(invoice_id=str(number)).startswith(b"%PDF-")
     raw.transport.session.close()
 
@@ -149,7 +149,7 @@ def test_refusals_come_as_its_own_exceptions(
     with pytest.raises(FailedRequest) as caught:
         books.client.list(page="first")
     assert "'page'" in str(caught.value.error)
-    stranger = api.TokenClient(account[0], "0" * 32)
+    stranger: Any = api.TokenClient(account[0], "0" * 32)
     with pytest.raises(TransportException) as refused:
         stranger.client.list()
     assert refused.value.status == 401

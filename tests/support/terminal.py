@@ -29,7 +29,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             pass_fds=pass_fds,
-            preexec_fn=lambda: os.login_tty(slave) if hasattr(os, "login_tty") else _login(slave),
+            preexec_fn=lambda: (getattr(os, "login_tty", _login)(slave)),
         )
         os.close(slave)
         self._shown = b""
