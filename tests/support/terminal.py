@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+
+PATIENCE = 120
+"""Seconds after which nothing more is to come."""
 
 
 class Terminal:
@@ -29,7 +33,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             pass_fds=pass_fds,
-            preexec_fn=lambda: (getattr(os, "login_tty", _login)(slave)),
+            preexec_fn=lambda: getattr(os, "login_tty", _login)(slave),
         )
         os.close(slave)
         self._shown = b""
@@ -76,6 +80,8 @@ class Terminal:
         return self._process.wait(), self._shown.decode()
 
     def _read(self) -> bytes:
+        ready, _, _ = select.select([self._master], [], [], PATIENCE)
+        assert ready, f"nothing more is shown: {self._shown.decode()}"
         try:
             piece = os.read(self._master, 65536)
         except OSError:  # the other side is closed
