@@ -205,12 +205,21 @@ def test_calls_that_are_cancelled_leave_the_others_whole() -> None:
     assert kept >= 240
 
 
-_WALK = """
+_WALK = '''
 import json, resource, sys, tracemalloc
 from freshbooks_classic import FreshBooks
 
 url, rows = sys.argv[1], int(sys.argv[2])
 marks = {}
+
+def peak():
+    """kB. What getrusage says begins, on Linux, with the peak of the process that started this one."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
 tracemalloc.start()
 with FreshBooks("sample", token="x" * 32, url=url) as fb:
     count = total = 0
@@ -219,11 +228,11 @@ with FreshBooks("sample", token="x" * 32, url=url) as fb:
         total += row.task_id
         if count == rows // 10 or count == rows // 5 or count == rows:
             marks[count] = tracemalloc.get_traced_memory()[1]
-            marks[f"rss {count}"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            marks[f"rss {count}"] = peak()
         if count == rows // 10 or count == rows - rows // 10:
             tracemalloc.reset_peak()
 json.dump({"count": count, "total": total, "marks": marks}, sys.stdout)
-"""
+'''
 
 
 def test_the_memory_of_a_walk_over_100000_rows_stays_flat() -> None:
