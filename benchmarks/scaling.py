@@ -113,7 +113,9 @@ def _used() -> float:
 
 def _peak() -> int:
     status = Path("/proc/self/status")
-    if status.exists():  # what getrusage says begins, on Linux, with the peak of the process that started this one
+    if (
+        status.exists()
+    ):  # what getrusage says begins, on Linux, with the peak of the process that started this one
         found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
         assert found is not None
         return int(found[1]) * 1024

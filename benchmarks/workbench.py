@@ -43,7 +43,9 @@ COMMANDS = (
 # the output has the bytes that templates give, and the manifest knows them as the right ones.
 UNFORMATTED = """
 from pathlib import Path
-from xmlwright import formatting, pipeline, settings
+from xmlwright import settings
+from xmlwright.build import pipeline
+from xmlwright.formatting import formatting
 formatting.format_part = lambda text, **options: text.strip("\\n")
 formatting._WORTH_A_PROCESS = 1 << 62
 pipeline.build(settings.find(Path(".")))
