@@ -19,6 +19,7 @@ from xmlwright.runtime.errors import (
     ArgumentError,
     ConnectionFailed,
     Error,
+    NotFound,
     OutcomeUnknown,
     UnreadableDocument,
 )
@@ -347,6 +348,21 @@ def test_a_cause_that_shows_no_secret_stays_what_it_is() -> None:
     scrub_error(error, ["open-sesame"])
     assert error.__cause__ is cause
     assert isinstance(cause, TimeoutError)
+
+
+@pytest.mark.parametrize(
+    ("secret", "undescribed"),
+    [("0010 and more", f"5{HIDDEN}"), ("50010", HIDDEN), ("5001", f"{HIDDEN}0")],
+)
+def test_a_described_code_is_no_secret_whatever_a_secret_begins_with(
+    secret: str, undescribed: str
+) -> None:
+    error = NotFound("there is no such thing", code="50010")
+    scrub_error(error, [secret], {"50010"})
+    assert error.code == "50010"
+    assert str(error) == "there is no such thing [50010]"
+    scrub_error(error, [secret])
+    assert error.code == undescribed
 
 
 def test_an_unknown_outcome_is_clean_down_to_its_cause() -> None:

@@ -110,7 +110,7 @@ class CallInfo:
         secrets = self._secrets | secrets_in_request(endpoint, self._request.xml)
         if self._body is not None:
             secrets |= secrets_in_answer(endpoint, self._body)
-        scrub_error(error, secrets)
+        scrub_error(error, secrets, endpoint.protocol.errors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ failure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -181,12 +181,12 @@ def _redacted(root: etree._Element, spots: list[_Spot], secrets: Iterable[str]) 
     return etree.tostring(root, encoding="unicode")
 
 
-def scrub_error(error: Error, secrets: Iterable[str]) -> None:
-    """Take ``secrets`` out of an error and of all that is chained to it."""
+def scrub_error(error: Error, secrets: Iterable[str], codes: Collection[str] = ()) -> None:
+    """Take ``secrets`` out of an error and of all that is chained to it. ``codes`` are described, and so hold none."""
     secrets = list(secrets)
     error.message = scrub(error.message, secrets)
     error.args = (error.message,)
-    if error.code is not None:
+    if error.code is not None and error.code not in codes:
         error.code = scrub(error.code, secrets)
     if error.field is not None:
         error.field = scrub(error.field, secrets)
@@ -197,7 +197,7 @@ def scrub_error(error: Error, secrets: Iterable[str]) -> None:
     for name in ("__cause__", "__context__"):
         chained = getattr(error, name)
         if isinstance(chained, Error):
-            scrub_error(chained, secrets)
+            scrub_error(chained, secrets, codes)
         elif chained is not None:
             setattr(error, name, _clean(chained, secrets))
 
