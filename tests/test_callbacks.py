@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import io
 import logging
+import socket
 import socketserver
 import threading
 import urllib.request
@@ -405,6 +406,16 @@ class _Quiet(WSGIRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         return
+
+    def finish(self) -> None:
+        """Read on what the application left unread, as other servers do: closed at once, the connection is reset, and a client
+        that still sends never sees the answer."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            for _ in range(1000):
+                if not self.connection.recv(65536):
+                    break
+        super().finish()
 
 
 class _Threads(socketserver.ThreadingMixIn, WSGIServer):
