@@ -112,10 +112,9 @@ def _used() -> float:
 
 
 def _peak() -> int:
+    # What getrusage says begins, on Linux, with the peak of the process that started this one.
     status = Path("/proc/self/status")
-    if (
-        status.exists()
-    ):  # what getrusage says begins, on Linux, with the peak of the process that started this one
+    if status.exists():
         found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
         assert found is not None
         return int(found[1]) * 1024
