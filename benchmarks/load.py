@@ -271,7 +271,7 @@ def list_seconds(*sizes: int) -> list[float]:
     """The time of a list of 25 in an account with so many invoices each: the median of many calls, made in turns."""
     import http.client
 
-    from xmlwright.sandbox.running import Sandbox
+    from xmlwright.sandbox.server_thread import Sandbox
 
     with Sandbox(ROOT) as box:
         accounts = {f"with-{size}": size for size in sizes}

@@ -15,7 +15,7 @@ from xsdata.models.datatype import XmlDate
 
 from freshbooks_classic.invoice import INVOICE
 from freshbooks_classic.runtime.scalars import Date, Integer, Number
-from freshbooks_classic.runtime.shape import Field, Shape
+from freshbooks_classic.runtime.schema import Field, Shape
 
 DEPRECATED = ("url", "auth_url")
 """Elements with an attribute that says so."""

@@ -79,9 +79,9 @@ def measure(what: str, folder: Path) -> dict[str, float]:
     import black  # noqa: F401 - so that importing it is not measured
     import jinja2  # noqa: F401
 
-    from xmlwright.build import pipeline
-    from xmlwright.cases import check  # noqa: F401
-    from xmlwright.render.render import render
+    from xmlwright.pipeline import stages as pipeline
+    from xmlwright.validate import cases as check# noqa: F401
+    from xmlwright.render.renderer import render
     from xmlwright.settings import find
 
     settings = find(folder)

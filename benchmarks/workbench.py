@@ -44,8 +44,8 @@ COMMANDS = (
 UNFORMATTED = """
 from pathlib import Path
 from xmlwright import settings
-from xmlwright.build import pipeline
-from xmlwright.formatting import formatting
+from xmlwright.pipeline import stages as pipeline
+from xmlwright.render import formatting
 formatting.format_part = lambda text, **options: text.strip("\\n")
 formatting._WORTH_A_PROCESS = 1 << 62
 pipeline.build(settings.find(Path(".")))

@@ -39,7 +39,7 @@ from small_project import (
 from terminal import Terminal
 
 from xmlwright import settings
-from xmlwright.build import manifest, pipeline, publish
+from xmlwright.pipeline import manifest, stages as pipeline, publish
 
 SUPPORT = Path(__file__).parent / "support"
 

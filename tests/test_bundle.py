@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from xmlwright import settings
-from xmlwright.build import pipeline
-from xmlwright.compare import compare
+from xmlwright.pipeline import stages as pipeline
+from xmlwright.diff import compare
 from xmlwright.export import bundle
-from xmlwright.model import Api
+from xmlwright.ir import Api
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,7 +39,7 @@ def test_a_bundle_fits_its_published_schema(api: Api) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     value = json.loads(bundle.dump(api))
     jsonschema.Draft202012Validator(schema).validate(value)
-    value["api"]["modules"][0]["colour"] = "blue"
+    value["api"]["modules"][0]["color"] = "blue"
     assert not jsonschema.Draft202012Validator(schema).is_valid(value)
 
 

@@ -17,10 +17,10 @@ from black.mode import TargetVersion
 from small_project import PACKAGE, built, edit, environment, make, make_built, run, tree
 
 from xmlwright import settings
-from xmlwright.build import manifest, pipeline
-from xmlwright.causes import causes
-from xmlwright.causes import report as causes_report
-from xmlwright.formatting.version import formatter_version
+from xmlwright.pipeline import manifest, stages as pipeline
+from xmlwright.staleness import causes
+from xmlwright.staleness import report as causes_report
+from xmlwright.render.formatter_version import formatter_version
 
 Edit = Callable[[Path], object]
 

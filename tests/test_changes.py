@@ -22,14 +22,14 @@ from changes import EDITS, FILES, NOT_SHOWN, Edit, Program, Way
 from following import Following
 
 from xmlwright import settings
-from xmlwright.compare import compare, users
-from xmlwright.compare.rules import ORDER, RULES, worst
+from xmlwright.diff import compare, users
+from xmlwright.diff.rules import ORDER, RULES, worst
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.formatting.formatting import format_part, parts_of
-from xmlwright.language import description
-from xmlwright.model import Api
-from xmlwright.render.render import RUNTIME, package_path, render
-from xmlwright.resolve import resolve
+from xmlwright.render.formatting import format_part, parts_of
+from xmlwright.schema import loader as description
+from xmlwright.ir import Api
+from xmlwright.render.renderer import RUNTIME, package_path, render
+from xmlwright.resolve import resolver as resolve
 
 from .loopback import Answer, Seen, Server, serving
 

@@ -1,4 +1,4 @@
-"""The command line as a person or a CI job meets it: help, exit codes, colour, messages, ``explain`` and ``schema``."""
+"""The command line as a person or a CI job meets it: help, exit codes, color, messages, ``explain`` and ``schema``."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from small_project import (
 from terminal import Terminal
 
 from xmlwright import settings
-from xmlwright.build import pipeline
+from xmlwright.pipeline import stages as pipeline
 from xmlwright.explain import explain
-from xmlwright.language.description import files_of, kind_of
+from xmlwright.schema.loader import files_of, kind_of
 
 SCRIPT = Path(sys.executable).parent / "xmlwright"
 COMMANDS = ("build", "bundle", "check", "diff", "explain", "schema", "validate", "vendor", "watch")
-COLOUR = re.compile(r"\x1b\[\d[\d;]*m")
+COLOR = re.compile(r"\x1b\[\d[\d;]*m")
 
 
 @pytest.fixture
@@ -221,24 +221,24 @@ def test_summary_of_a_build(project: Path) -> None:
     assert run(project, "build", "--quiet").stdout == ""
 
 
-def test_no_colour_in_a_pipe_and_colour_in_a_terminal(project: Path) -> None:
+def test_no_color_in_a_pipe_and_color_in_a_terminal(project: Path) -> None:
     piped = run(project, "build")
     assert "\x1b" not in piped.stdout + piped.stderr
     edit(project / "schema/resources/book.yaml", "What it cost.", "Price.")
     with Terminal([*COMMAND, "build"], project, environment()) as terminal:
         code, shown = terminal.finish()
-    assert (code, bool(COLOUR.search(shown))) == (0, True)
+    assert (code, bool(COLOR.search(shown))) == (0, True)
     assert "\x1b[32m" in shown.partition("generated/: ")[2], "what was written is green"
     edit(project / "schema/resources/book.yaml", "Price.", "Cost.")
     for quiet in ({"NO_COLOR": "1"}, {"NO_COLOR": "1", "TERM": "dumb"}):
         with Terminal([*COMMAND, "check"], project, environment(**quiet)) as terminal:
             code, shown = terminal.finish()
-        assert (code, COLOUR.findall(shown)) == (1, [])
+        assert (code, COLOR.findall(shown)) == (1, [])
     assert "\x1b" not in shown, "a dumb terminal gets no line that is overwritten"
 
 
 def test_errors_are_red_in_a_terminal_and_plain_in_a_pipe(project: Path) -> None:
-    for arguments, environ, coloured in (
+    for arguments, environ, colored in (
         (("explain", "nothing"), {}, True),
         (("explain", "nothing"), {"NO_COLOR": "1"}, False),
         (("validate",), {}, True),
@@ -247,7 +247,7 @@ def test_errors_are_red_in_a_terminal_and_plain_in_a_pipe(project: Path) -> None
             edit(project / "schema/resources/book.yaml", "type: decimal", "type: decmial")
         with Terminal([*COMMAND, *arguments], project, environment(**environ)) as terminal:
             code, shown = terminal.finish()
-        assert (code, bool(COLOUR.search(shown))) == (1, coloured), shown
+        assert (code, bool(COLOR.search(shown))) == (1, colored), shown
         piped = run(project, *arguments)
         assert piped.returncode == 1
         assert "\x1b" not in piped.stdout + piped.stderr
@@ -537,7 +537,7 @@ def test_schemas_are_written_and_checked(tmp_path: Path) -> None:
     shown = run(tmp_path, "schema", "--write", "language")
     assert sorted(shown.stdout.split()) == sorted(
         word
-        for kind in ("account", "api", "behaviour", "cases", "resource", "shared")
+        for kind in ("account", "api", "behavior", "cases", "resource", "shared")
         for word in (f"language/{kind}.schema.json:", "written")
     )  # fmt: skip
     assert run(tmp_path, "schema", "--write", "language").stdout == ""

@@ -15,11 +15,11 @@ import pytest
 import small_project
 
 from xmlwright import settings
-from xmlwright.build import pipeline
-from xmlwright.compare import compare
-from xmlwright.compare import rules as compare_rules
+from xmlwright.pipeline import stages as pipeline
+from xmlwright.diff import compare
+from xmlwright.diff import rules as compare_rules
 from xmlwright.export import bundle
-from xmlwright.model import Answer, Api, Case, Field, Method, Module, Provenance, Record, Ref
+from xmlwright.ir import Answer, Api, Case, Field, Method, Module, Provenance, Record, Ref
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -323,14 +323,14 @@ def test_bundles_and_folders_are_compared_and_nonsense_is_refused(project: Path)
 def test_what_only_the_sandbox_does_changes_nothing_for_users(project: Path) -> None:
     old = project / "old" / "schema"
     shutil.copytree(project / "schema", old)
-    behaviour = project / "schema/resources/book.behaviour.yaml"
-    behaviour.write_text("# yaml of its own\n", encoding="utf-8")
+    behavior = project / "schema/resources/book.behavior.yaml"
+    behavior.write_text("# yaml of its own\n", encoding="utf-8")
     done = small_project.run(project, "diff", "old")
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        "resources/book.behaviour.yaml: changed; it says what the service does: nothing on the wire, nothing in Python",
+        "resources/book.behavior.yaml: changed; it says what the service does: nothing on the wire, nothing in Python",
         "nothing changed for users",
     ]
     told = json.loads(small_project.run(project, "diff", "old", "--format", "json").stdout)
-    assert told["acting"] == ["resources/book.behaviour.yaml"]
+    assert told["acting"] == ["resources/book.behavior.yaml"]
     assert told["changes"] == []

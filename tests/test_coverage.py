@@ -9,8 +9,8 @@ import pytest
 import small_project
 
 from xmlwright import settings
-from xmlwright.build import pipeline
-from xmlwright.growth.coverage import coverage
+from xmlwright.pipeline import stages as pipeline
+from xmlwright.inference.coverage import coverage
 
 ROOT = Path(__file__).resolve().parents[1]
 

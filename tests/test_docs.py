@@ -25,13 +25,13 @@ from lxml import etree
 from markdown_it import MarkdownIt
 
 from xmlwright import settings
-from xmlwright.build import pipeline
-from xmlwright.docs.answers import CaseServer, Expected
+from xmlwright.pipeline import stages as pipeline
+from xmlwright.docs.responses import CaseServer, Expected
 from xmlwright.docs.links import anchor
 from xmlwright.docs.samples import Sample
 from xmlwright.docs.samples import run as run_samples
 from xmlwright.docs.serve import server
-from xmlwright.model import Api
+from xmlwright.ir import Api
 
 from .second_api import project
 

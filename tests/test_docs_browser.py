@@ -1,4 +1,4 @@
-"""The documentation in a real browser, from disk and over HTTP: searching, tabs, colours, copying, trying, accessibility."""
+"""The documentation in a real browser, from disk and over HTTP: searching, tabs, colors, copying, trying, accessibility."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_tabs_stay_chosen_on_the_next_page(page: Page, base: str) -> None:
     page.goto(address(base, "methods/task.create.html"))
     page.locator('[data-tabs="request"] [role="tab"]:visible', has_text="curl").first.click()
     curl = page.locator('.side .example:visible [data-tab="curl"]:visible')
-    for _ in range(50):  # as with colours
+    for _ in range(50):  # as with colors
         page.goto(address(base, "methods/invoice.get.html"))
         page.locator("h1:visible", has_text="invoice.get").wait_for()
         if curl.count():
@@ -165,7 +165,7 @@ def test_tabs_stay_chosen_on_the_next_page(page: Page, base: str) -> None:
     assert focused == "XMLtrue"
 
 
-def test_colours_follow_the_system_or_what_was_chosen(browser: Browser, base: str) -> None:
+def test_colors_follow_the_system_or_what_was_chosen(browser: Browser, base: str) -> None:
     context = browser.new_context(color_scheme="dark")
     page = context.new_page()
     page.goto(address(base, "errors.html"))

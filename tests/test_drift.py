@@ -12,9 +12,9 @@ import pytest
 import small_project
 from removal import Place, Removals, kept
 
-from xmlwright.growth.evidence import Document, gather
-from xmlwright.growth.patch import proposals, with_field
-from xmlwright.model import Field, Record
+from xmlwright.inference.observations import Document, gather
+from xmlwright.inference.patch import proposals, with_field
+from xmlwright.ir import Field, Record
 
 EVERYTHING = bool(os.environ.get("XMLWRIGHT_EVERY_FIELD"))
 ALWAYS = {

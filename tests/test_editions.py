@@ -10,11 +10,11 @@ import csv
 import pytest
 from removal import CORPUS, Removals
 
-from xmlwright.compare.compare import compare
-from xmlwright.compare.rules import Change, worst
-from xmlwright.growth.draft import draft
-from xmlwright.growth.evidence import Document
-from xmlwright.model import Api
+from xmlwright.diff.compare import compare
+from xmlwright.diff.rules import Change, worst
+from xmlwright.inference.draft import draft
+from xmlwright.inference.observations import Document
+from xmlwright.ir import Api
 
 OLD, NEW = "third-party/JimBarrows+Scala-Mash/", "docs-examples/"
 

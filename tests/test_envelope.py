@@ -9,8 +9,8 @@ import pytest
 from freshbooks_classic.runtime.protocol import Place, Protocol
 from freshbooks_classic.runtime.request import Method, Nothing
 from freshbooks_classic.runtime.scalars import Text
-from freshbooks_classic.runtime.shape import Shape, field
-from freshbooks_classic.runtime.wire import Door
+from freshbooks_classic.runtime.schema import Shape, field
+from freshbooks_classic.runtime.registry import Door
 
 NAME = "thing.get"
 

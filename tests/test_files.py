@@ -41,10 +41,10 @@ from freshbooks_classic import (
 from freshbooks_classic.runtime.multipart import encode
 from freshbooks_classic.runtime.request import Method, Nothing
 from freshbooks_classic.runtime.scalars import Binary
-from freshbooks_classic.runtime.shape import Shape
-from freshbooks_classic.runtime.shape import field as entry
+from freshbooks_classic.runtime.schema import Shape
+from freshbooks_classic.runtime.schema import field as entry
 from xmlwright import settings as settings_of
-from xmlwright.build import pipeline
+from xmlwright.pipeline import stages as pipeline
 
 __all__ = ["quiet_environment"]
 

@@ -19,13 +19,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xmlwright.build import pipeline
+from xmlwright.pipeline import stages as pipeline
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.formatting.formatting import FormatCache, format_files
-from xmlwright.language.description import read
+from xmlwright.render.formatting import FormatCache, format_files
+from xmlwright.schema.loader import read
 from xmlwright.naming import python_name
-from xmlwright.render.render import render
-from xmlwright.resolve.resolve import resolve
+from xmlwright.render.renderer import render
+from xmlwright.resolve.resolver import resolve
 from xmlwright.settings import find
 
 from .second_api import project
@@ -101,7 +101,7 @@ def described(texts: Mapping[str, str], words: Mapping[str, Mapping[str, str]]) 
             "resource": "task", "title": t["resource_title"], "doc": t["resource_doc"], "callers": {"somebody": t["callers"]},
             "source": [f"S:{t['source']}"],
             "enums": {
-                "Colour": {
+                "Color": {
                     "doc": t["enum"],
                     "words": {
                         word: {**facts, "doc": t["word"], "deprecated": t["deprecated_word"]} for word, facts in words.items()
@@ -114,7 +114,7 @@ def described(texts: Mapping[str, str], words: Mapping[str, Mapping[str, str]]) 
                     "fields": {
                         "note": {"type": "text", "doc": t["field"], "default": t["default"], "since": t["since"]},
                         "old": {"type": "date", "deprecated": t["deprecated_field"], "none": [t["none"]]},
-                        "colour": {"enum": "Colour"},
+                        "color": {"enum": "Color"},
                     },
                 },
                 "Other": {"fields": {"task": {"record": "Task"}}},
@@ -245,7 +245,7 @@ def test_words_survive_exactly(folder: Path, words: dict[str, dict[str, str]]) -
     values = {
         ast.unparse(node.target): node.value for node in tree.body if isinstance(node, ast.AnnAssign)
     }  # fmt: skip
-    typed, table = values["Colour"], values["COLOUR"]
+    typed, table = values["Color"], values["COLOR"]
     assert isinstance(typed, ast.Subscript)
     assert isinstance(table, ast.Call)
     literals = ast.literal_eval(typed.slice)
@@ -263,7 +263,7 @@ _NAMES = (
         "annotations", "api", "call", "capture", "classes", "content", "data", "dataclass", "datetime", "decimal", "dt", "dump",
         "entry", "field", "fields", "items", "keys", "kwargs", "args", "literal", "make", "pages", "record", "request", "self",
         "cls", "setter", "unknown", "unset", "value", "values", "mapping", "sequence", "typed_dict", "required", "upload",
-        "BinaryIO", "Colour", "Decimal", "Final", "Input", "Literal", "Record", "Sequence", "TypedDict", "Thing", "ThingInput",
+        "BinaryIO", "Color", "Decimal", "Final", "Input", "Literal", "Record", "Sequence", "TypedDict", "Thing", "ThingInput",
         "__class__", "__init__", "__slots__", "_unknown", "a-b", "a.c",
     }
 )  # fmt: skip
@@ -286,7 +286,7 @@ RESOURCES = {
 
 def _kind(index: int) -> dict[str, Any]:
     kinds: list[dict[str, Any]] = [
-        {"type": "text"}, {"type": "decimal"}, {"type": "date"}, {"enum": "Colour"}, {"record": "Inner"},
+        {"type": "text"}, {"type": "decimal"}, {"type": "date"}, {"enum": "Color"}, {"record": "Inner"},
         {"type": "int", "repeated": True}, {"type": "flag"}, {"type": "datetime", "sensitive": True},
     ]  # fmt: skip
     return kinds[index % len(kinds)]
@@ -327,7 +327,7 @@ def _named() -> dict[str, Any]:
             "resource": "thing",
             "title": "Things",
             "doc": "Things with names.",
-            "enums": {"Colour": {"words": {"red": {}, "blue": {"access": "read"}}}},
+            "enums": {"Color": {"words": {"red": {}, "blue": {"access": "read"}}}},
             "records": {
                 "Thing": {"fields": {name: _kind(index) for index, name in enumerate(NAMES)}},
                 "Inner": {"fields": {"a": {"type": "text"}}},
@@ -457,20 +457,20 @@ def test_text_of_a_description_is_never_run(tmp_path: Path) -> None:
         "Task": {"fields": {"note": {"type": "text", "doc": texts["field"], "enum": None}}}
     }
     del task["records"]["Task"]["fields"]["note"]["enum"]
-    task["records"]["Task"]["fields"]["colour"] = {"enum": "Colour"}
+    task["records"]["Task"]["fields"]["color"] = {"enum": "Color"}
     task["records"]["Task"]["fields"]["old"] = {"type": "date", "access": "read"}
     task["methods"] = {"create": {"doc": texts["method"], "answer": {"value": "record"}}}
-    word = next(iter(task["enums"]["Colour"]["words"]))
+    word = next(iter(task["enums"]["Color"]["words"]))
     task["cases"] = [
         {
-            "name": texts["case_name"], "doc": texts["case_doc"], "call": "create", "arguments": {"note": note, "colour": word},
-            "request": f'<request method="task.create">{made[:-7]}<colour>{escape(word)}</colour></task></request>',
+            "name": texts["case_name"], "doc": texts["case_doc"], "call": "create", "arguments": {"note": note, "color": word},
+            "request": f'<request method="task.create">{made[:-7]}<color>{escape(word)}</color></task></request>',
             "response": f'<response xmlns="{texts["url"]}">{made[:-7]}<old>{escape(everywhere)}</old></task></response>',
             "result": {"note": note},
         },
         {"name": "more", "call": "create",
-         "response": f"<response><task><colour>{escape(word)}</colour><old>2020-01-02</old></task></response>",
-         "result": {"colour": word, "old": "2020-01-02"}},
+         "response": f"<response><task><color>{escape(word)}</color><old>2020-01-02</old></task></response>",
+         "result": {"color": word, "old": "2020-01-02"}},
         {"name": "no", "call": "create", "response": f"<response><error>{escape(everywhere)}</error><code>1</code></response>",
          "fails": {"code": "1", "message": everywhere}},
     ]  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 import small_project
 from removal import Removals
 
-from xmlwright.growth.draft import draft
+from xmlwright.inference.draft import draft
 
 
 @pytest.fixture(scope="module")

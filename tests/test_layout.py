@@ -11,7 +11,7 @@ from black.mode import TargetVersion
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xmlwright.formatting.layout import lay_out
+from xmlwright.render.layout import lay_out
 from xmlwright.render.literals import block, literal
 
 WIDTH: Final = 60

@@ -8,7 +8,7 @@ import sys
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from xmlwright.formatting.formatting import format_part
+from xmlwright.render.formatting import format_part
 from xmlwright.render.literals import block, docstring, literal, toml
 
 if sys.version_info >= (3, 11):

@@ -22,8 +22,8 @@ from description_nodes import EXPRESSION, FACT, REASONS
 from mutation import ROOT, Tally, alike, bench, other_prose, piece_of, run
 
 from xmlwright import files, settings
-from xmlwright.build import pipeline
-from xmlwright.language import description
+from xmlwright.pipeline import stages as pipeline
+from xmlwright.schema import loader as description
 
 # The longest first, so that parallel tests end together.
 FILES = sorted(
@@ -59,7 +59,7 @@ def test_each_change_is_told_at_its_line(path: Path) -> None:
 
 def test_only_facts_that_stand_alone_pass() -> None:
     """A reason that no longer holds is as wrong as one that is missing. The event of a verification stands alone in
-    api.yaml, and is told where a behaviour fires it; a file is part of another reason."""
+    api.yaml, and is told where a behavior fires it; a file is part of another reason."""
     passed: set[tuple[str, str]] = set()
     for path in FILES:
         tally = run(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from xmlwright import naming
-from xmlwright.build import pipeline
-from xmlwright.runtime import aio, client
+from xmlwright.pipeline import stages as pipeline
+from xmlwright.runtime import async_client as aio, client
 from xmlwright.runtime.protocol import Protocol
 from xmlwright.settings import find
 
@@ -108,9 +108,9 @@ MISTAKES = [
          "methods:\n  get: {python: pages} # here"),
     task("a field that is chosen to hide a builtin", "bad-name", "list cannot be the name of a field",
          "records:\n  Task:\n    fields:\n      a: {type: text, python: list} # here"),
-    task("a field that is chosen to hide a type", "bad-name", "would hide the type Colour",
-         "enums: {Colour: {words: {red: {}}}}",
-         "records:\n  Task:\n    fields:\n      a: {enum: Colour, python: Colour} # here"),
+    task("a field that is chosen to hide a type", "bad-name", "would hide the type Color",
+         "enums: {Color: {words: {red: {}}}}",
+         "records:\n  Task:\n    fields:\n      a: {enum: Color, python: Color} # here"),
     task("two fields of one name", "duplicate-name", "the Python name a_b is taken",
          "records:\n  Task:\n    fields:\n      a-b: {type: text} # there\n      a.b: {type: text} # here"),
     task("fields that differ in their humps", "duplicate-name", "the Python name unit_price is taken",
@@ -125,11 +125,11 @@ MISTAKES = [
          "methods: {get: {}}", "cases:",
          "  - name: a b # there\n    call: get\n    response: <response/>",
          "  - name: (A-B!) # here\n    call: get\n    response: <response/>"),
-    task("an enum without words", "missing-key", "the enum Colour has no words",
-         "enums:\n  Colour: {words: {}} # here", "records: {Task: {fields: {a: {enum: Colour}}}}"),
+    task("an enum without words", "missing-key", "the enum Color has no words",
+         "enums:\n  Color: {words: {}} # here", "records: {Task: {fields: {a: {enum: Color}}}}"),
     *(
         task(f"a word that is {name}", "bad-name", told,
-             f"enums:\n  Colour:\n    words:\n      {text} # here", "records: {Task: {fields: {a: {enum: Colour}}}}")
+             f"enums:\n  Color:\n    words:\n      {text} # here", "records: {Task: {fields: {a: {enum: Color}}}}")
         for name, text, told in (
             ("empty", '"": {}', "is empty or has white space"),
             ("padded", '" red": {}', "is empty or has white space"),
@@ -138,11 +138,11 @@ MISTAKES = [
         )
     ),
     task("the same word twice", "duplicate-key", "stands twice",
-         "enums:\n  Colour:\n    words:\n      red: {} # there\n      'red': {} # here",
-         "records: {Task: {fields: {a: {enum: Colour}}}}"),
+         "enums:\n  Color:\n    words:\n      red: {} # there\n      'red': {} # here",
+         "records: {Task: {fields: {a: {enum: Color}}}}"),
     task("two words that are one in answers", "duplicate-name", "are the same in answers",
-         "enums:\n  Colour:\n    words:\n      red: {answer: r} # there\n      ruby: {answer: r} # here",
-         "records: {Task: {fields: {a: {enum: Colour}}}}"),
+         "enums:\n  Color:\n    words:\n      red: {answer: r} # there\n      ruby: {answer: r} # here",
+         "records: {Task: {fields: {a: {enum: Color}}}}"),
     task("a flag that XML cannot hold", "bad-name", "U+0002", api=API + 'scalars:\n  flag: {words: ["\\x02", n]} # here'),
     task("a namespace that XML cannot hold", "bad-name", "U+0003",
          api=API.replace('{root: request, method: "@method"}', '{root: request, method: "@method", namespace: "\\x03"} # here')),

@@ -37,7 +37,7 @@ from freshbooks_classic import (
     task,
     wire,
 )
-from freshbooks_classic.runtime.observe import CallInfo, Exchange
+from freshbooks_classic.runtime.hooks import CallInfo, Exchange
 
 __all__ = ["quiet_environment"]
 

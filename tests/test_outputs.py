@@ -12,8 +12,8 @@ import pytest
 import small_project
 from small_project import CHECKOUT, PACKAGE, SETTINGS, built, edit, make_built, run, tree
 
-from xmlwright import model, settings
-from xmlwright.render import render, trees, views, views_cases
+from xmlwright import ir as model, settings
+from xmlwright.render import renderer as render, templates as trees, views, views_cases
 
 TYPESCRIPT = Path(__file__).parent / "typescript"
 TSC = CHECKOUT / "tests/node/node_modules/typescript/bin/tsc"

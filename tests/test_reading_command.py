@@ -39,7 +39,7 @@ TASK_VALUE = {
     "updated": "2013-07-01T09:30:00-04:00",
 }
 ODD = f"""<response {NAMESPACE} status="ok"><invoice><invoice_id>1</invoice_id><client_id>2</client_id>
-<late_fee>3</late_fee><lines><line><amount>many</amount><colour>red</colour></line></lines></invoice><hint/></response>"""
+<late_fee>3</late_fee><lines><line><amount>many</amount><color>red</color></line></lines></invoice><hint/></response>"""
 STAFF = f'<response {NAMESPACE} status="ok"><staff><staff_id>1</staff_id></staff></response>'
 DONE = f'<response {NAMESPACE} status="ok"/>'
 FAILURE = f"""<response {NAMESPACE} status="fail"><error>'client_id' not found. Client not found.</error>
@@ -148,7 +148,7 @@ def test_read_keeps_what_is_odd_or_unknown(tmp_path: Path) -> None:
     found = json.loads(out)
     assert found["method"] == "invoice.get"
     assert found["value"]["lines"] == [{"amount": "many"}]
-    assert found["unknown"] == ["hint", "late_fee", "lines[0].colour"]
+    assert found["unknown"] == ["hint", "late_fee", "lines[0].color"]
 
 
 def test_read_says_when_the_content_does_not_tell_the_method(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_check_lists_what_is_unknown(tmp_path: Path) -> None:
     assert out.splitlines() == [
         f"{odd}: invoice.get: unknown element hint",
         f"{odd}: invoice.get: unknown element late_fee",
-        f"{odd}: invoice.get: unknown element lines[0].colour",
+        f"{odd}: invoice.get: unknown element lines[0].color",
         f"{task}: task.get: nothing unknown",
     ]
     assert err == ""
@@ -209,9 +209,9 @@ def test_check_of_good_documents(tmp_path: Path) -> None:
 
 
 def test_check_of_a_request_and_of_a_given_method(tmp_path: Path) -> None:
-    request = _file(tmp_path, "r.xml", REQUEST.replace("<rate>", "<colour/><rate>"))
+    request = _file(tmp_path, "r.xml", REQUEST.replace("<rate>", "<color/><rate>"))
     out, _ = _run("check", request, expect=1)
-    assert out == f"{request}: task.update: unknown element colour\n"
+    assert out == f"{request}: task.update: unknown element color\n"
     wrong = _file(tmp_path, "w.xml", TASK)
     out, _ = _run("check", "--method", "tax.get", wrong, expect=1)
     assert out == f"{wrong}: tax.get: unknown element task\n"
@@ -263,7 +263,7 @@ def test_a_bad_document_on_standard_input() -> None:
             "there is no method 'task.gte'; did you mean 'task.get'?",
         ),
         (["read", "--method"], "expected one argument"),
-        (["read", "--colour", "-"], "unrecognized arguments: --colour"),
+        (["read", "--color", "-"], "unrecognized arguments: --color"),
     ],
 )
 def test_wrong_usage(arguments: Sequence[str], message: str) -> None:

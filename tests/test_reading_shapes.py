@@ -303,8 +303,8 @@ def test_an_unknown_element_is_kept_wherever_it_is() -> None:
         for index in range(len(list(whole.iter()))):
             root = copy.deepcopy(whole)
             holder = list(root.iter())[index]
-            colour = etree.SubElement(holder, etree.QName(etree.QName(holder).namespace, "colour"))
-            colour.text = "red"
+            color = etree.SubElement(holder, etree.QName(etree.QName(holder).namespace, "color"))
+            color.text = "red"
             document = _as_bytes(root)
             found = wire.DOOR.unknown_in(method, document)
             inside_unknown = any(
@@ -319,7 +319,7 @@ def test_an_unknown_element_is_kept_wherever_it_is() -> None:
             added += 1
             new = [path for path in found if path not in known]
             assert len(new) == 1, (method, document, found)
-            assert re.search(r"(^|[./])colour$", new[0]), new
+            assert re.search(r"(^|[./])color$", new[0]), new
             if len(holder) > 1 or method.startswith("email_template"):
                 assert wire.read_answer(method, document) == value, (method, document)
     print(f"an unknown element at {added} places")
@@ -330,11 +330,11 @@ def test_an_unknown_element_says_what_it_was() -> None:
     document = f"""<response xmlns="{HTTP}" xmlns:x="urn:x" xmlns:y="urn:y" status="ok"><invoice>
         <invoice_id>1</invoice_id><client_id>2</client_id>
         <x:late_fee kind="percent">3<since>2018</since></x:late_fee>
-        <lines><line><name>a</name></line><line><colour>red &amp; blue</colour></line><note>n</note></lines>
+        <lines><line><name>a</name></line><line><color>red &amp; blue</color></line><note>n</note></lines>
         </invoice></response>"""
     value = wire.read_answer("invoice.get", document, strict=True)
     assert isinstance(value, Invoice)
-    assert wire.unknown_elements(value) == ["late_fee", "lines/note", "lines[1].colour"]
+    assert wire.unknown_elements(value) == ["late_fee", "lines/note", "lines[1].color"]
     fee, note = value.unknown
     assert (fee.path, fee.text) == ("late_fee", "32018")
     kept = etree.fromstring(fee.xml)
@@ -431,11 +431,11 @@ BOB_XML = "<contact_id>00000000002</contact_id><email>bob@example.com</email><ph
         (f"<contacts><contact>{ANN_XML}</contact></contacts>", [ANN], []),
         (f"<contacts>{ANN_XML}</contacts>", [ANN], []),
         (f"<contacts>{ANN_XML}{BOB_XML}</contacts>", [ANN, BOB], []),
-        (f"<contacts><colour/>{ANN_XML}</contacts>", [ANN], ["contacts[0].colour"]),
-        (f"<contacts>{ANN_XML}<colour/></contacts>", [ANN], ["contacts[0].colour"]),
-        (f"<contacts><contact>{ANN_XML}<colour/></contact></contacts>", [ANN], ["contacts[0].colour"]),
-        (f"<contacts><colour/><contact>{ANN_XML}</contact></contacts>", [ANN], ["contacts/colour"]),
-        ("<contacts><colour/></contacts>", [], ["contacts/colour"]),
+        (f"<contacts><color/>{ANN_XML}</contacts>", [ANN], ["contacts[0].color"]),
+        (f"<contacts>{ANN_XML}<color/></contacts>", [ANN], ["contacts[0].color"]),
+        (f"<contacts><contact>{ANN_XML}<color/></contact></contacts>", [ANN], ["contacts[0].color"]),
+        (f"<contacts><color/><contact>{ANN_XML}</contact></contacts>", [ANN], ["contacts/color"]),
+        ("<contacts><color/></contacts>", [], ["contacts/color"]),
         (f"<contacts>{ANN_XML}</contacts><contacts>{BOB_XML}</contacts>", [BOB], []),
     ],
 )  # fmt: skip
@@ -535,13 +535,13 @@ def test_what_a_request_has_too_much_is_told() -> None:
         before = wire.unknown_elements(wire.read_request(text)[1])
         for element in [root, *root.iterchildren()]:
             if element is root or len(element):
-                colour = etree.SubElement(element, "colour")
+                color = etree.SubElement(element, "color")
                 unknown = wire.unknown_elements(wire.read_request(_as_bytes(root))[1])
                 assert len(unknown) == len(before) + 1, (method, unknown)
                 assert any(
-                    path.rpartition(".")[2].rpartition("/")[2] == "colour" for path in unknown
+                    path.rpartition(".")[2].rpartition("/")[2] == "color" for path in unknown
                 )
-                element.remove(colour)
+                element.remove(color)
 
 
 def test_attributes_of_a_request_that_nobody_described_are_told() -> None:

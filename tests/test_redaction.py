@@ -14,31 +14,15 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from xmlwright.runtime.errors import (
-    ApiFailure,
-    ArgumentError,
-    ConnectionFailed,
-    Error,
-    NotFound,
-    OutcomeUnknown,
-    UnreadableDocument,
-)
-from xmlwright.runtime.observe import CallInfo
+from xmlwright.runtime.errors import ApiFailure, ArgumentError, ConnectionFailed, Error, NotFound, OutcomeUnknown, UnreadableDocument
+from xmlwright.runtime.hooks import CallInfo
 from xmlwright.runtime.protocol import Protocol
 from xmlwright.runtime.record import Record
-from xmlwright.runtime.redact import (
-    HIDDEN,
-    hidden_values,
-    redact_answer,
-    redact_request,
-    scrub_error,
-    secrets_in_answer,
-    secrets_of,
-)
+from xmlwright.runtime.redact import HIDDEN, hidden_values, redact_answer, redact_request, scrub_error, secrets_in_answer, secrets_of
 from xmlwright.runtime.request import Bytes, Method, Nothing, One, Paged, Rows
 from xmlwright.runtime.scalars import Binary, Date, Flag, Integer, Number, Text
 from xmlwright.runtime.scrub import blank, scrub
-from xmlwright.runtime.shape import Shape, field
+from xmlwright.runtime.schema import Shape, field
 from xmlwright.runtime.validation import problems
 from xmlwright.runtime.writing import Upload, Writer
 
@@ -285,7 +269,7 @@ def test_base64_of_a_secret_is_blanked_wherever_it_begins(
         shown = scrub(f"Basic {code}", {secret})
         assert HIDDEN in shown
         left = shown.removeprefix("Basic ").replace(HIDDEN, "")
-        # What is left of the code stands for the neighbours, with a few bits of the secret's ends.
+        # What is left of the code stands for the neighbors, with a few bits of the secret's ends.
         assert len(left) <= len(encode((before + after).encode())) + 6
         assert not any(
             left[at : at + 8] in code for at in range(len(left) - 7) if before == after == ""

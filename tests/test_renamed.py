@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from xmlwright.compare import compare
-from xmlwright.compare.users import broken
+from xmlwright.diff import compare
+from xmlwright.diff.users import broken
 from xmlwright.diagnostics import Diagnostics
 from xmlwright.explain import explain
-from xmlwright.language import description
-from xmlwright.model import Api
-from xmlwright.render.render import render
-from xmlwright.resolve import resolve
+from xmlwright.schema import loader as description
+from xmlwright.ir import Api
+from xmlwright.render.renderer import render
+from xmlwright.resolve import resolver as resolve
 
 from .second_api import project
 

@@ -19,7 +19,7 @@ from freshbooks_classic import wire
 from freshbooks_classic.runtime import scalars
 from freshbooks_classic.runtime.record import unknown_elements
 from freshbooks_classic.runtime.request import Method, Nothing, One, Page, Paged, Rows, Scalar
-from freshbooks_classic.runtime.shape import Field, Shape
+from freshbooks_classic.runtime.schema import Field, Shape
 from freshbooks_classic.runtime.testing import same_xml
 from freshbooks_classic.runtime.writing import Upload
 

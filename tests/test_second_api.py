@@ -165,7 +165,7 @@ def test_tools_read_recorded_documents_of_the_other_api(
     answer = tmp_path / "answer.xml"
     answer.write_text(
         '<o:outcome xmlns:o="urn:depot:exchange:3"><o:body><o:result><o:article sku="A-1"><o:price currency="EUR">1.50'
-        "</o:price><o:fragile>Y</o:fragile><o:colour/></o:article></o:result></o:body></o:outcome>"
+        "</o:price><o:fragile>Y</o:fragile><o:color/></o:article></o:result></o:body></o:outcome>"
     )
     asked = tmp_path / "asked.xml"
     asked.write_text(
@@ -182,7 +182,7 @@ def test_tools_read_recorded_documents_of_the_other_api(
         "file": str(answer),
         "method": "article.get",
         "value": {"sku": "A-1", "price": price, "fragile": True},
-        "unknown": ["colour"],
+        "unknown": ["color"],
     }
     assert json.loads(tool("read", asked).stdout) == {
         "file": str(asked),
@@ -190,7 +190,7 @@ def test_tools_read_recorded_documents_of_the_other_api(
         "arguments": {"sku": "A-1", "count": 4, "to": "S"},
     }
     checked = tool("check", answer)
-    assert (checked.returncode, "unknown element colour" in checked.stdout) == (1, True)
+    assert (checked.returncode, "unknown element color" in checked.stdout) == (1, True)
 
 
 @pytest.mark.parametrize("folder", ["generator", "templates"])

@@ -31,8 +31,8 @@ from freshbooks_classic import (
 )
 from freshbooks_classic.runtime.request import Method, Nothing
 from freshbooks_classic.runtime.scalars import Codec, Number, Text, Words
-from freshbooks_classic.runtime.shape import Field, Shape
-from freshbooks_classic.runtime.shape import field as entry
+from freshbooks_classic.runtime.schema import Field, Shape
+from freshbooks_classic.runtime.schema import field as entry
 
 __all__ = ["quiet_environment"]
 

@@ -17,10 +17,10 @@ from hypothesis import settings as with_settings
 from hypothesis import strategies as st
 
 from xmlwright import settings
-from xmlwright.build import pipeline
-from xmlwright.build.manifest import digest
-from xmlwright.model import Api
-from xmlwright.vendoring import parts, vendor
+from xmlwright.pipeline import stages as pipeline
+from xmlwright.pipeline.manifest import digest
+from xmlwright.ir import Api
+from xmlwright.vendor import parts, vendor
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = settings.find(ROOT)
@@ -243,7 +243,7 @@ def test_a_copy_calls_reads_pages_and_tells_failures(copies: Copies) -> None:
 def test_what_is_left_out_says_how_to_get_it(copies: Copies) -> None:
     program = (
         "import only_task\n"
-        "try:\n    from only_task.runtime.aio import AsyncClient\n"
+        "try:\n    from only_task.runtime.async_client import AsyncClient\n"
         "except ImportError as error:\n    print(error)\n"
         "print(hasattr(only_task, 'OAuth'), 'OAuth' in only_task.__all__)\n"
     )

@@ -13,9 +13,9 @@ from lxml import etree
 
 from freshbooks_classic import wire
 from xmlwright import settings
-from xmlwright.build import pipeline
+from xmlwright.pipeline import stages as pipeline
 from xmlwright.export import xsd
-from xmlwright.model import Api
+from xmlwright.ir import Api
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = Path(os.environ.get("XMLWRIGHT_CORPUS") or ROOT.parent / "shared" / "corpus")

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from . import _api as api
-from .runtime.aio import AsyncClient
+from .runtime.async_client import AsyncClient
 
 if TYPE_CHECKING:
-    from .runtime.wire import Door
+    from .runtime.registry import Door
     from .addon import AsyncAddons
     from .callback import AsyncCallbacks
     from .category import AsyncCategories

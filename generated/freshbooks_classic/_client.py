@@ -12,7 +12,7 @@ from . import _api as api
 from .runtime.client import Client
 
 if TYPE_CHECKING:
-    from .runtime.wire import Door
+    from .runtime.registry import Door
     from .addon import Addons
     from .callback import Callbacks
     from .category import Categories

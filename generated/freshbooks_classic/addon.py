@@ -14,8 +14,8 @@ from . import _api as api
 from .runtime.binding import AsyncResource, Resource, pages
 from .runtime.record import Record
 from .runtime.request import Method, Page, Paged, Request
-from .runtime.shape import Shape
-from .runtime.shape import field as entry
+from .runtime.schema import Shape
+from .runtime.schema import field as entry
 
 from .runtime.unset import UNSET, Unset
 
@@ -41,7 +41,7 @@ class Addon(Record):
     setup_url: str | None = None
     """Page on which it is set up. (URI; observed)"""
     eula_uri: str | None = None
-    """Address of its licence agreement. (URI; observed)"""
+    """Address of its license agreement. (URI; observed)"""
     contact_email: str | None = None
     """Where its author can be asked. (text; observed)"""
     consumer_key: str | None = None

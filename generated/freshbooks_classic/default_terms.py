@@ -14,8 +14,8 @@ from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, Nothing, One, Request, Rows
 from .runtime.scalars import Words
-from .runtime.shape import Shape
-from .runtime.shape import field as entry
+from .runtime.schema import Shape
+from .runtime.schema import field as entry
 
 from .runtime.unset import UNSET, Unset
 

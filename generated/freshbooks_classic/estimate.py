@@ -19,8 +19,8 @@ from .runtime.record import Record
 from .runtime.request import Bytes, Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.files import File
 from .runtime.scalars import Words
-from .runtime.shape import Shape
-from .runtime.shape import field as entry
+from .runtime.schema import Shape
+from .runtime.schema import field as entry
 
 from .runtime.unset import UNSET, Unset
 from .shared import CONTACT_REFERENCE, FOLDER, LINE_TYPE
@@ -50,11 +50,11 @@ __all__ = [
 
 
 EstimateStatus: TypeAlias = Literal[
-    "draft", "sent", "viewed", "replied", "disputed", "accepted", "honoured", "invoiced"
+    "draft", "sent", "viewed", "replied", "disputed", "accepted", "honored", "invoiced"
 ]
 """How far an estimate has come. Current examples show an empty tag in answers."""
 EstimateStatusInput: TypeAlias = Literal[
-    "draft", "sent", "viewed", "replied", "disputed", "accepted", "honoured"
+    "draft", "sent", "viewed", "replied", "disputed", "accepted", "honored"
 ]
 """The words of EstimateStatus that can be sent."""
 ESTIMATE_STATUS: Final = Words(
@@ -65,7 +65,7 @@ ESTIMATE_STATUS: Final = Words(
         "replied": ("replied", "replied"),
         "disputed": ("disputed", "disputed"),
         "accepted": ("accepted", "accepted"),
-        "honoured": ("honoured", "honoured"),
+        "honored": ("honored", "honored"),
         "invoiced": ("invoiced", "invoiced"),
     },
     answered=("invoiced",),

@@ -18,8 +18,8 @@ from .runtime.record import Record
 from .runtime.request import Bytes, Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.files import File
 from .runtime.scalars import Words
-from .runtime.shape import Shape
-from .runtime.shape import field as entry
+from .runtime.schema import Shape
+from .runtime.schema import field as entry
 
 from .runtime.unset import UNSET, Unset
 from .shared import CONTACT_REFERENCE, FOLDER, LINE_CHANGE, LINE_TYPE

@@ -13,8 +13,8 @@ from . import _api as api
 from .runtime.binding import AsyncResource, Resource, pages
 from .runtime.record import Record
 from .runtime.request import Method, Page, Paged, Request
-from .runtime.shape import Shape
-from .runtime.shape import field as entry
+from .runtime.schema import Shape
+from .runtime.schema import field as entry
 
 from .runtime.unset import UNSET, Unset
 

@@ -14,8 +14,8 @@ from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
 from .runtime.request import Bytes, Method, Nothing, Request
 from .runtime.files import File
-from .runtime.shape import Shape
-from .runtime.shape import field as entry
+from .runtime.schema import Shape
+from .runtime.schema import field as entry
 
 from .runtime.writing import Upload
 

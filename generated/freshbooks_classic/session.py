@@ -14,8 +14,8 @@ from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, One, Request
-from .runtime.shape import Shape
-from .runtime.shape import field as entry
+from .runtime.schema import Shape
+from .runtime.schema import field as entry
 
 __all__ = ["AsyncSessions", "Session", "Sessions", "create"]
 

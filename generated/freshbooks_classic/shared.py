@@ -13,8 +13,8 @@ from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
 from . import _api as api
 from .runtime.record import Record
 from .runtime.scalars import Words
-from .runtime.shape import Shape
-from .runtime.shape import field as entry
+from .runtime.schema import Shape
+from .runtime.schema import field as entry
 
 if TYPE_CHECKING:
     from typing_extensions import Required

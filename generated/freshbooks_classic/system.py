@@ -14,8 +14,8 @@ from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
 from .runtime.request import Method, One, Request
-from .runtime.shape import Shape
-from .runtime.shape import field as entry
+from .runtime.schema import Shape
+from .runtime.schema import field as entry
 
 from .runtime.unset import UNSET, Unset
 
@@ -263,7 +263,7 @@ def create(
     notifications: NotificationsInput | None | Unset = UNSET,
     terms: str | None | Unset = UNSET,
 ) -> Request[NewSystem]:
-    """Opens a new account. Part of the partner programme and known from one client only; where the
+    """Opens a new account. Part of the partner program and known from one client only; where the
     answer holds its fields is inferred from the other create methods.
 
     ``system.create``; repeating it may do it twice. For anonymous.

@@ -11,7 +11,7 @@ from typing import Any, Final
 from . import _api as api
 from .runtime.record import Arguments, unknown_elements
 from .runtime.request import Request
-from .runtime.wire import Door, Methods, plain
+from .runtime.registry import Door, Methods, plain
 
 __all__ = [
     "DOOR",

@@ -28,13 +28,13 @@ from freshbooks_classic.runtime.errors import (
     UnreadableDocument,
 )
 from freshbooks_classic.runtime.files import File
-from freshbooks_classic.runtime.observe import Exchange
+from freshbooks_classic.runtime.hooks import Exchange
 from freshbooks_classic.runtime.paging import AsyncPager, Pager
 from freshbooks_classic.runtime.record import Raw, Record, Unknown, children
 from freshbooks_classic.runtime.request import Method, Page
 from freshbooks_classic.runtime.retry import Backoff
 from freshbooks_classic.runtime.samples import UNDESCRIBED, Sampler, failure
-from freshbooks_classic.runtime.shape import Shape
+from freshbooks_classic.runtime.schema import Shape
 from freshbooks_classic.runtime.testing import AsyncMemoryTransport, MemoryTransport, Reply
 from freshbooks_classic.runtime.transport import HttpAnswer, HttpRequest
 from freshbooks_classic.runtime.unset import UNSET
@@ -759,7 +759,7 @@ def test_what_nobody_described_survives_copies() -> None:
 
 
 def test_values_beside_records_pickle_and_copy() -> None:
-    unknown = Unknown("colour", "<colour>red</colour>", "red")
+    unknown = Unknown("color", "<color>red</color>", "red")
     for value in (
         Page((1, 2), 1, 25, 3, 60, (unknown,)),
         File(b"%PDF-1.4", "application/pdf"),

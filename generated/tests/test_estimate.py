@@ -366,15 +366,15 @@ def test_update_a_status_of_accepted_is_not_saved() -> None:
 """)
 
 
-def test_update_a_status_of_honoured_is_not_saved() -> None:
-    """A status of honoured is not saved."""
-    request = estimate.update(61, status="honoured")
+def test_update_a_status_of_honored_is_not_saved() -> None:
+    """A status of honored is not saved."""
+    request = estimate.update(61, status="honored")
     same_xml(
         request.xml,
         """<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
-    <status>honoured</status>
+    <status>honored</status>
   </estimate>
 </request>
 """,
@@ -857,7 +857,7 @@ def test_list_every_status_of_an_answer() -> None:
     </estimate>
     <estimate>
       <estimate_id>84</estimate_id>
-      <status>honoured</status>
+      <status>honored</status>
     </estimate>
     <estimate>
       <estimate_id>83</estimate_id>
@@ -874,7 +874,7 @@ def test_list_every_status_of_an_answer() -> None:
             Estimate(estimate_id=87, status="replied"),
             Estimate(estimate_id=86, status="disputed"),
             Estimate(estimate_id=85, status="accepted"),
-            Estimate(estimate_id=84, status="honoured"),
+            Estimate(estimate_id=84, status="honored"),
             Estimate(estimate_id=83, status="invoiced"),
         ),
         position=1,

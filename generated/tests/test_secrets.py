@@ -30,14 +30,14 @@ from freshbooks_classic.runtime.errors import (
     TimedOut,
 )
 from freshbooks_classic.runtime.files import File
-from freshbooks_classic.runtime.observe import CallInfo, Recorder, read_recording
+from freshbooks_classic.runtime.hooks import CallInfo, Recorder, read_recording
 from freshbooks_classic.runtime.options import Tls
 from freshbooks_classic.runtime.protocol import Protocol
 from freshbooks_classic.runtime.redact import HIDDEN
 from freshbooks_classic.runtime.request import Method
 from freshbooks_classic.runtime.retry import Backoff
 from freshbooks_classic.runtime.samples import Sampler, failure
-from freshbooks_classic.runtime.shape import Field, Shape
+from freshbooks_classic.runtime.schema import Field, Shape
 from freshbooks_classic.runtime.testing import (
     AsyncMemoryTransport,
     MemoryTransport,

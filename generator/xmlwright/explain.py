@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .diagnostics import Position, nearest
-from .model import Api, Field, Method, Module, Record
+from .ir import Api, Field, Method, Module, Record
 from .naming import client_attribute
 
 

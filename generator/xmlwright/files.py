@@ -20,7 +20,7 @@ def kind_of(path: Path) -> str:
     """Which grammar a file follows, by its name."""
     if path.parent.name != "resources":
         return path.stem
-    for kind in ("cases", "behaviour"):
+    for kind in ("cases", "behavior"):
         if path.name.endswith(f".{kind}.yaml"):
             return kind
     return "resource"
@@ -28,7 +28,7 @@ def kind_of(path: Path) -> str:
 
 def acts(path: Path) -> bool:
     """Whether a file says what the service does. Then it decides no output: only whether the description is accepted."""
-    return kind_of(path) in ("account", "behaviour")
+    return kind_of(path) in ("account", "behavior")
 
 
 def shown(path: Path, root: Path) -> str:

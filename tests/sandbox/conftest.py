@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from xmlwright.sandbox.running import Sandbox
+from xmlwright.sandbox.server_thread import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -21,8 +21,8 @@ from freshbooks_classic.runtime.files import File
 from freshbooks_classic.runtime.record import Raw, Record
 from freshbooks_classic.runtime.request import Page
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.model import Api, Field, Method, Module
-from xmlwright.sandbox.running import Sandbox
+from xmlwright.ir import Api, Field, Method, Module
+from xmlwright.sandbox.server_thread import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schema"
@@ -38,8 +38,8 @@ RESOURCES = sorted(
 @cache
 def api() -> Api:
     """The description, resolved."""
-    from xmlwright.language import description
-    from xmlwright.resolve import resolve
+    from xmlwright.schema import loader as description
+    from xmlwright.resolve import resolver as resolve
 
     diagnostics = Diagnostics()
     read = description.read(SCHEMA, diagnostics, root=ROOT)

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from freshbooks_classic import ApiFailure, FreshBooks
-from xmlwright.sandbox.running import Sandbox
+from xmlwright.sandbox.server_thread import Sandbox
 
 from .books import (
     Books,

@@ -18,7 +18,7 @@ from xmlwright.sandbox import Sandbox
 
 __all__ = ["browser"]
 pytestmark = browsing.MARKS
-ACCOUNT = "authorise"
+ACCOUNT = "authorize"
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 
 from freshbooks_classic import FreshBooks
 from freshbooks_classic.events import Callbacks, Event, parse, wsgi
-from xmlwright.sandbox.running import Sandbox
+from xmlwright.sandbox.server_thread import Sandbox
 from xmlwright.sandbox.testing import Callbacks as Told
 
 from ..loopback import Answer, Seen, closed_port, serving

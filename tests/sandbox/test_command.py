@@ -117,7 +117,7 @@ def test_it_ends_when_nobody_reads_what_it_says() -> None:
         assert program.stderr.read() == ""
 
 
-def test_a_terminal_has_colours_and_ctrl_c(tmp_path: Path) -> None:
+def test_a_terminal_has_colors_and_ctrl_c(tmp_path: Path) -> None:
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     with Terminal([*COMMAND, "--empty"], tmp_path, {**kept, "HOME": str(tmp_path)}) as terminal:
         shown = terminal.read_until("Ctrl-C ends it.")

@@ -19,7 +19,7 @@ from lxml import etree
 from freshbooks_classic import ApiFailure, wire
 from freshbooks_classic.runtime.record import Raw
 from freshbooks_classic.runtime.request import Page
-from xmlwright.sandbox.running import Sandbox
+from xmlwright.sandbox.server_thread import Sandbox
 from xmlwright.sandbox.storage.replay import plain
 
 from .given import (

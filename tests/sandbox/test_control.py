@@ -199,7 +199,7 @@ def test_requests_are_looked_up(own: Sandbox, client: FreshBooks, control: Prefi
     assert len(control("GET", f"/requests?since={seen[0]['id']}")["requests"]) == 2
     assert control("GET", f"/requests/{seen[0]['id']}")["arguments"] == {"name": "Hedges"}
     assert control("GET", "/requests/123456", 404)["error"]
-    assert "cannot be looked up by 'colour'" in control("GET", "/requests?colour=red", 400)["error"]
+    assert "cannot be looked up by 'color'" in control("GET", "/requests?color=red", 400)["error"]
     assert control("GET", "/coverage")["called"] == 3
     control("DELETE", "/requests")
     assert control("GET", "/requests")["requests"] == []

@@ -14,7 +14,7 @@ from lxml import etree
 from freshbooks_classic import Error
 from xmlwright.runtime.redact import HIDDEN
 from xmlwright.sandbox import Sandbox
-from xmlwright.sandbox.inspector.copies import as_python
+from xmlwright.sandbox.inspector.snippets import as_python
 
 from .given import RESOURCES, cases
 

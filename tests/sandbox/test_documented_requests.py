@@ -15,7 +15,7 @@ import requests
 from lxml import etree
 
 from freshbooks_classic import ApiFailure, wire
-from xmlwright.sandbox.running import Sandbox
+from xmlwright.sandbox.server_thread import Sandbox
 
 from ..test_corpus import FOLDER, HERE, INDEX, OTHERS, REQUESTS, STRAY, WRONG_REQUESTS, Document
 from .given import Account, api, identity, method, references

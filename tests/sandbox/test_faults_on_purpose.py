@@ -112,8 +112,8 @@ def test_answers_may_break_the_description(faulty: Sandbox, client: FreshBooks) 
     rules = faulty.control.add_fault
     rules("missing=rate; method=task.get; count=1")
     assert client.task.get(number).rate is None
-    rules("extra=colour; method=task.get; count=1")
-    assert [one.path for one in client.task.get(number).unknown] == ["colour"]
+    rules("extra=color; method=task.get; count=1")
+    assert [one.path for one in client.task.get(number).unknown] == ["color"]
     rules("namespace=urn:other; method=task.get; count=1")
     assert client.task.get(number).name == "Hedges"  # the client goes by local names
     rules("retyped=rate; method=task.get; count=1")
@@ -244,6 +244,6 @@ def test_a_header_that_makes_no_sense_is_told_and_nothing_is_done(
 
 
 def test_the_answer_names_the_faults_it_suffered(faulty: Sandbox) -> None:
-    assert ask(faulty, "extra=colour").headers["X-Sandbox-Faults"] == "extra=colour"
+    assert ask(faulty, "extra=color").headers["X-Sandbox-Faults"] == "extra=color"
     seen = faulty.control.requests(fault=True)
-    assert [one["fault"] for one in seen] == ["extra=colour"]
+    assert [one["fault"] for one in seen] == ["extra=color"]

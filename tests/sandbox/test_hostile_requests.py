@@ -18,7 +18,7 @@ import requests
 from lxml import etree
 
 from freshbooks_classic import wire
-from xmlwright.sandbox.running import Sandbox
+from xmlwright.sandbox.server_thread import Sandbox
 
 from .given import ABSENT, FULL, RESOURCES, ROOT, api, cases
 from .server_process import Process, sandbox_process
@@ -110,7 +110,7 @@ class Fuzzer:
         root = etree.fromstring(self.document())
         inside = [item for item in root.iter() if len(item)]
         where = self.dice.choice(inside or [root])
-        name = self.dice.choice(("colour", "order_", "__class__", "request", "x-y", "\u00e9"))
+        name = self.dice.choice(("color", "order_", "__class__", "request", "x-y", "\u00e9"))
         etree.SubElement(where, name).text = self.dice.choice(JUNK)
         return self.post(etree.tostring(root))
 

@@ -446,7 +446,7 @@ def test_pages_of_others_cannot_use_the_forms(
 # everybody can read it
 
 
-def test_all_pages_in_both_colours_and_widths(
+def test_all_pages_in_both_colors_and_widths(
     browser: Browser, own: Sandbox, base: str, fb: FreshBooks
 ) -> None:
     client = fb.client.create(email="ada@example.com")
@@ -476,7 +476,7 @@ def test_all_pages_in_both_colours_and_widths(
                     taken = page.evaluate("document.documentElement.scrollWidth")
                     if taken > width:
                         wrong.append((path, scheme, width, "as wide as", taken))
-                    # Of colours and widths, each is looked at once by the slow checker.
+                    # Of colors and widths, each is looked at once by the slow checker.
                     if browsing.AXE.is_file() and (scheme == "dark") is (width == 390):
                         wrong += [(path, scheme, width, *each) for each in browsing.serious(page)]
     assert wrong == []

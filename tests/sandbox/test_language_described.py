@@ -1,12 +1,12 @@
-"""Whoever writes a behaviour looks keys and functions up in the documentation: all of them are there."""
+"""Whoever writes a behavior looks keys and functions up in the documentation: all of them are there."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from xmlwright.language.behaviour import FILES, SITUATIONS
-from xmlwright.language.decode import Dictionary, Either, Kind, Listing, Table
+from xmlwright.schema.behavior_grammar import FILES, SITUATIONS
+from xmlwright.schema.decoder import Dictionary, Either, Kind, Listing, Table
 from xmlwright.resolve.expressions import KNOWN
 from xmlwright.resolve.scopes import ALWAYS
 

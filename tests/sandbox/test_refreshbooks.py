@@ -17,7 +17,7 @@ from refreshbooks.exceptions import TransportException
 from refreshbooks.transport import HttpTransport
 from refreshbooks.transports import use_requests
 
-from xmlwright.sandbox.running import Sandbox
+from xmlwright.sandbox.server_thread import Sandbox
 
 NUMBERS = itertools.count(1)
 

@@ -1,4 +1,4 @@
-"""The sandbox of other APIs: nothing but their description, and no code or behaviour of their own."""
+"""The sandbox of other APIs: nothing but their description, and no code or behavior of their own."""
 
 from __future__ import annotations
 

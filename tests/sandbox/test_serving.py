@@ -352,7 +352,7 @@ def test_a_port_that_is_taken_is_told(box: Sandbox) -> None:
         ({"pace": "slow"}, "not one of real, frozen, step"),
         ({"strict": "very"}, "documented"),
         ({"port": 70000}, "no port"),
-        ({"colour": "red"}, "no setting 'colour'"),
+        ({"color": "red"}, "no setting 'color'"),
         ({"faults": ("statos=503",)}, "did you mean 'status'"),
     ],
 )

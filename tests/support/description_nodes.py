@@ -8,16 +8,7 @@ from typing import Final
 
 import yaml
 
-from xmlwright.language.decode import (
-    Boolean,
-    Choice,
-    Dictionary,
-    Either,
-    Kind,
-    Listing,
-    Table,
-    Text,
-)
+from xmlwright.schema.decoder import Boolean, Choice, Dictionary, Either, Kind, Listing, Table, Text
 
 LANGUAGE: Final = "word of the language"
 REFERENCE: Final = "reference"
@@ -88,10 +79,10 @@ ROLES: Final[dict[tuple[str, str], str]] = {
     ("Scalar", "none"): WIRE,
     ("Scalar", "zone"): REFERENCE,
     ("Error", "message"): WIRE,
-    ("Behaviour", "resource"): REFERENCE,
-    ("Behaviour", "series"): REFERENCE,
-    ("Behaviour", "padded"): REFERENCE,
-    ("Behaviour", "listed"): REFERENCE,
+    ("Behavior", "resource"): REFERENCE,
+    ("Behavior", "series"): REFERENCE,
+    ("Behavior", "padded"): REFERENCE,
+    ("Behavior", "listed"): REFERENCE,
     ("Refusal", "verbs"): REFERENCE,
     ("Refusal", "code"): REFERENCE,
     ("Refusal", "field"): REFERENCE,
@@ -267,7 +258,7 @@ _KEYED: Final = frozenset(
     [
         ("Method", "callers"),
         *(
-            ("Behaviour", key)
+            ("Behavior", key)
             for key in (
                 "allow", "supplied", "visible", "shown", "delete", "listed", "unique", "create", "compute", "filters",
                 "empties", "references", "touches", "methods",

@@ -20,8 +20,9 @@ from pathlib import Path
 
 from small_project import edit, make, tree
 
-from xmlwright import cli, settings
-from xmlwright.build import pipeline
+from xmlwright.cli import main as cli
+from xmlwright import settings
+from xmlwright.pipeline import stages as pipeline
 
 WRITES = (
     "os.chmod",

@@ -17,8 +17,8 @@ from urllib.parse import urlencode, urlsplit
 
 from lxml import etree
 
-from xmlwright.cases.shapes import Tables
-from xmlwright.model import Api, Method
+from xmlwright.cases.tables import Tables
+from xmlwright.ir import Api, Method
 from xmlwright.runtime import samples
 from xmlwright.runtime.errors import Error
 from xmlwright.runtime.reading import local_name
@@ -26,9 +26,9 @@ from xmlwright.runtime.record import Arguments, Raw, unknown_elements
 from xmlwright.runtime.request import Method as Endpoint
 from xmlwright.runtime.request import Paged, Rows
 from xmlwright.runtime.scalars import Words
-from xmlwright.runtime.shape import Field, Shape
+from xmlwright.runtime.schema import Field, Shape
 from xmlwright.runtime.validation import problems
-from xmlwright.runtime.wire import Door, Methods
+from xmlwright.runtime.registry import Door, Methods
 
 LONG_AGO = dt.date(2001, 1, 1)
 """Before this day nothing can be lent: a method that is known to answer 409 answers it for a date before."""

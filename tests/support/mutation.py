@@ -33,14 +33,14 @@ from description_nodes import (
 )
 
 from xmlwright import files, settings
-from xmlwright.build import pipeline
+from xmlwright.pipeline import stages as pipeline
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.language import description
-from xmlwright.language import grammar as language
-from xmlwright.language.decode import Dictionary, Entries, Listing
-from xmlwright.language.source import SourceFile, parse
+from xmlwright.schema import loader as description
+from xmlwright.schema import grammar as language
+from xmlwright.schema.decoder import Dictionary, Entries, Listing
+from xmlwright.schema.nodes import SourceFile, parse
 from xmlwright.memory import Memory
-from xmlwright.model import Api, Field, Method
+from xmlwright.ir import Api, Field, Method
 
 ROOT: Final = Path(__file__).parents[2]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from xmlwright import settings
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.growth import evidence, patch
-from xmlwright.growth.evidence import Document
-from xmlwright.language import description
+from xmlwright.inference import observations as evidence, patch
+from xmlwright.inference.observations import Document
+from xmlwright.schema import loader as description
 from xmlwright.memory import Memory
-from xmlwright.model import Api, Field, Ref
-from xmlwright.resolve import resolve
+from xmlwright.ir import Api, Field, Ref
+from xmlwright.resolve import resolver as resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = settings.find(ROOT)

@@ -224,7 +224,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def environment(**changes: str | None) -> dict[str, str]:
-    """This process's environment without what decides about colour, and with ``changes`` (None removes)."""
+    """This process's environment without what decides about color, and with ``changes`` (None removes)."""
     found = {
         name: value
         for name, value in os.environ.items()

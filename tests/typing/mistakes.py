@@ -364,7 +364,7 @@ def record_by_position() -> Task:
 
 def field_that_no_record_has(task: Task) -> None:
     # mypy says attr-defined; pyright says reportAttributeAccessIssue
-    task.colour = "red"
+    task.color = "red"
 
 
 def answer_of_create_is_an_id(fb: FreshBooks) -> None:

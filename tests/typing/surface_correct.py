@@ -35,7 +35,7 @@ from freshbooks_classic.events import Callbacks, Event, EventName, Verification
 from freshbooks_classic.invoice import AsyncInvoices, Invoice, InvoiceLinesAdded, Invoices
 from freshbooks_classic.runtime.auth import OAuthFlow, RequestToken
 from freshbooks_classic.runtime.errors import Problem
-from freshbooks_classic.runtime.observe import CallInfo, Exchange, Hook, read_recording
+from freshbooks_classic.runtime.hooks import CallInfo, Exchange, Hook, read_recording
 from freshbooks_classic.runtime.options import Timeout
 from freshbooks_classic.runtime.paging import AsyncPager, Pager
 from freshbooks_classic.runtime.retry import Failed, RetryPolicy

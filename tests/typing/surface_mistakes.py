@@ -24,7 +24,7 @@ from freshbooks_classic import (
 )
 from freshbooks_classic.events import Callbacks, Event, Verification
 from freshbooks_classic.invoice import Invoice, Invoices
-from freshbooks_classic.runtime.observe import CallInfo
+from freshbooks_classic.runtime.hooks import CallInfo
 from freshbooks_classic.runtime.paging import AsyncPager, Pager
 from freshbooks_classic.runtime.retry import RetryPolicy
 from freshbooks_classic.task import Task, Tasks

@@ -166,7 +166,7 @@ def _integer(form: Mapping[str, str], name: str) -> int | None:
 
 
 class Callbacks(Generic[N]):
-    """Dispatches deliveries to handlers, answers verifications, recognises repeated deliveries."""
+    """Dispatches deliveries to handlers, answers verifications, recognizes repeated deliveries."""
 
     def __init__(
         self,

@@ -12,27 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .auth import oauth_problem
-from .errors import (
-    FAILURES,
-    ApiFailure,
-    ArgumentError,
-    AuthenticationFailed,
-    ConnectionFailed,
-    DeadlineExceeded,
-    Error,
-    OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
-    ServerFailure,
-    TimedOut,
-    TlsFailed,
-    TransportError,
-    UnexpectedAnswer,
-    UnreadableDocument,
-)
+from .errors import FAILURES, ApiFailure, ArgumentError, AuthenticationFailed, ConnectionFailed, DeadlineExceeded, Error, OutcomeUnknown, PermissionDenied, RateLimited, ServerFailure, TimedOut, TlsFailed, TransportError, UnexpectedAnswer, UnreadableDocument
 from .files import File
 from .multipart import encode
-from .observe import CallInfo, finish, start
+from .hooks import CallInfo, finish, start
 from .options import Options
 from .reading import parse_xml
 from .redact import hidden_values, secrets_of

@@ -11,10 +11,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .request import Page, Request
-from .shape import Shape
+from .schema import Shape
 
 if TYPE_CHECKING:
-    from .aio import AsyncClient
+    from .async_client import AsyncClient
     from .client import Client
     from .protocol import Paging
 

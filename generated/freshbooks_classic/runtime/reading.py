@@ -12,7 +12,7 @@ from lxml import etree
 
 from .errors import UnreadableDocument
 from .record import Arguments, Raw, Unknown
-from .shape import REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, Shape
+from .schema import REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, Shape
 
 LARGEST_DOCUMENT: Final = 64 * 1024 * 1024
 """Bytes; a longer document is refused unread. A full page of long records has less than one million."""

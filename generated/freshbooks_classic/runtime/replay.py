@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from . import errors
 from .errors import ConnectionFailed, NotRecorded, TransportError
-from .observe import Exchange, by_request, read_recording
+from .hooks import Exchange, by_request, read_recording
 from .reading import parse_xml
 from .redact import redact_request, secrets_in_request
 from .transport import HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
     from .request import Method
-    from .wire import Door
+    from .registry import Door
 
 
 class ReplayTransport:

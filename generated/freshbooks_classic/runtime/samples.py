@@ -13,7 +13,7 @@ from .protocol import Place, Protocol
 from .reading import local_name
 from .request import Answer, Method, Nothing, One, Paged, Rows, Scalar
 from .scalars import Codec, DateTime, Flag, Text, Uri, Words
-from .shape import Field, Mode, Shape
+from .schema import Field, Mode, Shape
 from .writing import Upload
 
 UNDESCRIBED: Final = "not_described"

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from .errors import ArgumentError, Problem
 from .record import Arguments, Raw, Record
 from .scalars import escape, write_text
-from .shape import Field, Mode, Shape, WriteEntry, WriteTable
+from .schema import Field, Mode, Shape, WriteEntry, WriteTable
 from .unset import UNSET
 
 _MEDIA: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?", re.ASCII)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..diagnostics import Diagnostics, Position, Related, nearest
-from ..language.decode import INVALID, Integer
-from ..language.grammar import UPLOAD
-from ..language.source import KINDS, Node
-from ..model import Api, Field, Method, Ref
+from ..schema.decoder import INVALID, Integer
+from ..schema.grammar import UPLOAD
+from ..schema.nodes import KINDS, Node
+from ..ir import Api, Field, Method, Ref
 from ..runtime.scalars import Codec
 from ..runtime.writing import Upload
-from .shapes import Tables
+from .tables import Tables
 
 
 @dataclass(frozen=True, slots=True)

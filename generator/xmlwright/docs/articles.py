@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from ..model import Api
+from ..ir import Api
 from ..render.views import RETRIES, sentence
 from ..runtime.errors import FAILURES
 from .content import Article, Block, Change, Code, Link, Listing, Page, Section, Table
@@ -206,7 +206,7 @@ def _errors(api: Api, links: Links) -> Iterator[Section]:
 
 
 def _failure(api: Api) -> str:
-    from ..cases.shapes import protocol_of
+    from ..cases.tables import protocol_of
     from ..runtime.samples import failure
 
     shown = [

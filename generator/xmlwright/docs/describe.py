@@ -5,28 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..model import Api, Field, Method, Module, Record, Ref
+from ..ir import Api, Field, Method, Module, Record, Ref
 from ..naming import client_attribute
 from ..render.views import RETRIES, ModuleView, example, sentence
 from ..runtime.errors import FAILURES
 from . import articles
-from .content import (
-    Change,
-    Code,
-    Entry,
-    EnumValue,
-    Example,
-    Failure,
-    Guide,
-    Home,
-    Link,
-    MethodValue,
-    Navigation,
-    Page,
-    RecordValue,
-    ResourceValue,
-    Site,
-)
+from .content import Change, Code, Entry, EnumValue, Example, Failure, Guide, Home, Link, MethodValue, Navigation, Page, RecordValue, ResourceValue, Site
 from .guides import Written
 from .links import Links, anchor
 from .parameters import Parameters, words

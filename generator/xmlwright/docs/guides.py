@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 
-from ..language.description import shown
+from ..schema.loader import shown
 from ..settings import Settings
 from .links import Links, anchor
 

@@ -1,4 +1,4 @@
-"""Colours for code: a few kinds of marks for each language, enough to read by. Everything else is escaped text."""
+"""Colors for code: a few kinds of marks for each language, enough to read by. Everything else is escaped text."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ..compare import revisions
-from ..compare.compare import compare
-from ..model import Api, Method
+from ..diff import revisions
+from ..diff.compare import compare
+from ..ir import Api, Method
 from ..settings import Settings
 from .content import Change
 from .links import Links, anchor

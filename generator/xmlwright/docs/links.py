@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from ..diagnostics import Position
-from ..model import Api, Enum, Method, Module, Provenance, Record, Ref
+from ..ir import Api, Enum, Method, Module, Provenance, Record, Ref
 from .content import Link, Origin, Place
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..model import Api, Enum, EnumWord, Field, Method, Module, Ref
+from ..ir import Api, Enum, EnumWord, Field, Method, Module, Ref
 from ..render.views import ModuleView, sentence
 from .content import Link, Parameter, Word
 from .links import Links, anchor

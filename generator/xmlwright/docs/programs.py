@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ..cases.values import Given
-from ..model import Api, Case, Method
+from ..ir import Api, Case, Method
 from ..naming import client_attribute, python_name, snake
 from ..runtime.errors import FAILURES
 from ..runtime.writing import Upload

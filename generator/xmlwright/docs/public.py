@@ -8,11 +8,11 @@ import inspect
 import json
 from collections.abc import Iterator
 
-from ..build import inputs
-from ..formatting.formatting import FormatCache
-from ..model import Api, Module
-from ..render.render import render_one
-from ..render.trees import Tree
+from ..pipeline import inputs
+from ..render.formatting import FormatCache
+from ..ir import Api, Module
+from ..render.renderer import render_one
+from ..render.templates import Tree
 from ..render.views import ModuleView
 from ..settings import Settings
 from .links import Links, anchor

@@ -20,14 +20,14 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-from ..build import pipeline
-from ..cases.shapes import Tables
+from ..pipeline import stages as pipeline
+from ..cases.tables import Tables
 from ..cases.values import Given, Values
 from ..diagnostics import DescriptionError, Diagnostics
-from ..formatting.formatting import FormatCache
-from ..model import Api, Case, Method, Ref
+from ..render.formatting import FormatCache
+from ..ir import Api, Case, Method, Ref
 from ..settings import Settings
-from .answers import document_of
+from .responses import document_of
 from .programs import Programs, Writer
 
 _IGNORED: Final = frozenset({"doc", "at", "provenance", "places", "title", "deprecated", "since"})
@@ -316,7 +316,7 @@ class SampleRunnerError(Exception):
 
 def _runnable(rendered: str) -> str:
     """Python as templates give it, made valid in the two ways in which only the formatter takes it as it is."""
-    from ..render.render import CUT
+    from ..render.renderer import CUT
 
     return re.sub(
         r"^((?:    )?from \S+ import .*?), *$", r"\1", rendered.replace(CUT, ""), flags=re.MULTILINE
@@ -329,7 +329,7 @@ def _client(api: Api, settings: Settings) -> Iterator[Path]:
     if pipeline.up_to_date(settings) is not None:
         yield settings.output
         return
-    from ..render import render
+    from ..render import renderer as render
 
     with tempfile.TemporaryDirectory(prefix="xmlwright-") as folder:
         package = render.package_path(api)

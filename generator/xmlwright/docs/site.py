@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ..build import manifest, pipeline, publish
-from ..build.inputs import Inputs, digest
-from ..build.manifest import Manifest, Output, lines_of_untouched
-from ..cases import check
+from ..pipeline import manifest, stages as pipeline, publish
+from ..pipeline.inputs import Inputs, digest
+from ..pipeline.manifest import Manifest, Output, lines_of_untouched
+from ..validate import cases as check
 from ..diagnostics import DescriptionError
-from ..formatting.formatting import FormatCache
+from ..render.formatting import FormatCache
 from ..settings import Settings, checked_site
 from . import guides, samples
 from .content import Page, Site

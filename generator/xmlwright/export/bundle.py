@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from .. import model
+from .. import ir as model
 from ..diagnostics import Position
-from ..language.source import Node
-from ..model import Api, Ref
+from ..schema.nodes import Node
+from ..ir import Api, Ref
 
 FORMAT: Final = "xmlwright-bundle"
 VERSION: Final = 1

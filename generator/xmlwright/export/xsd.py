@@ -11,7 +11,7 @@ from typing import Final
 
 from lxml import etree
 
-from ..model import Api, Field, Method, Ref
+from ..ir import Api, Field, Method, Ref
 from ..runtime.protocol import Place
 
 XS: Final = "http://www.w3.org/2001/XMLSchema"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ..model import Api, Enum, Field, Method, Module, Record, Ref
+from ..ir import Api, Enum, Field, Method, Module, Record, Ref
 from ..naming import constant, test_module_name
 from ..runtime.errors import FAILURES
 from .literals import literal

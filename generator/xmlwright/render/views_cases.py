@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..cases.values import Given, GivenPage
-from ..model import Case, Method
+from ..ir import Case, Method
 from ..naming import test_name
 from ..runtime.errors import FAILURES
 from ..runtime.writing import Upload

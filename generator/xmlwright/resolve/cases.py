@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..diagnostics import Position, Related
-from ..language.decode import Word, opt
-from ..language.grammar import CaseDecl, ResourceDecl
-from ..model import Case
-from .references import References, prose, stand
+from ..schema.decoder import Word, opt
+from ..schema.grammar import CaseDecl, ResourceDecl
+from ..ir import Case
+from .symbols import References, prose, stand
 
 
 class Cases(References):

@@ -1,4 +1,4 @@
-"""Check the expressions of behaviour files: every name in them is a field, a function or a resource that there is."""
+"""Check the expressions of behavior files: every name in them is a field, a function or a resource that there is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Final
 from jinja2 import TemplateError, nodes
 
 from ..diagnostics import Diagnostics, nearest
-from ..language.decode import Word
-from ..sandbox.engine.expressions import FILTERS, TESTS, Expression, parse
-from ..sandbox.engine.functions import FUNCTIONS
+from ..schema.decoder import Word
+from ..behavior.expressions import FILTERS, TESTS, Expression, parse
+from ..behavior.functions import FUNCTIONS
 
 LOOKING: Final = ("find", "one", "count", "get", "exists", "next_number")
 """Functions whose first argument is a resource."""

@@ -1,4 +1,4 @@
-"""Look up what behaviour files name: resources, fields, codes, sources, and the names in expressions."""
+"""Look up what behavior files name: resources, fields, codes, sources, and the names in expressions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..diagnostics import Diagnostics, nearest
-from ..language.behaviour import AnswersDecl
-from ..language.decode import Decl, Word
-from ..language.description import Description
-from ..model import Api, Envelope, Module
-from ..sandbox.engine.expressions import Expression
+from ..schema.behavior_grammar import AnswersDecl
+from ..schema.decoder import Decl, Word
+from ..schema.loader import Description
+from ..ir import Api, Envelope, Module
+from ..behavior.expressions import Expression
 from .expressions import ExpressionChecker, Known, Type
 from .scopes import Scopes
 
@@ -114,9 +114,9 @@ def words_in(value: object) -> Iterator[str]:
 
 def tell_unused(description: Description, diagnostics: Diagnostics) -> None:
     """Tell of names that are made up for rules, and that no rule uses: probably they are misspelt."""
-    texts = words_in(tuple(description.behaviours.values()))
+    texts = words_in(tuple(description.behaviors.values()))
     used = {name for text in texts for name in re.findall(r"[a-z]\w*", text)}
-    hidden = [path for decl in description.behaviours.values() for path in decl.hidden]
+    hidden = [path for decl in description.behaviors.values() for path in decl.hidden]
     settings = description.account.settings if description.account is not None else ()
     for what, names in (("hidden field", hidden), ("setting", settings)):
         for name in names:

@@ -6,12 +6,12 @@ import dataclasses
 from typing import Final
 
 from ..diagnostics import Position
-from ..language.decode import Word, opt
-from ..language.grammar import AnswerDecl, FieldDecl, MethodDecl, ResourceDecl
-from ..model import Answer, Field, Method, Provenance, Record, Ref
+from ..schema.decoder import Word, opt
+from ..schema.grammar import AnswerDecl, FieldDecl, MethodDecl, ResourceDecl
+from ..ir import Answer, Field, Method, Provenance, Record, Ref
 from ..naming import attribute_name, function_name, python_name, snake
 from .records import Records
-from .references import Scope, deprecation, names_of, prose, provenance_of, texts
+from .symbols import Scope, deprecation, names_of, prose, provenance_of, texts
 
 _RETRY: Final = {
     "get": "safe",

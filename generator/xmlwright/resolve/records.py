@@ -9,32 +9,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from ..diagnostics import Position, Related, nearest
-from ..language.api import NotedDecl
-from ..language.decode import INVALID, Integer, Kind, Word, opt
-from ..language.grammar import (
-    DirectionDecl,
-    EnumDecl,
-    FieldDecl,
-    GroupDecl,
-    MethodDecl,
-    RecordDecl,
-    ResourceDecl,
-)
-from ..language.words import BOOLEAN, TEXT
-from ..model import Enum, EnumWord, Field, Provenance, Record, Ref
+from ..schema.api_grammar import NotedDecl
+from ..schema.decoder import INVALID, Integer, Kind, Word, opt
+from ..schema.grammar import DirectionDecl, EnumDecl, FieldDecl, GroupDecl, MethodDecl, RecordDecl, ResourceDecl
+from ..schema.vocabulary import BOOLEAN, TEXT
+from ..ir import Enum, EnumWord, Field, Provenance, Record, Ref
 from ..naming import cap_words, python_name
-from . import fitness
-from .references import (
-    SHARED,
-    References,
-    Scope,
-    deprecation,
-    names_of,
-    places_of,
-    prose,
-    provenance_of,
-    refused,
-)
+from ..validate import identifiers as fitness
+from .symbols import SHARED, References, Scope, deprecation, names_of, places_of, prose, provenance_of, refused
 
 _DEFAULTS: Final[dict[str, Kind]] = {
     "flag": BOOLEAN,

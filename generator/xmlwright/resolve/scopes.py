@@ -1,12 +1,12 @@
-"""What the expressions of behaviour files see, by the place that they stand in."""
+"""What the expressions of behavior files see, by the place that they stand in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ..language.description import Description
-from ..model import Api, Field, Method, Module, Record
+from ..schema.loader import Description
+from ..ir import Api, Field, Method, Module, Record
 from .expressions import ANY, Known, Type
 
 ALWAYS: Final = (
@@ -23,7 +23,7 @@ DAY: Final = Type(lambda: dict.fromkeys(("year", "month", "day"), ANY), what="a 
 
 
 def seen_by_expressions(api: Api, description: Description) -> object:
-    """All that behaviour files may name, to compare with what they could name before."""
+    """All that behavior files may name, to compare with what they could name before."""
     account = description.account
     return (
         [(ref, _seen(record.fields)) for ref, record in api.records.items()],
@@ -44,7 +44,7 @@ def seen_by_expressions(api: Api, description: Description) -> object:
         api.callbacks,
         [
             (name, [(path, str(rule)) for path, rule in decl.hidden.items()])
-            for name, decl in description.behaviours.items()
+            for name, decl in description.behaviors.items()
         ],
         account and (list(account.settings), list(account.people.items())),
     )
@@ -76,8 +76,8 @@ class Scopes:
     def _resource(self, name: str) -> Type:
         module = self._modules[name]
         record = module.records[0] if module.records else None
-        behaviour = next((decl for word, decl in self._d.behaviours.items() if word == name), None)
-        hidden = [str(path) for path in behaviour.hidden] if behaviour is not None else []
+        behavior = next((decl for word, decl in self._d.behaviors.items() if word == name), None)
+        hidden = [str(path) for path in behavior.hidden] if behavior is not None else []
 
         def names() -> Mapping[str, Type]:
             found = self._fields(record, hidden) if record is not None else {}

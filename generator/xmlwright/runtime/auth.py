@@ -9,15 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
-from .errors import (
-    ApiFailure,
-    ArgumentError,
-    AuthenticationFailed,
-    ConfigurationError,
-    Error,
-    PermissionDenied,
-    UnexpectedAnswer,
-)
+from .errors import ApiFailure, ArgumentError, AuthenticationFailed, ConfigurationError, Error, PermissionDenied, UnexpectedAnswer
 from .options import Timeout, account_url, checked_url
 from .redact import scrub, scrub_error
 

@@ -11,7 +11,7 @@ from .request import Page, Request
 from .unset import UNSET
 
 if TYPE_CHECKING:
-    from .aio import AsyncClient
+    from .async_client import AsyncClient
     from .client import Client
     from .paging import AsyncPager, Pager
 

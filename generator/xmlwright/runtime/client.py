@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from .auth import Auth, OAuthFlow
     from .engine import Pause, Setup, Step
-    from .observe import Hook, RawAnswer
+    from .hooks import Hook, RawAnswer
     from .options import OptionChanges, Options, Settings, Timeout, Tls
     from .protocol import Protocol
     from .record import Record
     from .retry import RetryPolicy
     from .transport import HttpAnswer, HttpRequest, Transport
-    from .wire import Door
+    from .registry import Door
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Settled")

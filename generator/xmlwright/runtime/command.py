@@ -15,7 +15,7 @@ from typing import Any, Final
 from .errors import ApiFailure, Error, UnreadableDocument
 from .reading import local_name, parse_xml
 from .record import unknown_elements
-from .wire import Door, plain
+from .registry import Door, plain
 
 OK: Final = 0
 FOUND: Final = 1

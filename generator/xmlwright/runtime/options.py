@@ -18,7 +18,7 @@ from .retry import Backoff, RetryPolicy
 
 if TYPE_CHECKING:
     from .auth import Auth
-    from .observe import Hook
+    from .hooks import Hook
     from .protocol import Protocol
 
 Timeout = float | tuple[float, float] | None

@@ -77,7 +77,7 @@ class CallbackForm(NamedTuple):
 
 
 class ErrorCode(NamedTuple):
-    """One code of the API's error catalogue."""
+    """One code of the API's error catalog."""
 
     kind: str
     message: str

@@ -13,11 +13,11 @@ from .paging import Walk
 from .record import Record
 from .request import Method, One, Paged, Request
 from .scalars import Codec, Text, Uri
-from .shape import Field, Shape
+from .schema import Field, Shape
 from .unset import UNSET
 
 if TYPE_CHECKING:
-    from .wire import Door
+    from .registry import Door
 
 Verdict = Literal["same", "different", "not shown"]
 """What comparing one sent value with a record says."""
@@ -36,14 +36,14 @@ def search(door: Door, error: OutcomeUnknown) -> Search:
     fetched. An equal record that was there before is found too: only its number tells the two apart.
 
     Raises:
-        ConfigurationError: what the call does cannot be recognised in a list.
+        ConfigurationError: what the call does cannot be recognized in a list.
         OutcomeUnknown: the list moves too much, or does not give all of its rows.
     """
     made, rows, shape = _places(door, error)
     sent = _compared(made.arguments, error.values, shape)
     if not sent:
         raise ConfigurationError(
-            f"nothing that {error.method} sent can be recognised in {rows.name}: {error.look_up}"
+            f"nothing that {error.method} sent can be recognized in {rows.name}: {error.look_up}"
         )
     filters = _filters(made, rows, error.values)
     why = ""

@@ -12,7 +12,7 @@ class Unknown:
     """An element of a document that the description does not know, kept as it came."""
 
     path: str
-    """Local names below the record that holds it, such as ``"colour"``."""
+    """Local names below the record that holds it, such as ``"color"``."""
     xml: str
     """The element as XML text."""
     text: str
@@ -81,7 +81,7 @@ def _named(name: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def unknown_elements(value: object) -> list[str]:
-    """Paths of everything below ``value`` that the description does not know, such as ``"lines[0].colour"``."""
+    """Paths of everything below ``value`` that the description does not know, such as ``"lines[0].color"``."""
     paths = [item.path for item in getattr(value, "unknown", ())]
     for name, inner in children(value):
         joint = "" if not name or (name.startswith("[") and not isinstance(inner, Record)) else "."

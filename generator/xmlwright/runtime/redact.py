@@ -19,7 +19,7 @@ from .record import Record
 from .request import Method, Paged, Rows
 from .scalars import Binary
 from .scrub import HIDDEN, blank, scrub
-from .shape import Field, Shape
+from .schema import Field, Shape
 
 __all__ = [
     "HIDDEN",

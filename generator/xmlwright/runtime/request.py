@@ -15,7 +15,7 @@ from .protocol import Protocol
 from .reading import Reader, as_unknown, find, local_name
 from .record import Arguments, Unknown
 from .scalars import Codec
-from .shape import Mode, Shape, WriteTable
+from .schema import Mode, Shape, WriteTable
 from .unset import UNSET
 from .writing import Part, Writer
 

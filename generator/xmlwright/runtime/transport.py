@@ -11,16 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from .errors import (
-    ConnectionFailed,
-    ConnectTimedOut,
-    DeadlineExceeded,
-    Error,
-    NotReached,
-    TimedOut,
-    TlsFailed,
-    UnreadableDocument,
-)
+from .errors import ConnectionFailed, ConnectTimedOut, DeadlineExceeded, Error, NotReached, TimedOut, TlsFailed, UnreadableDocument
 from .options import Timeout, Tls
 from .reading import LARGEST_DOCUMENT
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import ArgumentError, Problem
 from .record import Raw, Record
 from .scalars import Words
-from .shape import Field, Mode, Shape, required
+from .schema import Field, Mode, Shape, required
 from .unset import UNSET
 from .writing import NOT_SENDABLE, Upload, as_upload, is_list, is_open_file, writable
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .options import Options, SandboxError
-    from .running import Sandbox
+    from .server_thread import Sandbox
 
 __all__ = ["Options", "Sandbox", "SandboxError"]
 
-_PLACES = {"Sandbox": "running", "Options": "options", "SandboxError": "options"}
+_PLACES = {"Sandbox": "server_thread", "Options": "options", "SandboxError": "options"}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,9 +15,9 @@ from .calls.documents import Documents
 from .calls.expectations import Expected
 from .calls.journal import Entry
 from .engine.exchange import Effects, Person
-from .holdings import Holdings
+from .state_view import Holdings
 from .http.application import Application, Letter
-from .http.people import label
+from .http.authentication import label
 from .options import Options, SandboxError, checked_account
 
 Load = Callable[[str, "str | Path | Mapping[str, Any]", bool], Effects]

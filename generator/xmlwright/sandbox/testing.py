@@ -19,7 +19,7 @@ import pytest
 from ..diagnostics import DescriptionError
 from ..settings import SettingsError, find
 from .options import SandboxError
-from .running import Sandbox
+from .server_thread import Sandbox
 
 _SHOWN_CALLS: Final = 30
 

@@ -33,7 +33,7 @@
     const show = () => {
       const mode = root.dataset.theme || "system";
       button.textContent = { system: "Auto", light: "Light", dark: "Dark" }[mode];
-      button.setAttribute("aria-label", `${button.textContent}: colours of the pages. Change them`);
+      button.setAttribute("aria-label", `${button.textContent}: colors of the pages. Change them`);
     };
     button.addEventListener("click", () => {
       const next = modes[(modes.indexOf(root.dataset.theme || "system") + 1) % modes.length];

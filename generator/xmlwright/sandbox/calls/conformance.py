@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...cases.shapes import Tables
-from ...model import Api, Method
+from ...cases.tables import Tables
+from ...ir import Api, Method
 from ...runtime.errors import ApiFailure, Error
 from ...runtime.record import children, unknown_elements
 from ..engine.exchange import Reply

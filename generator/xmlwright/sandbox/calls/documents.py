@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ...cases.shapes import Tables
-from ...model import Api, Method, Ref
+from ...cases.tables import Tables
+from ...ir import Api, Method, Ref
 from ...runtime.errors import Error
 from ...runtime.reading import find, parse_xml
-from ...runtime.redact import (
-    HIDDEN,
-    redact_answer,
-    redact_request,
-    secrets_in_answer,
-    secrets_in_request,
-)
+from ...runtime.redact import HIDDEN, redact_answer, redact_request, secrets_in_answer, secrets_in_request
 from ...runtime.request import Method as RuntimeMethod
 from ...runtime.scrub import blank, scrub
-from ...runtime.shape import Shape
-from ...runtime.wire import plain
+from ...runtime.schema import Shape
+from ...runtime.registry import plain
 from ..engine.encoding import shown
 from .journal import Entry
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from .behaviour import Effect, Send
+from ...behavior.rules import Effect, Send
 from .exchange import Attachment, Event, Opened, Sent
-from .expressions import Scope
+from ...behavior.expressions import Scope
 from .failures import Refused
-from .keeping import Keeper, key_of
+from .record_store import Keeper, key_of
 from .resources import Kept
 from .state import Key, Record
-from .work import NOTHING, Work
+from .context import NOTHING, Work
 
 Draw = Callable[[Kept, Record], bytes]
 """Makes the PDF of a record."""
@@ -30,7 +30,7 @@ class Doer:
     def create(self, kept: Kept, values: Record, arguments: Record = NOTHING) -> Record:
         """A new record, with everything that creating it brings about."""
         record = self._keeper.make(kept, values, arguments)
-        acting = kept.behaviour.methods.get("create")
+        acting = kept.behavior.methods.get("create")
         if acting is not None:
             record = self.do(kept, record, acting.effects, arguments=arguments or values)
         self.announce(kept, "create", record)

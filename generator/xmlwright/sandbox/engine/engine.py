@@ -6,21 +6,21 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ...cases.shapes import Tables
-from ...model import Api, Method, Ref
-from .answers import XML, Answers
-from .behaviour import Behaviours
+from ...cases.tables import Tables
+from ...ir import Api, Method, Ref
+from .responses import XML, Answers
+from ...behavior.rules import Behaviors
 from .exchange import Call, Change, Effects, Member, Person, Registration, Reply
-from .expressions import Expression
+from ...behavior.expressions import Expression
 from .failures import Failures, Refused
-from .keeping import Keeper, key_of
+from .record_store import Keeper, key_of
 from .requests import opened, read
 from .resources import Kept, Resources
 from .seeding import Seeder
 from .state import AccountState, Key, Record
 from .timing import Timer
 from .verbs import Outcome, Verbs
-from .work import NOTHING, SETTINGS, Work
+from .context import NOTHING, SETTINGS, Work
 
 Clock = Callable[[], dt.datetime]
 _ANYBODY = Person("anonymous", 0)
@@ -32,28 +32,28 @@ class World:
     def __init__(
         self,
         api: Api,
-        behaviours: Behaviours | None = None,
+        behaviors: Behaviors | None = None,
         *,
         clock: Clock,
         seed: int = 0,
         strict: str | None = None,
     ) -> None:
         self.api = api
-        self.behaviours = behaviours or Behaviours.none()
+        self.behaviors = behaviors or Behaviors.none()
         self.tables = Tables(api)
         self.protocol = self.tables.protocol
-        self.resources = Resources(api, self.tables, self.behaviours)
+        self.resources = Resources(api, self.tables, self.behaviors)
         self.seed = seed
         self.strict = strict == "documented"
         self._clock = clock
         self._zone = _zone(api.zone)
         self._methods = {method.name: method for method in api.methods}
-        self._failures = Failures(api, self.behaviours)
+        self._failures = Failures(api, self.behaviors)
         self._answers = Answers(
             api,
             self.protocol,
-            failed=self.behaviours.failed,
-            deprecated=self.behaviours.deprecated,
+            failed=self.behaviors.failed,
+            deprecated=self.behaviors.deprecated,
             padded=self._padded(),
         )
         self._accounts: dict[str, AccountState] = {}
@@ -65,9 +65,9 @@ class World:
     def _padded(self) -> dict[Ref, frozenset[str]]:
         found = {}
         for kept in self.resources:
-            if kept.layout is not None and kept.behaviour.padded:
+            if kept.layout is not None and kept.behavior.padded:
                 record = kept.layout.record
-                found[Ref(record.module, record.name)] = kept.behaviour.padded
+                found[Ref(record.module, record.name)] = kept.behavior.padded
         return found
 
     # accounts
@@ -155,7 +155,7 @@ class World:
         for collection, key in deleted:
             kept = self.resources[collection]
             record = state.get(collection, key)
-            if record is None and kept.behaviour.delete:
+            if record is None and kept.behavior.delete:
                 self._seeder(state).adopt(kept, {kept.key or "": key})
                 record = state.get(collection, key)
             if record is not None:
@@ -171,19 +171,19 @@ class World:
     @property
     def people_collections(self) -> frozenset[str]:
         """Collections that the people who call are kept in."""
-        return frozenset(people.resource for people in self.behaviours.people)
+        return frozenset(people.resource for people in self.behaviors.people)
 
     def people(self, name: str) -> tuple[Member, ...]:
         """Everybody who may call an account, its owner first."""
         state = self.account(name)
-        if not self.behaviours.people:
+        if not self.behaviors.people:
             kind = next((person.name for person in self.api.people), "owner")
             return (Member(Person(kind, 1), kind, None),)
         owners = {
-            people.resource: people.owner for people in self.behaviours.people if people.owner
+            people.resource: people.owner for people in self.behaviors.people if people.owner
         }
         found: list[Member] = []
-        for people in sorted(self.behaviours.people, key=lambda item: item.owner is None):
+        for people in sorted(self.behaviors.people, key=lambda item: item.owner is None):
             for key, record in state.collection(people.resource).records.items():
                 is_owner = key == owners.get(people.resource)
                 if is_owner == (people.owner is not None) and isinstance(key, int):
@@ -194,7 +194,7 @@ class World:
 
     def registrations(self, name: str) -> tuple[Registration, ...]:
         """The addresses that events of an account are told to."""
-        where = self.behaviours.callbacks
+        where = self.behaviors.callbacks
         if where is None or name not in self._accounts:
             return ()
         kept = self.resources[where.resource]
@@ -219,7 +219,7 @@ class World:
         return Work(
             state,
             self.resources,
-            self.behaviours,
+            self.behaviors,
             person,
             self.now(),
             seed=self.seed,
@@ -264,14 +264,14 @@ class World:
     ) -> dict[str, Any]:
         supplied: Mapping[str, Expression] = {}
         if method.kind == "create":
-            supplied = kept.behaviour.supplied.get(work.person.kind, {})
+            supplied = kept.behavior.supplied.get(work.person.kind, {})
         try:
             found = read(self.tables.method(method), payload, call.parts, self._besides, supplied)
             for name, value in supplied.items():
                 found[name] = value(work.scope({}))
             return found
         except Refused as refused:
-            rule = kept.behaviour.empties.get(str(refused.facts.get("emptied")))
+            rule = kept.behavior.empties.get(str(refused.facts.get("emptied")))
             if rule is None:
                 raise
             raise Refused(
@@ -299,11 +299,11 @@ class World:
         condition = method.callers.get(kind)
         if method.callers and condition is None and _ANYBODY.kind not in method.callers:
             raise Refused("permission", **kept.facts)
-        allow = kept.behaviour.allow.get(kind)
+        allow = kept.behavior.allow.get(kind)
         if allow is not None:
             if not allow(work.scope({})):
                 raise Refused("permission", **kept.facts)
-        elif condition not in (None, "always") and not kept.behaviour.methods:
+        elif condition not in (None, "always") and not kept.behavior.methods:
             work.guess(f"{kind} may call {method.name} {condition}: this is taken to be so")
 
     def _reply(

@@ -94,7 +94,7 @@ class Sent:
     """Something that the service would have sent to somebody; it goes into the outbox instead."""
 
     kind: str
-    """``email``, ``post`` or another word of the behaviour file."""
+    """``email``, ``post`` or another word of the behavior file."""
     to: tuple[str, ...]
     subject: str
     text: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 from typing import Any, Final
 
-from ...model import Api, ErrorCode
-from .behaviour import Behaviours
+from ...ir import Api, ErrorCode
+from ...behavior.rules import Behaviors
 
 KINDS: Final = {
     "malformed": "validation",
@@ -81,9 +81,9 @@ class Told:
 class Failures:
     """The failures of one API."""
 
-    def __init__(self, api: Api, behaviours: Behaviours) -> None:
+    def __init__(self, api: Api, behaviors: Behaviors) -> None:
         self._codes = {code.code: code for code in api.errors}
-        self._behaviours = behaviours
+        self._behaviors = behaviors
         self._usual = {situation: self._guessed(api, situation) for situation in KINDS}
 
     @staticmethod
@@ -96,7 +96,7 @@ class Failures:
 
     def told(self, refused: Refused) -> Told:
         """How a refusal is answered."""
-        failing = self._behaviours.failures.get(refused.situation)
+        failing = self._behaviors.failures.get(refused.situation)
         known: ErrorCode | None = None
         message, code, status, guess = refused.message, refused.code, None, refused.guess
         if code is not None:
@@ -119,7 +119,7 @@ class Failures:
         return Told(
             code,
             _Filler().format(message, **refused.facts).strip(),
-            str(field) if field is not None and self._behaviours.field_told else None,
+            str(field) if field is not None and self._behaviors.field_told else None,
             status,
             guess,
         )

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ...model import Api, Method
-from .answers import Listed
-from .behaviour import Acting, Filter
+from ...ir import Api, Method
+from .responses import Listed
+from ...behavior.rules import Acting, Filter
 from .resources import Kept
 from .state import Query, Record, Test, values_at
-from .work import Work
+from .context import Work
 
 _FROM, _TO = "_from", "_to"
 
@@ -114,12 +114,12 @@ class Lister:
                     equals[(name,)] = (None,)
                 continue  # an empty filter narrows nothing
             item = names[name]
-            rule = kept.behaviour.filters.get(name) or self._usual(kept, name, item.write)
+            rule = kept.behavior.filters.get(name) or self._usual(kept, name, item.write)
             work.guess(rule.guess)
             self._narrow(rule, value, equals, tests)
-        for name, value in kept.behaviour.listed.items():
+        for name, value in kept.behavior.listed.items():
             equals.setdefault((name,), (value,))
-        if work.person.kind in kept.behaviour.visible:
+        if work.person.kind in kept.behavior.visible:
             tests.append(lambda record: work.sees(kept, record))
         return Query(equals, tuple(tests), *self._order(kept, method, acting))
 

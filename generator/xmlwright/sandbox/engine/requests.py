@@ -15,7 +15,7 @@ from ...runtime.reading import find, local_name, parse_xml
 from ...runtime.record import Arguments, Raw
 from ...runtime.request import Method
 from ...runtime.scalars import Codec, Words
-from ...runtime.shape import Field, Mode, Shape, required
+from ...runtime.schema import Field, Mode, Shape, required
 from .exchange import Part
 from .failures import Refused
 

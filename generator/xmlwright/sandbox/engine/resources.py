@@ -1,4 +1,4 @@
-"""What the engine has to know of each resource, looked up once: its record, its identity, its behaviour."""
+"""What the engine has to know of each resource, looked up once: its record, its identity, its behavior."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from ...cases.shapes import Tables
-from ...model import Api, Field, Module, Record, Ref
+from ...cases.tables import Tables
+from ...ir import Api, Field, Module, Record, Ref
 from ...runtime.scalars import Codec
-from .behaviour import Behaviour, Behaviours
+from ...behavior.rules import Behavior, Behaviors
 from .failures import resource_facts
 
 GUESSES = "guesses"
@@ -125,7 +125,7 @@ class Kept:
     layout: Layout | None
     """None for a resource without a record of its own."""
     identity: Field | None
-    behaviour: Behaviour
+    behavior: Behavior
     facts: Mapping[str, str]
     """What messages may say about it."""
 
@@ -147,10 +147,10 @@ class Kept:
 class Resources:
     """All resources of an API, with what they do."""
 
-    def __init__(self, api: Api, tables: Tables, behaviours: Behaviours) -> None:
+    def __init__(self, api: Api, tables: Tables, behaviors: Behaviors) -> None:
         self._api = api
         self._tables = tables
-        self._behaviours = behaviours
+        self._behaviors = behaviors
         self._layouts: dict[Ref, Layout] = {}
         self._kept = {module.name: self._of(module) for module in api.resources}
         self.touched_by: Mapping[str, tuple[str, ...]] = {}
@@ -177,7 +177,7 @@ class Resources:
     @property
     def assumed(self) -> dict[str, Mapping[str, Any]]:
         """By resource: what counts as the value of a field that a record does not have."""
-        return {kept.name: kept.behaviour.listed for kept in self if kept.behaviour.listed}
+        return {kept.name: kept.behavior.listed for kept in self if kept.behavior.listed}
 
     def _of(self, module: Module) -> Kept:
         main = module.records[0] if module.records else None
@@ -187,7 +187,7 @@ class Resources:
             module,
             layout,
             identity,
-            self._behaviours.of(module.name),
+            self._behaviors.of(module.name),
             resource_facts(module.name, self._plural(module)),
         )
 

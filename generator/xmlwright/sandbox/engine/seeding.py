@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .behaviour import Setting
-from .expressions import ExpressionProblem
+from ...behavior.rules import Setting
+from ...behavior.expressions import ExpressionProblem
 from .failures import Refused
-from .keeping import KEYLESS, series_of
+from .record_store import KEYLESS, series_of
 from .resources import MADE_BY, Kept, Resources
 from .state import Key, Record
-from .work import Work
+from .context import Work
 
 
 class Seeder:
@@ -23,7 +23,7 @@ class Seeder:
 
     def fresh(self) -> None:
         """What every account holds from the start."""
-        for resource, record in self._work.behaviours.holds:
+        for resource, record in self._work.behaviors.holds:
             self.adopt(self._resources[resource], record)
 
     def adopt_all(self, records: Mapping[str, Iterable[Record]], *, replace: bool) -> None:
@@ -51,9 +51,9 @@ class Seeder:
         state = self._work.state
         key: Key | None = record.get(kept.key or KEYLESS)
         if key is None:
-            key = state.next_number(kept.behaviour.series)
+            key = state.next_number(kept.behavior.series)
         elif isinstance(key, int) and not kept.natural:
-            state.number_taken(kept.behaviour.series, key)
+            state.number_taken(kept.behavior.series, key)
         made: dict[str, Any] = {MADE_BY: 1, **record, kept.key or KEYLESS: key}
         self._rows(kept, made)
         state.put(kept.name, key, made)
@@ -67,12 +67,12 @@ class Seeder:
         if stage == "create":
             for name, value in (kept.layout.filled({}) if kept.layout is not None else {}).items():
                 record.setdefault(name, value)
-            for path, rule in kept.behaviour.hidden.items():
+            for path, rule in kept.behavior.hidden.items():
                 if len(path) == 1 and path[0] not in brought:
                     record[path[0]] = None
                     if rule is not None:
                         self._try(kept, record, Setting(path, rule))
-        for setting in kept.behaviour.create if stage == "create" else kept.behaviour.compute:
+        for setting in kept.behavior.create if stage == "create" else kept.behavior.compute:
             if not _brings(brought, setting):
                 self._try(kept, record, setting)
         work.remember(record, before)

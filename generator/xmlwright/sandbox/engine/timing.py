@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from .behaviour import Timed
+from ...behavior.rules import Timed
 from .effects import Doer
 from .exchange import Change, Effects
 from .failures import Refused
-from .keeping import Keeper, key_of
+from .record_store import Keeper, key_of
 from .pdf import draw
 from .resources import Kept, Resources
 from .state import AccountState, Key, Record
-from .work import NOTHING, Work
+from .context import NOTHING, Work
 
 _MOST_STEPS = 100_000
 """Of one tick: a clock set centuries ahead comes back to its caller."""
@@ -56,7 +56,7 @@ class Timer:
         today = None
         found: list[tuple[Kept, Timed, Record]] = []
         for kept in self._resources:
-            for rule in kept.behaviour.timed:
+            for rule in kept.behavior.timed:
                 today = today or self._begin().now
                 rows = self._state.collection(kept.name).until(rule.at, today)
                 found.extend((kept, rule, record) for record in rows)

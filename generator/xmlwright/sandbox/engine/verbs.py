@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...model import Api, Method, Ref
-from .answers import Hide
-from .behaviour import Acting
+from ...ir import Api, Method, Ref
+from .responses import Hide
+from ...behavior.rules import Acting
 from .effects import Doer
 from .failures import Refused
-from .keeping import Keeper, key_of, wire
+from .record_store import Keeper, key_of, wire
 from .listing import Lister
 from .pdf import draw
 from .resources import GUESSES, Kept
 from .state import Record
 from .timing import advance
-from .work import NOTHING, Work
+from .context import NOTHING, Work
 
 PDF = "application/pdf"
 
@@ -42,7 +42,7 @@ class Verbs:
 
     def run(self, kept: Kept, method: Method, arguments: Mapping[str, Any]) -> Outcome:
         """Do one method. Raises :class:`Refused` where the service would not."""
-        acting = kept.behaviour.methods.get(method.verb) or Acting()
+        acting = kept.behavior.methods.get(method.verb) or Acting()
         kind = acting.allow.get(self.work.person.kind)
         if kind is not None and not kind(self.work.scope(NOTHING, arguments=arguments)):
             raise Refused("permission", **kept.facts)
@@ -108,7 +108,7 @@ class Verbs:
 
     def _due(self, kept: Kept, record: Record) -> None:
         """What has come due of a record is done at once."""
-        for rule in kept.behaviour.timed:
+        for rule in kept.behavior.timed:
             advance(self.doer, self.keeper, kept, rule, key_of(kept, record))
 
     def _effects(
@@ -236,7 +236,7 @@ class Verbs:
         return {"name": kept.name, "media": method.answer.media[0], "data": text.encode()}
 
     def _hidden(self, kept: Kept, *, tree: bool = False) -> Hide:
-        shown = kept.behaviour.shown
+        shown = kept.behavior.shown
         if not shown:
             return frozenset()
         scope = self.work.scope(NOTHING, tree=tree)
@@ -244,4 +244,4 @@ class Verbs:
 
     @staticmethod
     def _padded(kept: Kept) -> bool:
-        return kept.key is not None and kept.key in kept.behaviour.padded
+        return kept.key is not None and kept.key in kept.behavior.padded

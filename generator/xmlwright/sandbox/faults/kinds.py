@@ -159,7 +159,7 @@ KINDS: Final[dict[str, Kind]] = {
     "extra": Kind(
         "The answer has an element that nobody described.",
         "its name",
-        "extra=colour",
+        "extra=color",
         _name,
         optional=True,
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from ...model import Api
+from ...ir import Api
 
 CONTROL: Final = "/__sandbox__"
 """Everything below this path is the sandbox's own."""

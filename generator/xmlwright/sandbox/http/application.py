@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...model import Api
+from ...ir import Api
 from ..calls.journal import Entry, Journal
 from ..clock import Clock
 from ..engine.exchange import Call, Effects, Event, Part, Person, Reply, Sent
@@ -21,7 +21,7 @@ from ..faults.violations import violate
 from ..options import SandboxError
 from .addresses import API, CONTROL, Addresses, Place, is_loopback
 from .messages import BadBody, Request, Response, Wire, page, parts_of
-from .people import People
+from .authentication import People
 
 if TYPE_CHECKING:
     from ..engine.engine import World

@@ -16,7 +16,7 @@ from ...runtime.callbacks import Event as Told
 from ...runtime.callbacks import Verification, compose
 from ...runtime.protocol import CallbackForm
 from ..engine.exchange import Event, Registration
-from .posting import NotDeliverable, post
+from .webhook_client import NotDeliverable, post
 
 REMEMBERED: Final = 2000
 """Deliveries that the log of one account keeps."""

@@ -12,11 +12,11 @@ from html import escape
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from ...model import Api
+from ...ir import Api
 from ..engine.exchange import Opened, Person
 from .addresses import Addresses, Place
 from .messages import HTML, Request, Response, page
-from .people import People, label
+from .authentication import People, label
 
 FORM: Final = "application/x-www-form-urlencoded"
 _HASHES: Final = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256", "HMAC-SHA512": "sha512"}

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...diagnostics import Position
-from ...model import Field
+from ...ir import Field
 from ...runtime.redact import HIDDEN
 from ..calls.journal import Entry
 from ..control import Control, owner
@@ -20,9 +20,9 @@ from ..faults.kinds import KINDS
 from ..http.addresses import CONTROL
 from ..http.messages import HTML, Request, Response, page
 from ..options import SandboxError
-from .copies import as_curl, as_python
+from .snippets import as_curl, as_python
 from .forms import Forms
-from .marks import Marker, indented
+from .annotations import Marker, indented
 from .views import calls_page, state_page
 
 _HERE: Final = Path(__file__).parent

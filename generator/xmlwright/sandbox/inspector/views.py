@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..control import Control
 from ..options import SandboxError
-from .marks import about
+from .annotations import about
 
 _MOST_ROWS: Final = 300
 _MOST_COLUMNS: Final = 7

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ...cases.shapes import Tables
-from ...model import Api, Method, Module
+from ...cases.tables import Tables
+from ...ir import Api, Method, Module
 from ...runtime.errors import Error
-from ...runtime.observe import Exchange, read_recording
+from ...runtime.hooks import Exchange, read_recording
 from ...runtime.reading import parse_xml
 from ...runtime.record import Raw, Record
 from ...runtime.request import Page

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...cases.shapes import Tables
+from ...cases.tables import Tables
 from ...cases.values import WRONG, Given, GivenPage, Values
 from ...diagnostics import Diagnostics, nearest
-from ...model import Api, Case, Field, Method, Module, Ref
+from ...ir import Api, Case, Field, Method, Module, Ref
 from ..engine.resources import Kept, Layout, Resources
 from ..engine.state import Record
-from ..engine.work import SETTINGS
+from ..engine.context import SETTINGS
 
 if TYPE_CHECKING:
     from ..engine.engine import World
@@ -50,7 +50,7 @@ def apply(
 
 def _settings(world: World, given: Any) -> Record:
     """What goes over the settings that the description gives every account."""
-    known = world.behaviours.settings
+    known = world.behaviors.settings
     if not isinstance(given, Mapping):
         raise ValueError(f"{SETTINGS}: should be a mapping of settings")
     for name, value in given.items():
@@ -86,7 +86,7 @@ def decode(resources: Resources, kept: Kept, row: Any, where: str) -> Record:
     """A record from plain values or texts. Raises ValueError."""
     if kept.layout is None:
         raise ValueError(f"{where}: {kept.name} keeps no records")
-    hidden = {path[0] for path in kept.behaviour.hidden if len(path) == 1}
+    hidden = {path[0] for path in kept.behavior.hidden if len(path) == 1}
     return _record(resources, kept.layout, row, where, hidden)
 
 
@@ -182,7 +182,7 @@ class Shown:
                 if key is not None:
                     own.setdefault(key, row)
             for key in self._deleted(kept):
-                values = {s.path[0]: _constant(s.rule.value.text) for s in kept.behaviour.delete}
+                values = {s.path[0]: _constant(s.rule.value.text) for s in kept.behavior.delete}
                 own.setdefault(key, {**values, kept.key or "": key})
         self._referred(found)
         return {name: list(rows.values()) for name, rows in found.items() if rows}
@@ -203,7 +203,7 @@ class Shown:
 
     def _deleted(self, kept: Kept) -> Iterator[Any]:
         """Ids that a failure says are deleted: those that a call finds so."""
-        if not kept.behaviour.delete:
+        if not kept.behavior.delete:
             return
         for case in kept.module.cases:
             if (

@@ -1,0 +1,271 @@
+"""Seeing what happens: one log line a call, hooks around it, and recordings. Nothing secret is shown to any of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+
+from .errors import Error
+from .redact import redact_answer, redact_request, scrub_error, secrets_in_answer, secrets_in_request
+
+if TYPE_CHECKING:
+    from .request import Request
+
+T = TypeVar("T")
+
+
+class CallInfo:
+    """One call as hooks see it; texts are redacted when they are asked for."""
+
+    __slots__ = (
+        "_body", "_headers", "_looking_on", "_request", "_secrets", "attempts", "error", "seconds", "status",
+    )  # fmt: skip
+
+    def __init__(self, request: Request[Any], secrets: set[str]) -> None:
+        self._request = request
+        self._secrets = secrets
+        self._body: bytes | None = None
+        self._headers: Mapping[str, str] = {}
+        self._looking_on: list[Hook] = []
+        self.attempts = 0
+        """How often the request was sent."""
+        self.status: int | None = None
+        """HTTP status of the last answer."""
+        self.seconds = 0.0
+        """From the first attempt to the end, waits included."""
+        self.error: BaseException | None = None
+        """What the call ended in, mostly an ``Error``; None where it has a value."""
+
+    def __repr__(self) -> str:
+        return f"<CallInfo {self.method} {self.outcome}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a CallInfo holds secrets, and is not pickled; its texts can be")
+
+    @property
+    def method(self) -> str:
+        """The API method."""
+        return self._request.method
+
+    @property
+    def retry(self) -> str:
+        """The retry class of the method."""
+        return self._request.retry
+
+    @property
+    def outcome(self) -> str:
+        """``ok``, the class of the error, or ``abandoned`` where nobody waited for the end."""
+        if self.error is None:
+            return "ok"
+        return "abandoned" if isinstance(self.error, GeneratorExit) else type(self.error).__name__
+
+    @property
+    def request(self) -> str:
+        """The request document, redacted."""
+        return redact_request(self._request.endpoint, self._request.xml, self._secrets)
+
+    @property
+    def answer(self) -> str | None:
+        """The last answer, redacted; None where none came or a file is still on its way."""
+        if self._body is None:
+            return None
+        endpoint = self._request.endpoint
+        # What only the request document has: arguments that could be walked once.
+        asked = secrets_in_request(endpoint, self._request.xml)
+        return redact_answer(endpoint, self._body, self._secrets | asked)
+
+    def sent(self) -> None:
+        """Note that the request is sent once more."""
+        self.attempts += 1
+        self.status = self._body = None
+
+    def came(self, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
+        """Note an answer; ``body`` is None while it is on its way."""
+        self.status, self._headers, self._body = status, headers, body
+
+    def with_value(self, value: T) -> RawAnswer[T]:
+        """The last answer as it came, for whoever asked for it."""
+        return RawAnswer(
+            value, self.status or 0, self._headers, self._body, self.attempts, self.seconds
+        )
+
+    def ended_in(self, error: Error) -> None:
+        """Note the error that the call ends in, give it the documents, and take out of it what is secret."""
+        self.error = error
+        request, answer = self.request, self.answer
+        told: BaseException | None = error
+        while isinstance(told, Error):
+            told.attempts, told.request, told.answer = self.attempts, request, answer
+            told = told.__cause__
+        endpoint = self._request.endpoint
+        secrets = self._secrets | secrets_in_request(endpoint, self._request.xml)
+        if self._body is not None:
+            secrets |= secrets_in_answer(endpoint, self._body)
+        scrub_error(error, secrets, endpoint.protocol.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer(Generic[T]):
+    """A value together with the answer that it was read from, as it came: nothing in it is redacted, so its ``repr`` shows
+    neither content nor headers."""
+
+    value: T
+    """What the method answers."""
+    status: int
+    """HTTP status."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Names in lower case."""
+    content: bytes | None = field(repr=False)
+    """The body; None for a file that is still on its way."""
+    attempts: int
+    """How often the request was sent."""
+    seconds: float
+    """From the first attempt to the answer, waits included."""
+
+
+class Hook(Protocol):
+    """Something that looks on.
+
+    ``before`` may raise to forbid a call; what it raises is what the call ends in. ``after`` is called once for each ``before`` that
+    returned, however the call ends; what it raises is logged and changes nothing.
+    """
+
+    def before(self, call: CallInfo) -> None: ...
+
+    def after(self, call: CallInfo) -> None: ...
+
+
+def start(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:
+    """Tell that a call begins."""
+    for hook in hooks:
+        hook.before(call)
+        call._looking_on.append(hook)
+    import logging  # not before the first call
+
+    logger = logging.getLogger(package)
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug("%s request %s", call.method, call.request)
+
+
+def finish(package: str, call: CallInfo) -> None:
+    """Tell how a call ended."""
+    import logging
+
+    logger = logging.getLogger(package)
+    if logger.isEnabledFor(logging.DEBUG):
+        answer = call.answer
+        if answer is not None:
+            logger.debug("%s answer %s", call.method, answer)
+    if logger.isEnabledFor(logging.INFO):
+        logger.info(
+            "%s %s http=%s seconds=%.3f attempts=%d",
+            call.method,
+            call.outcome,
+            call.status or "-",
+            call.seconds,
+            call.attempts,
+        )
+    for hook in call._looking_on:
+        try:
+            hook.after(call)
+        except Exception:
+            logger.exception("a hook failed after %s", call.method)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One recorded call."""
+
+    method: str
+    request: str
+    """The request document, redacted."""
+    answer: str | None
+    """The answer, redacted; None where none came."""
+    status: int | None
+    error: str | None
+    """Class of the error that the call ended in."""
+
+
+class Recorder:
+    """A hook that writes every call to a file: one JSON object a line, redacted, safe to share.
+
+    ::
+
+        with Recorder("traffic.jsonl") as recorder:
+            client.with_options(hooks=(recorder,)).task.get(211)
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - open until close()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def before(self, call: CallInfo) -> None:
+        return
+
+    def after(self, call: CallInfo) -> None:
+        import json
+
+        entry = {
+            "method": call.method,
+            "status": call.status,
+            "error": None if call.error is None else type(call.error).__name__,
+            "request": call.request,
+            "answer": call.answer,
+        }
+        line = json.dumps(entry, ensure_ascii=False)
+        with self._lock:
+            self._file.write(line + "\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_recording(path: str | os.PathLike[str]) -> Iterator[Exchange]:
+    """The calls of a recording. Raises ValueError, with the line, for a file that is none."""
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield _exchange(line, path, number)
+
+
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "method": (str,),
+    "request": (str,),
+    "answer": (str, type(None)),
+    "status": (int, type(None)),
+    "error": (str, type(None)),
+}
+
+
+def _exchange(line: str, path: str | os.PathLike[str], number: int) -> Exchange:
+    import json
+
+    try:
+        entry: dict[str, Any] = json.loads(line)
+        for name, kinds in _KINDS.items():
+            if not isinstance(entry[name], kinds):
+                raise TypeError(f"{name} should not be {entry[name]!r:.40}")
+        return Exchange(**{name: entry[name] for name in _KINDS})
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{os.fspath(path)}:{number}: not a line of a recording ({error})"
+        ) from None
+
+
+def by_request(exchanges: Iterable[Exchange]) -> dict[tuple[str, str], list[Exchange]]:
+    """Recorded calls by method and request, each list in the order of time."""
+    found: dict[tuple[str, str], list[Exchange]] = {}
+    for exchange in exchanges:
+        found.setdefault((exchange.method, exchange.request), []).append(exchange)
+    return found

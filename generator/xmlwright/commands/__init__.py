@@ -1,1 +1,0 @@
-"""Commands of the command line; docs/ and sandbox/ have their own."""

@@ -1,0 +1,214 @@
+"""Compare: two descriptions, change by change, each judged for the wire and for the Python surface."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from ..ir import Api, Enum, EnumWord, Module, Noted, Scalar
+from .record_rules import documented, matched, methods, provenance, records, retired
+from .rules import Change, change
+
+
+def compare(old: Api, new: Api) -> list[Change]:
+    """Every change from ``old`` to ``new``, by the place of what changed."""
+    found = [*_api(old, new), *_catalogues(old, new)]
+    before = {module.name: module for module in old.modules}
+    after = {module.name: module for module in new.modules}
+    for name, left, right in matched(before, after):
+        found += _module_pair(name, left, right)
+    return list(dict.fromkeys(found))
+
+
+# the API as a whole
+
+_SIMPLE: Final[tuple[tuple[str, str, Callable[[Api], Any]], ...]] = (
+    ("package-renamed", "package", lambda api: api.names.package),
+    ("distribution-renamed", "distribution", lambda api: api.names.distribution),
+    ("client-renamed", "client", lambda api: api.names.client),
+    ("environment-renamed", "environment", lambda api: api.names.environment),
+    ("endpoint-changed", "endpoint", lambda api: api.url),
+    ("version-changed", "version", lambda api: api.version),
+    ("version-changed", "python.version", lambda api: api.names.version),
+    ("documentation-changed", "documentation", lambda api: api.documentation or ""),
+)
+
+
+def _api(old: Api, new: Api) -> Iterator[Change]:
+    for rule, what, get in _SIMPLE:
+        if get(old) != get(new):
+            yield Change(rule, what, f"was {get(old)!r}, is {get(new)!r}", None, None)
+    yield from documented("the API", (old.name, old.title, old.doc, old.token.doc),
+                          (new.name, new.title, new.doc, new.token.doc), None, None)  # fmt: skip
+    for name, left, right in _differing(old.token, new.token, without=("doc",)):
+        yield Change("token-changed", f"token.{name}", _was(left, right), None, None)
+    for name, left, right in _differing(old.envelope, new.envelope, without=("namespaces",)):
+        yield Change("envelope-changed", f"envelope.{name}", _was(left, right), None, None)
+    for kind, before, after in (
+        ("namespace", old.envelope.namespaces, new.envelope.namespaces),
+    ):  # fmt: skip
+        for uri in sorted({*before, *after}):
+            if (uri in before) != (uri in after):
+                rule, told = (
+                    (f"{kind}-added", "new") if uri in after else (f"{kind}-removed", "gone")
+                )
+                yield Change(rule, "envelope.namespaces", f"{uri} is {told}", None, None)
+    yield from _paging(old, new)
+    for name, one, other in matched(old.scalars, new.scalars):
+        yield from _scalar(f"scalars.{name}", one or Scalar(name), other or Scalar(name))
+    for name in ("oauth", "callbacks"):
+        left, right = getattr(old, name), getattr(new, name)
+        if left == right:
+            continue
+        if left is not None and right is not None:
+            for key in sorted({*left, *right}):
+                if left.get(key) != right.get(key):
+                    message = _was(left.get(key), right.get(key))
+                    yield Change(f"{name}-changed", f"{name}.{key}", message, None, None)
+            continue
+        rule, told = (f"{name}-removed", "gone") if right is None else (f"{name}-added", "new")
+        yield Change(rule, name, f"{name} is {told}", None, None)
+
+
+def _was(old: object, new: object) -> str:
+    return f"was {old!r}, is {new!r}"
+
+
+def _differing(old: Any, new: Any, without: tuple[str, ...]) -> Iterator[tuple[str, Any, Any]]:
+    for item in dataclasses.fields(old):
+        left, right = getattr(old, item.name), getattr(new, item.name)
+        if item.name not in without and left != right:
+            yield item.name, left, right
+
+
+def _paging(old: Api, new: Api) -> Iterator[Change]:
+    for name, left, right in _differing(old.paging, new.paging, without=()):
+        rule = "paging-changed"
+        if name == "maximum_size":
+            lower = right is not None and (left is None or right < left)
+            rule = "group-page-size-lowered" if lower else "group-page-size-raised"
+        elif name == "default_size":
+            rule = "default-page-size-changed"
+        yield Change(rule, f"paging.{name}", _was(left, right), None, None)
+
+
+def _scalar(what: str, old: Scalar, new: Scalar) -> Iterator[Change]:
+    for name, left, right in _differing(old, new, without=()):
+        rule = {
+            "zone": "zone-changed",
+            "none": "empty-read-differently",
+            "read_empty": "empty-read-differently",
+        }
+        yield Change(
+            rule.get(name, "scalar-respelt"), f"{what}.{name}", _was(left, right), None, None
+        )
+
+
+# errors, events, people and sources
+
+
+def _catalogues(old: Api, new: Api) -> Iterator[Change]:
+    for code, left, right in matched(
+        {error.code: error for error in old.errors}, {error.code: error for error in new.errors}
+    ):
+        if left is None or right is None:
+            rule = "error-code-added" if left is None else "error-code-removed"
+            yield change(rule, code, f"the error code {code}", left, right)
+            continue
+        for rule, name in (
+            ("error-kind-changed", "kind"),
+            ("error-message-changed", "message"),
+            ("error-status-changed", "status"),
+        ):
+            was, now = getattr(left, name), getattr(right, name)
+            if was != now:
+                yield change(rule, code, _was(was, now), left, right)
+        yield from documented(code, (left.doc, left.fix), (right.doc, right.fix), left, right)
+        yield from provenance(code, left, right)
+    for kind in ("events", "people", "sources"):
+        yield from _noted(kind, getattr(old, kind), getattr(new, kind))
+    for name, before, after in matched(old.limits, new.limits):
+        if before != after:
+            yield Change(
+                "published-limit-changed", f"limits.{name}", _was(before, after), None, None
+            )
+
+
+def _noted(kind: str, old: tuple[Noted, ...], new: tuple[Noted, ...]) -> Iterator[Change]:
+    for name, left, right in matched(
+        {item.name: item for item in old}, {item.name: item for item in new}
+    ):
+        what = name if kind == "events" else f"{kind}.{name}"
+        if left is not None and right is not None:
+            yield from documented(what, left.doc, right.doc, left, right)
+            yield from provenance(what, left, right)
+        elif kind == "events":
+            rule = "event-added" if left is None else "event-removed"
+            yield change(rule, what, f"the event {name}", left, right)
+        else:  # who may call is told by each method
+            told = "new" if left is None else "gone"
+            yield change("documentation-changed", what, f"{name} is {told}", left, right)
+
+
+# modules
+
+
+def _module_pair(name: str, old: Module | None, new: Module | None) -> Iterator[Change]:
+    one = new or old
+    assert one is not None
+    if old is None or new is None:
+        if one.methods:
+            rule, told = ("resource-added", "new") if old is None else ("resource-removed", "gone")
+            yield change(rule, name, f"the resource {name} is {told}", old, new)
+            return
+        empty = dataclasses.replace(one, enums=(), records=(), methods=(), cases=())
+        old, new = old or empty, new or empty
+    yield from _module(old, new)
+
+
+def _module(old: Module, new: Module) -> Iterator[Change]:
+    if old.class_name != new.class_name:
+        message = f"{old.class_name} is now {new.class_name}"
+        yield change("class-renamed", old.name, message, old, new)
+    yield from documented(old.name, (old.title, old.doc), (new.title, new.doc), old, new)
+    yield from provenance(old.name, old, new)
+    for name, left, right in matched(
+        {enum.name: enum for enum in old.enums}, {enum.name: enum for enum in new.enums}
+    ):
+        if left is None or right is None:
+            rule = "enum-added" if left is None else "enum-removed"
+            yield change(rule, name, f"the enum {name}", left, right)
+        else:
+            yield from _enum(left, right)
+    yield from records(old, new)
+    yield from methods(old, new)
+
+
+def _enum(old: Enum, new: Enum) -> Iterator[Change]:
+    yield from documented(old.name, old.doc, new.doc, old, new)
+    for text, left, right in matched(
+        {word.word: word for word in old.words}, {word.word: word for word in new.words}
+    ):
+        what = f"{old.name}.{text}"
+        for name, gone, come, doing in (
+            ("writable", "word-removed", "word-added", "sent"),
+            ("readable", "answer-word-removed", "answer-word-added", "answered"),
+        ):
+            had = left is not None and getattr(left, name)
+            has = right is not None and getattr(right, name)
+            if had != has:
+                message = f"the word {text!r} can{'' if has else 'not'} be {doing}"
+                yield change(come if has else gone, what, message, left, right)
+        if left is not None and right is not None:
+            yield from _word(what, left, right)
+
+
+def _word(what: str, old: EnumWord, new: EnumWord) -> Iterator[Change]:
+    before, after = (old.request, old.answer), (new.request, new.answer)
+    if before != after:
+        message = f"was {old.request!r} in requests and {old.answer!r} in answers, is {new.request!r} and {new.answer!r}"
+        yield change("word-respelt", what, message, old, new)
+    yield from retired(what, old, new)
+    yield from documented(what, old.doc, new.doc, old, new)
+    yield from provenance(what, old, new)

@@ -1,0 +1,375 @@
+"""Compare what modules hold: records with their fields, methods with their arguments and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from ..ir import Field, Method, Module, Record
+from .rules import Change, change
+
+T = TypeVar("T")
+
+
+def matched(old: Mapping[str, T], new: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
+    """Name, the old thing of that name and the new one, in the order of names."""
+    for name in sorted({*old, *new}):
+        yield name, old.get(name), new.get(name)
+
+
+# what everything has
+
+
+def retired(what: str, old: Any, new: Any) -> Iterator[Change]:
+    """Whether something became deprecated, or is no longer."""
+    if (old.deprecated is None) != (new.deprecated is None):
+        rule = "now-deprecated" if new.deprecated is not None else "no-longer-deprecated"
+        told = new.deprecated or old.deprecated
+        yield change(rule, what, told if told != "true" else what, old, new)
+    elif old.deprecated != new.deprecated:
+        yield change("documentation-changed", what, "what to use instead", old, new)
+
+
+def documented(what: str, old: object, new: object, left: Any, right: Any) -> Iterator[Change]:
+    """Whether words for people changed."""
+    if old != new:
+        yield change("documentation-changed", what, "its documentation", left, right)
+
+
+def provenance(what: str, old: Any, new: Any) -> Iterator[Change]:
+    """Whether something is known in another way."""
+    if old.provenance != new.provenance:
+        left, right = old.provenance, new.provenance
+        message = f"was {left.kind}, is {right.kind}" if left.kind != right.kind else "its sources"
+        yield change("provenance-changed", what, message, old, new)
+
+
+def _about(what: str, old: Any, new: Any) -> Iterator[Change]:
+    yield from retired(what, old, new)
+    yield from documented(what, (old.doc, old.since), (new.doc, new.since), old, new)
+    yield from provenance(what, old, new)
+
+
+# records
+
+
+def records(old: Module, new: Module) -> Iterator[Change]:
+    """Changes of the records of a module."""
+    for name, left, right in matched(
+        {record.name: record for record in old.records},
+        {record.name: record for record in new.records},
+    ):
+        yield from _record(name, left, right)
+
+
+def _record(name: str, old: Record | None, new: Record | None) -> Iterator[Change]:
+    for flag, gone, come, where in (
+        ("in_answers", "record-removed", "record-added", "answers"),
+        ("in_requests", "input-removed", "input-added", "requests"),
+    ):
+        had = old is not None and getattr(old, flag)
+        has = new is not None and getattr(new, flag)
+        if had and not has:
+            yield change(gone, name, f"{name} is no longer in {where}", old, new)
+        elif has and not had:
+            yield change(come, name, f"{name} is new in {where}", old, new)
+    if old is None or new is None:
+        return
+    if old.identity != new.identity:
+        yield change("identity-changed", name, f"was {old.identity}, is {new.identity}", old, new)
+    yield from documented(name, old.doc, new.doc, old, new)
+    for field, left, right in matched(
+        {item.name: item for item in old.fields}, {item.name: item for item in new.fields}
+    ):
+        what = f"{name}.{field}"
+        if left is not None and right is not None:
+            yield from _both(what, left, right)
+        if old.in_answers and new.in_answers:
+            yield from _answered(what, left, right)
+        if old.in_requests and new.in_requests:
+            yield from _sent(what, left, right)
+
+
+def _answered(what: str, old: Field | None, new: Field | None) -> Iterator[Change]:
+    had = old is not None and old.readable
+    has = new is not None and new.readable
+    if had != has:
+        rule = "answer-field-added" if has else "answer-field-removed"
+        yield change(rule, what, f"{what} in answers", old, new)
+    if old is None or new is None or not (had and has):
+        return
+    if old.many != new.many:
+        rule = "answer-now-list" if new.many else "answer-no-longer-list"
+        yield change(rule, what, f"{what} in answers", old, new)
+    elif _kind(old, old.read) != _kind(new, new.read):
+        before, after = _kind(old, old.read), _kind(new, new.read)
+        yield change(_reread(old, new), what, f"was {before}, is {after}", old, new)
+    if (old.read_empty, old.none) != (new.read_empty, new.none):
+        message = f"was {_empty(old)}, is {_empty(new)}"
+        yield change("empty-read-differently", what, message, old, new)
+    if old.bare != new.bare:
+        rule = "bare-form-added" if new.bare else "bare-form-removed"
+        yield change(rule, what, f"{what} without item elements", old, new)
+
+
+def _empty(item: Field) -> str:
+    return ", ".join(filter(None, [item.read_empty, *item.none])) or "as its type is"
+
+
+def _sent(what: str, old: Field | None, new: Field | None) -> Iterator[Change]:
+    before = set(old.access) - {"r"} if old is not None else set()
+    after = set(new.access) - {"r"} if new is not None else set()
+    for way, letters in (("removed", before - after), ("added", after - before)):
+        if letters:
+            one = old if way == "removed" else new
+            assert one is not None
+            must = "required-" if letters & set(one.required) else ""
+            where = " and ".join(_LETTERS[letter] for letter in sorted(letters))
+            yield change(
+                f"{must}input-field-{way}", what, f"{what} in requests that {where}", old, new
+            )
+    if old is None or new is None or not before & after:
+        return
+    needed, needs = set(old.required) & before & after, set(new.required) & before & after
+    for rule, letters in (
+        ("input-field-now-required", needs - needed),
+        ("input-field-now-optional", needed - needs),
+    ):
+        if letters:
+            where = " and ".join(_LETTERS[letter] for letter in sorted(letters))
+            yield change(rule, what, f"in requests that {where}", old, new)
+    yield from _retyped(what, old, new, "input-field", "input")
+
+
+_LETTERS: Final = {"c": "create", "u": "update"}
+
+# fields and arguments
+
+
+def _both(what: str, old: Field, new: Field, *, argument: bool = False) -> Iterator[Change]:
+    """What a field of a record and an argument have in common."""
+    if old.python != new.python:
+        rule = "argument-renamed-in-python" if argument else "field-renamed-in-python"
+        yield change(rule, what, f"{old.python} is now {new.python}", old, new)
+    if old.many == new.many and _place(old) != _place(new):
+        rule = "argument-moved" if argument else "field-moved"
+        yield change(rule, what, f"was {_place(old)}, is {_place(new)}", old, new)
+    yield from _about(what, old, new)
+    for name, now, no_longer in (
+        ("sensitive", "now-sensitive", "no-longer-sensitive"),
+        ("discarded", "now-discarded", "no-longer-discarded"),
+    ):
+        if getattr(old, name) != getattr(new, name):
+            yield change(now if getattr(new, name) else no_longer, what, what, old, new)
+    if old.default != new.default:
+        yield change("default-changed", what, f"was {old.default}, is {new.default}", old, new)
+    if old.ref != new.ref:
+        yield change("reference-changed", what, f"was {old.ref}, is {new.ref}", old, new)
+    if old.writable and new.writable:
+        yield from _limits(what, old, new)
+        # What must be given cannot be cleared: that it must be given is told instead.
+        if old.clear != new.clear and bool(old.required) == bool(new.required):
+            rule = "clear-means-otherwise"
+            if "refused" in (old.clear, new.clear):
+                rule = "clear-now-refused" if new.clear == "refused" else "clear-now-allowed"
+            yield change(rule, what, f"an empty tag was {old.clear}, is {new.clear}", old, new)
+
+
+def _limits(what: str, old: Field, new: Field) -> Iterator[Change]:
+    for name, smaller_is_tighter in (
+        ("max_length", True), ("maximum", True), ("places", True), ("max_bytes", True), ("minimum", False),
+    ):  # fmt: skip
+        left, right = getattr(old, name), getattr(new, name)
+        if left == right:
+            continue
+        if left is None or right is None:
+            tighter = left is None
+        else:
+            tighter = (Decimal(str(right)) < Decimal(str(left))) == smaller_is_tighter
+        rule = "limit-tightened" if tighter else "limit-loosened"
+        yield change(rule, what, f"{name} was {left}, is {right}", old, new)
+    if set(old.media) != set(new.media):
+        refused = bool(new.media) and not (old.media and set(old.media) <= set(new.media))
+        rule = "limit-tightened" if refused else "limit-loosened"
+        was, now = (", ".join(media) or "any" for media in (old.media, new.media))
+        yield change(rule, what, f"media was {was}, is {now}", old, new)
+
+
+def _place(item: Field) -> str:
+    where = "/".join(item.path)
+    if item.attribute is not None:
+        where += f"@{item.attribute}"
+    return where + (" or the element's text" if item.content else "") or "the element itself"
+
+
+def _kind(item: Field, scalar: str | None) -> str:
+    if item.record is not None:
+        return f"record {item.record.name}"
+    return f"enum {item.enum.name}" if item.enum is not None else (scalar or "text")
+
+
+_SAME: Final = ({"id", "int"}, {"text", "uri"})
+"""Types that are one in Python and on the wire."""
+_WIDER: Final = {("int", "decimal"), ("id", "decimal"), ("enum", "text"), ("enum", "uri")}
+"""(narrow, wide): every value of the first, in Python and on the wire, is one of the second."""
+
+
+def _shape(item: Field, scalar: str | None) -> str:
+    return _kind(item, scalar).partition(" ")[0]
+
+
+def _retyped(what: str, old: Field, new: Field, prefix: str, changed: str) -> Iterator[Change]:
+    """How the type changed that a value has which is sent."""
+    before, after = _kind(old, old.write), _kind(new, new.write)
+    if old.many != new.many:
+        start = "argument" if changed == "argument" else "input"
+        rule = f"{start}-now-list" if new.many else f"{start}-no-longer-list"
+        yield change(rule, what, f"{what} in requests", old, new)
+    elif before != after:
+        left, right = _shape(old, old.write), _shape(new, new.write)
+        if {left, right} in _SAME:
+            rule = "scalar-refined"
+        elif (left, right) in _WIDER:
+            rule = f"{prefix}-widened"
+        elif (right, left) in _WIDER:
+            rule = f"{prefix}-narrowed"
+        elif right in ("text", "uri") and left not in ("record", "binary"):
+            rule = f"{prefix}-loosened"
+        elif left in ("text", "uri") and right not in ("record", "binary"):
+            rule = f"{prefix}-tightened"
+        else:
+            rule = f"{changed}-type-changed"
+        yield change(rule, what, f"was {before}, is {after}", old, new)
+
+
+def _reread(old: Field, new: Field) -> str:
+    """How the type changed that a value has which is answered."""
+    left, right = _shape(old, old.read), _shape(new, new.read)
+    if {left, right} in _SAME:
+        return "scalar-refined"
+    texts = ("text", "uri")
+    if left == "enum" and right in texts:
+        return "answer-word-set-opened"
+    if left in texts and right == "enum":
+        return "answer-word-set-closed"
+    narrower = left in texts and right not in ("record", "binary")
+    if narrower or (right, left) in _WIDER:
+        return "answer-type-narrowed"
+    if (right in texts and left not in ("record", "binary")) or (left, right) in _WIDER:
+        return "answer-type-widened"
+    return "answer-type-changed"
+
+
+# methods
+
+
+def methods(old: Module, new: Module) -> Iterator[Change]:
+    """Changes of the methods of a module."""
+    for verb, left, right in matched(
+        {method.verb: method for method in old.methods},
+        {method.verb: method for method in new.methods},
+    ):
+        what = f"{old.name}.{verb}"
+        if left is None or right is None:
+            rule = "method-added" if left is None else "method-removed"
+            yield change(rule, what, f"the method {what}", left, right)
+        else:
+            yield from _method(what, left, right)
+
+
+def _method(what: str, old: Method, new: Method) -> Iterator[Change]:
+    if old.python != new.python:
+        message = f"{'.'.join(old.python)} is now {'.'.join(new.python)}"
+        yield change("method-renamed-in-python", what, message, old, new)
+    if old.wrapper != new.wrapper:
+        yield change("wrapper-changed", what, f"was {old.wrapper}, is {new.wrapper}", old, new)
+    yield from _answer(what, old, new)
+    if old.retry != new.retry:
+        order = ("safe", "idempotent", "ambiguous")
+        worse = order.index(new.retry) > order.index(old.retry)
+        rule = "retry-less-safe" if worse else "retry-safer"
+        yield change(rule, what, f"was {old.retry}, is {new.retry}", old, new)
+    if old.order != new.order:
+        yield change("order-changed", what, f"was {old.order}, is {new.order}", old, new)
+    yield from _about(what, old, new)
+    yield from _around(what, old, new)
+    for name, left, right in matched(
+        {item.name: item for item in old.arguments}, {item.name: item for item in new.arguments}
+    ):
+        yield from _argument(f"{what}.{name}", left, right, old, new)
+
+
+def _answer(what: str, old: Method, new: Method) -> Iterator[Change]:
+    left, right = old.answer, new.answer
+    if left.value != right.value:
+        rule = "answer-kind-changed"
+        if {left.value, right.value} == {"page", "list"}:
+            rule = "paging-added" if right.value == "page" else "paging-removed"
+        elif left.value == "none":
+            rule = "answer-now-given"
+        elif right.value == "none":
+            rule = "answer-no-longer-given"
+        yield change(rule, what, f"answered {left.value}, answers {right.value}", old, new)
+        return
+    if old.paging != new.paging:
+        rule = "pages-now-ignored" if new.paging == "ignored" else "pages-now-honoured"
+        yield change(rule, what, f"pages were {old.paging}, are {new.paging}", old, new)
+    before, after = (
+        answer.record.name if answer.record else answer.scalar for answer in (left, right)
+    )
+    if before != after:
+        rule = "scalar-refined" if {before, after} in _SAME else "answer-type-changed"
+        yield change(rule, what, f"answered {before}, answers {after}", old, new)
+    if (left.element, left.item) != (right.element, right.item):
+        message = f"was at {left.element}/{left.item}, is at {right.element}/{right.item}"
+        yield change("answer-moved", what, message, old, new)
+    if left.ref != right.ref:
+        yield change("reference-changed", what, f"was {left.ref}, is {right.ref}", old, new)
+    if left.media != right.media:
+        was, now = (", ".join(answer.media) or "any" for answer in (left, right))
+        yield change("media-changed", what, f"answered {was}, answers {now}", old, new)
+
+
+def _around(what: str, old: Method, new: Method) -> Iterator[Change]:
+    for code in sorted({*old.errors} ^ {*new.errors}):
+        rule, told = (
+            ("error-added", "may answer")
+            if code in new.errors
+            else ("error-removed", "no longer answers")
+        )
+        yield change(rule, what, f"{told} {code}", old, new)
+    for event in sorted({*old.events} ^ {*new.events}):
+        rule, told = (
+            ("event-now-fired", "fires")
+            if event in new.events
+            else ("event-no-longer-fired", "no longer fires")
+        )
+        yield change(rule, what, f"{told} {event}", old, new)
+    for person, left, right in matched(old.callers, new.callers):
+        if left is None or right is None:
+            rule = "caller-added" if left is None else "caller-removed"
+            message = f"{person} may{'' if left is None else ' not'} call it"
+            yield change(rule, what, message, old, new)
+        elif left != right:
+            message = f"{person}: was {left!r}, is {right!r}"
+            yield change("caller-condition-changed", what, message, old, new)
+
+
+def _argument(
+    what: str, old: Field | None, new: Field | None, before: Method, after: Method
+) -> Iterator[Change]:
+    if old is None or new is None:
+        one = new if old is None else old
+        must = "required-" if one is not None and one.required else ""
+        rule = f"{must}argument-{'added' if old is None else 'removed'}"
+        yield change(rule, what, f"the argument {what}", old or before, new or after)
+        return
+    yield from _both(what, old, new, argument=True)
+    if bool(old.required) != bool(new.required):
+        rule = "argument-now-required" if new.required else "argument-now-optional"
+        yield change(rule, what, what, old, new)
+    if (old.python in before.positional) != (new.python in after.positional):
+        rule = "now-positional" if new.python in after.positional else "now-keyword-only"
+        yield change(rule, what, what, old, new)
+    yield from _retyped(what, old, new, "argument", "argument")

@@ -1,0 +1,110 @@
+"""Loading a description from wherever one is kept: a folder, a git revision, a bundle."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from ..pipeline.stages import seldom_collected
+from ..diagnostics import DescriptionError, Diagnostics
+from ..export import bundle
+from ..export.bundle import BundleError
+from ..files import acts, files_of, kind_of
+from ..schema import loader as description
+from ..ir import Api
+from ..resolve import resolver as resolve
+from ..settings import Settings
+
+
+class RevisionError(Exception):
+    """What was named is no folder, git revision or bundle with a description."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A description, and the files beside it that say what the service does."""
+
+    api: Api
+    acting: Mapping[str, str] | None
+    """File below the description -> its text; None for a bundle, which has none of them."""
+
+
+def load(name: str, settings: Settings) -> Loaded:
+    """The description called ``name``: ``.`` for the project's own, a folder, a bundle's file, or a git revision.
+
+    Raises:
+        RevisionError: there is none.
+        DescriptionError: there is one, and it has problems.
+    """
+    if name == ".":
+        return _folder(settings.schema, settings.root)
+    path = Path(name)
+    if path.is_dir():
+        inner = path if (path / "api.yaml").is_file() else path / settings.schema.name
+        if not (inner / "api.yaml").is_file():
+            raise RevisionError(f"{name} holds no description: there is no api.yaml")
+        return _folder(inner, inner.parent)
+    if path.is_file():
+        try:
+            return Loaded(bundle.load(path.read_text(encoding="utf-8"), name), None)
+        except (OSError, UnicodeDecodeError, BundleError) as error:
+            raise RevisionError(str(error)) from None
+    return _revision(name, settings)
+
+
+def _compared(path: Path) -> bool:
+    """Cases show what is described, and say nothing of their own."""
+    return kind_of(path) not in ("cases", "account", "behavior")
+
+
+@seldom_collected()
+def _folder(folder: Path, root: Path) -> Loaded:
+    diagnostics = Diagnostics()
+    read = description.read(folder, diagnostics, root=root, wanted=_compared)
+    api = resolve.resolve(read, diagnostics) if read is not None and not len(diagnostics) else None
+    if api is None or len(diagnostics):
+        raise DescriptionError(diagnostics)
+    acting = {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for path in files_of(folder)
+        if acts(path) and path.is_file()
+    }
+    return Loaded(api, acting)
+
+
+def acting_changes(old: Loaded, new: Loaded) -> list[str]:
+    """Files that say what the service does, and not what is on the wire, and that are not the same in both."""
+    if old.acting is None or new.acting is None:
+        return []
+    names = sorted({*old.acting, *new.acting})
+    return [name for name in names if old.acting.get(name) != new.acting.get(name)]
+
+
+def _revision(name: str, settings: Settings) -> Loaded:
+    if name.startswith("-"):
+        raise RevisionError(f"{name!r} is no folder, bundle or git revision")
+    inside = settings.schema.resolve().relative_to(settings.root.resolve()).as_posix()
+    command = ["git", "-C", str(settings.root), "archive", "--format=tar", name, "--", inside]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except OSError as error:
+        raise RevisionError(f"git cannot be run: {error.strerror or error}") from None
+    if done.returncode:
+        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        told = reason[-1] if reason else "no reason given"
+        raise RevisionError(f"{name!r} is no folder, bundle or git revision ({told})")
+    with tempfile.TemporaryDirectory(prefix="xmlwright-") as folder:
+        with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
+            for member in archive.getmembers():
+                if member.isfile() and ".." not in Path(member.name).parts:
+                    content = archive.extractfile(member)
+                    assert content is not None
+                    target = Path(folder) / member.name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(content.read())
+        return _folder(Path(folder) / inside, Path(folder))

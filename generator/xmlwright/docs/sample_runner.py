@@ -1,0 +1,104 @@
+"""A process of its own that runs samples: reads a job from standard input, writes what happened to standard output.
+
+Samples are run as they are shown, word for word, by the generated client and over HTTP. They take account, token and
+address from the environment.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import io
+import json
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+from .responses import Answers, CaseServer, Exchange, Expected
+from .layout import laid_out, shown
+
+
+def run(job: dict[str, Any], answers: Answers) -> list[dict[str, Any]]:
+    """Run the samples of a job; what became of each, in their order."""
+    url = answers.start()
+    prefix = job["environment"]
+    os.environ.update(
+        {f"{prefix}_ACCOUNT": "sample", f"{prefix}_TOKEN": "sample-token", f"{prefix}_URL": url}
+    )
+    sys.path[:0] = job["path"]
+    _remember_contexts()
+    try:
+        return [_ran(sample, answers) for sample in job["samples"]]
+    finally:
+        answers.stop()
+
+
+def _remember_contexts() -> None:
+    """Samples make a client each; the trusted certificates, which plain HTTP has no use for, are read once for all."""
+    import ssl
+
+    # Nothing in a sample changes a context, so that they may share one.
+    ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
+
+
+def _ran(sample: dict[str, Any], answers: Answers) -> dict[str, Any]:
+    answers.expect(Expected(**sample["expected"]))
+    found: dict[str, Any] = {}
+    for form in ("sync", "asynchronous"):
+        answers.taken()
+        value, problem = _executed(sample, form)
+        exchanges = answers.taken()
+        problem = problem or _mismatch(exchanges)
+        if problem:
+            return {"problem": f"{form}: {problem}"}
+        if form == "sync":
+            found = {"value": value, **_wire(exchanges[0])}
+        elif value != found["value"]:
+            return {"problem": f"sync gives {found['value']}, asynchronous {value}"}
+    return found
+
+
+def _executed(sample: dict[str, Any], form: str) -> tuple[str, str]:
+    """What a program answers or prints, and what went wrong."""
+    names: dict[str, Any] = {"__name__": "sample"}
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(compile(sample[form], f"{sample['name']} ({form})", "exec"), names)
+    except BaseException as error:
+        line = traceback.extract_tb(error.__traceback__)[-1]
+        return "", f"{type(error).__name__}: {error} ({Path(line.filename).name}:{line.lineno})"
+    if sample["variable"] is None:
+        return printed.getvalue(), ""
+    return laid_out(shown(names[sample["variable"]])), ""
+
+
+def _mismatch(exchanges: list[Exchange]) -> str:
+    if len(exchanges) != 1:
+        return f"{len(exchanges)} requests were sent, not one"
+    return exchanges[0].problem
+
+
+def _wire(exchange: Exchange) -> dict[str, str]:
+    return {
+        name: base64.b64encode(content).decode("ascii")
+        for name, content in (("request", exchange.request), ("answer", exchange.answer))
+    }
+
+
+def main() -> None:
+    """Run the job."""
+    job = json.load(sys.stdin)
+    with tempfile.TemporaryDirectory(prefix="samples-") as folder:
+        os.chdir(folder)  # where samples save files
+        results = run(job, CaseServer(job["url_path"]))
+        os.chdir("/")
+    json.dump(results, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,292 @@
+"""Draft: the file of a resource that nobody described yet, from examples of its documents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from lxml import etree
+
+from ..cases.tables import protocol_of
+from ..ir import Api, Ref
+from ..naming import cap_words
+from ..runtime.errors import ApiFailure, Error
+from ..runtime.protocol import Place
+from ..runtime.reading import find, local_name, parse_xml
+from .observations import ANSWER, REQUEST, Document
+from .infer import Guesser
+
+_KINDS: Final = ("create", "update", "get", "delete", "list")
+_NO_VERBS: Final = {"request", "response", "answer", "xml"}
+_SAY: Final = '"Say what it is."'
+
+Elements = dict[str, list[etree._Element]]
+"""``request`` or ``answer`` -> elements."""
+
+
+@dataclass(slots=True)
+class _Method:
+    """The documents of one method: the elements that hold arguments, and those that hold answers."""
+
+    requests: list[etree._Element] = field(default_factory=list)
+    answers: list[etree._Element] = field(default_factory=list)
+
+
+class DraftError(Exception):
+    """Nothing can be drafted from these documents."""
+
+
+def draft(
+    api: Api, documents: Iterable[Document], resource: str | None
+) -> tuple[str, str, list[str]]:
+    """Name of the resource, its file as YAML, and what could not be read, as sentences.
+
+    Raises:
+        DraftError: no document is of the resource, or there is more than one, and none is named.
+    """
+    methods, unread = _sorted(api, documents)
+    names = sorted({name.partition(".")[0] for name in methods})
+    if resource is None and len(names) > 1:
+        raise DraftError(f"these are documents of {', '.join(names)}: say which with --resource")
+    name = resource or (names[0] if names else "")
+    own = {
+        key.partition(".")[2]: found
+        for key, found in methods.items()
+        if key.partition(".")[0] == name
+    }
+    if not own:
+        raise DraftError(
+            f"no document is of {name or 'any method'}; there are documents of {', '.join(names) or 'none'}"
+        )
+    return name, _Drafter(api, name, own).text(), unread
+
+
+def _sorted(api: Api, documents: Iterable[Document]) -> tuple[dict[str, _Method], list[str]]:
+    protocol = protocol_of(api)
+    methods: dict[str, _Method] = {}
+    unread: list[str] = []
+    answers: list[tuple[Document, etree._Element]] = []
+    for document in documents:
+        try:
+            root = parse_xml(document.content)
+            said = (protocol.request_method.text(root) or "").strip()
+            if local_name(root) == protocol.request_root and "." in said:
+                payload = find(root, protocol.request_payload)
+                if payload is not None:
+                    methods.setdefault(said, _Method()).requests.append(payload)
+                continue
+            protocol.check(root, "?")
+            payload = find(root, protocol.response_payload)
+            if payload is not None:
+                answers.append((document, payload))
+        except ApiFailure:
+            continue
+        except Error as error:
+            unread.append(f"{document.name}: {error}")
+    for document, payload in answers:
+        name = _method_of(document, methods)
+        if name is None:
+            told = "its name does not begin with a method, as in task.get.response.xml"
+            unread.append(f"{document.name}: {told}")
+        else:
+            methods.setdefault(name, _Method()).answers.append(payload)
+    return methods, unread
+
+
+def _method_of(document: Document, known: Mapping[str, _Method]) -> str | None:
+    """The method of an answer: one that a request is for, or what the name says up to the word for answers."""
+    parts = (document.method or "").split(".")
+    for end in range(len(parts), 1, -1):
+        if ".".join(parts[:end]) in known:
+            return ".".join(parts[:end])
+    end = 1
+    while end < len(parts) and parts[end].isidentifier() and parts[end] not in _NO_VERBS:
+        end += 1
+    return ".".join(parts[:end]) if end > 1 and parts[0] else None
+
+
+class _Drafter:
+    def __init__(self, api: Api, name: str, methods: Mapping[str, _Method]) -> None:
+        self._api = api
+        self._name = name
+        self._methods = methods
+        self._record = Ref(name, cap_words(name))
+        self._guesser = Guesser(api)
+        self._ignored = set(api.envelope.ignored_attributes)
+        self._paging = {api.paging.position, api.paging.size}
+        self._plural = f"{name}s"
+        self._records: dict[str, Mapping[str, Mapping[str, str]]] = {}
+
+    def text(self) -> str:
+        """The file."""
+        main = self._main()
+        fields = self._fields(main)
+        identity = next((key for key in (f"{self._name}_id", "id") if key in fields), None)
+        if identity is not None:
+            fields[identity] = {"type": "id", "access": "read"}
+        methods = [
+            self._method(verb, found, fields, identity) for verb, found in self._methods.items()
+        ]
+        title = self._name.replace("_", " ").capitalize()
+        lines = [f"resource: {self._name}"]
+        if self._plural != f"{self._name}s":
+            lines.append(f"plural: {self._plural}")
+        lines += [f"title: {title}", f"doc: {_SAY}", "provenance: observed", ""]
+        if fields or self._records:
+            lines.append("records:")
+        if fields:
+            lines.append(f"  {self._record.name}:")
+            lines += [f"    identity: {identity}"] if identity else []
+            lines += [
+                "    fields:",
+                *(f"      {_entry(key, keys)}" for key, keys in fields.items()),
+            ]
+        for record, members in self._records.items():
+            lines += [f"  {record}:", f"    doc: {_SAY}", "    fields:"]
+            lines += [f"      {_entry(key, keys)}" for key, keys in members.items()]
+        lines += ["", "methods:", *methods]
+        return "\n".join(lines) + "\n"
+
+    def _main(self) -> Elements:
+        """The elements that are the main record, as far as they can be told from what is around them."""
+        found: Elements = {REQUEST: [], ANSWER: []}
+        for verb, method in self._methods.items():
+            if verb in ("create", "update"):
+                found[REQUEST] += [inner for item in method.requests for inner in _wrapped(item)]
+            if verb == "get":
+                found[ANSWER] += [inner for item in method.answers for inner in _wrapped(item)]
+            if verb == "list":
+                for payload in method.answers:
+                    for wrapper in payload:
+                        self._plural = local_name(wrapper)
+                        found[ANSWER] += list(wrapper)
+        return found
+
+    def _fields(self, elements: Elements) -> dict[str, dict[str, str]]:
+        names = dict.fromkeys(
+            local_name(child)
+            for found in elements.values()
+            for element in found
+            for child in element
+        )
+        fields: dict[str, dict[str, str]] = {}
+        for name in names:
+            texts: dict[str, list[str]] = {}
+            structured: list[etree._Element] = []
+            repeated = 0
+            for way, found in elements.items():
+                for element in found:
+                    children = [child for child in element if local_name(child) == name]
+                    repeated += len(children) > 1
+                    for child in children:
+                        texts.setdefault(way, [])
+                        if len(child) or {*map(str, child.attrib)} - self._ignored:
+                            structured.append(child)
+                        else:
+                            texts[way].append(child.text or "")
+            made = self._guesser.guess(
+                name, texts, structured, self._record, repeated=bool(repeated)
+            )
+            self._records.update(made.records)
+            access = {} if len(texts) == 2 else {"access": "write" if REQUEST in texts else "read"}
+            fields[name] = {**made.keys, **access}
+        return fields
+
+    def _method(
+        self,
+        verb: str,
+        method: _Method,
+        fields: Mapping[str, Mapping[str, str]],
+        identity: str | None,
+    ) -> str:
+        keys: list[str] = []
+        action = verb not in _KINDS or not fields
+        if action and verb in _KINDS:
+            keys.append("kind: action")
+        if action:
+            keys += [f"doc: {_SAY}", "retry: ambiguous"]
+        arguments = self._arguments("" if action else verb, method, fields, identity)
+        if arguments:
+            kind = "filters" if verb == "list" and not action else "arguments"
+            keys.append(f"{kind}:")
+            keys += [f"  {line}" for line in arguments]
+        answer = self._answer("" if action else verb, method)
+        if not answer and not action and verb == "create" and identity is None:
+            answer = "value: none"
+        if answer:
+            keys.append(f"answer: {{{answer}}}")
+        if not keys:
+            return f"  {verb}: {{}}"
+        return "\n".join([f"  {verb}:", *(f"    {line}" for line in keys)])
+
+    def _arguments(
+        self,
+        verb: str,
+        method: _Method,
+        fields: Mapping[str, Mapping[str, str]],
+        identity: str | None,
+    ) -> list[str]:
+        if verb in ("create", "update"):
+            return []
+        found = self._guessed(method.requests)
+        lines = []
+        for name, keys in found.items():
+            if name == identity and verb in ("get", "delete"):
+                continue
+            if verb == "list" and name in self._paging:
+                continue
+            lines.append(f"{name}: same" if name in fields else _entry(name, keys))
+        return lines
+
+    def _guessed(self, elements: list[etree._Element]) -> dict[str, dict[str, str]]:
+        """Arguments, guessed as fields are, but without access."""
+        found = self._fields({REQUEST: elements})
+        return {
+            name: {k: v for k, v in keys.items() if k != "access"} for name, keys in found.items()
+        }
+
+    def _answer(self, verb: str, method: _Method) -> str:
+        """What is to be said of the answer; empty where it is what the kind of the method says."""
+        names = Counter(local_name(child) for payload in method.answers for child in payload)
+        if not names:
+            return ""
+        first, _ = names.most_common(1)[0]
+        children = [
+            child for payload in method.answers for child in payload if local_name(child) == first
+        ]
+        structured = any(len(child) for child in children)
+        if verb == "get" and structured:
+            return "" if first == self._name else f"value: record, element: {first}"
+        if verb == "list" and structured:
+            inner = Counter(local_name(item) for child in children for item in child)
+            item = inner.most_common(1)[0][0]
+            value = "page" if self._counted(children) else "list"
+            return f"value: {value}, item: {item}" if item != self._name or value == "list" else ""
+        if structured:
+            made = self._guesser.guess(first, {}, children, self._record)
+            self._records.update(made.records)
+            if "record" in made.keys and "list" not in made.keys:
+                return f"value: record, record: {made.keys['record']}, element: {first}"
+            return ""
+        if first.endswith("_id") and not (verb == "create" and first == f"{self._name}_id"):
+            return f"value: id, element: {first}"
+        return ""
+
+    def _counted(self, wrappers: list[etree._Element]) -> bool:
+        places = [Place.of(text) for text in self._api.paging.counters.values()]
+        return any(place.text(wrapper) is not None for place in places for wrapper in wrappers)
+
+
+def _wrapped(payload: etree._Element) -> list[etree._Element]:
+    """The record inside a payload: its one child that holds elements, or the payload itself."""
+    children = list(payload)
+    if len(children) == 1 and len(children[0]):
+        return children
+    return [payload] if children else []
+
+
+def _entry(name: str, keys: Mapping[str, str]) -> str:
+    shown = ", ".join(f"{key}: {value}" for key, value in keys.items())
+    return f"{name}: {{{shown}, doc: {_SAY}}}"

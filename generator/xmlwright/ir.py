@@ -1,0 +1,397 @@
+"""The resolved description: what templates, cases and every other projection read. Frozen, typed, without positions of
+anything but what a person may want to open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from .diagnostics import Position
+from .schema.nodes import Node
+from .naming import cap_words, module_name
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How a fact is known, and from where."""
+
+    kind: str
+    """``documented``, ``observed`` or ``inferred``."""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A record or enum by the module that holds it."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnumWord:
+    """One word: in Python, in requests, in answers."""
+
+    word: str
+    request: str
+    answer: str
+    doc: str
+    readable: bool
+    writable: bool
+    deprecated: str | None
+    provenance: Provenance
+    at: Position
+    said_at: Mapping[str, Position] = field(default_factory=dict)
+    """Where ``request`` and ``answer`` are said, if they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """A set of words."""
+
+    module: str
+    name: str
+    doc: str
+    words: tuple[EnumWord, ...]
+    at: Position
+
+    @property
+    def partly_read_only(self) -> bool:
+        """Whether some of its words cannot be sent, so that requests have a type of their own."""
+        return len({word.writable for word in self.words}) == 2
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a record or an argument of a method."""
+
+    name: str
+    """Name in the description."""
+    python: str
+    """Name in Python."""
+    path: tuple[str, ...]
+    read: str | None
+    """Scalar type in answers; None for an enum or a record."""
+    write: str | None
+    """Scalar type in requests."""
+    enum: Ref | None
+    record: Ref | None
+    ref: str | None
+    """Resource that an id refers to."""
+    many: bool
+    attribute: str | None
+    content: bool
+    bare: bool
+    access: str
+    """Letters: r read, c create, u update."""
+    required: str
+    """Letters: c, u."""
+    clear: str
+    discarded: bool
+    sensitive: bool
+    deprecated: str | None
+    since: str | None
+    default: str | None
+    """As text, for the documentation."""
+    read_empty: str | None
+    none: tuple[str, ...]
+    max_length: int | None
+    minimum: str | None
+    maximum: str | None
+    places: int | None
+    media: tuple[str, ...]
+    """Content types that a file may have; empty for any."""
+    max_bytes: int | None
+    doc: str
+    provenance: Provenance
+    at: Position
+    said_at: Mapping[str, Position] = field(default_factory=dict)
+    """Where the keys that put it in its place on the wire are said, if they are."""
+
+    @property
+    def readable(self) -> bool:
+        return "r" in self.access
+
+    @property
+    def writable(self) -> bool:
+        return "c" in self.access or "u" in self.access
+
+    @property
+    def by_direction(self) -> tuple[Field, ...]:
+        """The field as one entry of a table, or as two where reading and writing have different types."""
+        if self.read == self.write or not (self.readable and self.writable):
+            return (self,)
+        written = "".join(letter for letter in self.access if letter != "r")
+        return (
+            replace(self, access="r", write=self.read, required=""),
+            replace(self, access=written, read=self.write),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What an element holds."""
+
+    module: str
+    name: str
+    doc: str
+    identity: str | None
+    """Python name of the identity field."""
+    fields: tuple[Field, ...]
+    in_answers: bool
+    in_requests: bool
+    at: Position
+
+    def field(self, name: str) -> Field | None:
+        """A field by its Python name."""
+        return next((item for item in self.fields if item.python == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a method answers."""
+
+    value: str
+    """``none``, ``id``, ``record``, ``page``, ``list`` or ``binary``."""
+    element: str = ""
+    item: str = ""
+    record: Ref | None = None
+    scalar: str | None = None
+    ref: str | None = None
+    media: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One example of a method."""
+
+    name: str
+    call: str
+    doc: str
+    arguments: Node | None
+    request: str | None
+    response: str | None
+    result: Node | None
+    fails: Mapping[str, str] | None
+    unknown: tuple[str, ...]
+    at: Position
+    places: Mapping[str, Position]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method."""
+
+    resource: str
+    verb: str
+    """As on the wire, after the resource: ``create``, ``lines.add``."""
+    kind: str
+    python: tuple[str, ...]
+    """Attributes on the client's resource: ``("lines", "add")``."""
+    function: str
+    """Name of the builder in the module."""
+    doc: str
+    wrapper: str | None
+    arguments: tuple[Field, ...]
+    positional: tuple[str, ...]
+    """Python names of arguments that are given by position."""
+    mode: str
+    """Which writable fields of nested records it takes: ``create``, ``update`` or ``write``."""
+    answer: Answer
+    paging: str
+    """``pages``, ``ignored`` or ``none``."""
+    order: str | None
+    retry: str
+    callers: Mapping[str, str]
+    errors: tuple[str, ...]
+    events: tuple[str, ...]
+    deprecated: str | None
+    since: str | None
+    provenance: Provenance
+    at: Position
+    said_at: Mapping[str, Position] = field(default_factory=dict)
+    """Where the names of its ``wrapper``, and the ``element`` and ``item`` of its answer come from."""
+
+    @property
+    def name(self) -> str:
+        """The whole name on the wire."""
+        return f"{self.resource}.{self.verb}"
+
+    @property
+    def needs_arguments(self) -> bool:
+        """Whether it cannot be called without arguments."""
+        return any(item.required for item in self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One generated module: a resource, or what resources share."""
+
+    name: str
+    title: str
+    doc: str
+    class_name: str
+    enums: tuple[Enum, ...]
+    records: tuple[Record, ...]
+    methods: tuple[Method, ...]
+    cases: tuple[Case, ...]
+    provenance: Provenance
+    at: Position
+
+    @property
+    def python(self) -> str:
+        """Name of the module in Python."""
+        return module_name(self.name)
+
+    @property
+    def classes(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        """Resource classes: attribute path on the client's resource -> class, the innermost first."""
+        paths = {method.python[:-1] for method in self.methods}
+        paths |= {path[:depth] for path in paths for depth in range(len(path))}
+        one = cap_words(self.name)
+        return tuple(
+            (path, one + "".join(map(cap_words, path)) if path else self.class_name)
+            for path in sorted(paths, key=lambda path: (-len(path), path))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """How one scalar type is on the wire."""
+
+    name: str
+    pad: int | None = None
+    words: tuple[str, str] = ("1", "0")
+    none: tuple[str, ...] = ()
+    zone: str = "UTC"
+    read_empty: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """One code of the error catalog."""
+
+    code: str
+    kind: str
+    message: str
+    status: int
+    doc: str
+    fix: str
+    provenance: Provenance
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A person, source or event."""
+
+    name: str
+    doc: str
+    provenance: Provenance
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How lists come in pages."""
+
+    by_row: bool
+    position: str
+    size: str
+    first: int
+    default_size: int
+    maximum_size: int | None
+    counters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is around every request and answer; places as the description writes them."""
+
+    request_root: str
+    request_method: str
+    request_namespace: str | None
+    request_attributes: Mapping[str, str]
+    request_payload: str
+    response_root: str
+    response_payload: str
+    namespaces: tuple[str, ...]
+    status: str | None
+    ok: tuple[str, ...]
+    failure_message: str
+    failure_code: str | None
+    failure_field: str | None
+    failure_root: str | None
+    failure_when: str | None
+    ignored_attributes: tuple[str, ...] = ()
+    """Attributes that any element of an answer may carry."""
+    failed: tuple[str, ...] = ()
+    """What the status says of a failure, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """How the token is sent."""
+
+    style: str = "basic"
+    password: str = "X"
+    header: str | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names in the generated project."""
+
+    package: str
+    distribution: str
+    client: str
+    environment: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The whole description."""
+
+    name: str
+    title: str
+    version: str
+    doc: str
+    documentation: str | None
+    names: Names
+    url: str
+    envelope: Envelope
+    token: Token
+    oauth: Mapping[str, str] | None
+    callbacks: Mapping[str, str] | None
+    paging: Paging
+    scalars: Mapping[str, Scalar]
+    people: tuple[Noted, ...]
+    sources: tuple[Noted, ...]
+    errors: tuple[ErrorCode, ...]
+    events: tuple[Noted, ...]
+    limits: Mapping[str, str]
+    modules: tuple[Module, ...]
+    """The resources, in the order of their names; the shared module, if there is one, comes first."""
+    records: Mapping[Ref, Record] = field(repr=False)
+    enums: Mapping[Ref, Enum] = field(repr=False)
+    provenance: Provenance = Provenance("documented")
+    """How the facts of api.yaml are known where they do not say."""
+    said_at: Mapping[str, Position] = field(default_factory=dict, repr=False)
+    """Where api.yaml says what is on the wire, by the path of the key: ``envelope.request.root``."""
+
+    @property
+    def resources(self) -> tuple[Module, ...]:
+        """The modules that have methods."""
+        return tuple(module for module in self.modules if module.methods)
+
+    @property
+    def zone(self) -> str:
+        """Zone of the times on the wire."""
+        return self.scalars["datetime"].zone if "datetime" in self.scalars else "UTC"
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """All methods, by resource and place in the file."""
+        return tuple(method for module in self.modules for method in module.methods)

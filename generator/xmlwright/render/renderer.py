@@ -1,0 +1,365 @@
+"""Render: from the resolved description to the text of every file of the output, by a tree of templates.
+
+The template tree mirrors the output: ``%package%`` in a name stands for the import name, ``%module%`` for each module and
+``%resource%`` for each resource; names that begin with ``_`` and lie at the top hold macros only; ``.j2`` is dropped. What
+templates may use is in docs/template-contract.md.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, Final
+
+import jinja2
+import jinja2.meta
+
+from ..cases.tables import Tables
+from ..cases.values import Values
+from ..diagnostics import Diagnostics, Position
+from ..ir import Api, Case, Enum, EnumWord, Field, Method, Module, Record
+from ..naming import client_attribute, constant, method_constant, module_name, python_name
+from ..runtime import errors as runtime_errors
+from ..runtime.errors import Error
+from ..runtime.protocol import Place
+from ..settings import LINE_LENGTH
+from . import literals
+from .compiled import Compiled
+from .templates import CONTRACT, SUFFIX, Tree
+from .templates import TemplateProblem as TemplateProblem
+from .views import ModuleView, example
+from .views_cases import CaseView
+
+CUT: Final = "\x1f"
+"""Stands alone on a line between the parts of a Python file that are formatted by themselves. No text of a description
+can hold it: literals and docstrings escape it."""
+
+RUNTIME: Final = Path(__file__).parents[1] / "runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One file of the output before formatting."""
+
+    path: str
+    """Below the output folder, with forward slashes."""
+    text: str
+    python: bool
+    template: str = ""
+    """The template that it is made by, as messages name it; empty for a copy."""
+
+
+def render(
+    api: Api,
+    templates: Path,
+    overlay: Path | None = None,
+    *,
+    root: Path | None = None,
+    line_length: int = LINE_LENGTH,
+    compiled: Path | None = None,
+) -> list[Rendered]:
+    """Every file of the output, in the order of their paths. Templates in messages are relative to ``root``; ``compiled``
+    is a folder that remembers them as Jinja compiled them.
+
+    Raises:
+        TemplateProblem: a template does not parse, uses a name that is not defined, or needs another contract.
+    """
+    return Renderer(api, Tree(templates, overlay, root), line_length, compiled).all()
+
+
+def render_one(api: Api, tree: Tree, template: str) -> str:
+    """What one template gives that needs nothing but the API. Raises TemplateProblem."""
+    return Renderer(api, tree)._render(template, template, api).text
+
+
+def package_path(api: Api) -> str:
+    """Folder of the package below the output."""
+    return api.names.package.replace(".", "/")
+
+
+class _Context(jinja2.runtime.Context):
+    """Looks at the whole description only for a template that asks for what is found there."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        if key == "example":
+            api: Any = self.environment.globals["api"]
+            return example(api)
+        return super().resolve_or_missing(key)
+
+
+class _Environment(jinja2.Environment):
+    """Notes which templates are asked for."""
+
+    asked: set[str]
+    context_class = _Context
+
+    def get_template(self, name: Any, *args: Any, **kwargs: Any) -> jinja2.Template:
+        if isinstance(name, str):
+            self.asked.add(name)
+        return super().get_template(name, *args, **kwargs)
+
+
+class Renderer:
+    """Renders one output. :attr:`asked` and :meth:`needs` tell what a file came from."""
+
+    def __init__(
+        self,
+        api: Api,
+        tree: Tree,
+        line_length: int = LINE_LENGTH,
+        compiled: Path | None = None,
+    ) -> None:
+        self._api = api
+        self._tree = tree
+        self._env = _Environment(
+            loader=jinja2.FunctionLoader(self._load),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+            bytecode_cache=None if compiled is None else Compiled(compiled),
+        )
+        self._env.asked = set()
+        self._env.filters.update(FILTERS)
+        self._env.filters["docstring"] = functools.partial(literals.docstring, width=line_length)
+        self._env.globals.update(
+            api=api,
+            contract=".".join(map(str, CONTRACT)),
+            cut=CUT,
+            errors=_errors(),
+            line_length=line_length,
+            modules=api.modules,
+            scalar_facts=lambda name: _scalar_facts(api, name),
+        )
+
+    def all(self) -> list[Rendered]:
+        """Every file, in the order of their paths."""
+        files = {item.path: item for item in self.files()}
+        return [files[path] for path in sorted(files)]
+
+    @property
+    def asked(self) -> Set[str]:
+        """Templates that were asked for since :meth:`forget`."""
+        return self._env.asked
+
+    def forget(self) -> None:
+        """Begin to note anew which templates are asked for."""
+        self._env.asked = set()
+
+    def needs(self, names: Set[str]) -> set[str]:
+        """Templates with all that they import, include or extend."""
+        found: set[str] = set()
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            if name in found:
+                continue
+            found.add(name)
+            try:
+                tree = self._env.parse(self._tree.path(name).read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, jinja2.TemplateError):
+                continue
+            todo += [other for other in jinja2.meta.find_referenced_templates(tree) if other]
+        return found
+
+    def files(self) -> Iterator[Rendered]:
+        """Every file as it is made: those that are copied, and those of the templates in the order of their names."""
+        runtime = self._tree.runtime()
+        names = self._tree.names()
+        if not names:
+            raise TemplateProblem(f"there are no templates in {self._tree.folder}")
+        if runtime is not None:
+            yield from _runtime(runtime.replace("%package%", package_path(self._api)))
+        for name in names:
+            if name.startswith("_"):
+                continue
+            target = name.removesuffix(SUFFIX).replace("%package%", package_path(self._api))
+            if "%module%" in target:
+                for module in self._api.modules:
+                    yield self._module(name, target.replace("%module%", module.python), module)
+            elif "%resource%" in target:
+                for module in self._api.resources:
+                    if module.cases:
+                        yield self._tests(name, target.replace("%resource%", module.name), module)
+            else:
+                yield self._render(name, target, self._api)
+
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        if ".." in name.split("/") or not name.endswith(SUFFIX):
+            return None
+        path = self._tree.path(name)
+        if not path.is_file():
+            return None
+        return path.read_text(encoding="utf-8"), str(path), lambda: True
+
+    def _module(self, template: str, target: str, module: Module) -> Rendered:
+        view = _View(self._api, module)
+        return self._render(
+            template, target, module, module=module, view=view, enum_words=view.enum_codec
+        )
+
+    def _tests(self, template: str, target: str, module: Module) -> Rendered:
+        view = _View(self._api, module)
+        values = Values(self._api, Tables(self._api), Diagnostics())
+        methods = {method.verb: method for method in module.methods}
+        cases = []
+        for case in module.cases:
+            method = methods[case.call]
+            given = values.arguments(method, case.arguments) if case.arguments is not None else None
+            result = None
+            if case.result is not None and case.result.kind != "null":
+                result = values.result(method, case.result)
+            cases.append(CaseView(view, method, case, given, result))
+        return self._render(template, target, module, module=module, view=view, cases=cases)
+
+    def _render(self, template: str, target: str, about: Api | Module, **values: Any) -> Rendered:
+        try:
+            text = self._env.get_template(template).render(**values)
+        except jinja2.TemplateSyntaxError as error:
+            place = f"{self._tree.shown(error.name or template)}:{error.lineno}"
+            raise TemplateProblem(f"{place}: {error.message}") from error
+        except UnicodeDecodeError as error:
+            named = self._tree.shown(template)
+            raise TemplateProblem(f"{named}: is not UTF-8 ({error.reason})") from error
+        except Exception as error:  # whatever an expression of a template can raise
+            place, what = self._origin(error, template, about)
+            message = (
+                f"there is no template {error.message}"
+                if isinstance(error, jinja2.TemplateNotFound)
+                else str(error) or type(error).__name__
+            )
+            if not isinstance(error, jinja2.TemplateError):
+                message = f"{type(error).__name__}: {message}"
+            raise TemplateProblem(f"{place}: {message} (rendering {what})") from error
+        path = PurePosixPath(target)
+        python = path.suffix in (".py", ".pyi")
+        return Rendered(str(path), text, python, self._tree.shown(template))
+
+    def _origin(self, error: Exception, template: str, about: Api | Module) -> tuple[str, str]:
+        """Template and line of the innermost template that an error came from, a macro perhaps, and the piece of the
+        description that was being rendered there.
+        """
+        place = self._tree.shown(template)
+        innermost: Any = about
+        trace = error.__traceback__
+        while trace is not None:
+            file = Path(trace.tb_frame.f_code.co_filename)
+            if file.suffix == SUFFIX:
+                place = f"{self._tree.shown_path(file)}:{trace.tb_lineno}"
+                innermost = max(
+                    [innermost, *_variables(trace)],
+                    key=lambda value: _DEPTH.get(type(value), -1),
+                )
+            trace = trace.tb_next
+        return place, _described(innermost)
+
+
+def _variables(trace: TracebackType) -> list[Any]:
+    """What the variables of a template stand for at one step of a traceback."""
+    found = []
+    for name, value in trace.tb_frame.f_locals.items():
+        if name == "__jinja_exception__" or name in ("api", "modules"):
+            continue
+        found.append(value.case if isinstance(value, CaseView) else value)
+    return found
+
+
+_DEPTH: Final[dict[type, int]] = {
+    Module: 1, Enum: 2, Record: 2, Method: 2, EnumWord: 3, Field: 3, Case: 3,
+}  # fmt: skip
+"""How deep in a description a thing is: of several at hand, the deepest is the one that is being rendered."""
+
+
+def _described(value: Any) -> str:
+    """A piece of a description in a message."""
+    if isinstance(value, Api):
+        return f"the API {value.name}"
+    at: Position = value.at
+    kind = type(value).__name__.lower() if not isinstance(value, EnumWord) else "word"
+    return f"the {kind} {value.word if isinstance(value, EnumWord) else value.name}, {at}"
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "literal": literals.literal,
+    "block": literals.block,
+    "docstring": literals.docstring,
+    "constant": constant,
+    "client_attribute": client_attribute,
+    "method_constant": method_constant,
+    "python_name": python_name,
+    "module_name": module_name,
+    "toml": literals.toml,
+    "json": literals.json_text,
+    "comment": literals.comment,
+    "place": lambda text: _place(text),
+    "path": lambda text: Place.of(text).path,
+    "encode": lambda text: str(text).strip().encode(),
+}
+"""Filters that templates may use, beside those of Jinja."""
+
+
+def _errors() -> list[str]:
+    return sorted(
+        name
+        for name, value in vars(runtime_errors).items()
+        if isinstance(value, type) and issubclass(value, Error)
+    )
+
+
+def _runtime(folder: str) -> Iterator[Rendered]:
+    for path in sorted(RUNTIME.glob("*.py")):
+        yield Rendered(f"{folder}/{path.name}", path.read_text(encoding="utf-8"), False)
+
+
+class _View(ModuleView):
+    """Adds what only rendering needs."""
+
+    def foreign_typing(self) -> dict[str, list[str]]:
+        """Names of other modules that only annotations use."""
+        return {
+            module: sorted(names - self.foreign.get(module, set()))
+            for module, names in self.typing_only.items()
+            if names - self.foreign.get(module, set())
+        }
+
+    def typing_names(self) -> list[str]:
+        """Names of the typing module that the text uses."""
+        names = ["Final"] if self.module.methods or self.module.enums or self.shapes() else []
+        if self.foreign_typing() or "Required" in self.uses:
+            names.append("TYPE_CHECKING")
+        if self.module.enums:
+            names += ["Literal", "TypeAlias"]
+        if self.inputs():
+            names.append("TypedDict")
+        if "BinaryIO" in self.uses:
+            names.append("BinaryIO")
+        return names
+
+
+def _place(text: str | None) -> str:
+    if text is None:
+        return "None"
+    place = Place.of(text)
+    return f"Place({literals.literal(place.path)}, {literals.literal(place.attribute)})"
+
+
+def _scalar_facts(api: Api, name: str) -> str:
+    scalar = api.scalars.get(name)
+    if scalar is None:
+        return ""
+    facts = []
+    if name == "flag" and scalar.words != ("1", "0"):
+        facts.append(literals.literal(scalar.words))
+    if name == "datetime":
+        facts.append(literals.literal(scalar.zone))
+    default = "text" if name == "text" else "none"
+    if scalar.read_empty != default:
+        empty = {"none": "None", "text": '""', "zero": "0", "error": "EMPTY_REFUSED"}
+        facts.append(f"empty={empty[scalar.read_empty]}")
+    if scalar.none:
+        facts.append(f"none={literals.literal(scalar.none)}")
+    return ", ".join(facts)

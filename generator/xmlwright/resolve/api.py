@@ -1,0 +1,268 @@
+"""Resolve what holds for an API as a whole: envelope, paging, scalars, errors, events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..diagnostics import Position, Related, nearest
+from ..schema.api_grammar import ApiDecl
+from ..schema.decoder import Decl, Word, opt
+from ..schema.grammar import ResourceDecl, SharedDecl
+from ..schema.vocabulary import PLACEHOLDER, PLACEHOLDERS
+from ..ir import Api, Envelope, ErrorCode, Names, Paging, Provenance, Scalar, Token
+from .symbols import References, class_name_of, noted_of, prose, provenance_of, stand, texts
+
+
+class Frame(References):
+    """Makes the API without its modules."""
+
+    def _frame(self) -> tuple[Api, frozenset[tuple[str, str]]]:
+        """All of the API but its modules, and what it names of itself."""
+        found = self._api_alone()
+        return found, frozenset(self._used)
+
+    def _api_alone(self) -> Api:
+        api = self._d.api
+        self._sources(api.source)
+        self._zone()
+        for kind, codes in api.method_errors.items():
+            self._codes(codes, f"method_errors.{kind}")
+        for event in api.events:
+            self._event(event)
+        for error in api.errors.values():
+            self._sources(error.source)
+            for name in re.findall(PLACEHOLDER, error.message):
+                near = nearest(name, PLACEHOLDERS)
+                if name not in PLACEHOLDERS and near is not None:  # another word is text
+                    self._diagnostics.add(
+                        "unknown-word",
+                        f"{{{name}}} is nearly, but not, one of"
+                        f" {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}",
+                        error.message.at,
+                        suggestion=f"{{{near}}}",
+                    )
+        for noted in (*api.events.values(), *api.people.values(), *api.sources.values()):
+            self._sources(noted.source)
+        paging = api.paging
+        if paging and paging.maximum_size is not None and paging.default_size > paging.maximum_size:
+            self._contradiction(
+                paging,
+                "default_size",
+                f"more rows by default than a page may have ({paging.maximum_size})",
+            )
+        counters = {}
+        if paging is not None:
+            for name in ("position", "size", "pages", "total"):
+                place = getattr(paging.counters, name)
+                if place is not None:
+                    counters[name] = str(place)
+        envelope = api.envelope
+        token = api.authentication.token
+        oauth = api.authentication.oauth
+        return Api(
+            name=str(api.api),
+            title=prose(api.title),
+            version=str(api.version),
+            doc=prose(api.doc),
+            documentation=opt(api.documentation),
+            names=Names(
+                str(api.python.package),
+                str(api.python.distribution or re.sub(r"[._]", "-", api.python.package)),
+                str(api.python.client),
+                str(api.python.environment or api.python.client.upper()),
+                str(api.python.version),
+            ),
+            url=str(api.endpoint.url),
+            envelope=Envelope(
+                request_root=str(envelope.request.root),
+                request_method=str(envelope.request.method),
+                request_namespace=opt(envelope.request.namespace),
+                request_attributes=texts(envelope.request.attributes),
+                request_payload=str(envelope.request.payload or ""),
+                response_root=str(envelope.response.root),
+                response_payload=str(envelope.response.payload or ""),
+                namespaces=tuple(map(str, envelope.response.namespaces)),
+                status=opt(envelope.response.status),
+                ok=tuple(map(str, envelope.response.ok)),
+                failure_message=str(envelope.failure.message),
+                failure_code=opt(envelope.failure.code),
+                failure_field=opt(envelope.failure.field),
+                failure_root=opt(envelope.failure.root),
+                failure_when=opt(envelope.failure.when),
+                ignored_attributes=tuple(map(str, envelope.response.attributes)),
+                failed=tuple(map(str, envelope.response.failed)),
+            ),
+            token=(
+                Token()
+                if token is None
+                else Token(
+                    str(token.style),
+                    str(token.password or "X"),
+                    opt(token.header),
+                    prose(token.doc),
+                )
+            ),
+            oauth=(
+                None
+                if oauth is None
+                else {
+                    "signature": str(oauth.signature),
+                    "request_token": str(oauth.request_token),
+                    "authorize": str(oauth.authorize),
+                    "access_token": str(oauth.access_token),
+                    "doc": prose(oauth.doc),
+                }
+            ),
+            paging=(
+                Paging(False, "page", "per_page", 1, 25, None, {})
+                if paging is None
+                else Paging(
+                    paging.style == "offset",
+                    str(paging.position),
+                    str(paging.size),
+                    paging.first,
+                    paging.default_size,
+                    paging.maximum_size,
+                    counters,
+                )
+            ),
+            callbacks=(
+                None
+                if api.callbacks is None
+                else {
+                    "event": str(api.callbacks.event),
+                    "object": str(api.callbacks.object),
+                    "system": str(api.callbacks.system),
+                    "user": str(api.callbacks.user),
+                    "verifier": str(api.callbacks.verifier),
+                    "verification": str(api.callbacks.verification),
+                }
+            ),
+            scalars=self._scalars(),
+            people=noted_of(api.people),
+            sources=noted_of(api.sources),
+            errors=tuple(
+                ErrorCode(
+                    str(code),
+                    str(decl.kind),
+                    str(decl.message),
+                    decl.status,
+                    prose(decl.doc),
+                    prose(decl.fix),
+                    provenance_of(decl, None),
+                    code.at,
+                )
+                for code, decl in api.errors.items()
+            ),
+            events=noted_of(api.events),
+            limits=texts(api.limits),
+            modules=(),
+            records={},
+            enums={},
+            provenance=Provenance("documented", tuple(map(str, api.source))),
+            said_at=dict(_wire_places(api)),
+        )
+
+    def _scalars(self) -> dict[str, Scalar]:
+        found = {}
+        for name, decl in self._d.api.scalars.items():
+            words = tuple(map(str, decl.words)) or ("1", "0")
+            if len(words) != 2:
+                self._diagnostics.add(
+                    "wrong-type", "should be two words, for true and for false", decl.where("words")
+                )
+                words = ("1", "0")
+            found[str(name)] = Scalar(
+                str(name),
+                decl.pad,
+                (words[0], words[1]),
+                tuple(map(str, decl.none)),
+                str(decl.zone or "UTC"),
+                str(decl.read_empty or ("text" if name == "text" else "none")),
+            )
+        return found
+
+    def _zone(self) -> None:
+        from zoneinfo import ZoneInfo
+
+        for decl in self._d.api.scalars.values():
+            if decl.zone is not None:
+                try:
+                    ZoneInfo(decl.zone)
+                except (KeyError, ValueError, OSError):
+                    self._diagnostics.add(
+                        "dangling-reference", f"there is no time zone {decl.zone!r}", decl.zone.at
+                    )
+
+    def _event(self, event: Word) -> None:
+        """An event is named after a resource; a misspelt one would never be dispatched."""
+        first = event.partition(".")[0]
+        if first != "all" and first not in self._resources:
+            self._dangling("event of a resource", Word(first, event.at), self._resources)
+
+    def _names_across(self) -> None:
+        """Records and enums have one name in the whole API, because the package exports them side by side."""
+        seen: dict[str, Word] = {}
+        holders: list[ResourceDecl | SharedDecl] = list(self._d.resources)
+        if self._d.shared is not None:
+            holders.insert(0, self._d.shared)
+        for holder in holders:
+            for name in (*holder.enums, *holder.records):
+                first = seen.setdefault(str(name), name)
+                if first is not name:
+                    self._diagnostics.add(
+                        "duplicate-name",
+                        f"{name} is described twice",
+                        name.at,
+                        related=[Related(first.at, "first here")],
+                    )
+        for decl in self._d.resources:
+            class_name = class_name_of(decl)
+            if class_name in seen:
+                self._diagnostics.add(
+                    "duplicate-name",
+                    f"the class {class_name}, which holds the methods of {decl.resource}, has the name of a record or enum;"
+                    " give the resource another one with the key `python`",
+                    decl.where("python"),
+                    related=[Related(seen[class_name].at, "described here")],
+                )
+
+    def _around(self) -> tuple[object, ...]:
+        """What the file of a resource may name that stands in api.yaml or shared.yaml."""
+        api = self._d.api
+        shared = self._d.shared
+        paging = api.paging
+        return (
+            self._d.broken,
+            shared and [stand(kind) for kind in (shared.enums, shared.records, shared.groups)],
+            stand(api.people),
+            stand(api.sources),
+            stand(api.errors),
+            stand(api.events),
+            [(str(kind), [*codes]) for kind, codes in api.method_errors.items()],
+            paging
+            and (
+                stand([paging.position, paging.size]),
+                paging.first,
+                paging.default_size,
+                paging.maximum_size,
+            ),
+        )
+
+
+def _wire_places(api: ApiDecl) -> Iterator[tuple[str, Position]]:
+    """Path of a key -> where it stands, for all that api.yaml says about what is on the wire."""
+    envelope = api.envelope
+    holders: list[tuple[str, Decl | None]] = [
+        ("envelope.request", envelope.request),
+        ("envelope.response", envelope.response),
+        ("envelope.failure", envelope.failure),
+        ("paging.counters", api.paging and api.paging.counters),
+        *((f"scalars.{name}", scalar) for name, scalar in api.scalars.items()),
+        *((f"errors.{code}", error) for code, error in api.errors.items()),
+    ]
+    for path, decl in holders:
+        if decl is not None:
+            for key, at in decl.keys.items():
+                yield f"{path}.{key}", at

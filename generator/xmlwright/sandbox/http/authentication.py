@@ -1,0 +1,112 @@
+"""From the credentials of a request to the person who calls."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ...ir import Token
+from ..engine.exchange import Member, Person
+
+if TYPE_CHECKING:
+    from ..engine.engine import World
+
+_LENGTH: Final = 32
+"""Hexadecimal digits of a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody with a token."""
+
+    member: Member
+    token: str
+
+    @property
+    def label(self) -> str:
+        """The kind of person, with the id where it is not the owner: ``admin``, ``staff/7``."""
+        return label(self.member.person)
+
+
+def label(person: Person) -> str:
+    """What a person is called in addresses and settings of the sandbox."""
+    return f"{person.kind}/{person.id}"
+
+
+class People:
+    """The tokens of all accounts. A token follows from the seed, so that it is the same in the next run."""
+
+    def __init__(self, world: World, token: Token, seed: int) -> None:
+        self._world = world
+        self._token = token
+        self._seed = seed
+        self._known: dict[str, tuple[Known, ...]] = {}
+        self._by_token: dict[tuple[str, str], Person] = {}
+        self.renewed: dict[str, int] = {}
+        """``account/kind/id`` -> how often the token was replaced by hand."""
+        self.changed: Callable[[], object] = lambda: None
+        """Called when there is something new to keep."""
+
+    def known(self, account: str) -> tuple[Known, ...]:
+        """Everybody in an account, the owner first."""
+        if account not in self._known:
+            self.refresh(account)
+        return self._known[account]
+
+    def refresh(self, account: str) -> None:
+        """Look again who there is and what their passwords are."""
+        self.forget(account)
+        known = tuple(
+            Known(member, self._made(account, member)) for member in self._world.people(account)
+        )
+        self._known[account] = known
+        for one in known:
+            self._by_token.setdefault((account, one.token), one.member.person)
+
+    def forget(self, account: str) -> None:
+        """The account is gone, or another one by the same name comes."""
+        for one in self._known.pop(account, ()):
+            self._by_token.pop((account, one.token), None)
+
+    def renew(self, account: str, person: Person) -> str:
+        """Replace a person's token, as changing the password does; the old one is refused from now on."""
+        key = f"{account}/{label(person)}"
+        self.renewed[key] = self.renewed.get(key, 0) + 1
+        self.refresh(account)
+        self.changed()
+        return next(one.token for one in self.known(account) if one.member.person == person)
+
+    def by_token(self, account: str, token: str) -> Person | None:
+        """Whose token it is."""
+        if account not in self._known:
+            self.refresh(account)
+        return self._by_token.get((account, token))
+
+    def token_in(self, headers: Mapping[str, str]) -> str | None:
+        """The token that a request carries; None where it carries none, or one that cannot be read."""
+        if self._token.style == "header":
+            return headers.get((self._token.header or "Authorization").lower())
+        scheme, _, code = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            pair = base64.b64decode(code.strip(), validate=True).decode("utf-8")
+        except ValueError:  # no base64, no ASCII, or no UTF-8
+            return None
+        return pair.partition(":")[0] or None
+
+    def _made(self, account: str, member: Member) -> str:
+        person = member.person
+        renewed = self.renewed.get(f"{account}/{label(person)}", 0)
+        facts: tuple[Any, ...] = (
+            self._seed,
+            account,
+            person.kind,
+            person.id,
+            member.secret,
+            renewed,
+        )
+        return hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).hexdigest()[:_LENGTH]

@@ -1,0 +1,173 @@
+"""Read: the files of a description, decoded by the grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..diagnostics import Diagnostics, Position, Related, nearest
+from ..files import files_of, kind_of, shown
+from ..memory import Memory
+from .api_grammar import ApiDecl
+from .behavior_grammar import AccountDecl, BehaviorDecl
+from .decoder import Word
+from .grammar import FILES, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
+from .nodes import Node, SourceFile, parse, read_file
+
+__all__ = ["Description", "assemble", "decode", "files_of", "kind_of", "read", "shown"]
+
+
+def _unseen(kind: str, node: Node) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The declarations of all files, as they stand there."""
+
+    api: ApiDecl
+    shared: SharedDecl | None
+    resources: tuple[ResourceDecl, ...]
+    cases: Mapping[str, tuple[CaseDecl, ...]]
+    """Resource -> its cases, those of its own file first."""
+    broken: Mapping[str, Position] = field(default_factory=dict)
+    """Resources whose files could not be decoded: names that are known, though nothing can be said about them."""
+    account: AccountDecl | None = None
+    behaviors: Mapping[str, BehaviorDecl] = field(default_factory=dict)
+    """Resource -> what it does beyond keeping records."""
+
+
+def decode(
+    source: SourceFile,
+    kind: str,
+    diagnostics: Diagnostics,
+    seen: Callable[[str, Node], None] = _unseen,
+) -> Any:
+    """The declaration that a file of this kind holds; None or INVALID, with diagnostics, where it holds none."""
+    node = parse(source, diagnostics)
+    if node is None:
+        return None
+    seen(kind, node)
+    return FILES[kind][0].decode(node, diagnostics)
+
+
+def read(
+    folder: Path,
+    diagnostics: Diagnostics,
+    *,
+    root: Path,
+    texts: Mapping[Path, str] | None = None,
+    memory: Memory | None = None,
+    seen: Callable[[str, Node], None] = _unseen,
+    wanted: Callable[[Path], bool] = lambda path: True,
+) -> Description | None:
+    """All files of a description. None where it cannot even be read; problems are in ``diagnostics``.
+
+    ``texts`` stands in for files, so that an edit can be checked before it is saved. ``seen`` is given the kind and the
+    root of each file that is YAML, unless ``memory`` knows it. Files that are not ``wanted`` are left alone.
+    """
+    memory = memory or Memory()
+    if not folder.is_dir():
+        diagnostics.add("missing-file", "there is no such folder", Position(shown(folder, root)))
+        return None
+    found: dict[Path, Any] = {}
+    for path in files_of(folder):
+        if not wanted(path):
+            continue
+        name = shown(path, root)
+        if texts is not None and path in texts:
+            source: SourceFile | None = SourceFile(name, texts[path])
+        else:
+            source = read_file(path, name, diagnostics)
+        if source is None:
+            found[path] = None
+            continue
+        decoded = partial(decode, source, kind_of(path), seen=seen)
+        found[path] = memory.recall(("file", path), (), diagnostics, decoded, facts=source)
+    return assemble(found, diagnostics)
+
+
+def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description | None:
+    """The description that these declarations are together; None where there is no api.yaml.
+
+    ``files`` holds what :func:`decode` gave, None and INVALID included.
+    """
+    api: ApiDecl | None = None
+    shared: SharedDecl | None = None
+    resources: dict[str, ResourceDecl] = {}
+    broken: dict[str, Position] = {}
+    cases: dict[str, list[CaseDecl]] = {}
+    loose: list[tuple[Word, CasesDecl]] = []
+    account: AccountDecl | None = None
+    acting: dict[Word, BehaviorDecl] = {}
+    for path, decl in files.items():
+        if isinstance(decl, ApiDecl):
+            api = decl
+        elif isinstance(decl, SharedDecl):
+            shared = decl
+        elif isinstance(decl, ResourceDecl):
+            first = resources.setdefault(decl.resource, decl)
+            if first is not decl:
+                diagnostics.add(
+                    "duplicate-name",
+                    f"the resource {decl.resource} is described twice",
+                    decl.resource.at,
+                    related=[Related(first.resource.at, "first here")],
+                )
+            elif decl.resource != path.stem:
+                diagnostics.add(
+                    "bad-name",
+                    f"the file of the resource {decl.resource} should be {decl.resource}.yaml",
+                    decl.resource.at,
+                    suggestion=path.stem,
+                )
+            cases.setdefault(decl.resource, []).extend(decl.cases)
+        elif isinstance(decl, CasesDecl):
+            stem = path.name.removesuffix(".cases.yaml")
+            loose.append((decl.resource or Word(stem, decl.at), decl))
+        elif isinstance(decl, AccountDecl):
+            account = decl
+        elif isinstance(decl, BehaviorDecl):
+            stem = path.name.removesuffix(".behavior.yaml")
+            named = decl.resource or Word(stem, decl.at)
+            if named in acting:
+                diagnostics.add(
+                    "duplicate-name",
+                    f"what {named} does is described twice",
+                    named.at,
+                    related=[Related(acting[named].at, "first here")],
+                )
+            acting[named] = decl
+        elif kind_of(path) == "resource":
+            broken[path.stem] = Position(path.name)
+    for resource, found in loose:
+        if resource not in resources and resource not in broken:
+            diagnostics.add(
+                "dangling-reference",
+                f"these are cases of {resource}, a resource that is not described",
+                resource.at,
+                suggestion=nearest(resource, resources),
+            )
+        cases.setdefault(resource, []).extend(found.cases)
+    for named in acting:
+        if named not in resources and named not in broken:
+            diagnostics.add(
+                "dangling-reference",
+                f"this is what {named} does, a resource that is not described",
+                named.at,
+                suggestion=nearest(named, resources),
+            )
+    if api is None:
+        return None
+    return Description(
+        api,
+        shared,
+        tuple(resources[name] for name in sorted(resources)),
+        {name: tuple(found) for name, found in cases.items()},
+        broken,
+        account,
+        {str(named): decl for named, decl in acting.items()},
+    )
