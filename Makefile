@@ -79,23 +79,23 @@ test: setup ## the tests: lint, check, types, then pytest; CI runs this
 
 # The tests change each node of schema/ in one way of each kind; this makes all changes that can be thought of.
 mutations: setup ## every mistake at every place of schema/: which are told? ARGS names files, as in ARGS=api.yaml
-	$(say) 'tests/test_mutations.py'
-	@PYTHONPATH=tests/support $(BIN)/python tests/test_mutations.py $(ARGS)
+	$(say) 'tests/schema/test_mutations.py'
+	@PYTHONPATH=tests/support $(BIN)/python tests/schema/test_mutations.py $(ARGS)
 
 proofs: setup ## the proofs of the sandbox in full: 10,000 wrong requests, 25 kills, 400 histories; the tests make a sample
 	$(say) 'tests/sandbox'
 	@XMLWRIGHT_PROOFS=full $(BIN)/python -m pytest -rP -n auto tests/sandbox/test_hostile_requests.py \
-		tests/sandbox/test_killed.py tests/sandbox/test_agrees_with_a_model.py $(ARGS)
+		tests/sandbox/test_crashes.py tests/sandbox/test_model.py $(ARGS)
 
 # The tests try some resources and one subset.
 copies: setup ## vendored copies of every resource alone, ten subsets, all, and with each part: imports, tests, mypy --strict
-	$(say) 'tests/test_vendor.py'
-	@XMLWRIGHT_EVERY_COPY=1 $(BIN)/python -m pytest -q tests/test_vendor.py $(ARGS)
+	$(say) 'tests/vendor/test_vendor.py'
+	@XMLWRIGHT_EVERY_COPY=1 $(BIN)/python -m pytest -q tests/vendor/test_vendor.py $(ARGS)
 
 # The tests try some of the fields.
 fields: setup ## every field taken out of schema/ in turn: does drift propose it back from the documents that show it?
-	$(say) 'tests/test_drift.py'
-	@XMLWRIGHT_EVERY_FIELD=1 $(BIN)/python -m pytest -q -s tests/test_drift.py $(ARGS)
+	$(say) 'tests/inference/test_drift.py'
+	@XMLWRIGHT_EVERY_FIELD=1 $(BIN)/python -m pytest -q -s tests/inference/test_drift.py $(ARGS)
 
 lint: setup ## ruff, and Black in check mode
 	$(say) 'ruff check'

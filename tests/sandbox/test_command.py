@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from sandbox_process import XMLWRIGHT
 from terminal import Terminal
 
 from xmlwright.sandbox import Sandbox, SandboxError
 
-from .given import ROOT
-from .server_process import XMLWRIGHT
+from .case_setup import ROOT
 
 LIST = '<request method="task.list"/>'
 COMMAND = [str(XMLWRIGHT), "--project", str(ROOT), "sandbox"]

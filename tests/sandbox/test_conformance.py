@@ -22,7 +22,7 @@ from freshbooks_classic.runtime.request import Page
 from xmlwright.sandbox.server_thread import Sandbox
 from xmlwright.sandbox.storage.replay import plain
 
-from .given import (
+from .case_setup import (
     ABSENT,
     RESOURCES,
     Account,

@@ -11,7 +11,7 @@ import requests
 
 from freshbooks_classic import FreshBooks
 from xmlwright.sandbox import Sandbox, SandboxError
-from xmlwright.sandbox.calls.expectations import AssertionFailed
+from xmlwright.sandbox.calls.expectations import RequestAssertionError
 
 
 @pytest.fixture(scope="module")
@@ -230,11 +230,11 @@ def test_calls_are_asserted_and_the_nearest_is_shown(
     )["error"]
     assert "lines[0].quantity: '4', not 5" in told
     with pytest.raises(
-        AssertionFailed, match=r"2 calls of client\.create were wanted, and 1 were made"
+        RequestAssertionError, match=r"2 calls of client\.create were wanted, and 1 were made"
     ):
         own.control.assert_requests("client.create", count=2)
     with pytest.raises(
-        AssertionFailed, match=r"what was called is: client\.create, invoice\.create"
+        RequestAssertionError, match=r"what was called is: client\.create, invoice\.create"
     ):
         own.control.assert_requests("estimate.create")
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sandbox_process import Process, sandbox_process
 
-from .given import ROOT
-from .server_process import Process, sandbox_process
+from .case_setup import ROOT
 
 GUIDE = ROOT / "docs" / "guide-sandbox.md"
 README = ROOT / "README.md"

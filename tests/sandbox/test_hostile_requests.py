@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 import requests
 from lxml import etree
+from sandbox_process import Process, sandbox_process
 
 from freshbooks_classic import wire
 from xmlwright.sandbox.server_thread import Sandbox
 
-from .given import ABSENT, FULL, RESOURCES, ROOT, api, cases
-from .server_process import Process, sandbox_process
+from .case_setup import ABSENT, FULL, RESOURCES, ROOT, api, cases
 
 HOW_MANY = 10_000 if FULL else 1_500
 SECRET = "the-content-of-a-file-that-is-nobodys-business"
@@ -292,7 +292,7 @@ class Fuzzer:
 # ---- a client that knows as little of HTTP as it can
 
 
-class Wire:
+class WireFault:
     """One connection, made anew when the server has closed it."""
 
     def __init__(self, port: int) -> None:
@@ -369,7 +369,7 @@ def test_wrong_requests_are_refused_properly(process: Process, tmp_path: Path) -
     port = process.port
     path = re.sub(r"^https?://[^/]+", "", process.exported("URL"))
     known = {code.code: code.status for code in api().errors}
-    wire_ = Wire(port)
+    wire_ = WireFault(port)
     refused: Counter[str] = Counter()
     statuses: Counter[int] = Counter()
     accepted = 0

@@ -12,10 +12,10 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import browsing
+import browser_page
 import pytest
 import requests
-from browsing import browser
+from browser_page import browser
 from lxml import etree
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -23,7 +23,7 @@ from freshbooks_classic import ApiFailure, FreshBooks, UnreadableDocument
 from xmlwright.sandbox import Sandbox
 
 __all__ = ["browser"]
-pytestmark = browsing.MARKS
+pytestmark = browser_page.MARKS
 HOSTILE = "<img src=x onerror=document.title='taken'>"
 """What a page that shows it as markup would run."""
 
@@ -55,7 +55,7 @@ def fb(own: Sandbox) -> Iterator[FreshBooks]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     size = {"width": 1280, "height": 900}
-    with browsing.context(browser, viewport=size, color_scheme="light") as made:
+    with browser_page.context(browser, viewport=size, color_scheme="light") as made:
         yield made
 
 
@@ -254,7 +254,7 @@ def test_without_scripts_everything_is_there(
     browser: Browser, own: Sandbox, base: str, fb: FreshBooks
 ) -> None:
     fb.task.create(name="Hedges")
-    with browsing.context(browser, java_script_enabled=False) as context:
+    with browser_page.context(browser, java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{base}/")
         page.locator("a.call").click()
@@ -466,7 +466,7 @@ def test_all_pages_in_both_colors_and_widths(
     others = ["ui/outbox", "ui/callbacks", "ui/controls", "ui/docs", "ui/docs/invoice", "ui/docs/errors"]  # fmt: skip
     wrong: list[tuple[object, ...]] = []
     for scheme in ("light", "dark"):
-        with browsing.context(browser, color_scheme=scheme, bypass_csp=True) as context:
+        with browser_page.context(browser, color_scheme=scheme, bypass_csp=True) as context:
             page = context.new_page()
             for path in ("", *calls, *state, *others):
                 page.set_viewport_size({"width": 1280, "height": 900})
@@ -477,6 +477,6 @@ def test_all_pages_in_both_colors_and_widths(
                     if taken > width:
                         wrong.append((path, scheme, width, "as wide as", taken))
                     # Of colors and widths, each is looked at once by the slow checker.
-                    if browsing.AXE.is_file() and (scheme == "dark") is (width == 390):
-                        wrong += [(path, scheme, width, *each) for each in browsing.serious(page)]
+                    if browser_page.AXE.is_file() and (scheme == "dark") is (width == 390):
+                        wrong += [(path, scheme, width, *each) for each in browser_page.serious(page)]
     assert wrong == []

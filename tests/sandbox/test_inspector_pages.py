@@ -11,7 +11,7 @@ import requests
 
 from xmlwright.sandbox import Sandbox
 
-from .given import RESOURCES, ROOT, cases
+from .case_setup import RESOURCES, ROOT, cases
 
 PREFIX = "/__sandbox__"
 SECOND = ROOT / "tests" / "second_api"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .given import ROOT
+from .case_setup import ROOT
 from .test_guide import run
 
 

@@ -1,0 +1,201 @@
+"""Calls of each retry class against a server that fails: what they end in, and what holds whatever it does.
+
+Random parts print their seed; ``FAULTS_SEED=n`` repeats a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import importlib
+import os
+import pickle
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis
+import pytest
+from faulty_server import (
+    FAULTS,
+    GOOD,
+    Fault,
+    Faulty,
+    answer_of,
+)
+from hypothesis import HealthCheck
+
+from freshbooks_classic import AsyncFreshBooks, Backoff, FreshBooks
+from freshbooks_classic.runtime import errors
+from freshbooks_classic.runtime.retry import Failed, RetryPolicy
+
+TOKEN = "tokentokentokentoken0123456789ab"
+SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(2**32))
+DEADLINE = 0.3
+TOLERANCE = 50.0
+"""Seconds past a deadline that a loaded machine may need to say so; what is slow here is slow for longer than that."""
+
+EXACT = tuple(fault for fault in FAULTS if fault.exact)
+ways = pytest.mark.parametrize("way", ["sync", "async"])
+
+
+def property_based(examples: int) -> Callable[[Any], Any]:
+    """A property tried on so many examples, from the seed that is printed."""
+    print(f"FAULTS_SEED={SEED}")
+
+    def decorate(test: Any) -> Any:
+        quiet: list[Any] = list(HealthCheck)
+        return hypothesis.seed(SEED)(
+            hypothesis.settings(
+                max_examples=examples, deadline=None, database=None, suppress_health_check=quiet
+            )(test)
+        )
+
+    return decorate
+
+
+@dataclass
+class Recording:
+    """The policy used by default, whose waits are noted and not waited for."""
+
+    policy: RetryPolicy = field(default_factory=lambda: Backoff(random=random.Random(SEED).random))
+    waits: list[tuple[Failed, float | None]] = field(default_factory=list)
+
+    def wait(self, failed: Failed) -> float | None:
+        wait = self.policy.wait(failed)
+        self.waits.append((failed, wait))
+        return None if wait is None else 0.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One method of each retry class. Each call has a number of its own, which its answer says again."""
+
+    retry: str
+    method: str
+    value: Callable[[int], Any]
+    make: Callable[[Any, int], Any] = field(repr=False)
+
+
+CALLS = (
+    Call("safe", "task.get", lambda n: n, lambda fb, n: fb.task.get(n)),
+    Call("idempotent", "task.update", lambda n: None, lambda fb, n: fb.task.update(n, name="x")),
+    Call("ambiguous", "task.create", lambda n: n, lambda fb, n: fb.task.create(name=f"task {n}")),
+)
+
+
+def run(
+    way: str, url: str, calls: list[tuple[Call, int]], **options: Any
+) -> list[tuple[Any, float]]:
+    """The outcomes of some calls of one client, one after the other, and the seconds that each took."""
+    hooks = options.pop("between", lambda index: None)
+    if way == "sync":
+        found = []
+        with FreshBooks("sample", token=TOKEN, url=url, **options) as fb:
+            for index, (call, number) in enumerate(calls):
+                hooks(index)
+                began = time.monotonic()
+                try:
+                    value = call.make(fb, number)
+                except Exception as error:
+                    value = error
+                found.append((value, time.monotonic() - began))
+        return found
+
+    async def running() -> list[tuple[Any, float]]:
+        found = []
+        async with AsyncFreshBooks("sample", token=TOKEN, url=url, **options) as fb:
+            for index, (call, number) in enumerate(calls):
+                hooks(index)
+                began = time.monotonic()
+                try:
+                    value = await call.make(fb, number)
+                except Exception as error:
+                    value = error
+                found.append((value, time.monotonic() - began))
+        return found
+
+    return asyncio.run(running())
+
+
+def number_of(value: Any) -> Any:
+    return getattr(value, "task_id", value)
+
+
+def expected(call: Call, faults: tuple[Fault, ...], attempts: int) -> tuple[int, str]:
+    """How often an honest client sends, and what the call ends in."""
+    for sent in range(1, attempts + 1):
+        fault = faults[sent - 1] if sent <= len(faults) else GOOD
+        if fault.meaning == "good":
+            return sent, "value"
+        assert fault.error is not None
+        if fault.meaning in ("lost", "strange") and call.retry == "ambiguous":
+            return sent, "OutcomeUnknown"
+        patient = fault.wait is None or fault.wait <= Backoff().patience
+        if fault.meaning in ("refused", "strange") or sent == attempts or not patient:
+            return sent, fault.error.__name__
+    raise AssertionError("a client sends at least once")
+
+
+def check_promises(call: Call, number: int, server: Faulty, outcome: Any) -> None:
+    """What holds whatever the server did."""
+    facts = f"{call.method} {outcome!r} {server.seen}"
+    done = [seen.may_be_done for seen in server.seen]
+    if call.retry == "ambiguous":
+        assert sum(done) <= 1, f"sent again after it may have been done: {facts}"
+        assert True not in done[:-1], facts
+    if not isinstance(outcome, BaseException):
+        assert server.seen[-1].fault.meaning == "good", facts
+        assert number_of(outcome) == call.value(number), facts
+        return
+    assert isinstance(outcome, errors.Error), facts
+    assert outcome.method == call.method, facts
+    assert outcome.attempts >= len(server.seen), facts
+    assert outcome.request is not None, facts
+    assert f'method="{call.method}"' in outcome.request, facts
+    assert outcome.maybe_done or not any(done), f"says that it was not done: {facts}"
+    assert TOKEN not in repr(outcome) + str(outcome) + outcome.request + str(outcome.answer), facts
+    for again in (pickle.loads(pickle.dumps(outcome)), copy.copy(outcome)):
+        assert (type(again), str(again)) == (type(outcome), str(outcome)), facts
+        assert again.attempts == outcome.attempts, facts
+    if isinstance(outcome, errors.OutcomeUnknown):
+        assert call.retry == "ambiguous", facts
+        assert isinstance(outcome.__cause__, errors.Error), facts
+        assert outcome.__cause__.attempts == outcome.attempts, facts
+        assert f"task {number}" in outcome.look_up, facts
+
+
+def print_table(counts: Counter[tuple[str, str, str]]) -> None:
+    """Fault x class x outcome."""
+    for fault in sorted({key[0] for key in counts}):
+        row = [
+            f"{retry} {outcome} {count}"
+            for (name, retry, outcome), count in sorted(counts.items())
+            if name == fault
+        ]
+        print(f"{fault:36} {', '.join(row)}")
+    print(f"{sum(counts.values())} calls")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Faulty]:
+    with Faulty(answer_of) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def libraries() -> None:
+    """Imported with the first call otherwise, and no deadline can cut an import short."""
+    for name in ("httpx2", "requests"):
+        importlib.import_module(name)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """A connection that is left to the garbage collector is told in the test that left it."""
+    yield
+    gc.collect()
