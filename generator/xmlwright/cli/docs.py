@@ -72,10 +72,10 @@ def docs(
     try:
         from ..docs import site
     except ImportError as error:
-        if error.name != "markdown_it":
+        if error.name not in ("markdown_it", "pygments"):
             raise
         raise Told(
-            "the documentation needs the package markdown-it-py: install xmlwright[docs]"
+            "`xmlwright docs` needs the extra docs; run: pip install 'xmlwright[docs]'"
         ) from None
     from ..diff.revisions import RevisionError
     from ..settings import SettingsError

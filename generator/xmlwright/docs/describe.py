@@ -10,7 +10,23 @@ from ..naming import client_attribute
 from ..render.views import RETRIES, ModuleView, example, sentence
 from ..runtime.errors import FAILURES
 from . import articles
-from .content import Change, Code, Entry, EnumValue, Example, Failure, Guide, Home, Link, MethodValue, Navigation, Page, RecordValue, ResourceValue, Site
+from .content import (
+    Change,
+    Code,
+    Entry,
+    EnumValue,
+    Example,
+    Failure,
+    Guide,
+    Home,
+    Link,
+    MethodValue,
+    Navigation,
+    Page,
+    RecordValue,
+    ResourceValue,
+    Site,
+)
 from .guides import Written
 from .links import Links, anchor
 from .parameters import Parameters, words

@@ -8,9 +8,9 @@ import inspect
 import json
 from collections.abc import Iterator
 
+from ..ir import Api, Module
 from ..pipeline import inputs
 from ..render.formatting import FormatCache
-from ..ir import Api, Module
 from ..render.renderer import render_one
 from ..render.templates import Tree
 from ..render.views import ModuleView

@@ -18,8 +18,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from .responses import Answers, CaseServer, Exchange, Expected
 from .layout import laid_out, shown
+from .responses import Answers, CaseServer, Exchange, Expected
 
 
 def run(job: dict[str, Any], answers: Answers) -> list[dict[str, Any]]:

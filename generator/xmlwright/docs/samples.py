@@ -20,15 +20,15 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-from ..pipeline import stages as pipeline
 from ..cases.tables import Tables
 from ..cases.values import Given, Values
 from ..diagnostics import DescriptionError, Diagnostics
-from ..render.formatting import FormatCache
 from ..ir import Api, Case, Method, Ref
+from ..pipeline import stages as pipeline
+from ..render.formatting import FormatCache
 from ..settings import Settings
-from .responses import document_of
 from .programs import Programs, Writer
+from .responses import document_of
 
 _IGNORED: Final = frozenset({"doc", "at", "provenance", "places", "title", "deprecated", "since"})
 """What of a description no call depends on."""
@@ -297,7 +297,7 @@ def _in_a_process(job: Mapping[str, Any]) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="xmlwright-") as home:
         environment |= {"HOME": home, "NO_PROXY": "*", "PYTHONIOENCODING": "utf-8"}
         done = subprocess.run(
-            [sys.executable, "-m", f"{__package__}.running"],
+            [sys.executable, "-m", f"{__package__}.sample_runner"],
             input=json.dumps(job),
             env=environment,
             capture_output=True,

@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from .content import Article, Code, Guide, Link, MethodValue, Page, Parameter, ResourceValue, Site, Table
+from .content import (
+    Article,
+    Code,
+    Guide,
+    Link,
+    MethodValue,
+    Page,
+    Parameter,
+    ResourceValue,
+    Site,
+    Table,
+)
 from .guides import Heading
 
 Row = tuple[str, str, str, str]

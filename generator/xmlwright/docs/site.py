@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ..pipeline import manifest, stages as pipeline, publish
+from ..diagnostics import DescriptionError
+from ..pipeline import manifest, publish
+from ..pipeline import stages as pipeline
 from ..pipeline.inputs import Inputs, digest
 from ..pipeline.manifest import Manifest, Output, lines_of_untouched
-from ..validate import cases as check
-from ..diagnostics import DescriptionError
 from ..render.formatting import FormatCache
 from ..settings import Settings, checked_site
+from ..validate import cases as check
 from . import guides, samples
 from .content import Page, Site
 from .describe import Describer
