@@ -48,7 +48,7 @@ class Writer:
         failure = None
         if case.fails is not None:
             kind = self._kinds.get(case.fails.get("code", ""), "")
-            failure = FAILURES[kind].__name__ if kind in FAILURES else "ApiFailure"
+            failure = FAILURES[kind].__name__ if kind in FAILURES else "ApiError"
         sync = self._sync(method, case, expression, imports, variable, failure)
         asynchronous = self._async(method, case, expression, imports, variable, failure)
         return Programs(sync, asynchronous, self._command(given, document), variable)

@@ -105,7 +105,7 @@ def _rendered(api: Api, tree: Tree, name: str) -> Iterator[Name]:
         for node in _parsed(part)
         if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     }
-    runtime = {"events": "callbacks", "wire": "wire"}[name]
+    runtime = {"events": "callbacks", "wire": "registry"}[name]
     module = importlib.import_module(f"xmlwright.runtime.{runtime}")
     for each in names:
         doc = docs.get(each) or (
