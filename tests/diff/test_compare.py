@@ -287,19 +287,59 @@ def test_a_changelog_section_is_ready_to_be_pasted(project: Path) -> None:
     assert "\n### Removed\n\n- **Breaking:** `book.get`: method removed" in done.stdout
 
 
-def test_lines_of_users_are_named_for_people_and_machines(project: Path) -> None:
-    (project / "app.py").write_text("def use(api):\n    return api.book.get(7)\n", encoding="utf-8")
+PROGRAM = """\
+from library import Library
+
+
+def use(api: Library) -> None:
+    print(api.book.get(7))
+
+
+def unrelated(api: dict) -> None:
+    print(api["book"].get(7))
+"""
+
+
+def test_new_type_errors_of_programs_are_reported(project: Path) -> None:
+    (project / "app.py").write_text(PROGRAM + "print(missing)\n", encoding="utf-8")
     small_project.edit(project / BOOK, "  get: {}\n", "")
     done = small_project.run(project, "diff", "HEAD", "--against-users", "app.py")
-    assert "app.py:2: method-removed: the method book.get (book.get)" in done.stdout
-    assert "1 lines of 1 files break, 0 perhaps" in done.stdout
-    done = small_project.run(project, "diff", "HEAD", "--against-users", ".", "--format", "github")
-    assert "::error file=app.py,line=2::method-removed" in done.stdout
-    (project / "app.py").write_text("def use(:\n", encoding="utf-8")
-    done = small_project.run(project, "diff", "HEAD", "--against-users", "app.py")
     assert done.returncode == 1
-    assert "app.py: is no Python" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert 'app.py:5: "Books" has no attribute "get"' in done.stdout
+    assert "1 new type errors in 1 files" in done.stdout
+    done = small_project.run(
+        project, "diff", "HEAD", "--against-users", "app.py", "--format", "github"
+    )
+    assert "::error file=app.py,line=5::" in done.stdout
+    done = small_project.run(
+        project, "diff", "HEAD", "--against-users", "app.py", "--format", "json"
+    )
+    (error,) = json.loads(done.stdout)["broken"]
+    assert (error["file"], error["line"]) == ("app.py", 5)
+
+
+def test_programs_are_read_as_python_reads_them(project: Path) -> None:
+    """Encodings come from BOM or cookie; what is not Python 3 is named and skipped."""
+    users = project / "users"
+    for folder in (".venv", ".hidden", "env", "sub"):
+        (users / folder).mkdir(parents=True)
+    (users / "env" / "pyvenv.cfg").write_text("", encoding="utf-8")
+    python2 = "print 'hello'\n"
+    for name in (".venv/a.py", ".hidden/a.py", "env/a.py", "old.py"):
+        (users / name).write_text(python2, encoding="utf-8")
+    (users / "bom.py").write_bytes(b"\xef\xbb\xbf" + PROGRAM.encode())
+    latin = "# -*- coding: latin-1 -*-\n# B\u00fccher\n" + PROGRAM
+    (users / "sub" / "bom.py").write_bytes(latin.encode("latin-1"))
+    done = small_project.run(project, "diff", "HEAD", "--against-users", "users")
+    assert done.returncode == 3
+    assert [line for line in done.stderr.splitlines() if "not checked" in line] == [
+        line for line in done.stderr.splitlines() if "users/old.py:1: not Python 3" in line
+    ]
+    small_project.edit(project / BOOK, "  get: {}\n", "")
+    done = small_project.run(project, "diff", "HEAD", "--against-users", "users")
+    assert done.returncode == 1
+    assert "users/bom.py:5: " in done.stdout
+    assert "users/sub/bom.py:7: " in done.stdout
 
 
 def test_bundles_and_folders_are_compared_and_nonsense_is_refused(project: Path) -> None:
@@ -307,8 +347,8 @@ def test_bundles_and_folders_are_compared_and_nonsense_is_refused(project: Path)
     cases.write_text(small_project.BOOK_CASES, encoding="utf-8")
     text = small_project.run(project, "bundle").stdout
     (project / "old.json").write_text(text, encoding="utf-8")
-    assert small_project.run(project, "diff", "old.json").stdout == "nothing changed\n"
-    assert small_project.run(project, "diff", "schema", "old.json").stdout == "nothing changed\n"
+    assert small_project.run(project, "diff", "old.json").stdout == "no changes\n"
+    assert small_project.run(project, "diff", "schema", "old.json").stdout == "no changes\n"
     for name, said in (
         ("v9", "no folder, bundle or git revision"),
         ("templates", "holds no description"),
@@ -328,9 +368,9 @@ def test_what_only_the_sandbox_does_changes_nothing_for_users(project: Path) -> 
     done = small_project.run(project, "diff", "old")
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        "resources/book.behavior.yaml: changed; it says what the service does: nothing on the wire, nothing in Python",
-        "nothing changed for users",
+        "resources/book.behavior.yaml: changed; describes behavior only: no effect on the wire or in Python",
+        "no changes for users",
     ]
     told = json.loads(small_project.run(project, "diff", "old", "--format", "json").stdout)
-    assert told["acting"] == ["resources/book.behavior.yaml"]
+    assert told["behavior"] == ["resources/book.behavior.yaml"]
     assert told["changes"] == []

@@ -24,7 +24,7 @@ from loopback import Answer, Seen, Server, serving
 
 from xmlwright import settings
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.diff import compare, users
+from xmlwright.diff import compare
 from xmlwright.diff.rules import ORDER, RULES, worst
 from xmlwright.ir import Api
 from xmlwright.render.formatting import format_part, parts_of
@@ -125,7 +125,7 @@ def source(program: Program, client: str, package: str) -> str:
 
 
 @dataclass(frozen=True)
-class Shown:
+class CaseCoverage:
     """A program of a way, in two files: with the client it was written for, and with the other."""
 
     label: str
@@ -154,7 +154,7 @@ class Bench:
 
     root: Path
     versions: dict[str, Version]
-    shown: list[Shown]
+    shown: list[CaseCoverage]
     refused: dict[str, str]
     """File of a program -> what the type checker says."""
 
@@ -198,7 +198,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
                 del sys.modules[name]
 
 
-def _shown(versions: dict[str, Version]) -> Iterator[Shown]:
+def _shown(versions: dict[str, Version]) -> Iterator[CaseCoverage]:
     number = 0
     for edit in EDITS:
         base, other = versions[""], versions[edit.name]
@@ -207,7 +207,7 @@ def _shown(versions: dict[str, Version]) -> Iterator[Shown]:
             (f"{edit.name} (back)", edit.back, other, base),
         ):
             for program in way.programs:
-                yield Shown(label, way, program, before, after, number)
+                yield CaseCoverage(label, way, program, before, after, number)
                 number += 1
 
 
@@ -379,18 +379,3 @@ def test_waivers_name_rules_and_are_needed() -> None:
     assert all(
         ORDER.index(worst([RULES[rule].wire, RULES[rule].python])) >= 2 for rule in NOT_SHOWN
     )
-
-
-def test_lines_of_programs_that_break_are_named(bench: Bench) -> None:
-    """A program that the new client breaks is named, and one that goes on working is not, where that can be told for certain."""
-    wrong: list[str] = []
-    for item in bench.shown:
-        if item.way.python == "risky" and item.program.python:
-            continue  # it depends on what the server does
-        changes = compare.compare(item.before.api, item.after.api)
-        text = source(item.program, item.client, item.before.package)
-        found = users.broken(text, changes, item.before.api)
-        certain = [one for one in found if one.certain]
-        if item.program.python != bool(certain) and not (item.program.python and found):
-            wrong.append(f"{item.label}: {item.program.body!r}: {found}")
-    assert not wrong, "\n".join(wrong)

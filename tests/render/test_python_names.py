@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
 from second_api import project
 
 from xmlwright.diagnostics import Diagnostics
-from xmlwright.diff import compare
-from xmlwright.diff.users import broken
 from xmlwright.explain import explain
 from xmlwright.ir import Api
 from xmlwright.render.renderer import render
@@ -61,17 +58,6 @@ def test_a_renamed_resource_is_explained_under_both_names(api: Api, name: str) -
         found = {item.what for item in explain(api, f"client.{resource_name}.get")}
         assert found == {"method"}, resource_name
         assert "resource" in {item.what for item in explain(api, resource_name)}
-
-
-@pytest.mark.parametrize("name", ["account", "import", "list", "url"])
-def test_lines_that_call_a_renamed_resource_break_with_it(api: Api, name: str) -> None:
-    modules = tuple(
-        dataclasses.replace(module, methods=()) if module.name == name else module
-        for module in api.modules
-    )
-    changes = compare.compare(api, dataclasses.replace(api, modules=modules))
-    program = f"client.{name}_.get('x')\nclient.other.get('x')\n"
-    assert {item.line for item in broken(program, changes, api)} == {1}
 
 
 def test_a_sensitive_identity_is_not_in_the_repr_of_its_record(tmp_path: Path) -> None:

@@ -13,12 +13,13 @@ from .exports import fail
 
 if TYPE_CHECKING:
     from ..diff.revisions import Loaded
-    from ..diff.rules import Change
-    from ..diff.users import Broken
+    from ..diff.users import UserReport
     from ..ir import Api
     from ..settings import Settings
 
 _COLOURS: Final = {"breaking": "red", "risky": "yellow", "safe": "green", "none": "white"}
+SKIPPED: Final = 3
+"""Exit code if nothing breaks, but programs could not be checked."""
 _LEVELS: Final = ("breaking", "risky", "safe")
 
 
@@ -29,9 +30,10 @@ Examples:
   xmlwright diff main --fail-on risky --allow allowed.txt
   xmlwright diff HEAD --against-users src/app.py
 
-OLD and NEW are folders, bundles or git revisions; . is the description of this project. The allow-list has a
-fingerprint and a reason on each line; # begins a comment. Exit codes: 0 nothing as bad as --fail-on; 1 there is, and it
-is not allowed, or a description cannot be read; 2 the command was given wrongly.""")
+OLD and NEW are folders, bundles or git revisions; . is the description of this project. Each line of the
+allow-list is a fingerprint and a reason; # begins a comment. Exit codes: 0 no change as severe as --fail-on and no new
+type error; 1 such a change or error, or a description that cannot be read; 2 wrong usage; 3 nothing breaks, but files of
+--against-users could not be parsed.""")
 @click.argument("old")
 @click.argument("new", default=".")
 @click.option(
@@ -55,7 +57,7 @@ is not allowed, or a description cannot be read; 2 the command was given wrongly
     multiple=True,
     type=click.Path(path_type=Path, exists=True),
     metavar="FILE",
-    help="Program, or folder of programs, that uses the client: say which of its lines break. May be given again.",
+    help="Program, or folder of programs, that uses the client: report its new type errors (needs mypy). Repeatable.",
 )
 @click.pass_context
 def diff(
@@ -70,39 +72,43 @@ def diff(
     """Say what changed between two descriptions, for the wire and for users of the Python client."""
     from ..diff.compare import compare
     from ..diff.report import as_changelog, as_github, as_json, as_text, unused
-    from ..diff.revisions import acting_changes
+    from ..diff.revisions import behavior_changes
     from ..diff.rules import ORDER
 
     settings = project(context)
     one, other = _loaded(old, settings), _loaded(new, settings)
     before, after = one.api, other.api
-    acting = acting_changes(one, other)
+    behavior_files = behavior_changes(one, other)
     allowed = _allowed(allow)
     changes = compare(before, after)
-    broken = _broken(users, changes, before)
+    report = _check_users(users, before, after, settings)
     version = before.names.version
     if form == "json":
-        click.echo(as_json(changes, allowed, version, broken, acting))
+        click.echo(as_json(changes, allowed, version, report.errors, behavior_files))
     elif form == "changelog":
         click.echo(as_changelog(changes, version))
     elif form == "github":
-        click.echo(as_github(changes, allowed, broken))
+        click.echo(as_github(changes, allowed, report.errors))
     else:
-        click.echo(as_text(changes, allowed, version, _style, acting))
-        for line in _shown(broken):
+        click.echo(as_text(changes, allowed, version, _style, behavior_files))
+        for line in _user_lines(report):
             click.echo(line)
     for fingerprint in unused(changes, allowed):
-        click.echo(f"{allow}: no change has the fingerprint {fingerprint}: take it out", err=True)
+        click.echo(
+            f"{allow}: no change has the fingerprint {fingerprint}; remove the entry", err=True
+        )
     counted = [
         ORDER.index(change.verdict) for change in changes if change.fingerprint not in allowed
     ]
-    if fail_on != "never" and max(counted, default=-1) >= ORDER.index(fail_on):
+    if fail_on != "never" and (report.count or max(counted, default=-1) >= ORDER.index(fail_on)):
         sys.exit(FAILED)
+    if report.skipped:
+        sys.exit(SKIPPED)
 
 
 def _loaded(name: str, settings: Settings) -> Loaded:
-    from ..diff import revisions
     from ..diagnostics import DescriptionError
+    from ..diff import revisions
 
     try:
         return revisions.load(name, settings)
@@ -113,34 +119,31 @@ def _loaded(name: str, settings: Settings) -> Loaded:
         raise fail(f"the description {name} has problems, and is not compared") from None
 
 
-def _broken(users: tuple[Path, ...], changes: list[Change], before: Api) -> dict[str, list[Broken]]:
-    from ..diff.users import broken
+def _check_users(
+    users: tuple[Path, ...], before: Api, after: Api, settings: Settings
+) -> UserReport:
+    from ..diff.users import TypeCheckerError, UserReport, check_users
 
-    found: dict[str, list[Broken]] = {}
-    for given in users:
-        for path in sorted(given.rglob("*.py")) if given.is_dir() else [given]:
-            try:
-                found[str(path)] = broken(path.read_text(encoding="utf-8"), changes, before)
-            except (SyntaxError, ValueError) as error:
-                raise fail(f"{path}: is no Python: {error}") from None
-            except OSError as error:
-                raise fail(f"{path}: {error.strerror or error}") from None
-    return found
+    if not users:
+        return UserReport()
+    try:
+        report = check_users(users, before, after, settings.templates)
+    except TypeCheckerError as error:
+        raise fail(str(error)) from None
+    except OSError as error:
+        raise fail(f"{error.filename}: {error.strerror or error}") from None
+    for message in report.skipped:
+        click.echo(f"not checked: {message}", err=True)
+    return report
 
 
-def _shown(broken: dict[str, list[Broken]]) -> list[str]:
-    if not broken:
+def _user_lines(report: UserReport) -> list[str]:
+    if not report.errors:
         return []
     lines = [""]
-    for file, found in broken.items():
-        for item in found:
-            change = item.change
-            perhaps = "" if item.certain else "perhaps "
-            rule = _style(change.rule, change.python)
-            lines.append(f"{file}:{item.line}: {perhaps}{rule}: {change.message} ({change.what})")
-    certain = sum(item.certain for found in broken.values() for item in found)
-    total = sum(map(len, broken.values()))
-    lines.append(f"{certain} lines of {len(broken)} files break, {total - certain} perhaps")
+    for file, errors in report.errors.items():
+        lines += [f"{file}:{item.line}: {_style(item.message, 'breaking')}" for item in errors]
+    lines.append(f"{report.count} new type errors in {len(report.errors)} files")
     return lines
 
 
@@ -153,7 +156,7 @@ def _allowed(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
     found: dict[str, str] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
         text = line.partition("#")[0].strip()
         if not text:
             continue

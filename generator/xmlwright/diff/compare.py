@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from ..ir import Api, Enum, EnumWord, Module, Noted, Scalar
+from ..ir import Api, Enum, EnumWord, Module, NamedDoc, Scalar
 from .record_rules import documented, matched, methods, provenance, records, retired
 from .rules import Change, change
 
@@ -135,7 +135,7 @@ def _catalogues(old: Api, new: Api) -> Iterator[Change]:
             )
 
 
-def _noted(kind: str, old: tuple[Noted, ...], new: tuple[Noted, ...]) -> Iterator[Change]:
+def _noted(kind: str, old: tuple[NamedDoc, ...], new: tuple[NamedDoc, ...]) -> Iterator[Change]:
     for name, left, right in matched(
         {item.name: item for item in old}, {item.name: item for item in new}
     ):

@@ -1,4 +1,4 @@
-"""A comparison as text, JSON, a section of a changelog, and annotations."""
+"""Output formats of a comparison: text, JSON, changelog section, GitHub annotations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from .rules import ORDER, Change, suggested
-from .users import Broken
+from .users import TypeErrorFound
 
 Style = Callable[[str, str], str]
 
@@ -30,11 +30,16 @@ def as_text(
     allowed: Mapping[str, str],
     version: str,
     style: Style,
-    acting: Sequence[str] = (),
+    behavior_files: Sequence[str] = (),
 ) -> str:
-    """Changes by verdict, the worst first, with both places and the fingerprint; then the verdict.
+    """Return the changes by verdict, the worst first, with both locations and the fingerprint.
 
-    ``acting`` are files that changed and say only what the sandbox does.
+    Args:
+        changes: The changes.
+        allowed: Fingerprint -> reason.
+        version: The version of the old client.
+        style: Colors a text for a verdict.
+        behavior_files: Changed files that describe only the behavior of the service.
     """
     lines: list[str] = []
     last = None
@@ -56,13 +61,13 @@ def as_text(
         for verdict in reversed(ORDER)
         if (count := sum(change.verdict == verdict for change in changes))
     ]
-    told = [
-        f"{name}: changed; it says what the service does: nothing on the wire, nothing in Python"
-        for name in acting
+    notes = [
+        f"{name}: changed; describes behavior only: no effect on the wire or in Python"
+        for name in behavior_files
     ]
     if not changes:
-        return "\n".join([*told, "nothing changed for users" if told else "nothing changed"])
-    lines += ["", *told] if told else []
+        return "\n".join([*notes, "no changes for users" if notes else "no changes"])
+    lines += ["", *notes] if notes else []
     lines += ["", f"{', '.join(counts)}; version {version} -> {suggested(version, changes)}"]
     return "\n".join(lines)
 
@@ -71,10 +76,10 @@ def as_json(
     changes: list[Change],
     allowed: Mapping[str, str],
     version: str,
-    lines: Mapping[str, list[Broken]],
-    acting: Sequence[str] = (),
+    user_errors: Mapping[str, list[TypeErrorFound]],
+    behavior_files: Sequence[str] = (),
 ) -> str:
-    """Everything of every change, and the lines of programs (by file) that break."""
+    """Return every change with all its facts, and the new type errors of programs, as JSON."""
     value = {
         "version": version,
         "suggested": suggested(version, changes),
@@ -94,23 +99,18 @@ def as_json(
             for change in _sorted(changes)
         ],
         "broken": [
-            {
-                "file": file,
-                "line": item.line,
-                "certain": item.certain,
-                "fingerprint": item.change.fingerprint,
-            }
-            for file, found in lines.items()
+            {"file": file, "line": item.line, "message": item.message}
+            for file, found in user_errors.items()
             for item in found
         ],
         "unused": unused(changes, allowed),
-        "acting": list(acting),
+        "behavior": list(behavior_files),
     }
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def unused(changes: list[Change], allowed: Mapping[str, str]) -> list[str]:
-    """Fingerprints of an allow-list that no change has."""
+    """Return the fingerprints of an allow-list that match no change."""
     present = {change.fingerprint for change in changes}
     return [fingerprint for fingerprint in allowed if fingerprint not in present]
 
@@ -128,7 +128,7 @@ def _section(change: Change) -> str:
 
 
 def as_changelog(changes: list[Change], version: str) -> str:
-    """A section for a changelog in the form of Keep a Changelog: what users see, what breaks first."""
+    """Return a section in the Keep a Changelog format, breaking changes first."""
     lines = [f"## [{suggested(version, changes)}]"]
     seen = [change for change in _sorted(changes) if change.verdict != "none"]
     for section in _SECTIONS:
@@ -147,9 +147,11 @@ def _entry(change: Change) -> str:
 
 
 def as_github(
-    changes: list[Change], allowed: Mapping[str, str], broken: Mapping[str, list[Broken]]
+    changes: list[Change],
+    allowed: Mapping[str, str],
+    user_errors: Mapping[str, list[TypeErrorFound]],
 ) -> str:
-    """Workflow commands that annotate the changed lines, and the lines of programs that break."""
+    """Return workflow commands that annotate changed lines and lines of programs that break."""
     levels = {"breaking": "error", "risky": "warning", "safe": "notice"}
     lines: list[str] = []
     for change in _sorted(changes):
@@ -159,11 +161,10 @@ def as_github(
         place = f" file={at.file},line={at.line},col={at.column}" if at else ""
         message = _escaped(f"{change.what}: {change.message} [{change.rule}]")
         lines.append(f"::{levels[change.verdict]}{place}::{message}")
-    for file, found in broken.items():
-        for item in found:
-            told = f"{item.change.rule}: {item.change.message} ({item.change.what})"
-            level = "error" if item.certain else "warning"
-            lines.append(f"::{level} file={file},line={item.line}::{_escaped(told)}")
+    for file, found in user_errors.items():
+        lines += [
+            f"::error file={file},line={item.line}::{_escaped(item.message)}" for item in found
+        ]
     return "\n".join(lines)
 
 

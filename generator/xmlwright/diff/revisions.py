@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from ..pipeline.stages import seldom_collected
 from ..diagnostics import DescriptionError, Diagnostics
 from ..export import bundle
 from ..export.bundle import BundleError
 from ..files import acts, files_of, kind_of
-from ..schema import loader as description
 from ..ir import Api
+from ..pipeline.stages import seldom_collected
 from ..resolve import resolver as resolve
+from ..schema import loader as description
 from ..settings import Settings
 
 
@@ -30,7 +30,7 @@ class Loaded:
     """A description, and the files beside it that say what the service does."""
 
     api: Api
-    acting: Mapping[str, str] | None
+    behavior: Mapping[str, str] | None
     """File below the description -> its text; None for a bundle, which has none of them."""
 
 
@@ -69,20 +69,20 @@ def _folder(folder: Path, root: Path) -> Loaded:
     api = resolve.resolve(read, diagnostics) if read is not None and not len(diagnostics) else None
     if api is None or len(diagnostics):
         raise DescriptionError(diagnostics)
-    acting = {
+    behavior = {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
         for path in files_of(folder)
         if acts(path) and path.is_file()
     }
-    return Loaded(api, acting)
+    return Loaded(api, behavior)
 
 
-def acting_changes(old: Loaded, new: Loaded) -> list[str]:
+def behavior_changes(old: Loaded, new: Loaded) -> list[str]:
     """Files that say what the service does, and not what is on the wire, and that are not the same in both."""
-    if old.acting is None or new.acting is None:
+    if old.behavior is None or new.behavior is None:
         return []
-    names = sorted({*old.acting, *new.acting})
-    return [name for name in names if old.acting.get(name) != new.acting.get(name)]
+    names = sorted({*old.behavior, *new.behavior})
+    return [name for name in names if old.behavior.get(name) != new.behavior.get(name)]
 
 
 def _revision(name: str, settings: Settings) -> Loaded:
