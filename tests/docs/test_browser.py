@@ -206,13 +206,13 @@ def test_a_link_opens_what_is_folded_around_its_target(page: Page, base: str) ->
 
 def test_links_of_pages_are_followed(page: Page, base: str) -> None:
     page.goto(address(base, "methods/task.get.html"))
-    page.locator(".body:visible a", has_text="NotFound").first.click()
-    page.wait_for_url(address(base, "python.html#NotFound"))
+    page.locator(".body:visible a", has_text="NotFoundError").first.click()
+    page.wait_for_url(address(base, "python.html#NotFoundError"))
     page.locator(".nav a", has_text="Errors").click()
     page.wait_for_url(address(base, "errors.html"))
     assert page.locator("h1:visible").inner_text() == "Errors"
     page.go_back()
-    page.wait_for_url(address(base, "python.html#NotFound"))
+    page.wait_for_url(address(base, "python.html#NotFoundError"))
 
 
 def test_code_is_copied_as_it_is(context: BrowserContext, page: Page, base: str) -> None:
@@ -425,7 +425,7 @@ def test_without_scripts_all_of_a_page_is_there(browser: Browser, site: Path) ->
     for text in (
         "from freshbooks_classic import AsyncFreshBooks",
         "curl --user",
-        "except NotFound",
+        "except NotFoundError",
         "Arguments",
     ):
         assert text in shown

@@ -16,7 +16,7 @@ import requests
 import yaml
 from lxml import etree
 
-from freshbooks_classic import ApiFailure, wire
+from freshbooks_classic import ApiError, wire
 from freshbooks_classic.runtime.files import File
 from freshbooks_classic.runtime.record import Raw, Record
 from freshbooks_classic.runtime.request import Page
@@ -106,11 +106,11 @@ class Account:
         )
 
     def send(self, name: str, document: str | bytes, **how: Any) -> Any:
-        """Send a request of a method; what it answers, read strictly. Raises ApiFailure.
+        """Send a request of a method; what it answers, read strictly. Raises ApiError.
 
         Everything in the answer must be described.
         """
-        arguments = wire.read_request(document)[1] if b"cid:" in _bytes(document) else None
+        arguments = wire.parse_request(document)[1] if b"cid:" in _bytes(document) else None
         if arguments is None:
             answer = self.post(document, **how)
         else:
@@ -149,7 +149,7 @@ class Account:
             asked = method(f"{resource}.get") if f"{resource}.get" in wire.METHODS else None
             if asked is None:
                 return
-            with suppress(ApiFailure):
+            with suppress(ApiError):
                 self.call(asked.name, {asked.arguments[0].python: number})
                 return
         self.seed({resource: [{name: number}]})
@@ -176,7 +176,7 @@ def _bytes(document: str | bytes) -> bytes:
 
 
 def read(name: str, answer: requests.Response) -> Any:
-    """The value of an answer. It must be one that the description knows, to the last element. Raises ApiFailure."""
+    """The value of an answer. It must be one that the description knows, to the last element. Raises ApiError."""
     content = answer.content
     endpoint = wire.METHODS[name]
     if endpoint.answer.binary and answer.headers["Content-Type"].split(";")[0] != "application/xml":
@@ -185,17 +185,17 @@ def read(name: str, answer: requests.Response) -> Any:
     assert answer.headers["Content-Type"] == "application/xml; charset=utf-8"
     etree.fromstring(content)
     try:
-        value = wire.read_answer(name, content, strict=True)
-    except ApiFailure as failure:
+        value = wire.parse_response(name, content, strict=True)
+    except ApiError as failure:
         check_failure(failure, answer.status_code)
         raise
     assert answer.status_code == 200, content
     assert not endpoint.answer.binary
-    assert wire.DOOR.unknown_in(name, content) == []
+    assert wire.REGISTRY.unknown_in(name, content) == []
     return value
 
 
-def check_failure(failure: ApiFailure, status: int) -> None:
+def check_failure(failure: ApiError, status: int) -> None:
     """A failure must have a code that the description has, and the HTTP status that goes with it; or no code."""
     known = {code.code: code.status for code in api().errors}
     assert failure.code is None or failure.code in known, failure.code

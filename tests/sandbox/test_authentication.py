@@ -10,7 +10,7 @@ import pytest
 import requests
 from requests_oauthlib import OAuth1Session
 
-from freshbooks_classic import AuthenticationFailed, FreshBooks, OAuth, OAuthFlow, PermissionDenied
+from freshbooks_classic import AuthenticationError, FreshBooks, OAuth, OAuthFlow, PermissionDeniedError
 from xmlwright.sandbox import Sandbox
 
 
@@ -38,7 +38,7 @@ def test_staff_get_a_token_that_acts_as_them(box: Sandbox, account: str) -> None
     token = box.tokens(account)[f"staff/{number}"]
     with client(box, account, token) as staff:
         assert staff.staff.current().staff_id == number
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             staff.system.current()
         assert staff.staff.get(number).first_name == "Bo"
 
@@ -55,18 +55,18 @@ def test_a_new_password_is_a_new_token_and_the_old_one_is_refused(
         assert box.tokens(account)[f"staff/{number}"] == old
         owner.staff.update(number, username="bo", password="other-than-before")
         new = box.tokens(account)[f"staff/{number}"]
-        with client(box, account, old) as gone, pytest.raises(AuthenticationFailed) as met:
+        with client(box, account, old) as gone, pytest.raises(AuthenticationError) as met:
             gone.staff.current()
         assert (met.value.code, met.value.status) == ("20010", 401)
         with client(box, account, new) as staff:
             assert staff.staff.current().first_name == "Bob"
         owner.staff.delete(number)
-        with client(box, account, new) as gone, pytest.raises(AuthenticationFailed):
+        with client(box, account, new) as gone, pytest.raises(AuthenticationError):
             gone.staff.current()
 
 
 def test_a_token_is_good_for_its_account_only(box: Sandbox, account: str) -> None:
-    with client(box, account, box.token) as stranger, pytest.raises(AuthenticationFailed):
+    with client(box, account, box.token) as stranger, pytest.raises(AuthenticationError):
         stranger.task.list().total  # noqa: B018 - a call
 
 
@@ -112,18 +112,18 @@ def test_the_generated_client_goes_all_the_way(box: Sandbox, account: str, flow:
         assert 'value="admin/1"' in page
         code = re.search(r'id="verifier">(\w+)<', flow.agree(asked.token).text)
         assert code
-        with pytest.raises(AuthenticationFailed) as met:
+        with pytest.raises(AuthenticationError) as met:
             steps.access_token(asked, "0000000000")
         assert met.value.code == "verifier_invalid"
         auth = steps.access_token(asked, code[1])
-        with pytest.raises(AuthenticationFailed) as met:  # the request token is used up
+        with pytest.raises(AuthenticationError) as met:  # the request token is used up
             steps.access_token(asked, code[1])
         assert met.value.code == "token_rejected"
     with client(box, account, auth) as program:
         assert program.task.create(name="Hedges")
         assert program.staff.current().staff_id
     other = OAuth(flow.key, flow.secret, auth.token, "wrong-secret")
-    with client(box, account, other) as program, pytest.raises(AuthenticationFailed):
+    with client(box, account, other) as program, pytest.raises(AuthenticationError):
         program.task.list().total  # noqa: B018 - a call
 
 
@@ -153,12 +153,12 @@ def test_a_client_of_another_make_goes_all_the_way(
 def test_somebody_who_denies_gives_nothing(box: Sandbox, account: str, flow: Flow) -> None:
     with flow.by_client() as steps:
         asked = steps.request_token("http://127.0.0.1:1/back")
-        with pytest.raises(AuthenticationFailed) as met:
+        with pytest.raises(AuthenticationError) as met:
             steps.access_token(asked, "too-early")
         assert met.value.code == "permission_unknown"
         back = flow.agree(asked.token, "deny").headers["Location"]
         assert dict(parse_qsl(urlsplit(back).query))["oauth_problem"] == "user_refused"
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             steps.access_token(asked, "anything")
 
 
@@ -171,7 +171,7 @@ def test_a_consumer_that_is_not_known_gets_no_token(
 ) -> None:
     flow.key, flow.secret = key or flow.key, secret or flow.secret
     with flow.by_client() as steps:
-        with pytest.raises(AuthenticationFailed) as met:
+        with pytest.raises(AuthenticationError) as met:
             steps.request_token()
     assert (met.value.code, met.value.status) == (problem, 401)
 

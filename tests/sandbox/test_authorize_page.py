@@ -13,7 +13,7 @@ import pytest
 from browser_page import browser
 from playwright.sync_api import Browser, Page, expect
 
-from freshbooks_classic import FreshBooks, OAuthFlow, PermissionDenied
+from freshbooks_classic import FreshBooks, OAuthFlow, PermissionDeniedError
 from xmlwright.sandbox import Sandbox
 
 __all__ = ["browser"]
@@ -83,7 +83,7 @@ def test_who_agrees_reads_a_code_off_the_page(
     auth = steps.access_token(asked, code)
     with FreshBooks(ACCOUNT, auth=auth, url=box.address(ACCOUNT), ca=box.ca) as fb:
         assert fb.staff.current().staff_id == staff  # the program acts as who agreed
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             fb.system.current()
     page.goto(asked.authorize_url)
     expect(page.locator("h1")).to_have_text("Nothing to agree to")
@@ -113,7 +113,7 @@ def test_who_denies_comes_back_too_and_the_program_gets_nothing(
     page.get_by_role("button", name="Deny").click()
     expect(page.locator("h1")).to_have_text("Welcome back")
     assert dict(parse_qsl(heard[0]))["oauth_problem"] == "user_refused"
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         steps.access_token(asked, "guessed")
 
 

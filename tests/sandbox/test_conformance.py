@@ -16,7 +16,7 @@ import pytest
 import requests
 from lxml import etree
 
-from freshbooks_classic import ApiFailure, wire
+from freshbooks_classic import ApiError, wire
 from freshbooks_classic.runtime.record import Raw
 from freshbooks_classic.runtime.request import Page
 from xmlwright.sandbox.server_thread import Sandbox
@@ -59,7 +59,7 @@ class Trial:
         document = self.request or self.asking()
         try:
             value = self.account.send(self.method.name, document)
-        except ApiFailure as failure:
+        except ApiError as failure:
             yield f"refused: {failure.code} {failure.message}"
             return
         if self.case.get("response") is not None:
@@ -83,7 +83,7 @@ class Trial:
             return
         if self.reads_record() and isinstance(result, dict):
             self.account.seed({self.resource: [result]})
-        elif self.method.answer.value in ("page", "list") and result is not None:
+        elif self.method.response.value in ("page", "list") and result is not None:
             items = result if isinstance(result, list) else result["items"]
             total = len(items) if isinstance(result, list) else result["total"]
             if all(isinstance(item, dict) for item in items):
@@ -97,9 +97,9 @@ class Trial:
 
     def reads_record(self) -> bool:
         """Whether the answer is the record of the resource, and nothing is written."""
-        main, ref = module(self.resource).records[0], self.method.answer.record
+        main, ref = module(self.resource).records[0], self.method.response.record
         written = self.method.kind in ("create", "update")
-        one = self.method.answer.value == "record"
+        one = self.method.response.value == "record"
         return one and ref is not None and ref.name == main.name and not written
 
     def referred(self, arguments: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -141,7 +141,7 @@ class Trial:
     def arguments(self) -> dict[str, Any]:
         if self.request is None:
             return {}
-        return dict(wire.read_request(self.request)[1])
+        return dict(wire.parse_request(self.request)[1])
 
     # ---- requests that the case does not show
 
@@ -170,7 +170,7 @@ class Trial:
     def refused(self, fails: dict[str, str]) -> Iterator[str]:
         try:
             self.provoke(fails)
-        except ApiFailure as failure:
+        except ApiError as failure:
             told = {"code": failure.code, "message": failure.message, "field": failure.field}
             wanted = {"code": None, **fails}
             for name, text in wanted.items():
@@ -213,7 +213,7 @@ class Trial:
 
     def grant(self, document: str) -> None:
         """Have everything there that a request names."""
-        arguments = dict(wire.read_request(document)[1])
+        arguments = dict(wire.parse_request(document)[1])
         for resource, number in self.referred(arguments):
             self.account.there(resource, number)
         if arguments.get("autobill"):
@@ -228,9 +228,9 @@ class Trial:
 
     def compared(self, value: Any) -> Iterator[str]:
         """Whether the answer is that of the case."""
-        expected = wire.read_answer(self.method.name, self.case["response"].strip())
-        if self.method.answer.value in ("none", "binary", "id"):
-            if self.method.answer.value == "id" and not isinstance(value, int):
+        expected = wire.parse_response(self.method.name, self.case["response"].strip())
+        if self.method.response.value in ("none", "binary", "id"):
+            if self.method.response.value == "id" and not isinstance(value, int):
                 yield f"the id is {value!r}"
             return
         if self.identity is None or (self.resource, self.case["name"]) in COMPUTED:
@@ -244,7 +244,7 @@ class Trial:
             # In which order a list comes where nobody asked for one, the cases do not say.
             key = attrgetter(self.identity)
             expected, value = sorted(expected, key=key), sorted(value, key=key)
-        yield from differences(expected, value, self.method.answer.value)
+        yield from differences(expected, value, self.method.response.value)
 
     def kept(self, value: Any) -> Iterator[str]:
         """After a write: what was sent is what is read."""
@@ -263,7 +263,7 @@ class Trial:
             number = arguments.get(key)
         try:
             found = self.account.call(name, {key: number})
-        except ApiFailure as failure:
+        except ApiError as failure:
             if kind != "delete":
                 yield f"what was written is not found: {failure.message}"
             return
@@ -284,7 +284,7 @@ def _about(resource: str, message: str) -> bool:
 
 
 def read_failure(name: str, answer: requests.Response) -> None:
-    wire.read_answer(name, answer.content)
+    wire.parse_response(name, answer.content)
 
 
 def with_text(document: str, name: str, text: str) -> str:
@@ -323,7 +323,7 @@ def _taken(trial: Trial, document: str) -> str:
 
 
 def _accepted(trial: Trial, document: str) -> str:
-    number = wire.read_request(document)[1]["estimate_id"]
+    number = wire.parse_request(document)[1]["estimate_id"]
     trial.account.seed({"estimate": [{"estimate_id": number, "status": "accepted"}]})
     return document
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 from lxml import etree
 
-from freshbooks_classic import ApiFailure, wire
+from freshbooks_classic import ApiError, wire
 from xmlwright.sandbox.server_thread import Sandbox
 
 from ..e2e.test_corpus import FOLDER, HERE, INDEX, OTHERS, REQUESTS, STRAY, WRONG_REQUESTS, Document
@@ -41,7 +41,7 @@ def account(box: Sandbox, http: requests.Session) -> Account:
 def prepare(account: Account, document: Document) -> None:
     """Have everything there that a request refers to."""
     found = method(document.method)
-    arguments = wire.read_request(document.content)[1]
+    arguments = wire.parse_request(document.content)[1]
     records: dict[str, dict[Any, dict[str, Any]]] = {}
     named = list(references(found.arguments, arguments))
     own = identity(found.resource)
@@ -113,7 +113,7 @@ def test_documented_request(document: Document, account: Account) -> None:
     ):  # stray text is a remark of the page, and says nothing
         account.send(document.method, document.content)
     else:
-        with pytest.raises(ApiFailure, match=told) as caught:
+        with pytest.raises(ApiError, match=told) as caught:
             account.send(document.method, document.content)
         assert (caught.value.code or "").startswith("400")
 
@@ -121,8 +121,8 @@ def test_documented_request(document: Document, account: Account) -> None:
 def test_malformed_documents_are_refused_as_such(account: Account) -> None:
     malformed = [item for item in INDEX if item.malformed]
     for document in malformed:
-        with pytest.raises(ApiFailure) as caught:
-            wire.read_answer("client.list", account.post(document.content).content)
+        with pytest.raises(ApiError) as caught:
+            wire.parse_response("client.list", account.post(document.content).content)
         assert (caught.value.code, caught.value.message) == (
             "40010",
             "Your XML is not formatted correctly.",
@@ -143,8 +143,8 @@ def test_requests_of_other_clients_get_a_proper_answer(
         if not document.described:
             answer = account.post(document.content)
             assert answer.status_code == 200
-            with pytest.raises(ApiFailure):
-                wire.read_answer("client.list", answer.content)
+            with pytest.raises(ApiError):
+                wire.parse_response("client.list", answer.content)
             outcomes["no such method"] += 1
             continue
         prepare(account, document)
@@ -153,14 +153,14 @@ def test_requests_of_other_clients_get_a_proper_answer(
             account.send(document.method, document.content)
             assert not unknown, f"{document}: {unknown} was accepted"
             outcomes["accepted"] += 1
-        except ApiFailure as failure:
+        except ApiError as failure:
             outcomes[failure.code or failure.message] += 1
     print(dict(outcomes))
     assert outcomes["accepted"] > 20
 
 
 def _unknown(document: Document) -> list[str]:
-    return wire.unknown_elements(wire.read_request(document.content)[1])
+    return wire.unknown_elements(wire.parse_request(document.content)[1])
 
 
 def test_answers_of_lists_are_paged_as_the_recorded_ones(account: Account) -> None:
@@ -189,7 +189,7 @@ def test_every_code_of_the_description_can_be_met(
         account.address, data="<request method='task.list'/>", auth=(account.token, "X"), timeout=10,
         headers={"X-Sandbox-Fault": f"code={code}"},
     )  # fmt: skip
-    with pytest.raises(ApiFailure) as caught:
-        wire.read_answer("task.list", answer.content)
+    with pytest.raises(ApiError) as caught:
+        wire.parse_response("task.list", answer.content)
     assert caught.value.code == code
     assert answer.status_code == next(item.status for item in api().errors if item.code == code)

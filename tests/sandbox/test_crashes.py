@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sandbox_process import Process, sandbox_process
 
-from freshbooks_classic import FreshBooks, NotFound
+from freshbooks_classic import FreshBooks, NotFoundError
 from freshbooks_classic.invoice import InvoiceLineInput
-from freshbooks_classic.runtime.errors import ApiFailure, Error
+from freshbooks_classic.runtime.errors import ApiError, Error
 from freshbooks_classic.runtime.retry import NEVER
 
 from .case_setup import FULL, ROOT
@@ -81,7 +81,7 @@ def write(process: Process, told: Acknowledged, dice: random.Random, stop: threa
                     fb.invoice.delete(invoice)
                     with told.lock:
                         told.deleted.add(invoice)
-        except ApiFailure:
+        except ApiError:
             raise
         except Error:
             return  # the server was killed
@@ -182,6 +182,6 @@ def test_what_is_kept_is_found_without_the_first_server(tmp_path: Path) -> None:
         client_of(process) as fb,
     ):
         assert fb.task.get(number).name == "Yard work"
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             fb.task.get(number + 1)
         assert fb.task.create(name="More") > number, "no number is given twice"

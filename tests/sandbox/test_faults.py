@@ -10,14 +10,14 @@ import pytest
 import requests
 
 from freshbooks_classic import (
-    ConnectionFailed,
+    NetworkError,
     FreshBooks,
-    OutcomeUnknown,
-    RateLimited,
-    TimedOut,
-    UnexpectedAnswer,
-    UnreadableDocument,
-    ValidationFailed,
+    OutcomeUnknownError,
+    RateLimitError,
+    RequestTimeoutError,
+    UnexpectedResponseError,
+    InvalidDocumentError,
+    ValidationError,
 )
 from freshbooks_classic.runtime.errors import Error
 from freshbooks_classic.runtime.retry import NEVER
@@ -65,18 +65,18 @@ def ask(
     [
         ("status=503", Error),
         ("status=404", Error),
-        ("code=40010", ValidationFailed),
-        ("status=200", UnexpectedAnswer),
-        ("status=302", UnexpectedAnswer),
-        ("reset", ConnectionFailed),
-        ("garbage", ConnectionFailed),
-        ("lost", ConnectionFailed),
-        ("truncate=30", ConnectionFailed),
-        ("truncate=0", ConnectionFailed),
-        ("malformed", UnreadableDocument),
-        ("charset", UnreadableDocument),
-        ("empty", UnreadableDocument),
-        ("hang=100ms", ConnectionFailed),
+        ("code=40010", ValidationError),
+        ("status=200", UnexpectedResponseError),
+        ("status=302", UnexpectedResponseError),
+        ("reset", NetworkError),
+        ("garbage", NetworkError),
+        ("lost", NetworkError),
+        ("truncate=30", NetworkError),
+        ("truncate=0", NetworkError),
+        ("malformed", InvalidDocumentError),
+        ("charset", InvalidDocumentError),
+        ("empty", InvalidDocumentError),
+        ("hang=100ms", NetworkError),
     ],
 )
 def test_what_goes_wrong_reaches_the_client_as_that(
@@ -90,7 +90,7 @@ def test_what_goes_wrong_reaches_the_client_as_that(
 
 def test_too_many_calls_are_told_when_to_come_back(faulty: Sandbox, client: FreshBooks) -> None:
     faulty.control.add_fault("rate-limit=7s; count=1")
-    with pytest.raises(RateLimited) as met:
+    with pytest.raises(RateLimitError) as met:
         client.task.get(1)
     assert met.value.status == 429
     assert ask(faulty, "rate-limit=7s").headers["Retry-After"] == "7"
@@ -98,11 +98,11 @@ def test_too_many_calls_are_told_when_to_come_back(faulty: Sandbox, client: Fres
 
 def test_a_lost_answer_is_that_of_a_call_that_was_done(faulty: Sandbox, client: FreshBooks) -> None:
     faulty.control.add_fault("lost; method=task.create; count=1")
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         client.task.create(name="Hedges")
     assert [task.name for task in client.task.list()] == ["Hedges"]
     faulty.control.add_fault("reset; method=task.create; count=1")
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         client.task.create(name="Lawns")
     assert [task.name for task in client.task.list()] == ["Hedges"]
 
@@ -117,7 +117,7 @@ def test_answers_may_break_the_description(faulty: Sandbox, client: FreshBooks) 
     rules("namespace=urn:other; method=task.get; count=1")
     assert client.task.get(number).name == "Hedges"  # the client goes by local names
     rules("retyped=rate; method=task.get; count=1")
-    with pytest.raises(UnreadableDocument, match="rate"):
+    with pytest.raises(InvalidDocumentError, match="rate"):
         client.task.get(number)
     rules("value=rate:7.25; method=task.get; count=1")
     assert client.task.get(number).rate == Decimal("7.25")
@@ -136,7 +136,7 @@ def test_an_answer_may_be_late_or_drip(faulty: Sandbox, client: FreshBooks) -> N
     assert answer.ok
     assert time.monotonic() - began >= len(answer.content) / 2000
     faulty.control.add_fault("latency=20s; method=task.get")
-    with pytest.raises(TimedOut):
+    with pytest.raises(RequestTimeoutError):
         client.with_options(timeout=0.3).task.get(1)
 
 

@@ -19,7 +19,7 @@ from browser_page import browser
 from lxml import etree
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from freshbooks_classic import ApiFailure, FreshBooks, UnreadableDocument
+from freshbooks_classic import ApiError, FreshBooks, InvalidDocumentError
 from xmlwright.sandbox import Sandbox
 
 __all__ = ["browser"]
@@ -121,7 +121,7 @@ def test_calls_come_into_the_list_as_they_are_made(
     live(page)
     fb.task.create(name="Hedges")
     expect(page.locator("#calls li")).to_have_count(1)
-    with pytest.raises(ApiFailure):
+    with pytest.raises(ApiError):
         fb.client.get(987_654)
     expect(page.locator("#calls li")).to_have_count(2)
     assert rows(page) == ["client.get", "task.create"]
@@ -203,7 +203,7 @@ def test_invalid_nodes_are_marked_where_they_are(own: Sandbox, page: Page, fb: F
 
     own.control.add_fault("retyped=rate; method=task.get; count=1")
     task = fb.task.create(name="Hedges", rate=7)
-    with pytest.raises(UnreadableDocument):
+    with pytest.raises(InvalidDocumentError):
         fb.task.get(task)
     open_call(page, "task.get")
     wrong = page.get_by_role("region", name="Answer").locator("li.bad:not(:has(li.bad))")
@@ -239,7 +239,7 @@ def test_the_keys_j_and_k_and_the_back_button_go_from_call_to_call(
 ) -> None:
     live(page)
     for name in ("task", "project", "client"):
-        fb.raw(f"{name}.list")
+        fb.call(f"{name}.list")
     expect(page.locator("#calls li")).to_have_count(3)
     heading = page.locator(".one-call h1")
     for key, method in (("j", "client.list"), ("j", "project.list"), ("k", "client.list")):
@@ -268,7 +268,7 @@ def test_without_scripts_everything_is_there(
 
 
 def environment(own: Sandbox) -> dict[str, str]:
-    said = dict(re.findall(r"export (\w+)=(\S+)", own.stage.control.exports()))
+    said = dict(re.findall(r"export (\w+)=(\S+)", own.parts.control.exports()))
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
     return {**kept, **said}
 
@@ -378,7 +378,7 @@ def test_the_clock_is_moved_and_what_is_due_happens(page: Page, fb: FreshBooks) 
     page.locator("#clock-panel").get_by_role("button", name="Set").click()
     expect(page.locator("time#clock")).to_have_text("2026-03-01 00:00:05")
     live(page)
-    fb.raw("task.list")
+    fb.call("task.list")
     expect(page.locator("time#clock")).to_have_text("2026-03-01 00:00:06")
 
 
@@ -391,7 +391,7 @@ def test_a_fault_is_made_and_taken_back(page: Page, fb: FreshBooks) -> None:
     panel.locator("[name=count]").fill("2")
     panel.get_by_role("button", name="Add").click()
     expect(panel.locator("tbody")).to_contain_text("task.*, 2 times")
-    with pytest.raises(ApiFailure, match="40010"):
+    with pytest.raises(ApiError, match="40010"):
         fb.task.create(name="Hedges")
     page.reload()
     expect(panel.locator("tbody")).to_contain_text("1 of 1")
@@ -455,7 +455,7 @@ def test_all_pages_in_both_colors_and_widths(
     refused(own)
     own.control.add_fault("status=503; method=*.list; probability=0.1; count=3")
     own.control.snapshot("before")
-    last = own.stage.journal.total
+    last = own.parts.journal.total
     calls = [f"ui/calls/{number}" for number in (last, last - 2)]
     state = [
         "ui/state",

@@ -66,7 +66,7 @@ def test_every_page_of_every_call_that_the_description_shows(box: Sandbox) -> No
                         session.post(own.url, case["request"].strip().encode(), timeout=60)
         pages = walk(own)
         calls = [path for path in pages if path.startswith(f"{PREFIX}/ui/calls/")]
-        assert len(calls) == own.stage.journal.total > 200
+        assert len(calls) == own.parts.journal.total > 200
         # What the sandbox answers is never against its own description.
         assert [path for path in calls if "not as described" in pages[path]] == []
         secrets = [*own.tokens().values(), "4111111111111111"]

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from freshbooks_classic import ApiFailure, FreshBooks
+from freshbooks_classic import ApiError, FreshBooks
 from xmlwright.sandbox.server_thread import Sandbox
 
 from .case_setup import FULL
@@ -124,7 +124,7 @@ class Bookkeeping(RuleBasedStateMachine):
             expected = Outcome(refused=refused)
         try:
             value = call()
-        except ApiFailure as failure:
+        except ApiError as failure:
             told = (failure.code, failure.message)
             assert expected.refused is not None, f"refused, and the model accepts it: {told}"
             assert told == (expected.refused.code, expected.refused.message)
@@ -482,7 +482,7 @@ class Bookkeeping(RuleBasedStateMachine):
         taken = any(tax["name"] == name for tax in self.books.taxes.values())
         try:
             made = self.fb.tax.create(name=name, rate=rate, compound=compound)
-        except ApiFailure:  # in words that nobody has written down
+        except ApiError:  # in words that nobody has written down
             assert taken
             return multiple()
         assert not taken
@@ -627,7 +627,7 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @contextmanager
     def refused(self, expected: Refused) -> Any:
-        with pytest.raises(ApiFailure) as caught:
+        with pytest.raises(ApiError) as caught:
             yield
         assert (caught.value.code, caught.value.message) == (expected.code, expected.message)
 

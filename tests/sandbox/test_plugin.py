@@ -95,7 +95,7 @@ def test_a_failure_shows_the_calls_that_were_made(project: Project) -> None:
         "import pytest, freshbooks_classic\n"
         "def test_wrong(sandbox_client):\n"
         "    sandbox_client.task.create(name='a')\n"
-        "    with pytest.raises(freshbooks_classic.NotFound):\n"
+        "    with pytest.raises(freshbooks_classic.NotFoundError):\n"
         "        sandbox_client.task.get(987654)\n"
         "    assert False\n",
         "--sandbox-seed=41",

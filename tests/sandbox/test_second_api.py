@@ -23,7 +23,7 @@ from depot_client import Depot
 def failure(call):
     try:
         call()
-    except depot_client.ApiFailure as error:
+    except depot_client.ApiError as error:
         return [type(error).__name__, error.code, error.status]
     return None
 
@@ -100,13 +100,13 @@ def test_a_described_api_has_a_sandbox(depot: Path, tmp_path: Path) -> None:
     assert told["default size"] == 3
     assert told["fair ones"] == 8
     assert told["twice"] == ["Conflict", "E-TWICE", 200]
-    assert told["absent"] == ["NotFound", "E-ABSENT", 404]
-    assert told["deleted"] == ["NotFound", "E-ABSENT", 404]
+    assert told["absent"] == ["NotFoundError", "E-ABSENT", 404]
+    assert told["deleted"] == ["NotFoundError", "E-ABSENT", 404]
     assert told["left"] == 7
     assert told["sites"] == ["N", "S"]
     assert told["moved"] is None
     assert told["label"] == "image/svg+xml"
-    assert told["refused"] == ["AuthenticationFailed", "E-AUTH", 403]
+    assert told["refused"] == ["AuthenticationError", "E-AUTH", 403]
 
 
 def test_as_little_as_an_api_can_be(tmp_path: Path) -> None:

@@ -243,13 +243,13 @@ def test_who_asks_without_reading_is_not_listened_to_until_the_answers_are_read(
             sender = threading.Thread(target=connection.sendall, args=(content * number,))
             sender.start()
             made = -1
-            while made < own.stage.journal.total:
-                made = own.stage.journal.total
+            while made < own.parts.journal.total:
+                made = own.parts.journal.total
                 time.sleep(0.5)
             assert made < number, "all answers wait in memory"
             assert {status for status, _ in answers(connection, number)} == {200}
             sender.join(20)
-        assert own.stage.journal.total == number
+        assert own.parts.journal.total == number
 
 
 def test_a_request_that_does_not_come_to_its_end_is_given_up(

@@ -30,15 +30,15 @@ def test_every_call_can_be_copied_as_a_program(
     unlike, run, hidden = [], 0, 0
     with Sandbox(box.described, load="cases", keep=5000) as own, requests.Session() as session:
         session.trust_env, session.verify, session.auth = False, own.ca, (own.token, "X")
-        for name, value in re.findall(r"export (\w+)=(\S+)", own.stage.control.exports()):
+        for name, value in re.findall(r"export (\w+)=(\S+)", own.parts.control.exports()):
             monkeypatch.setenv(name, value)
         for resource in RESOURCES:
             for case in cases(resource):
                 if "request" not in case:
                     continue
                 session.post(own.url, data=case["request"].strip().encode(), timeout=60)
-                *_, entry = own.stage.journal
-                program = as_python(own.stage.control.documents, entry)
+                *_, entry = own.parts.journal
+                program = as_python(own.parts.control.documents, entry)
                 assert program is not None, case["name"]
                 assert max(map(len, program.splitlines())) < 150
                 code = compile(ast.parse(program), case["name"], "exec")
@@ -48,7 +48,7 @@ def test_every_call_can_be_copied_as_a_program(
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Error):
                     exec(code, {})
                 run += 1
-                again = own.stage.journal.get(entry.id + 1)  # a list may go on to further pages
+                again = own.parts.journal.get(entry.id + 1)  # a list may go on to further pages
                 if again is None or canonical(again.document) != canonical(entry.document):
                     unlike.append((resource, case["name"], program))
     assert unlike == []
@@ -65,8 +65,8 @@ def test_what_is_too_long_for_a_line_is_broken(box: Sandbox) -> None:
         f"<lines>{lines}</lines></invoice></request>"
     )
     requests.post(box.url, document, auth=(box.token, "X"), verify=box.ca, timeout=60)
-    *_, entry = box.stage.journal
-    assert as_python(box.stage.control.documents, entry) == (
+    *_, entry = box.parts.journal
+    assert as_python(box.parts.control.documents, entry) == (
         "from datetime import date\n\nfrom freshbooks_classic import FreshBooks\n\n"
         "with FreshBooks.from_env() as fb:\n"
         "    result = fb.invoice.create(\n"

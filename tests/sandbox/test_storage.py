@@ -65,7 +65,7 @@ def test_what_was_restored_and_reset_is_what_is_kept(box: Sandbox, tmp_path: Pat
 def test_granted_tokens_are_kept(box: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(box.described, database=path) as first:
-        oauth = first.stage.oauth
+        oauth = first.parts.oauth
         assert oauth is not None
 
         def grant() -> tuple[str, str]:
@@ -76,8 +76,8 @@ def test_granted_tokens_are_kept(box: Sandbox, tmp_path: Path) -> None:
 
         token, _ = first.run(grant)
     with Sandbox(box.described, database=path) as second:
-        assert second.stage.oauth is not None
-        assert second.stage.oauth.grants[token].stage == "access"
+        assert second.parts.oauth is not None
+        assert second.parts.oauth.grants[token].parts == "access"
 
 
 def test_two_sandboxes_do_not_write_into_one_file(box: Sandbox, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_file_of_something_else_is_left_as_it_is(box: Sandbox, tmp_path: Path)
 def test_writes_that_cannot_be_kept_are_not_acknowledged(box: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(box.described, database=path) as own, client_of(own) as client:
-        database = own.stage.database
+        database = own.parts.database
         assert database is not None
         client.task.create(name="kept")
         own.run(lambda: database._connection.execute("PRAGMA max_page_count = 1"))

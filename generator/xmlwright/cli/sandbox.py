@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..sandbox.calls.journal import Entry
     from ..sandbox.options import Options
-    from ..sandbox.app import Stage
+    from ..sandbox.app import SandboxApp
 
 _LOADED: Final = "cases"
 
@@ -96,31 +96,31 @@ def sandbox(context: click.Context, /, **given: Any) -> None:
     import asyncio
 
     try:
-        stage = _stage(project(context), given)
+        parts = _make_app(project(context), given)
     except ModuleNotFoundError as error:
         raise Told(f"the sandbox needs {error.name}: pip install 'xmlwright[sandbox]'") from None
     watching = not given["quiet"] and given["form"] == "text"
     loop = asyncio.SelectorEventLoop()
     try:
-        loop.run_until_complete(_run(stage, began, given["form"], watching))
+        loop.run_until_complete(_run(parts, began, given["form"], watching))
     except KeyboardInterrupt:
         # The loop is in the middle of something; what was acknowledged is kept, and the rest was never promised.
         pass
     finally:
-        loop.run_until_complete(stage.stop())
+        loop.run_until_complete(parts.stop())
         loop.close()
     if watching:
         click.echo("\nthe sandbox has ended")
 
 
-def _stage(settings: Settings, given: dict[str, Any]) -> Stage:
+def _make_app(settings: Settings, given: dict[str, Any]) -> SandboxApp:
     from ..diagnostics import DescriptionError
     from ..sandbox.clock import Clock
     from ..sandbox.options import Options, SandboxError
-    from ..sandbox.app import Stage, describe, zone_of
+    from ..sandbox.app import SandboxApp, load_description, zone_of
 
     try:
-        described = describe(settings.root)
+        described = load_description(settings.root)
     except DescriptionError as error:
         show(error.diagnostics, settings.root, "text")
         raise Told("the description has problems; the sandbox is not started") from None
@@ -142,12 +142,12 @@ def _stage(settings: Settings, given: dict[str, Any]) -> Stage:
             folder=settings.cache / "sandbox",
             faults=given["faults"],
         )
-        return Stage(described, options)
+        return SandboxApp(described, options)
     except SandboxError as error:
         raise click.UsageError(str(error)) from None
 
 
-async def _run(stage: Stage, began: float, form: str, watching: bool) -> None:
+async def _run(parts: SandboxApp, began: float, form: str, watching: bool) -> None:
     import asyncio
     import signal
 
@@ -164,21 +164,21 @@ async def _run(stage: Stage, began: float, form: str, watching: bool) -> None:
         ):  # no such thing here; then Ctrl-C is an exception
             continue
     try:
-        await stage.start()
+        await parts.start()
     except SandboxError as error:
         raise Told(str(error)) from None
     if form == "json":
         import json
 
-        facts = {**stage.control.info(), "base_url": stage.base_url, "ca": stage.ca}
+        facts = {**parts.control.info(), "base_url": parts.base_url, "ca": parts.ca}
         click.echo(json.dumps(facts))
     else:
-        click.echo(_text(stage, time.perf_counter() - began))
+        click.echo(_text(parts, time.perf_counter() - began))
     sys.stdout.flush()
     if not watching:
         await ended.wait()
         return
-    watcher = asyncio.ensure_future(_watch(stage))
+    watcher = asyncio.ensure_future(_watch(parts))
     waiter = asyncio.ensure_future(ended.wait())
     await asyncio.wait((watcher, waiter), return_when=asyncio.FIRST_COMPLETED)
     waiter.cancel()
@@ -188,15 +188,15 @@ async def _run(stage: Stage, began: float, form: str, watching: bool) -> None:
     await asyncio.gather(watcher, waiter, return_exceptions=True)
 
 
-def _text(stage: Stage, seconds: float) -> str:
-    api, options, control = stage.described.api, stage.options, stage.control
+def _text(parts: SandboxApp, seconds: float) -> str:
+    api, options, control = parts.described.api, parts.options, parts.control
     lines = [
         f"{click.style(f'Sandbox of the {api.title}', bold=True)}, ready in {seconds:.2f} s",
         "",
-        f"  inspector  {click.style(stage.inspector, fg='cyan')}",
-        f"  accounts   {', '.join(sorted(stage.app.accounts))}",
+        f"  inspector  {click.style(parts.inspector, fg='cyan')}",
+        f"  accounts   {', '.join(sorted(parts.app.accounts))}",
         f"  state      {_state(options)}",
-        f"  seed       {options.seed}; clock {stage.clock.now():%Y-%m-%d %H:%M:%S %Z}, {options.pace}",
+        f"  seed       {options.seed}; clock {parts.clock.now():%Y-%m-%d %H:%M:%S %Z}, {options.pace}",
         "",
         control.exports(),
         "",
@@ -211,9 +211,9 @@ def _state(options: Options) -> str:
     return "in memory, " + ("empty at first" if options.load is None else f"from {options.load}")
 
 
-async def _watch(stage: Stage) -> None:
+async def _watch(parts: SandboxApp) -> None:
     """A line for every call."""
-    queue = stage.journal.listen()
+    queue = parts.journal.listen()
     while True:
         entry = await queue.get()
         if entry is not None:

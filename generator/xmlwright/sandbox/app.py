@@ -14,21 +14,21 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ..behavior.rules import Behaviors
 from ..ir import Api
 from .calls.journal import Journal
 from .clock import Clock
 from .control import Control
-from ..behavior.rules import Behaviors
-from .engine.engine import World
+from .engine.engine import Engine
 from .engine.exchange import Effects
 from .faults.faults import Faults
 from .http.addresses import CONTROL, Addresses
 from .http.application import Application
+from .http.authentication import Authenticator
 from .http.deliveries import Deliveries
 from .http.oauth import OAuth
-from .http.authentication import People
 from .http.server import HOST, Server
-from .http.tls import Authority
+from .http.tls import CertificateAuthority
 from .options import Options, SandboxError
 from .routes import Routes
 from .storage.database import Database
@@ -41,7 +41,7 @@ _TICK: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class ServiceDescription:
     """An API, what it does beyond its description, and the folder that places in files are relative to."""
 
     api: Api
@@ -49,10 +49,10 @@ class Described:
     root: Path | None = None
 
 
-class Stage:
+class SandboxApp:
     """Everything that makes a sandbox, in the order of its building."""
 
-    def __init__(self, described: Described, options: Options) -> None:
+    def __init__(self, described: ServiceDescription, options: Options) -> None:
         self.described = described
         self.options = options
         api = described.api
@@ -62,11 +62,11 @@ class Stage:
             start = FIXED_START
         self.clock = Clock(start, pace=options.pace, zone=zone)
         self._started = self.clock.now()
-        self.world = World(
+        self.engine = Engine(
             api, described.behaviors, clock=self.clock, seed=options.seed, strict=options.strict
         )
         self.addresses = Addresses(api, options.accounts[0])
-        self.people = People(self.world, api.token, options.seed)
+        self.authenticator = Authenticator(self.engine, api.token, options.seed)
         self.faults = Faults(
             options.seed, {code.code: code.status for code in api.errors}, self.clock.now
         )
@@ -74,7 +74,9 @@ class Stage:
             self.faults.add(text)
         self.journal = Journal(options.keep)
         self.oauth = (
-            None if api.oauth is None else OAuth(api, self.people, self.addresses, options.seed)
+            None
+            if api.oauth is None
+            else OAuth(api, self.authenticator, self.addresses, options.seed)
         )
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.database: Database | None = None
@@ -107,7 +109,7 @@ class Stage:
             if folder is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
                 folder = Path(self._folder.name)
-            authority = Authority(folder)
+            authority = CertificateAuthority(folder)
             self.ca = os.fspath(authority.file)
         except OSError as error:
             raise SandboxError(f"the certificate cannot be written: {error}") from None
@@ -115,7 +117,7 @@ class Stage:
             self.database = Database(options.database, api.name, zone_of(api.zone))
             self.database.start()
         self.app = Application(
-            api, self.world, self.addresses, self.people, self.clock, self.faults, self.journal,
+            api, self.engine, self.addresses, self.authenticator, self.clock, self.faults, self.journal,
             http=options.http, oauth=self.oauth, database=self.database,
         )  # fmt: skip
         self.control = Control(self.app, options, self._load, self._started)
@@ -123,12 +125,12 @@ class Stage:
         self.app.deliveries = Deliveries(
             protocol.callbacks,
             self._system,
-            self.world.registrations,
+            self.engine.registrations,
             self.clock,
             seed=options.seed,
         )
         await self._accounts()
-        self.app.inside = Routes(self.control, self.described.root).answer
+        self.app.control_handler = Routes(self.control, self.described.root).answer
         self._server = Server(self.app.answer, authority)
         await self._server.start(options.port)
         self.control.base_url, self.control.ca = self.base_url, self.ca
@@ -146,15 +148,15 @@ class Stage:
         return f"{scheme}://{rest.partition('/')[0]}"
 
     def _load(self, account: str, what: str | Path | Mapping[str, Any], replace: bool) -> Effects:
-        return load(self.world, account, what, replace)
+        return load(self.engine, account, what, replace)
 
     async def _accounts(self) -> None:
         """Accounts of the file first; those that are new begin as the options say."""
         app, database = self.app, self.database
         if database is not None:
             for name in database.accounts():
-                self.world.account(name, create=True)
-                self.world.load(name, database.load(name))
+                self.engine.account(name, create=True)
+                self.engine.load(name, database.load(name))
                 app.accounts.add(name)
             self._restore_facts(database)
         if self.oauth is not None:
@@ -167,14 +169,16 @@ class Stage:
         """Tokens that were replaced or granted in an earlier run."""
         renewed = database.fact("renewed")
         if renewed is not None:
-            self.people.renewed.update(json.loads(renewed))
+            self.authenticator.renewed.update(json.loads(renewed))
         kept = database.fact("oauth")
         oauth = self.oauth
         if oauth is not None:
             if kept is not None:
                 oauth.load(kept)
             oauth.changed = lambda: database.keep_fact("oauth", oauth.dump())
-        self.people.changed = lambda: database.keep_fact("renewed", json.dumps(self.people.renewed))
+        self.authenticator.changed = lambda: database.keep_fact(
+            "renewed", json.dumps(self.authenticator.renewed)
+        )
 
     async def _tick(self) -> None:
         while True:
@@ -218,7 +222,7 @@ def zone_of(name: str) -> tzinfo:
         return timezone(timedelta(hours=-5), "EST") if name == "America/New_York" else timezone.utc
 
 
-def describe(description: Api | str | os.PathLike[str]) -> Described:
+def load_description(description: Api | str | os.PathLike[str]) -> ServiceDescription:
     """What a description says: of an :class:`Api`, of the folder of a project, or of that of its YAML files.
 
     Raises:
@@ -226,7 +230,7 @@ def describe(description: Api | str | os.PathLike[str]) -> Described:
         SettingsError: there is no project in the folder.
     """
     if isinstance(description, Api):
-        return Described(description, Behaviors.none())
+        return ServiceDescription(description, Behaviors.none())
     folder = Path(description).resolve()
     root = folder.parent
     if not (folder / "api.yaml").is_file():
@@ -236,4 +240,4 @@ def describe(description: Api | str | os.PathLike[str]) -> Described:
         folder, root = settings.schema, settings.root
     from .description import load as load_description
 
-    return Described(*load_description(folder, root), root)
+    return ServiceDescription(*load_description(folder, root), root)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from .calls.documents import Documents
-from .calls.expectations import Expected
+from .calls.expectations import CallExpectation
 from .calls.journal import Entry
 from .engine.exchange import Effects, Person
-from .state_view import Holdings
-from .http.application import Application, Letter
+from .http.application import Application, OutboxEntry
 from .http.authentication import label
 from .options import Options, SandboxError, checked_account
+from .state_view import StateView
 
 Load = Callable[[str, "str | Path | Mapping[str, Any]", bool], Effects]
 """(account, what, whether it replaces what is there): puts records into an account."""
@@ -31,7 +31,7 @@ class Snapshot:
     name: str
     at: datetime
     accounts: Mapping[str, Any]
-    letters: tuple[Letter, ...]
+    letters: tuple[OutboxEntry, ...]
     renewed: Mapping[str, int]
     grants: Mapping[str, Any]
 
@@ -43,7 +43,7 @@ class Control:
         self.app = app
         self.options = options
         self.documents = Documents(app.api)
-        self.holdings = Holdings(app, self.documents)
+        self.state_view = StateView(app, self.documents)
         self.base_url = ""
         self.ca = ""
         self._load = load
@@ -59,13 +59,13 @@ class Control:
         if name in self.app.accounts:
             raise SandboxError(f"there is an account {name!r} already")
         await self._fresh(name, load)
-        return self.app.people.known(name)[0].token
+        return self.app.authenticator.known(name)[0].token
 
     async def _fresh(self, name: str, load: str | Path | Mapping[str, Any] | None) -> None:
         app = self.app
-        app.world.account(name, create=True)
+        app.engine.account(name, create=True)
         app.accounts.add(name)
-        app.people.forget(name)
+        app.authenticator.forget(name)
         sent: tuple[Any, ...] = ()
         if load is not None:
             sent = self._load(name, load, False).sent
@@ -75,15 +75,15 @@ class Control:
     async def _rewritten(self, account: str) -> None:
         """The account is another one now: for the database, and for who may call."""
         app = self.app
-        app.people.forget(account)
+        app.authenticator.forget(account)
         if app.database is not None:
-            await app.database.replace(account, app.world.changes(account))
+            await app.database.replace(account, app.engine.changes(account))
 
     async def close(self, account: str) -> None:
         """Remove an account with all that is in it."""
         self._known(account)
         await self._forget(account)
-        self.app.world.drop(account)
+        self.app.engine.drop(account)
         self.app.accounts.discard(account)
         if self.app.database is not None:
             await self.app.database.remove(account)
@@ -91,9 +91,9 @@ class Control:
     async def _forget(self, account: str) -> None:
         """Forget what is kept about an account outside of the engine."""
         app = self.app
-        app.people.forget(account)
-        for key in [key for key in app.people.renewed if key.startswith(f"{account}/")]:
-            del app.people.renewed[key]
+        app.authenticator.forget(account)
+        for key in [key for key in app.authenticator.renewed if key.startswith(f"{account}/")]:
+            del app.authenticator.renewed[key]
         if app.oauth is not None:
             app.oauth.forget(account)
         if app.deliveries is not None:
@@ -103,7 +103,7 @@ class Control:
 
     def tokens(self, account: str) -> dict[str, str]:
         """Token of everybody in an account: of the owner under its kind alone, too."""
-        known = self.app.people.known(self._known(account))
+        known = self.app.authenticator.known(self._known(account))
         found = {one.label: one.token for one in known}
         for one in known:
             found.setdefault(one.member.person.kind, one.token)
@@ -111,9 +111,9 @@ class Control:
 
     def renew(self, account: str, person: str) -> str:
         """Replace the token of ``admin`` or ``staff/7``, as changing a password does."""
-        for one in self.app.people.known(self._known(account)):
+        for one in self.app.authenticator.known(self._known(account)):
             if person in (one.label, one.member.person.kind):
-                return self.app.people.renew(account, one.member.person)
+                return self.app.authenticator.renew(account, one.member.person)
         raise SandboxError(f"there is no {person!r} in {account}")
 
     def address(self, account: str) -> str:
@@ -126,7 +126,7 @@ class Control:
         prefix = self.app.api.names.environment
         facts = {
             "ACCOUNT": name,
-            "TOKEN": self.app.people.known(name)[0].token,
+            "TOKEN": self.app.authenticator.known(name)[0].token,
             "URL": self.address(name),
         }
         if self.base_url.startswith("https:"):
@@ -177,7 +177,7 @@ class Control:
 
     async def _begin_again(self, account: str) -> None:
         await self._forget(account)
-        self.app.world.reset(account)
+        self.app.engine.reset(account)
         await self._fresh(account, self.options.load)
 
     async def snapshot(self, name: str | None = None, account: str | None = None) -> str:
@@ -189,9 +189,13 @@ class Control:
         self._snapshots[name] = Snapshot(
             name,
             app.clock.now(),
-            {one: app.world.snapshot(one) for one in accounts},
+            {one: app.engine.snapshot(one) for one in accounts},
             tuple(letter for letter in app.outbox if letter.account in accounts),
-            {key: n for key, n in app.people.renewed.items() if key.partition("/")[0] in accounts},
+            {
+                key: n
+                for key, n in app.authenticator.renewed.items()
+                if key.partition("/")[0] in accounts
+            },
             deepcopy({token: one for token, one in grants.items() if one.account in accounts}),
         )
         return name
@@ -204,17 +208,17 @@ class Control:
             raise SandboxError(f"there is no snapshot {name!r}; there are: {known}")
         app = self.app
         for account, state in found.accounts.items():
-            app.world.account(account, create=True)
+            app.engine.account(account, create=True)
             app.accounts.add(account)
-            app.world.restore(account, state)
+            app.engine.restore(account, state)
             self.clear_outbox(account)
-            renewed = app.people.renewed
+            renewed = app.authenticator.renewed
             for key in [key for key in renewed if key.startswith(f"{account}/")]:
                 del renewed[key]
             if app.oauth is not None:
                 app.oauth.forget(account)
         app.outbox.extend(found.letters)
-        app.people.renewed.update(found.renewed)
+        app.authenticator.renewed.update(found.renewed)
         if app.oauth is not None:
             app.oauth.grants.update(deepcopy(dict(found.grants)))
             app.oauth.changed()
@@ -238,7 +242,7 @@ class Control:
 
     def state(self, account: str) -> dict[str, list[dict[str, Any]]]:
         """All records of an account by resource, in the order of their keys and without what is sensitive."""
-        held = self.holdings
+        held = self.state_view
         return {
             name: [record for _, record in held.rows(account, name)]
             for name in held.counts(account)
@@ -283,7 +287,7 @@ class Control:
     async def tick(self) -> None:
         """Let happen what is due by now."""
         for account in sorted(self.app.accounts):
-            await self.app.effects(account, self.app.world.tick(account))
+            await self.app.effects(account, self.app.engine.tick(account))
 
     # ---- faults
 
@@ -308,13 +312,13 @@ class Control:
     def outbox(self, account: str | None = None, kind: str | None = None) -> list[dict[str, Any]]:
         """What would have been sent, the oldest first."""
         return [
-            shown_letter(letter)
+            outbox_json(letter)
             for letter in self.app.outbox
             if (account is None or letter.account == account)
             and (kind is None or letter.sent.kind == kind)
         ]
 
-    def letter(self, number: int) -> Letter:
+    def letter(self, number: int) -> OutboxEntry:
         """One of the outbox. Raises SandboxError."""
         for letter in self.app.outbox:
             if letter.id == number:
@@ -357,7 +361,7 @@ class Control:
             for entry in self.app.journal.find({"method": method, **wanted})
         ]
         called = (entry.method or "(no method)" for entry in self.app.journal)
-        return Expected(method, arguments, count, at_least, at_most).among(made, called)
+        return CallExpectation(method, arguments, count, at_least, at_most).among(made, called)
 
     def shown_call(self, entry: Entry) -> dict[str, Any]:
         """A call as JSON has it, redacted."""
@@ -401,7 +405,7 @@ class Control:
         return account
 
 
-def shown_letter(letter: Letter) -> dict[str, Any]:
+def outbox_json(letter: OutboxEntry) -> dict[str, Any]:
     """Something of the outbox as JSON has it; attachments by name and size."""
     sent = letter.sent
     return {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..behavior.rules import Behaviors
 from ..diagnostics import DescriptionError, Diagnostics
-from ..schema import loader as description
 from ..ir import Api
 from ..resolve import behavior as resolve_behavior
 from ..resolve import resolver as resolve
-from ..behavior.rules import Behaviors
+from ..schema import loader as description
 
 
 def load(folder: Path, root: Path | None = None) -> tuple[Api, Behaviors]:

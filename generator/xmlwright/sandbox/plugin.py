@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .testing import Callbacks, Clock, Faults, Servers, TestSandbox
+    from .testing import SandboxCallbacks, SandboxClock, SandboxFaults, SandboxPool, TestSandbox
 
 _MARKER = (
     "sandbox(description=None, *, load=None, clock=None, strict=None): how the sandbox of a test is set up: folder of the"
@@ -42,22 +42,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def _sandbox_servers(request: pytest.FixtureRequest) -> Iterator[Servers]:
+def _sandbox_pool(request: pytest.FixtureRequest) -> Iterator[SandboxPool]:
     """The running servers of this process, one for each way of setting them up."""
-    from .testing import Servers
+    from .testing import SandboxPool
 
-    with Servers(request.config) as servers:
+    with SandboxPool(request.config) as servers:
         yield servers
 
 
 @pytest.fixture
-def sandbox(request: pytest.FixtureRequest, _sandbox_servers: Servers) -> Iterator[TestSandbox]:
+def sandbox(request: pytest.FixtureRequest, _sandbox_pool: SandboxPool) -> Iterator[TestSandbox]:
     """A server that behaves like the described API, with an account of this test's own.
 
     ``sandbox.url``, ``.account``, ``.token`` and ``.ca`` are what a client needs, ``.environment`` the same as environment
     variables; ``.client()`` makes another client.
     """
-    with _sandbox_servers.account(request.node) as found:
+    with _sandbox_pool.account(request.node) as found:
         yield found
 
 
@@ -69,19 +69,19 @@ def sandbox_client(sandbox: TestSandbox) -> Iterator[Any]:
 
 
 @pytest.fixture
-def sandbox_clock(sandbox: TestSandbox) -> Clock:
+def sandbox_clock(sandbox: TestSandbox) -> SandboxClock:
     """The sandbox's clock: ``now()``, ``set()``, ``advance()``, ``freeze()``. What falls due happens before the call returns."""
     return sandbox.clock
 
 
 @pytest.fixture
-def sandbox_faults(sandbox: TestSandbox) -> Faults:
+def sandbox_faults(sandbox: TestSandbox) -> SandboxFaults:
     """Trouble on demand: ``add("status=503; method=task.*; count=2")``, ``clear()``. It ends with the test."""
     return sandbox.faults
 
 
 @pytest.fixture
-def sandbox_callbacks(sandbox: TestSandbox) -> Callbacks:
+def sandbox_callbacks(sandbox: TestSandbox) -> SandboxCallbacks:
     """What the account tells its callbacks. Collected at first, and not sent; ``serve(application)`` delivers to a program."""
     return sandbox.callbacks
 
@@ -93,5 +93,5 @@ def pytest_runtest_makereport(
     """Show the calls of a failed test beside its output."""
     found = getattr(item, "funcargs", {}).get("sandbox")
     if found is not None and call.when == "call":
-        item.add_report_section("call", "sandbox", found.told())
+        item.add_report_section("call", "sandbox", found.describe_calls())
     yield

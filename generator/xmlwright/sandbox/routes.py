@@ -11,8 +11,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from ..diagnostics import nearest
-from .calls.expectations import AssertionFailed
-from .control import Control, shown_letter
+from .calls.expectations import RequestAssertionError
+from .control import Control, outbox_json
 from .faults.kinds import CONDITIONS, KINDS
 from .http.addresses import CONTROL
 from .http.messages import JSON, Request, Response
@@ -26,7 +26,7 @@ _MOST: Final = 1_000_000
 """Bytes of a body with an action; a seed may be longer."""
 
 
-class NotThere(SandboxError):
+class NotFoundError(SandboxError):
     """There is nothing of that name."""
 
 
@@ -76,9 +76,9 @@ class Routes:
     async def _act(self, request: Request, route: Route, named: dict[str, str]) -> Response:
         try:
             value = await route.handler({**_values(request), **named})
-        except AssertionFailed as error:
+        except RequestAssertionError as error:
             return _json({"error": str(error)}, 409)
-        except NotThere as error:
+        except NotFoundError as error:
             return _json({"error": str(error)}, 404)
         except (SandboxError, ValueError, TypeError) as error:
             return _json({"error": str(error)}, 400)
@@ -260,19 +260,19 @@ class _Actions:
         return {"outbox": self.control.outbox(**_take(values, "account", "kind"))}
 
     async def letter(self, values: Values) -> Any:
-        return shown_letter(self._letter(values))
+        return outbox_json(self._letter(values))
 
     def _letter(self, values: Values) -> Any:
         try:
             return self.control.letter(_number(values["id"], "id"))
         except SandboxError as error:
-            raise NotThere(str(error)) from None
+            raise NotFoundError(str(error)) from None
 
     async def attachment(self, values: Values) -> Any:
         files = self._letter(values).sent.attachments
         place = _number(values["place"], "place")
         if place >= len(files):
-            raise NotThere(f"it has {len(files)} attachments")
+            raise NotFoundError(f"it has {len(files)} attachments")
         name = re.sub(r"[^\w.-]", "_", files[place].name)
         how = "inline" if files[place].media == "application/pdf" else "attachment"
         headers = [
@@ -298,7 +298,7 @@ class _Actions:
     async def request(self, values: Values) -> Any:
         entry = self.control.app.journal.get(_number(values["id"], "id"))
         if entry is None:
-            raise NotThere(f"there is no call {values['id']}, or it is forgotten")
+            raise NotFoundError(f"there is no call {values['id']}, or it is forgotten")
         return self.control.shown_call(entry)
 
     async def assert_requests(self, values: Values) -> Any:
@@ -322,16 +322,16 @@ class _Actions:
         return {"called": called, "methods": len(found), "by_method": found}
 
     async def state(self, values: Values) -> Any:
-        return self.control.holdings.counts(values["name"])
+        return self.control.state_view.counts(values["name"])
 
     async def records(self, values: Values) -> Any:
         name, collection = values["name"], values["collection"]
-        held = self.control.holdings
+        held = self.control.state_view
         held.counts(name)  # tells of an account that is not there
         try:
             return {"records": [record for _, record in held.rows(name, collection)]}
         except SandboxError as error:
-            raise NotThere(str(error)) from None
+            raise NotFoundError(str(error)) from None
 
     async def callbacks(self, values: Values) -> Any:
         return await self._deliver("show", values)

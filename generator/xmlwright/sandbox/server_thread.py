@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from ..ir import Api
+from .app import SandboxApp, ServiceDescription, load_description
 from .clock import Clock
-from .engine.engine import World
-from .sync_control import BlockingControl
+from .engine.engine import Engine
 from .options import Options, SandboxError
-from .app import Described, Stage, describe
+from .sync_control import SyncControl
 
 T = TypeVar("T")
 _PATIENCE: Final = 300.0
@@ -35,7 +35,7 @@ class Sandbox:
     """
 
     def __init__(
-        self, description: Api | Described | str | os.PathLike[str], **settings: Any
+        self, description: Api | ServiceDescription | str | os.PathLike[str], **settings: Any
     ) -> None:
         """
         Args:
@@ -55,11 +55,15 @@ class Sandbox:
             raise SandboxError(
                 f"there is no setting {wrong[0]!r}; there are {', '.join(sorted(known))}"
             ) from None
-        described = description if isinstance(description, Described) else describe(description)
-        self._stage = Stage(described, self.options)
+        described = (
+            description
+            if isinstance(description, ServiceDescription)
+            else load_description(description)
+        )
+        self._app = SandboxApp(described, self.options)
         self._loop = asyncio.SelectorEventLoop()
         self._thread: threading.Thread | None = None
-        self.control = BlockingControl(self)
+        self.control = SyncControl(self)
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.base_url}>"
@@ -81,7 +85,7 @@ class Sandbox:
         self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
         self._thread.start()
         try:
-            self.wait_for(self._stage.start())
+            self.wait_for(self._app.start())
         except BaseException:
             self.stop()
             raise
@@ -91,7 +95,7 @@ class Sandbox:
         if self._thread is None:
             return
         try:
-            self.wait_for(self._stage.stop())
+            self.wait_for(self._app.stop())
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_PATIENCE)
@@ -103,17 +107,17 @@ class Sandbox:
     @property
     def port(self) -> int:
         """Port on 127.0.0.1."""
-        return self._stage.port
+        return self._app.port
 
     @property
     def base_url(self) -> str:
         """Such as ``https://127.0.0.1:40123``."""
-        return self._stage.base_url
+        return self._app.base_url
 
     @property
     def ca(self) -> str:
         """Path of the certificate that a client has to trust."""
-        return self._stage.ca
+        return self._app.ca
 
     @property
     def account(self) -> str:
@@ -132,50 +136,50 @@ class Sandbox:
 
     def address(self, account: str) -> str:
         """Address of the API for an account."""
-        return self.base_url + self._stage.addresses.path(account)
+        return self.base_url + self._app.addresses.path(account)
 
     def tokens(self, account: str | None = None) -> dict[str, str]:
         """Tokens of an account: of ``admin``, of ``staff/7``, and so on."""
-        return self.run(lambda: self._stage.control.tokens(account or self.account))
+        return self.run(lambda: self._app.control.tokens(account or self.account))
 
     def owner_token(self, account: str) -> str:
         """Token of the owner of an account."""
-        return self.run(lambda: self._stage.people.known(account)[0].token)
+        return self.run(lambda: self._app.authenticator.known(account)[0].token)
 
     def open(self, account: str, load: str | Path | Mapping[str, Any] | None = None) -> str:
         """Make a fresh account; the token of its owner."""
-        return self.wait_for(self._stage.control.open(account, load))
+        return self.wait_for(self._app.control.open(account, load))
 
     def close(self, account: str) -> None:
         """Remove an account with all that is in it."""
-        self.wait_for(self._stage.control.close(account))
+        self.wait_for(self._app.control.close(account))
 
     # ---- what is inside
 
     @property
     def api(self) -> Api:
         """The description."""
-        return self._stage.described.api
+        return self._app.described.api
 
     @property
-    def described(self) -> Described:
+    def described(self) -> ServiceDescription:
         """The description with all that belongs to it, for another sandbox of the same."""
-        return self._stage.described
+        return self._app.described
 
     @property
-    def world(self) -> World:
+    def engine(self) -> Engine:
         """The engine. It is touched on the loop only: see :meth:`run`."""
-        return self._stage.world
+        return self._app.engine
 
     @property
     def clock(self) -> Clock:
         """The clock. To have happen what is due, move it through :attr:`control`."""
-        return self._stage.clock
+        return self._app.clock
 
     @property
-    def stage(self) -> Stage:
+    def parts(self) -> SandboxApp:
         """All parts."""
-        return self._stage
+        return self._app
 
     def run(self, work: Callable[[], T]) -> T:
         """Call something on the loop; its value."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .http.application import Application
 
 
-class Holdings:
+class StateView:
     """The records of all accounts."""
 
     def __init__(self, app: Application, documents: Documents) -> None:
@@ -53,4 +53,4 @@ class Holdings:
         if account not in self._app.accounts:
             known = ", ".join(sorted(self._app.accounts))
             raise SandboxError(f"there is no account {account!r}; there are {known}")
-        return {name: item.records for name, item in self._app.world.account(account)}
+        return {name: item.records for name, item in self._app.engine.account(account)}

@@ -24,7 +24,7 @@ from .server_thread import Sandbox
 _SHOWN_CALLS: Final = 30
 
 
-class Servers:
+class SandboxPool:
     """The servers of one test process: one for each way of setting them up, started when a test first wants it."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -34,7 +34,7 @@ class Servers:
         self._numbers = itertools.count(1)
         self.seed = int(config.getoption("--sandbox-seed") or 0)
 
-    def __enter__(self) -> Servers:
+    def __enter__(self) -> SandboxPool:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -127,9 +127,9 @@ class TestSandbox:
         self.token = token
         """Token of its owner."""
         self.seed = seed
-        self.clock = Clock(box)
-        self.faults = Faults(box, account)
-        self.callbacks = Callbacks(box, account)
+        self.clock = SandboxClock(box)
+        self.faults = SandboxFaults(box, account)
+        self.callbacks = SandboxCallbacks(box, account)
 
     def __repr__(self) -> str:
         return f"<sandbox account {self.account} at {self.url}>"
@@ -242,7 +242,7 @@ class TestSandbox:
             method, arguments, count=count, at_least=at_least, at_most=at_most, account=self.account
         )
 
-    def told(self) -> str:
+    def describe_calls(self) -> str:
         """What a failed test shows: the last calls, and how to have the same again."""
         lines = [
             f"account {self.account} at {self.url}; the same ids and chaos again: --sandbox-seed={self.seed}"
@@ -254,7 +254,7 @@ class TestSandbox:
         return "\n".join(lines)
 
 
-class Clock:
+class SandboxClock:
     """The sandbox's clock. Moving it makes happen what falls due: profiles, reminders, repeated deliveries."""
 
     def __init__(self, box: Sandbox) -> None:
@@ -297,7 +297,7 @@ class Clock:
         self._box.control.set_pace("real")
 
 
-class Faults:
+class SandboxFaults:
     """Trouble for the calls of one account."""
 
     def __init__(self, box: Sandbox, account: str) -> None:
@@ -324,7 +324,7 @@ class Faults:
         return found
 
 
-class Callbacks:
+class SandboxCallbacks:
     """What the account tells those who asked.
 
     At first events are collected: nothing is sent, and every event is here, whether somebody registered for it or not.

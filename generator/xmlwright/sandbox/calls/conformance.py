@@ -6,9 +6,9 @@ from typing import Any
 
 from ...cases.tables import Tables
 from ...ir import Api, Method
-from ...runtime.errors import ApiFailure, Error
+from ...runtime.errors import ApiError, Error
 from ...runtime.record import children, unknown_elements
-from ..engine.exchange import Reply
+from ..engine.exchange import EngineResponse
 
 
 class Conformance:
@@ -19,18 +19,18 @@ class Conformance:
         self._tables = tables or Tables(api)
         self._methods = {method.name: method for method in api.methods}
 
-    def problems(self, reply: Reply) -> list[str]:
+    def problems(self, reply: EngineResponse) -> list[str]:
         """All that is wrong with an answer; nothing for one that the description knows."""
         if not reply.ok:
             return self._failure(reply)
         method = self._methods.get(reply.method or "")
         if method is None:
             return [f"{reply.method!r} is no method, and its answer says that it worked"]
-        if method.answer.value == "binary":
+        if method.response.value == "binary":
             return self._file(method, reply)
         endpoint = self._tables.method(method)
         try:
-            value = endpoint.read_answer(reply.body)
+            value = endpoint.parse_response(reply.body)
         except Error as error:
             return [str(error)]
         found = [item.path for item in endpoint.unknown_in(reply.body)] + unknown_elements(value)
@@ -38,11 +38,11 @@ class Conformance:
             f"{method.name}: {problem}" for problem in self._words(method, value)
         ]
 
-    def _failure(self, reply: Reply) -> list[str]:
+    def _failure(self, reply: EngineResponse) -> list[str]:
         protocol = self._tables.protocol
         try:
             protocol.payload(reply.body, reply.method or "")
-        except ApiFailure as failure:
+        except ApiError as failure:
             if failure.code != reply.code:
                 return [f"the failure has the code {failure.code}, not {reply.code}"]
             if reply.code is not None and reply.code not in protocol.errors:
@@ -53,15 +53,15 @@ class Conformance:
         return ["the answer is no failure, and the reply says that it is"]
 
     @staticmethod
-    def _file(method: Method, reply: Reply) -> list[str]:
+    def _file(method: Method, reply: EngineResponse) -> list[str]:
         media = reply.content_type.partition(";")[0]
-        if method.answer.media and media not in method.answer.media:
-            return [f"{method.name}: {media} is none of {', '.join(method.answer.media)}"]
+        if method.response.media and media not in method.response.media:
+            return [f"{method.name}: {media} is none of {', '.join(method.response.media)}"]
         return [] if reply.body else [f"{method.name}: the file is empty"]
 
     def _words(self, method: Method, value: Any) -> list[str]:
         """Words of answers that no enum has."""
-        if method.answer.record is None:
+        if method.response.record is None:
             return []
         known = {record.name: record for record in self._api.records.values()}
         found: list[str] = []

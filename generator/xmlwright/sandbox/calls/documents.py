@@ -9,11 +9,17 @@ from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
 from ...runtime.errors import Error
 from ...runtime.reading import find, parse_xml
-from ...runtime.redact import HIDDEN, redact_answer, redact_request, secrets_in_answer, secrets_in_request
-from ...runtime.request import Method as RuntimeMethod
-from ...runtime.scrub import blank, scrub
-from ...runtime.schema import Shape
+from ...runtime.redact import (
+    HIDDEN,
+    redact_response,
+    redact_request,
+    secrets_in_response,
+    secrets_in_request,
+)
 from ...runtime.registry import plain
+from ...runtime.request import Method as RuntimeMethod
+from ...runtime.schema import RecordSchema
+from ...runtime.scrub import blank, scrub
 from ..engine.encoding import shown
 from .journal import Entry
 
@@ -46,7 +52,7 @@ class Documents:
             return {}
         try:
             payload = find(parse_xml(entry.document), endpoint.protocol.request_payload)
-            read = None if payload is None else endpoint.read_request(payload)
+            read = None if payload is None else endpoint.parse_request(payload)
         except (Error, ValueError):
             return {}
         found = plain(read)
@@ -58,7 +64,7 @@ class Documents:
         if endpoint is None:
             return set()
         answered = entry.answer if entry.meant is None else entry.meant
-        return secrets_in_request(endpoint, entry.document) | secrets_in_answer(endpoint, answered)
+        return secrets_in_request(endpoint, entry.document) | secrets_in_response(endpoint, answered)
 
     def request(self, entry: Entry) -> str:
         """The request document as it may be shown."""
@@ -81,7 +87,7 @@ class Documents:
             return self._undescribed(entry.answer)
         if endpoint is None or not secrets or not _is_xml(entry.answer):
             return blank(entry.answer.decode("utf-8", "replace"), secrets)
-        return redact_answer(endpoint, entry.answer, secrets)
+        return redact_response(endpoint, entry.answer, secrets)
 
     def _undescribed(self, document: bytes) -> str:
         """A document of no method: nothing says what in it is sensitive, so only one without any data is shown."""
@@ -148,7 +154,7 @@ def _is_xml(document: bytes) -> bool:
     return True
 
 
-def _shown(record: Mapping[str, Any], shape: Shape[Any] | None) -> dict[str, Any]:
+def _shown(record: Mapping[str, Any], shape: RecordSchema[Any] | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in record.items():
         item = None if shape is None else shape.by_name.get(name)

@@ -8,12 +8,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 
-class AssertionFailed(AssertionError):
+class RequestAssertionError(AssertionError):
     """The calls that were made are not those that were expected; the text shows the nearest one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class CallExpectation:
     """So many calls with these arguments, among others; at least one, where nothing is said."""
 
     method: str
@@ -44,7 +44,7 @@ class Expected:
             told += f"\nthe nearest is call {number}:" + "".join(f"\n  {line}" for line in lines)
         elif not made:
             told += f"; what was called is: {', '.join(sorted(set(methods))) or 'nothing'}"
-        raise AssertionFailed(told)
+        raise RequestAssertionError(told)
 
     def _fits(self, number: int) -> bool:
         if self.count is self.at_least is self.at_most is None:

@@ -41,7 +41,7 @@ class Entry:
     """None while nothing, or for ever nothing, is answered."""
     content_type: str = ""
     answer: bytes = b""
-    answer_headers: Sequence[tuple[str, str]] = ()
+    response_headers: Sequence[tuple[str, str]] = ()
     meant: bytes | None = None
     """What would have been answered, had nothing gone wrong on purpose."""
     ok: bool = False

@@ -7,12 +7,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ...behavior.rules import Behaviors, Rule, Setting
-from .exchange import Event, Opened, Person, Sent
 from ...behavior.expressions import Expression, Scope
-from .failures import Refused
 from ...behavior.functions import following
-from .resources import GUESSES, Kept, Resources
+from ...behavior.rules import Behaviors, Rule, Setting
+from .exchange import Event, OpenedAccount, OutboxMessage, Person
+from .failures import CallRefused
+from .resources import GUESSES, ResourceRuntime, Resources
 from .state import AccountState, Key, Query, Record
 
 NOTHING: Final[Record] = {}
@@ -23,7 +23,7 @@ SETTINGS: Final = ".account"
 """Collection of what is particular to an account; its record ``settings`` goes over the description's."""
 
 
-class Work:
+class CallContext:
     """What one call, or one step of the clock, has to do with."""
 
     def __init__(
@@ -49,8 +49,8 @@ class Work:
         self.strict = strict
         self.guesses: dict[str, None] = {}
         self.events: list[Event] = []
-        self.sent: list[Sent] = []
-        self.opened: list[Opened] = []
+        self.sent: list[OutboxMessage] = []
+        self.opened: list[OpenedAccount] = []
         self.calls = calls
         self.taken = taken
         """Whether there is an account of this name."""
@@ -156,7 +156,7 @@ class Work:
         if sentence is None:
             return
         if self.strict:
-            raise Refused("undocumented", reason=sentence)
+            raise CallRefused("undocumented", reason=sentence)
         self.guesses[sentence] = None
 
     def value(self, rule: Rule, scope: Scope) -> Any:
@@ -172,26 +172,26 @@ class Work:
         """Whether a condition holds; none at all does."""
         return condition is None or bool(condition(scope))
 
-    def is_deleted(self, kept: Kept, record: Record) -> bool:
+    def is_deleted(self, resource: ResourceRuntime, record: Record) -> bool:
         """Whether a record counts as deleted."""
-        deleted = kept.behavior.deleted
+        deleted = resource.behavior.deleted
         return deleted is not None and bool(deleted(self.scope(record)))
 
-    def sees(self, kept: Kept, record: Record) -> bool:
+    def sees(self, resource: ResourceRuntime, record: Record) -> bool:
         """Whether the caller may know of a record."""
-        visible = kept.behavior.visible.get(self.person.kind)
+        visible = resource.behavior.visible.get(self.person.kind)
         return visible is None or bool(visible(self.scope(record)))
 
     def apply(
         self,
-        kept: Kept,
+        resource: ResourceRuntime,
         record: dict[str, Any],
         settings: tuple[Setting, ...],
         wanted: Callable[[Setting], bool] | None = None,
         **names: Any,
     ) -> None:
         """Put the values of rules into a record that nobody has seen yet, one after the other."""
-        layout = kept.layout
+        layout = resource.layout
         for setting in settings:
             if wanted is not None and not wanted(setting):
                 continue

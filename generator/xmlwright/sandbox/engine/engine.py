@@ -6,27 +6,27 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ...behavior.expressions import Expression
+from ...behavior.rules import Behaviors
 from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
-from .responses import XML, Answers
-from ...behavior.rules import Behaviors
-from .exchange import Call, Change, Effects, Member, Person, Registration, Reply
-from ...behavior.expressions import Expression
-from .failures import Failures, Refused
-from .record_store import Keeper, key_of
+from .context import NOTHING, SETTINGS, CallContext
+from .exchange import Call, Change, Effects, EngineResponse, Member, Person, Registration
+from .failures import CallRefused, Failures
+from .record_store import RecordStore, key_of
 from .requests import opened, read
-from .resources import Kept, Resources
+from .resources import ResourceRuntime, Resources
+from .responses import XML, ResponseWriter
 from .seeding import Seeder
 from .state import AccountState, Key, Record
-from .timing import Timer
-from .verbs import Outcome, Verbs
-from .context import NOTHING, SETTINGS, Work
+from .timing import DueEvents
+from .verbs import MethodDispatcher, Outcome
 
 Clock = Callable[[], dt.datetime]
 _ANYBODY = Person("anonymous", 0)
 
 
-class World:
+class Engine:
     """All accounts. One thread at a time."""
 
     def __init__(
@@ -49,7 +49,7 @@ class World:
         self._zone = _zone(api.zone)
         self._methods = {method.name: method for method in api.methods}
         self._failures = Failures(api, self.behaviors)
-        self._answers = Answers(
+        self._writer = ResponseWriter(
             api,
             self.protocol,
             failed=self.behaviors.failed,
@@ -64,10 +64,10 @@ class World:
 
     def _padded(self) -> dict[Ref, frozenset[str]]:
         found = {}
-        for kept in self.resources:
-            if kept.layout is not None and kept.behavior.padded:
-                record = kept.layout.record
-                found[Ref(record.module, record.name)] = kept.behavior.padded
+        for resource in self.resources:
+            if resource.layout is not None and resource.behavior.padded:
+                record = resource.layout.record
+                found[Ref(record.module, record.name)] = resource.behavior.padded
         return found
 
     # accounts
@@ -88,7 +88,7 @@ class World:
         return found
 
     def _seeder(self, state: AccountState) -> Seeder:
-        return Seeder(self.resources, self._work(state, Person("owner", 1)))
+        return Seeder(self.resources, self._context(state, Person("owner", 1)))
 
     def reset(self, name: str) -> None:
         """Bring an account back to what a fresh one holds."""
@@ -150,16 +150,16 @@ class World:
     def delete_records(self, name: str, deleted: Iterable[tuple[str, Key]]) -> Effects:
         """Delete records as the API would: to where deleted ones are kept, or for good."""
         state = self.account(name)
-        work = self._work(state, self._owner(name))
+        context = self._context(state, self._owner(name))
         state.begin()
         for collection, key in deleted:
-            kept = self.resources[collection]
+            resource = self.resources[collection]
             record = state.get(collection, key)
-            if record is None and kept.behavior.delete:
-                self._seeder(state).adopt(kept, {kept.key or "": key})
+            if record is None and resource.behavior.delete:
+                self._seeder(state).adopt(resource, {resource.key or "": key})
                 record = state.get(collection, key)
             if record is not None:
-                Keeper(work).delete(kept, record)
+                RecordStore(context).delete(resource, record)
         return Effects(changes=state.commit())
 
     def collections(self, name: str) -> Mapping[str, Sequence[Record]]:
@@ -179,9 +179,7 @@ class World:
         if not self.behaviors.people:
             kind = next((person.name for person in self.api.people), "owner")
             return (Member(Person(kind, 1), kind, None),)
-        owners = {
-            people.resource: people.owner for people in self.behaviors.people if people.owner
-        }
+        owners = {people.resource: people.owner for people in self.behaviors.people if people.owner}
         found: list[Member] = []
         for people in sorted(self.behaviors.people, key=lambda item: item.owner is None):
             for key, record in state.collection(people.resource).records.items():
@@ -197,10 +195,10 @@ class World:
         where = self.behaviors.callbacks
         if where is None or name not in self._accounts:
             return ()
-        kept = self.resources[where.resource]
+        resource = self.resources[where.resource]
         return tuple(
             Registration(
-                key_of(kept, record),
+                key_of(resource, record),
                 str(record.get(where.event)),
                 str(record.get(where.uri)),
                 bool(record.get(where.verified)),
@@ -215,8 +213,8 @@ class World:
         """The present time in the zone of the API, in whole seconds."""
         return self._clock().astimezone(self._zone).replace(microsecond=0)
 
-    def _work(self, state: AccountState, person: Person, method: str = "") -> Work:
-        return Work(
+    def _context(self, state: AccountState, person: Person, method: str = "") -> CallContext:
+        return CallContext(
             state,
             self.resources,
             self.behaviors,
@@ -229,52 +227,57 @@ class World:
             taken=self._accounts.__contains__,
         )
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call) -> EngineResponse:
         """Do one call and answer it. Whatever is wrong with it is answered by a failure of the API."""
         state = self._accounts.get(call.account)
         name: str | None = None
         guesses: tuple[str, ...] = ()
         try:
             if state is None:
-                raise Refused("unknown_account", value=call.account)
+                raise CallRefused("unknown_account", value=call.account)
             today = (state.name, self.now().date())
             self._calls[today] = self._calls.get(today, 0) + 1
             name, payload = self._opened(call)
             method = self._methods.get(name)
             person = self._person(method, call.person)
             if method is None:
-                raise Refused("unknown_method", method=name, value=name, field=name)
-            kept = self.resources[method.resource]
-            work = self._work(state, person, name)
-            self._permit(work, kept, method)
-            arguments = self._read(work, kept, method, payload, call)
+                raise CallRefused("unknown_method", method=name, value=name, field=name)
+            resource = self.resources[method.resource]
+            context = self._context(state, person, name)
+            self._permit(context, resource, method)
+            arguments = self._read(context, resource, method, payload, call)
             state.begin()
             try:
-                outcome = Verbs(self.api, work).run(kept, method, arguments)
+                outcome = MethodDispatcher(self.api, context).run(resource, method, arguments)
             except BaseException:
                 state.rollback()
-                guesses = tuple(work.guesses)
+                guesses = tuple(context.guesses)
                 raise
-            return self._reply(method, outcome, work, state.commit())
-        except Refused as refused:
+            return self._reply(method, outcome, context, state.commit())
+        except CallRefused as refused:
             return self._refused(refused, name, guesses)
 
     def _read(
-        self, work: Work, kept: Kept, method: Method, payload: Any, call: Call
+        self,
+        context: CallContext,
+        resource: ResourceRuntime,
+        method: Method,
+        payload: Any,
+        call: Call,
     ) -> dict[str, Any]:
         supplied: Mapping[str, Expression] = {}
         if method.kind == "create":
-            supplied = kept.behavior.supplied.get(work.person.kind, {})
+            supplied = resource.behavior.supplied.get(context.person.kind, {})
         try:
             found = read(self.tables.method(method), payload, call.parts, self._besides, supplied)
             for name, value in supplied.items():
-                found[name] = value(work.scope({}))
+                found[name] = value(context.scope({}))
             return found
-        except Refused as refused:
-            rule = kept.behavior.empties.get(str(refused.facts.get("emptied")))
+        except CallRefused as refused:
+            rule = resource.behavior.empties.get(str(refused.facts.get("emptied")))
             if rule is None:
                 raise
-            raise Refused(
+            raise CallRefused(
                 "invalid", code=rule.code, message=rule.message, guess=rule.guess, **refused.facts
             ) from None
 
@@ -282,9 +285,9 @@ class World:
         """The name and the arguments of the method; a caller without credentials is told nothing of the document."""
         try:
             return opened(call.document, self.protocol)
-        except Refused:
+        except CallRefused:
             if call.person is None:
-                raise Refused("authentication") from None
+                raise CallRefused("authentication") from None
             raise
 
     def _person(self, method: Method | None, person: Person | None) -> Person:
@@ -292,66 +295,66 @@ class World:
             return person
         if method is not None and _ANYBODY.kind in method.callers:
             return _ANYBODY
-        raise Refused("authentication")
+        raise CallRefused("authentication")
 
-    def _permit(self, work: Work, kept: Kept, method: Method) -> None:
-        kind = work.person.kind
+    def _permit(self, context: CallContext, resource: ResourceRuntime, method: Method) -> None:
+        kind = context.person.kind
         condition = method.callers.get(kind)
         if method.callers and condition is None and _ANYBODY.kind not in method.callers:
-            raise Refused("permission", **kept.facts)
-        allow = kept.behavior.allow.get(kind)
+            raise CallRefused("permission", **resource.facts)
+        allow = resource.behavior.allow.get(kind)
         if allow is not None:
-            if not allow(work.scope({})):
-                raise Refused("permission", **kept.facts)
-        elif condition not in (None, "always") and not kept.behavior.methods:
-            work.guess(f"{kind} may call {method.name} {condition}: this is taken to be so")
+            if not allow(context.scope({})):
+                raise CallRefused("permission", **resource.facts)
+        elif condition not in (None, "always") and not resource.behavior.methods:
+            context.guess(f"{kind} may call {method.name} {condition}: this is taken to be so")
 
     def _reply(
-        self, method: Method, outcome: Outcome, work: Work, changes: tuple[Change, ...]
-    ) -> Reply:
-        if method.answer.value == "binary":
+        self, method: Method, outcome: Outcome, context: CallContext, changes: tuple[Change, ...]
+    ) -> EngineResponse:
+        if method.response.value == "binary":
             body, media = outcome.value["data"], outcome.value["media"]
         else:
-            answer = self.tables.method(method).answer
+            answer = self.tables.method(method).response
             media = XML
-            body = self._answers.document(
-                answer, outcome.value, outcome.hide, padded=outcome.padded
-            )
-        for opening in work.opened:
+            body = self._writer.document(answer, outcome.value, outcome.hide, padded=outcome.padded)
+        for opening in context.opened:
             self.account(opening.account).put(SETTINGS, "settings", opening.settings)
-        return Reply(
+        return EngineResponse(
             200, media, body, method.name, True,
-            guesses=tuple(work.guesses), events=tuple(work.events), sent=tuple(work.sent),
-            changes=changes, opened=tuple(work.opened),
+            guesses=tuple(context.guesses), events=tuple(context.events), sent=tuple(context.sent),
+            changes=changes, opened=tuple(context.opened),
         )  # fmt: skip
 
-    def _refused(self, refused: Refused, name: str | None, guesses: tuple[str, ...]) -> Reply:
+    def _refused(
+        self, refused: CallRefused, name: str | None, guesses: tuple[str, ...]
+    ) -> EngineResponse:
         told = self._failures.told(refused)
         known = name if name in self._methods else None
         if told.guess is not None:
             guesses = tuple(dict.fromkeys((*guesses, told.guess)))
-        return Reply(
-            told.status, XML, self._answers.failure(told), known, False, told.code, guesses
+        return EngineResponse(
+            told.status, XML, self._writer.failure(told), known, False, told.code, guesses
         )
 
     def refusal(
         self, code: str, message: str | None = None, status: int | None = None, **facts: Any
-    ) -> Reply:
+    ) -> EngineResponse:
         """A failure in the API's own envelope, by its code."""
         told = self._failures.of_code(code, message, facts)
-        return Reply(
-            status or told.status, XML, self._answers.failure(told), None, False, told.code
+        return EngineResponse(
+            status or told.status, XML, self._writer.failure(told), None, False, told.code
         )
 
-    def situation(self, situation: str, **facts: Any) -> Reply:
+    def situation(self, situation: str, **facts: Any) -> EngineResponse:
         """How the API tells one of the situations of :data:`.failures.KINDS`."""
-        return self._refused(Refused(situation, **facts), None, ())
+        return self._refused(CallRefused(situation, **facts), None, ())
 
     def tick(self, name: str) -> Effects:
         """Do what has come due in an account."""
         state = self.account(name)
         owner = self._owner(name)
-        return Timer(self.resources, state, lambda: self._work(state, owner)).run()
+        return DueEvents(self.resources, state, lambda: self._context(state, owner)).run()
 
     def _owner(self, name: str) -> Person:
         people = self.people(name)

@@ -90,7 +90,7 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class OutboxMessage:
     """Something that the service would have sent to somebody; it goes into the outbox instead."""
 
     kind: str
@@ -107,7 +107,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedAccount:
     """An account that a call opened, and what its owner calls with (OAuth)."""
 
     account: str
@@ -133,13 +133,13 @@ class Effects:
     changes: tuple[Change, ...] = ()
     """The last state of each record that changed."""
     events: tuple[Event, ...] = ()
-    sent: tuple[Sent, ...] = ()
+    sent: tuple[OutboxMessage, ...] = ()
     guesses: tuple[str, ...] = ()
     """What was inferred rather than documented, one short sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class EngineResponse:
     """The answer to a call."""
 
     status: int
@@ -153,6 +153,6 @@ class Reply:
     guesses: tuple[str, ...] = ()
     """What the answer rests on that was inferred rather than documented."""
     events: tuple[Event, ...] = ()
-    sent: tuple[Sent, ...] = ()
+    sent: tuple[OutboxMessage, ...] = ()
     changes: tuple[Change, ...] = ()
-    opened: tuple[Opened, ...] = ()
+    opened: tuple[OpenedAccount, ...] = ()

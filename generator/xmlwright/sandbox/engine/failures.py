@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 from typing import Any, Final
 
-from ...ir import Api, ErrorCode
 from ...behavior.rules import Behaviors
+from ...ir import Api, ErrorCode
 
 KINDS: Final = {
     "malformed": "validation",
@@ -43,7 +43,7 @@ _SAID: Final = {
 _FIELDLESS: Final = frozenset({"malformed", "unknown_method"})
 
 
-class Refused(Exception):
+class CallRefused(Exception):
     """The call fails. ``facts`` fill the places of the message."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Refused(Exception):
         self.facts = facts
 
 
-class Told:
+class FailureResponse:
     """A refusal as it is answered."""
 
     __slots__ = ("code", "field", "guess", "message", "status")
@@ -94,7 +94,7 @@ class Failures:
             codes = [code for code in codes if "{" not in code.message]
         return codes[0] if codes else None
 
-    def told(self, refused: Refused) -> Told:
+    def told(self, refused: CallRefused) -> FailureResponse:
         """How a refusal is answered."""
         failing = self._behaviors.failures.get(refused.situation)
         known: ErrorCode | None = None
@@ -116,20 +116,22 @@ class Failures:
             else:
                 status = 401 if refused.situation == "authentication" else 200
         field = refused.facts.get("field")
-        return Told(
+        return FailureResponse(
             code,
             _Filler().format(message, **refused.facts).strip(),
-            str(field) if field is not None and self._behaviors.field_told else None,
+            str(field) if field is not None and self._behaviors.names_field else None,
             status,
             guess,
         )
 
-    def of_code(self, code: str, message: str | None, facts: dict[str, Any]) -> Told:
+    def of_code(self, code: str, message: str | None, facts: dict[str, Any]) -> FailureResponse:
         """A failure that is asked for by its code."""
         known = self._codes.get(code)
         text = message or (known.message if known is not None else "The call failed.")
         status = known.status if known is not None else 200
-        return Told(code, _Filler().format(text, **facts).strip(), facts.get("field"), status, None)
+        return FailureResponse(
+            code, _Filler().format(text, **facts).strip(), facts.get("field"), status, None
+        )
 
 
 class _Filler(string.Formatter):

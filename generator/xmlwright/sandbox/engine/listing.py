@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ...behavior.rules import MethodBehavior, Filter
 from ...ir import Api, Method
-from .responses import Listed
-from ...behavior.rules import Acting, Filter
-from .resources import Kept
+from .context import CallContext
+from .resources import ResourceRuntime
+from .responses import ListResult
 from .state import Query, Record, Test, values_at
-from .context import Work
 
 _FROM, _TO = "_from", "_to"
 
@@ -30,25 +30,29 @@ class Window:
 class Lister:
     """Answers the list methods of one resource for one call."""
 
-    def __init__(self, api: Api, work: Work) -> None:
+    def __init__(self, api: Api, context: CallContext) -> None:
         self._paging = api.paging
-        self._work = work
+        self._work = context
 
     def rows(
-        self, kept: Kept, method: Method, acting: Acting, arguments: Mapping[str, Any]
-    ) -> Listed:
+        self,
+        resource: ResourceRuntime,
+        method: Method,
+        acting: MethodBehavior,
+        arguments: Mapping[str, Any],
+    ) -> ListResult:
         """The rows that were asked for, with the counters of their page."""
         tree = acting.tree
         as_tree = tree is not None and tree[0] in arguments and arguments[tree[0]] is None
-        query = self._query(kept, method, acting, arguments, as_tree)
+        query = self._query(resource, method, acting, arguments, as_tree)
         window = self._window(method, acting, arguments)
-        found, total = self._work.state.collection(kept.name).rows(
+        found, total = self._work.state.collection(resource.name).rows(
             query, window.start if window else 0, window.size if window else None
         )
         if as_tree and tree is not None:
-            found = [self._branch(kept, row, tree[1], tree[2]) for row in found]
+            found = [self._branch(resource, row, tree[1], tree[2]) for row in found]
         if window is None:
-            return Listed(found, {})
+            return ListResult(found, {})
         pages = -(-total // window.size)
         counters = {
             "position": window.position,
@@ -56,27 +60,27 @@ class Lister:
             "pages": pages,
             "total": total,
         }
-        return Listed(found, counters)
+        return ListResult(found, counters)
 
     def page_of(
-        self, rows: list[Any], method: Method, acting: Acting, arguments: Mapping[str, Any]
-    ) -> Listed:
+        self, rows: list[Any], method: Method, acting: MethodBehavior, arguments: Mapping[str, Any]
+    ) -> ListResult:
         """A page of rows that are all there already."""
         window = self._window(method, acting, arguments)
         if window is None:
-            return Listed(rows, {})
+            return ListResult(rows, {})
         counters = {
             "position": window.position,
             "size": window.size,
             "pages": -(-len(rows) // window.size),
             "total": len(rows),
         }
-        return Listed(rows[window.start : window.start + window.size], counters)
+        return ListResult(rows[window.start : window.start + window.size], counters)
 
     def _window(
-        self, method: Method, acting: Acting, arguments: Mapping[str, Any]
+        self, method: Method, acting: MethodBehavior, arguments: Mapping[str, Any]
     ) -> Window | None:
-        if method.answer.value != "page":
+        if method.response.value != "page":
             return None
         paging = self._paging
         named = {item.name: item.python for item in method.arguments}
@@ -95,13 +99,13 @@ class Lister:
 
     def _query(
         self,
-        kept: Kept,
+        resource: ResourceRuntime,
         method: Method,
-        acting: Acting,
+        acting: MethodBehavior,
         arguments: Mapping[str, Any],
         as_tree: bool,
     ) -> Query:
-        work = self._work
+        context = self._work
         equals: dict[tuple[str, ...], tuple[Any, ...]] = {}
         tests: list[Test] = []
         paging = {self._paging.position, self._paging.size}
@@ -114,29 +118,31 @@ class Lister:
                     equals[(name,)] = (None,)
                 continue  # an empty filter narrows nothing
             item = names[name]
-            rule = kept.behavior.filters.get(name) or self._usual(kept, name, item.write)
-            work.guess(rule.guess)
+            rule = resource.behavior.filters.get(name) or self._usual(resource, name, item.write)
+            context.guess(rule.guess)
             self._narrow(rule, value, equals, tests)
-        for name, value in kept.behavior.listed.items():
+        for name, value in resource.behavior.listed.items():
             equals.setdefault((name,), (value,))
-        if work.person.kind in kept.behavior.visible:
-            tests.append(lambda record: work.sees(kept, record))
-        return Query(equals, tuple(tests), *self._order(kept, method, acting))
+        if context.person.kind in resource.behavior.visible:
+            tests.append(lambda record: context.sees(resource, record))
+        return Query(equals, tuple(tests), *self._order(resource, method, acting))
 
     @staticmethod
-    def _order(kept: Kept, method: Method, acting: Acting) -> tuple[str | None, bool]:
+    def _order(
+        resource: ResourceRuntime, method: Method, acting: MethodBehavior
+    ) -> tuple[str | None, bool]:
         """The field that orders a list, None for the identity; and whether it goes down."""
         if acting.order is not None:
             return acting.order.lstrip("-"), acting.order.startswith("-")
         named = method.order or ""
-        fields = kept.layout.fields if kept.layout is not None else {}
+        fields = resource.layout.fields if resource.layout is not None else {}
         order = named.lstrip("-")
         found = next((item.python for item in fields.values() if item.name == order), None)
-        return None if found == kept.key else found, named.startswith("-")
+        return None if found == resource.key else found, named.startswith("-")
 
-    def _usual(self, kept: Kept, name: str, scalar: str | None) -> Filter:
+    def _usual(self, resource: ResourceRuntime, name: str, scalar: str | None) -> Filter:
         """What an argument of this name does where nobody says it."""
-        fields = kept.layout.fields if kept.layout is not None else {}
+        fields = resource.layout.fields if resource.layout is not None else {}
         if name in fields:
             return Filter("equal", (name,))
         for ending, how in ((_FROM, "from"), (_TO, "to")):
@@ -166,15 +172,15 @@ class Lister:
         elif rule.how == "to":
             tests.append(lambda record: _compare(record, path, value, -1))
         elif rule.how == "when":
-            when, work = rule.when, self._work
+            when, context = rule.when, self._work
             assert when is not None
-            tests.append(lambda record: bool(when(work.scope(record, value=value))))
+            tests.append(lambda record: bool(when(context.scope(record, value=value))))
 
-    def _branch(self, kept: Kept, row: Record, parent: str, children: str) -> Record:
+    def _branch(self, resource: ResourceRuntime, row: Record, parent: str, children: str) -> Record:
         """A row with those below it."""
-        assert kept.key is not None
-        below = self._work.state.collection(kept.name).equal(**{parent: row[kept.key]})
-        inner = [self._branch(kept, child, parent, children) for child in below]
+        assert resource.key is not None
+        below = self._work.state.collection(resource.name).equal(**{parent: row[resource.key]})
+        inner = [self._branch(resource, child, parent, children) for child in below]
         return {**row, children: tuple(inner)}
 
 

@@ -8,18 +8,18 @@ from typing import Any
 
 from .encoding import shown
 from .failures import spoken
-from .resources import Kept
+from .resources import ResourceRuntime
 from .state import Record
 
 
-def draw(kept: Kept, record: Record, now: dt.datetime) -> bytes:
+def draw(resource: ResourceRuntime, record: Record, now: dt.datetime) -> bytes:
     """The PDF of a record: its name, its fields, and a table for each list of records in it.
 
     Characters that the built-in fonts of PDF lack are shown as question marks.
     """
     from fpdf import FPDF  # slow to import, and most calls draw nothing
 
-    title = kept.facts["Resource"]
+    title = resource.facts["Resource"]
     page = FPDF(format="A4")
     page.set_creation_date(now)
     page.set_title(title)
@@ -27,7 +27,7 @@ def draw(kept: Kept, record: Record, now: dt.datetime) -> bytes:
     page.set_font("Helvetica", "B", 18)
     page.cell(0, 12, _latin(title), new_x="LMARGIN", new_y="NEXT")
     page.set_font("Helvetica", size=10)
-    layout = kept.layout
+    layout = resource.layout
     secret = {item.python for item in layout.fields.values() if item.sensitive} if layout else set()
     rows = {name: value for name, value in record.items() if name not in secret}
     visible = set(layout.fields) if layout else set(rows)

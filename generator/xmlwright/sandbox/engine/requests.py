@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from lxml import etree
 
-from ...runtime.errors import UnreadableDocument
+from ...runtime.errors import InvalidDocumentError
 from ...runtime.protocol import Protocol
 from ...runtime.reading import find, local_name, parse_xml
 from ...runtime.record import Arguments, Raw
 from ...runtime.request import Method
-from ...runtime.scalars import Codec, Words
-from ...runtime.schema import Field, Mode, Shape, required
+from ...runtime.scalars import Codec, EnumCodec
+from ...runtime.schema import FieldSpec, Mode, RecordSchema, required
 from .exchange import Part
-from .failures import Refused
+from .failures import CallRefused
 
 LONGEST_NUMBER: Final = 30
 """Digits of a number; the sandbox refuses longer ones rather than counting with them."""
@@ -29,10 +29,10 @@ def opened(document: bytes, protocol: Protocol) -> tuple[str, etree._Element]:
         root = parse_xml(document)
         name = local_name(root)
         method = protocol.request_method.text(root)
-    except UnreadableDocument:
-        raise Refused("malformed") from None
+    except InvalidDocumentError:
+        raise CallRefused("malformed") from None
     if name != protocol.request_root:
-        raise Refused("malformed")
+        raise CallRefused("malformed")
     payload = find(root, protocol.request_payload)
     return (method or "").strip(), root if payload is None else payload
 
@@ -51,19 +51,19 @@ def read(
     that is wrong: an element that is not known, a missing one, a value that is not allowed.
     """
     try:
-        given = method.read_request(payload)
-    except UnreadableDocument:
-        raise Refused("malformed") from None
+        given = method.parse_request(payload)
+    except InvalidDocumentError:
+        raise CallRefused("malformed") from None
     reader = _Reader(method.mode, parts)
     for path in reader.unknown(given, besides):
-        raise Refused("unknown_element", field=path)
+        raise CallRefused("unknown_element", field=path)
     for item in reader.missing(method.arguments, given):
         if item.name not in supplied:
-            raise Refused("missing", field=wire_name(item))
+            raise CallRefused("missing", field=wire_name(item))
     return reader.values(method.arguments, given)
 
 
-def wire_name(item: Field) -> str:
+def wire_name(item: FieldSpec) -> str:
     """What a message calls a field."""
     if item.attribute or not item.path:
         return item.attribute or item.name
@@ -85,7 +85,7 @@ class _Reader:
                 if isinstance(inner, Arguments):
                     yield from self.unknown(inner)
 
-    def missing(self, shape: Shape[Any], given: Mapping[str, Any]) -> Iterator[Field]:
+    def missing(self, shape: RecordSchema[Any], given: Mapping[str, Any]) -> Iterator[FieldSpec]:
         """What a request must have and this one has not, or has only an empty tag of."""
         for item in shape.fields:
             value = given.get(item.name)
@@ -96,7 +96,7 @@ class _Reader:
                     if isinstance(inner, Mapping):
                         yield from self.missing(item.shape(), inner)
 
-    def values(self, shape: Shape[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    def values(self, shape: RecordSchema[Any], given: Mapping[str, Any]) -> dict[str, Any]:
         """All values, checked; without those that the service drops."""
         table = shape.writer(self._mode)
         found: dict[str, Any] = {}
@@ -107,16 +107,16 @@ class _Reader:
                 found[name] = checked
         return found
 
-    def _field(self, item: Field, value: Any) -> Any:
+    def _field(self, item: FieldSpec, value: Any) -> Any:
         if value is None or (isinstance(value, Raw) and not value.strip()):
             if not item.clear:
-                raise Refused("invalid", field=wire_name(item), value="", emptied=item.name)
+                raise CallRefused("invalid", field=wire_name(item), value="", emptied=item.name)
             return () if item.many else None
         if item.many:
             return tuple(self._one(item, inner) for inner in value)
         return self._one(item, value)
 
-    def _one(self, item: Field, value: Any) -> Any:
+    def _one(self, item: FieldSpec, value: Any) -> Any:
         if item.shape is not None:
             return self.values(item.shape(), value or {})
         assert item.codec is not None
@@ -126,16 +126,16 @@ class _Reader:
             checked = _checked(item.codec, value)
             return checked if checked is None else _limited(item, checked)
         except (ValueError, OverflowError):
-            raise Refused("invalid", field=wire_name(item), value=str(value)[:100]) from None
+            raise CallRefused("invalid", field=wire_name(item), value=str(value)[:100]) from None
 
-    def _file(self, item: Field, value: Any) -> dict[str, Any]:
+    def _file(self, item: FieldSpec, value: Any) -> dict[str, Any]:
         part = self._parts.get(str(value).strip().removeprefix("cid:"))
         if part is None or not part.data:
-            raise Refused("invalid", field=wire_name(item), value=str(value)[:100])
+            raise CallRefused("invalid", field=wire_name(item), value=str(value)[:100])
         media = part.media.partition(";")[0].strip().lower()
         too_big = item.max_bytes is not None and len(part.data) > item.max_bytes
         if (item.media and media not in item.media) or too_big:
-            raise Refused("invalid", field=wire_name(item), value=media)
+            raise CallRefused("invalid", field=wire_name(item), value=media)
         return {"name": part.name or "file", "media": media, "data": part.data}
 
 
@@ -148,7 +148,7 @@ def _checked(codec: Codec, value: Any) -> Any:
         value = codec.read(str(value))
     if value is None or str(value) in codec.none:
         return None
-    if isinstance(codec, Words):
+    if isinstance(codec, EnumCodec):
         if value not in codec.sendable:
             raise ValueError
     elif isinstance(value, Decimal):
@@ -168,7 +168,7 @@ def _is_uri(text: str) -> bool:
     return bool(found and rest) and scheme.isascii() and scheme[:1].isalpha()
 
 
-def _limited(item: Field, value: Any) -> Any:
+def _limited(item: FieldSpec, value: Any) -> Any:
     if item.max_length is not None and isinstance(value, str) and len(value) > item.max_length:
         raise ValueError
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):

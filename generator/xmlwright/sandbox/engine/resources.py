@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from ...behavior.rules import Behavior, Behaviors
 from ...cases.tables import Tables
 from ...ir import Api, Field, Module, Record, Ref
 from ...runtime.scalars import Codec
-from ...behavior.rules import Behavior, Behaviors
 from .failures import resource_facts
 
 GUESSES = "guesses"
@@ -107,10 +107,10 @@ class Layout:
         if inner is None:
             return value
         if item.many:
-            return tuple(inner._kept(row) for row in value)
-        return inner._kept(value)
+            return tuple(inner._settled_row(row) for row in value)
+        return inner._settled_row(value)
 
-    def _kept(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _settled_row(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         return {
             **row,
             **{name: self.settled(name, row[name]) for name in row if name in self.fields},
@@ -118,7 +118,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
+class ResourceRuntime:
     """One resource that records are kept of."""
 
     module: Module
@@ -152,17 +152,17 @@ class Resources:
         self._tables = tables
         self._behaviors = behaviors
         self._layouts: dict[Ref, Layout] = {}
-        self._kept = {module.name: self._of(module) for module in api.resources}
+        self._settled_row = {module.name: self._of(module) for module in api.resources}
         self.touched_by: Mapping[str, tuple[str, ...]] = {}
 
-    def __iter__(self) -> Iterator[Kept]:
-        return iter(self._kept.values())
+    def __iter__(self) -> Iterator[ResourceRuntime]:
+        return iter(self._settled_row.values())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._kept
+        return name in self._settled_row
 
-    def __getitem__(self, name: str) -> Kept:
-        return self._kept[name]
+    def __getitem__(self, name: str) -> ResourceRuntime:
+        return self._settled_row[name]
 
     def layout(self, ref: Ref) -> Layout | None:
         """The layout of a record."""
@@ -177,13 +177,15 @@ class Resources:
     @property
     def assumed(self) -> dict[str, Mapping[str, Any]]:
         """By resource: what counts as the value of a field that a record does not have."""
-        return {kept.name: kept.behavior.listed for kept in self if kept.behavior.listed}
+        return {
+            resource.name: resource.behavior.listed for resource in self if resource.behavior.listed
+        }
 
-    def _of(self, module: Module) -> Kept:
+    def _of(self, module: Module) -> ResourceRuntime:
         main = module.records[0] if module.records else None
         layout = self.layout(Ref(module.name, main.name)) if main is not None else None
         identity = main.field(main.identity) if main is not None and main.identity else None
-        return Kept(
+        return ResourceRuntime(
             module,
             layout,
             identity,
@@ -194,6 +196,6 @@ class Resources:
     @staticmethod
     def _plural(module: Module) -> str:
         for method in module.methods:
-            if method.answer.value in ("page", "list") and method.kind == "list":
-                return method.answer.element.rpartition("/")[2]
+            if method.response.value in ("page", "list") and method.kind == "list":
+                return method.response.element.rpartition("/")[2]
         return f"{module.name}s"

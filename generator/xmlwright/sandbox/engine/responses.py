@@ -10,10 +10,18 @@ from typing import Any, Final
 
 from ...ir import Api, Ref
 from ...runtime.protocol import Place, Protocol
-from ...runtime.request import Answer, Bytes, Nothing, One, Paged, Rows, Scalar
-from ...runtime.scalars import EMPTY_REFUSED, Codec, DateTime, Flag, Words, escape
-from ...runtime.schema import Field, Shape
-from .failures import Told
+from ...runtime.request import (
+    ResponseReader,
+    BinaryResponse,
+    EmptyResponse,
+    ListResponse,
+    PageResponse,
+    RecordResponse,
+    ScalarResponse,
+)
+from ...runtime.scalars import EMPTY_REFUSED, Codec, DateTime, EnumCodec, Flag, escape
+from ...runtime.schema import FieldSpec, RecordSchema
+from .failures import FailureResponse
 
 XML: Final = "application/xml; charset=utf-8"
 _DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -26,14 +34,14 @@ Hide = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListResult:
     """Rows of a list, with the counters of the page."""
 
     rows: Sequence[Any]
     counters: Mapping[str, int]
 
 
-class Answers:
+class ResponseWriter:
     """Writes the answers of one API."""
 
     def __init__(
@@ -61,7 +69,7 @@ class Answers:
         self._written: dict[int, _Written] = {}
 
     def document(
-        self, answer: Answer[Any], value: Any, hide: Hide = frozenset(), *, padded: bool = False
+        self, answer: ResponseReader[Any], value: Any, hide: Hide = frozenset(), *, padded: bool = False
     ) -> bytes:
         """The answer of a call that worked. ``padded``: an id as the answer is filled with zeros."""
         inside = self._payload(answer, value, hide, padded)
@@ -73,7 +81,7 @@ class Answers:
             self._protocol.ok[0] if self._protocol.ok else "ok",
         )
 
-    def failure(self, told: Told) -> bytes:
+    def failure(self, told: FailureResponse) -> bytes:
         """The answer of a call that failed."""
         protocol = self._protocol
         tree = _Tree()
@@ -107,17 +115,17 @@ class Answers:
         head = "".join(f' {key}="{_quoted(text)}"' for key, text in given.items())
         return f"{_DECLARATION}<{name}{head}>{inside}</{name}>".encode()
 
-    def _payload(self, answer: Answer[Any], value: Any, hide: Hide, padded: bool) -> str:
-        if isinstance(answer, (Nothing, Bytes)):
+    def _payload(self, answer: ResponseReader[Any], value: Any, hide: Hide, padded: bool) -> str:
+        if isinstance(answer, (EmptyResponse, BinaryResponse)):
             return ""
-        if isinstance(answer, Scalar):
+        if isinstance(answer, ScalarResponse):
             text = _text(answer.codec, value)
             return _nested(answer.path, text.zfill(self._width) if padded else text)
-        if isinstance(answer, One):
+        if isinstance(answer, RecordResponse):
             return self._element(answer.path, self.writer(answer.shape), value, hide)
-        if isinstance(answer, Paged):
+        if isinstance(answer, PageResponse):
             return self._rows(answer.rows, value, hide)
-        assert isinstance(answer, Rows)
+        assert isinstance(answer, ListResponse)
         return self._rows(answer, value, hide)
 
     @staticmethod
@@ -127,8 +135,8 @@ class Answers:
             return inside
         return _nested(path[:-1], f"<{path[-1]}{attributes}>{inside}</{path[-1]}>")
 
-    def _rows(self, rows: Rows[Any], value: Any, hide: Hide) -> str:
-        listed = value if isinstance(value, Listed) else Listed(tuple(value), {})
+    def _rows(self, rows: ListResponse[Any], value: Any, hide: Hide) -> str:
+        listed = value if isinstance(value, ListResult) else ListResult(tuple(value), {})
         tree = _Tree()
         for name, place in self._protocol.paging.counters.items():
             if name in listed.counters:
@@ -150,34 +158,34 @@ class Answers:
 
     def _row(self, writer: _RecordWriter, record: Mapping[str, Any], hide: Hide) -> tuple[str, str]:
         """A record of a list. Records never change, so what was written of one is kept for the next list with it."""
-        kept = self._written.get(id(record))
+        resource = self._written.get(id(record))
         if (
-            kept is not None
-            and kept.record is record
-            and kept.writer is writer
-            and kept.hide == hide
+            resource is not None
+            and resource.record is record
+            and resource.writer is writer
+            and resource.hide == hide
         ):
-            return kept.parts
+            return resource.parts
         parts = writer.parts(record, hide)
-        if kept is None and len(self._written) >= _MOST_WRITTEN:
+        if resource is None and len(self._written) >= _MOST_WRITTEN:
             del self._written[next(iter(self._written))]
         self._written[id(record)] = _Written(record, writer, hide, parts)
         return parts
 
-    def writer(self, shape: Shape[Any]) -> _RecordWriter:
+    def writer(self, shape: RecordSchema[Any]) -> _RecordWriter:
         """What writes the records of a shape."""
         found = self._writers.get(id(shape))
         if found is None:
             found = self._writers[id(shape)] = _RecordWriter(shape, self)
         return found
 
-    def mark(self, shape: Shape[Any], item: Field) -> str:
+    def mark(self, shape: RecordSchema[Any], item: FieldSpec) -> str:
         """The attribute of a deprecated element."""
         if self._deprecated is None or (shape.name, item.name) not in self._deprecations:
             return ""
         return f' {self._deprecated}="true"'
 
-    def width(self, shape: Shape[Any], item: Field) -> int:
+    def width(self, shape: RecordSchema[Any], item: FieldSpec) -> int:
         """To how many digits an id is filled with zeros."""
         return self._width if item.name in self._padded.get(shape.name, ()) else 0
 
@@ -198,9 +206,9 @@ Part = Callable[[Mapping[str, Any], Hide], str]
 class _RecordWriter:
     """Writes records of one shape."""
 
-    def __init__(self, shape: Shape[Any], answers: Answers) -> None:
+    def __init__(self, shape: RecordSchema[Any], answers: ResponseWriter) -> None:
         self._shape = shape
-        self._answers = answers
+        self._writer = answers
         fields = [item for item in shape.fields if "r" in item.access and not _is_file(item)]
         self._attributes = [item for item in fields if item.attribute is not None]
         self._contents = [item for item in fields if item.content and not item.path]
@@ -220,9 +228,9 @@ class _RecordWriter:
                 inside = _text(item.codec, value) + inside
         return head, inside
 
-    def _group(self, fields: list[Field], depth: int) -> list[Part]:
+    def _group(self, fields: list[FieldSpec], depth: int) -> list[Part]:
         """What writes fields that share their first elements; a wrapper comes where its first field does."""
-        by_wrapper: dict[str, list[Field]] = {}
+        by_wrapper: dict[str, list[FieldSpec]] = {}
         parts: list[Part] = []
         for item in fields:
             if len(item.path) - depth > 1:
@@ -238,15 +246,15 @@ class _RecordWriter:
                 parts.append(_wrapper(name, inner, self._group(inner, depth + 1)))
         return parts
 
-    def _leaf(self, item: Field) -> Part:
+    def _leaf(self, item: FieldSpec) -> Part:
         name, last = item.name, item.path[-1]
-        mark = self._answers.mark(self._shape, item)
+        mark = self._writer.mark(self._shape, item)
         head, tail = f"<{last}{mark}>", f"</{last}>"
         if item.shape is not None:
             return self._records(item, last, mark)
         assert item.codec is not None
         codec = item.codec
-        width = self._answers.width(self._shape, item)
+        width = self._writer.width(self._shape, item)
         empty = _empty(codec)
         cleared = "" if empty is None else f"{head}{empty}{tail}"
 
@@ -266,7 +274,7 @@ class _RecordWriter:
 
         return write
 
-    def _records(self, item: Field, last: str, mark: str) -> Part:
+    def _records(self, item: FieldSpec, last: str, mark: str) -> Part:
         name, shape_of = item.name, item.shape
         assert shape_of is not None
 
@@ -276,7 +284,7 @@ class _RecordWriter:
             value = record[name]
             if value is None:
                 return "" if item.many else f"<{last}{mark}></{last}>"
-            writer = self._answers.writer(shape_of())
+            writer = self._writer.writer(shape_of())
             written = []
             for inner in value if item.many else (value,):
                 attributes, inside = writer.parts(inner)
@@ -286,7 +294,7 @@ class _RecordWriter:
         return write
 
 
-def _wrapper(name: str, fields: list[Field], parts: list[Part]) -> Part:
+def _wrapper(name: str, fields: list[FieldSpec], parts: list[Part]) -> Part:
     names = [item.name for item in fields]
 
     def write(record: Mapping[str, Any], hide: Hide) -> str:
@@ -328,7 +336,7 @@ def _nested(path: tuple[str, ...], inside: str) -> str:
     return inside
 
 
-def _is_file(item: Field) -> bool:
+def _is_file(item: FieldSpec) -> bool:
     return item.codec is not None and item.codec.name == "binary"
 
 
@@ -345,7 +353,7 @@ def _empty(codec: Codec) -> str | None:
 
 def _text(codec: Codec, value: Any) -> str:
     """A value as the text of an answer."""
-    if isinstance(codec, Words):
+    if isinstance(codec, EnumCodec):
         known = codec.words.get(value)
         return _safe(known[1] if known is not None else str(value))
     if isinstance(codec, Flag):
@@ -371,7 +379,7 @@ def _quoted(text: str) -> str:
     return _safe(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
-def _quoted_value(item: Field, value: Any) -> str:
+def _quoted_value(item: FieldSpec, value: Any) -> str:
     assert item.codec is not None
     text = _text(item.codec, value)  # has its markup escaped already
     return text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")

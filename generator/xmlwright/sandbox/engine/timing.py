@@ -6,30 +6,30 @@ import datetime as dt
 from collections.abc import Callable
 
 from ...behavior.rules import Timed
-from .effects import Doer
+from .context import NOTHING, CallContext
+from .effects import EffectRunner
 from .exchange import Change, Effects
-from .failures import Refused
-from .record_store import Keeper, key_of
+from .failures import CallRefused
 from .pdf import draw
-from .resources import Kept, Resources
+from .record_store import RecordStore, key_of
+from .resources import ResourceRuntime, Resources
 from .state import AccountState, Key, Record
-from .context import NOTHING, Work
 
 _MOST_STEPS = 100_000
 """Of one tick: a clock set centuries ahead comes back to its caller."""
 
 
-class Timer:
+class DueEvents:
     """One look at what is due in an account."""
 
     def __init__(
-        self, resources: Resources, state: AccountState, begin: Callable[[], Work]
+        self, resources: Resources, state: AccountState, begin: Callable[[], CallContext]
     ) -> None:
         self._resources = resources
         self._state = state
         self._begin = begin
         self._changes: dict[tuple[str, Key], Change] = {}
-        self._done: list[Work] = []
+        self._done: list[CallContext] = []
 
     def run(self) -> Effects:
         """Everything that is due, the earliest first within one round, until nothing is left."""
@@ -38,38 +38,40 @@ class Timer:
             due = [found for found in self._due() if self._name(*found) not in tried]
             if not due:
                 break
-            for kept, rule, record in due:
-                tried.add(self._name(kept, rule, record))
-                self._step(kept, rule, record)
+            for resource, rule, record in due:
+                tried.add(self._name(resource, rule, record))
+                self._step(resource, rule, record)
         return Effects(
             tuple(self._changes.values()),
-            tuple(event for work in self._done for event in work.events),
-            tuple(sent for work in self._done for sent in work.sent),
-            tuple(dict.fromkeys(guess for work in self._done for guess in work.guesses)),
+            tuple(event for context in self._done for event in context.events),
+            tuple(sent for context in self._done for sent in context.sent),
+            tuple(dict.fromkeys(guess for context in self._done for guess in context.guesses)),
         )
 
     @staticmethod
-    def _name(kept: Kept, rule: Timed, record: Record) -> tuple[str, str, Key, object]:
-        return kept.name, rule.name, key_of(kept, record), record.get(rule.at)
+    def _name(
+        resource: ResourceRuntime, rule: Timed, record: Record
+    ) -> tuple[str, str, Key, object]:
+        return resource.name, rule.name, key_of(resource, record), record.get(rule.at)
 
-    def _due(self) -> list[tuple[Kept, Timed, Record]]:
+    def _due(self) -> list[tuple[ResourceRuntime, Timed, Record]]:
         today = None
-        found: list[tuple[Kept, Timed, Record]] = []
-        for kept in self._resources:
-            for rule in kept.behavior.timed:
+        found: list[tuple[ResourceRuntime, Timed, Record]] = []
+        for resource in self._resources:
+            for rule in resource.behavior.timed:
                 today = today or self._begin().now
-                rows = self._state.collection(kept.name).until(rule.at, today)
-                found.extend((kept, rule, record) for record in rows)
+                rows = self._state.collection(resource.name).until(rule.at, today)
+                found.extend((resource, rule, record) for record in rows)
         return sorted(found, key=lambda item: _moment(item[2].get(item[1].at)))
 
-    def _step(self, kept: Kept, rule: Timed, record: Record) -> None:
-        work = self._begin()
-        keeper = Keeper(work)
-        doer = Doer(work, keeper, lambda kind, row: draw(kind, row, work.now))
+    def _step(self, resource: ResourceRuntime, rule: Timed, record: Record) -> None:
+        context = self._begin()
+        store = RecordStore(context)
+        effects = EffectRunner(context, store, lambda kind, row: draw(kind, row, context.now))
         self._state.begin()
         try:
-            advance(doer, keeper, kept, rule, key_of(kept, record))
-        except Refused:
+            advance(effects, store, resource, rule, key_of(resource, record))
+        except CallRefused:
             self._state.rollback()
             return
         except BaseException:
@@ -77,23 +79,25 @@ class Timer:
             raise
         for change in self._state.commit():
             self._changes[change.collection, change.id] = change
-        self._done.append(work)
+        self._done.append(context)
 
 
-def advance(doer: Doer, keeper: Keeper, kept: Kept, rule: Timed, key: Key) -> bool:
+def advance(
+    effects: EffectRunner, store: RecordStore, resource: ResourceRuntime, rule: Timed, key: Key
+) -> bool:
     """Do what a rule says of a record whose moment has come. Answers whether it did."""
-    work = doer.work
-    record = work.state.get(kept.name, key)
+    context = effects.context
+    record = context.state.get(resource.name, key)
     due = record.get(rule.at) if record is not None else None
-    if record is None or due is None or not _come(due, work.now):
+    if record is None or due is None or not _come(due, context.now):
         return False
-    if not work.holds(rule.when, work.scope(record, due=due)):
+    if not context.holds(rule.when, context.scope(record, due=due)):
         return False
-    work.guess(rule.guess)
-    doer.do(kept, record, rule.effects, due=due)
-    after = work.state.get(kept.name, key)
+    context.guess(rule.guess)
+    effects.run(resource, record, rule.effects, due=due)
+    after = context.state.get(resource.name, key)
     if after is not None:
-        keeper.change(kept, after, NOTHING, rule.settings, "tick", due=due)
+        store.change(resource, after, NOTHING, rule.settings, "tick", due=due)
     return True
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from ...diagnostics import nearest
 from ..options import SandboxError
-from .kinds import CONDITIONS, INSTEAD, KINDS, LONGEST_WAIT, Kind, condition
+from .kinds import CONDITIONS, INSTEAD, KINDS, LONGEST_WAIT, FaultKind, condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Rule:
+class FaultRule:
     """A fault that happens to calls of some methods."""
 
     id: int
@@ -93,12 +93,12 @@ class Faults:
         self._codes = codes
         self._now = now
         self._seed = seed
-        self._rules: dict[int, Rule] = {}
+        self._rules: dict[int, FaultRule] = {}
         self._ids = itertools.count(1)
-        self.dice = random.Random(f"faults {seed}")
+        self.random_source = random.Random(f"faults {seed}")
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[FaultRule, ...]:
         """Those that stand, in the order they were made."""
         return tuple(self._rules.values())
 
@@ -107,12 +107,12 @@ class Faults:
         """Whether it matters which method is called."""
         return bool(self._rules)
 
-    def add(self, text: str) -> Rule:
+    def add(self, text: str) -> FaultRule:
         """A rule in words. Raises SandboxError."""
         fault, conditions = self._read(text)
         if not fault:
             raise SandboxError(f"{text!r} says when, but not what should go wrong")
-        rule = Rule(next(self._ids), fault, **conditions)
+        rule = FaultRule(next(self._ids), fault, **conditions)
         self._rules[rule.id] = rule
         return rule
 
@@ -124,7 +124,7 @@ class Faults:
     def clear(self) -> None:
         """Take all rules back, and throw the dice from the start."""
         self._rules.clear()
-        self.dice.seed(f"faults {self._seed}")
+        self.random_source.seed(f"faults {self._seed}")
 
     def for_request(self, text: str) -> Fault:
         """The fault that a request asks for by its header. Raises SandboxError."""
@@ -143,7 +143,7 @@ class Faults:
             rule.met += 1
             if rule.met <= rule.skip or rule.happened == rule.count:
                 continue
-            if rule.probability < 1 and self.dice.random() >= rule.probability:
+            if rule.probability < 1 and self.random_source.random() >= rule.probability:
                 continue
             own = rule.fault.what
             if rule.over is not None:
@@ -161,9 +161,9 @@ class Faults:
         """Seconds that an answer is late."""
         how, first, second = latency
         if how == "uniform":
-            return self.dice.uniform(first, second)
+            return self.random_source.uniform(first, second)
         if how == "lognormal":
-            return min(first * self.dice.lognormvariate(0, second), LONGEST_WAIT)
+            return min(first * self.random_source.lognormvariate(0, second), LONGEST_WAIT)
         return first
 
     def _read(self, text: str) -> tuple[Fault, dict[str, Any]]:
@@ -186,7 +186,7 @@ class Faults:
             raise SandboxError(f"{text!r}: only one of {', '.join(INSTEAD)} can happen to a call")
         return Fault(what, "; ".join(shown)), conditions
 
-    def _value(self, name: str, kind: Kind, value: str | None) -> Any:
+    def _value(self, name: str, kind: FaultKind, value: str | None) -> Any:
         if kind.read is None:
             if value is not None:
                 raise SandboxError(f"the fault {name} has no value")

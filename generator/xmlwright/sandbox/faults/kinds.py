@@ -17,7 +17,7 @@ _DISTRIBUTION: Final = re.compile(r"(uniform|lognormal)\((.+?),(.+?)\)")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultKind:
     """One thing that can go wrong."""
 
     doc: str
@@ -99,84 +99,84 @@ def _name(text: str) -> str:
     return text
 
 
-KINDS: Final[dict[str, Kind]] = {
-    "status": Kind(
+KINDS: Final[dict[str, FaultKind]] = {
+    "status": FaultKind(
         "A page with this HTTP status in place of the answer, a redirect with an address; nothing is done.",
         "200 to 599",
         "status=503",
         _status,
     ),
-    "code": Kind(
+    "code": FaultKind(
         "A failure of the API with this code; nothing is done.",
         "a code of the description",
         "code=40010",
         _name,
     ),
-    "rate-limit": Kind(
+    "rate-limit": FaultKind(
         "HTTP 429 with Retry-After; nothing is done.",
         "seconds to wait",
         "rate-limit=30s",
         _duration,
         optional=True,
     ),
-    "reset": Kind("The connection is reset before anything is done.", None, "reset"),
-    "lost": Kind(
+    "reset": FaultKind("The connection is reset before anything is done.", None, "reset"),
+    "lost": FaultKind(
         "The call is done, and the connection reset in place of the answer.", None, "lost"
     ),
-    "garbage": Kind(
+    "garbage": FaultKind(
         "The call is done, and bytes that are no HTTP come in place of the answer.", None, "garbage"
     ),
-    "truncate": Kind(
+    "truncate": FaultKind(
         "The call is done, and its answer cut off after so many bytes.",
         "bytes",
         "truncate=40",
         _size,
     ),
-    "empty": Kind("The call is done, and an answer without a body sent.", None, "empty"),
-    "hang": Kind(
+    "empty": FaultKind("The call is done, and an answer without a body sent.", None, "empty"),
+    "hang": FaultKind(
         "Nothing is done or answered; the connection ends after this time.",
         "a time",
         "hang=30s",
         _duration,
         optional=True,
     ),
-    "latency": Kind(
+    "latency": FaultKind(
         "The answer comes later: by a fixed time, or uniform(100ms,2s), or lognormal(200ms,0.5).",
         "a time",
         "latency=200ms",
         _latency,
     ),
-    "drip": Kind("The answer comes so many bytes a second.", "bytes", "drip=100", _pace),
-    "malformed": Kind("The answer is no well-formed XML.", None, "malformed"),
-    "charset": Kind("The answer is not in the encoding that it says.", None, "charset"),
-    "missing": Kind(
+    "drip": FaultKind("The answer comes so many bytes a second.", "bytes", "drip=100", _pace),
+    "malformed": FaultKind("The answer is no well-formed XML.", None, "malformed"),
+    "charset": FaultKind("The answer is not in the encoding that it says.", None, "charset"),
+    "missing": FaultKind(
         "An element is missing in the answer.",
         "its name; some element",
         "missing=number",
         _name,
         optional=True,
     ),
-    "extra": Kind(
+    "extra": FaultKind(
         "The answer has an element that nobody described.",
         "its name",
         "extra=color",
         _name,
         optional=True,
     ),
-    "retyped": Kind(
+    "retyped": FaultKind(
         "An element holds what its type does not allow.",
         "its name; some element",
         "retyped=amount",
         _name,
         optional=True,
     ),
-    "value": Kind(
+    "value": FaultKind(
         "An element or attribute holds this text, such as a word that is in no list.",
         "its name and the text",
         "value=status:unheard-of",
         _held,
     ),
-    "namespace": Kind(
+    "namespace": FaultKind(
         "The answer is in another namespace.",
         "the namespace",
         "namespace=urn:other",

@@ -19,10 +19,10 @@ KINDS: Final = ("missing", "extra", "retyped", "value", "namespace", "charset", 
 Violation = Callable[[etree._Element, "str | None", random.Random], None]
 
 
-def violate(body: bytes, kind: str, value: Any, dice: random.Random) -> bytes:
+def violate(body: bytes, kind: str, value: Any, random_source: random.Random) -> bytes:
     """An answer with one thing wrong. What is no XML, such as a file, stays as it is, unless it is cut up anyway."""
     if kind == "malformed":
-        return _malformed(body, dice)
+        return _malformed(body, random_source)
     if kind == "charset":
         return _other_charset(body)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
@@ -35,13 +35,13 @@ def violate(body: bytes, kind: str, value: Any, dice: random.Random) -> bytes:
     elif kind == "value":
         _hold(root, *value)
     else:
-        _TREE[kind](root, value, dice)
+        _TREE[kind](root, value, random_source)
     return _DECLARATION + etree.tostring(root, encoding="utf-8")
 
 
-def _malformed(body: bytes, dice: random.Random) -> bytes:
+def _malformed(body: bytes, random_source: random.Random) -> bytes:
     """Cut short of its end, or with a mark of XML where none can be."""
-    if dice.random() < 0.5 and body.rfind(b"</") > 0:
+    if random_source.random() < 0.5 and body.rfind(b"</") > 0:
         return body[: body.rfind(b"</")]
     place = body.find(b">", len(body) // 2) + 1
     return body[:place] + b"<&" + body[place:]
@@ -82,36 +82,36 @@ def _hold(root: etree._Element, name: str, text: str) -> None:
         element.set(key, text)
 
 
-def _missing(root: etree._Element, name: str | None, dice: random.Random) -> None:
+def _missing(root: etree._Element, name: str | None, random_source: random.Random) -> None:
     for element, key in _attributes(root, name):
         del element.attrib[key]
     found = _candidates(root, name)
-    for element in found if name is not None else dice.sample(found, min(1, len(found))):
+    for element in found if name is not None else random_source.sample(found, min(1, len(found))):
         parent = element.getparent()
         if parent is not None:
             parent.remove(element)
 
 
-def _extra(root: etree._Element, name: str | None, dice: random.Random) -> None:
+def _extra(root: etree._Element, name: str | None, random_source: random.Random) -> None:
     holders = [element for element in root.iter() if len(element)] or [root]
-    holder = dice.choice(holders)
+    holder = random_source.choice(holders)
     space = str(holder.tag).rpartition("}")[0]
     try:
         added = etree.Element(f"{space}}}{name or 'extra'}" if space else name or "extra")
     except ValueError:
         return
     added.text = "1"
-    holder.insert(dice.randint(0, len(holder)), added)
+    holder.insert(random_source.randint(0, len(holder)), added)
 
 
-def _retyped(root: etree._Element, name: str | None, dice: random.Random) -> None:
+def _retyped(root: etree._Element, name: str | None, random_source: random.Random) -> None:
     for element, key in _attributes(root, name):
         element.set(key, _NO_NUMBER)
     found = _candidates(root, name)
     if name is None:
         # A text may hold anything, so what looks like a number, date or flag is the better choice.
         found = [one for one in found if (one.text or "")[:1].isdigit()] or found
-        found = dice.sample(found, min(1, len(found)))
+        found = random_source.sample(found, min(1, len(found)))
     for element in found:
         for child in list(element):
             element.remove(child)

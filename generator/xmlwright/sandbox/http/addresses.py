@@ -15,7 +15,7 @@ API: Final = "api"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """What an address stands for."""
 
     what: str
@@ -46,19 +46,19 @@ class Addresses:
         ]
         self.secure = api.url.startswith("https:")
 
-    def find(self, host: str, path: str) -> Place | None:
+    def find(self, host: str, path: str) -> Endpoint | None:
         """What a request to ``path`` of ``host`` means; None where there is nothing."""
         what = self._of_paths.get(path)
         if what is not None:
-            return Place(what, self._of_host(host) or self._default)
+            return Endpoint(what, self._of_host(host) or self._default)
         first, slash, rest = path[1:].partition("/")
         what = self._of_paths.get(slash + rest)
         if what is not None and first:
-            return Place(what, first)
+            return Endpoint(what, first)
         for before, after, what in self._inside:
             inner = path[len(before) : len(path) - len(after)]
             if path.startswith(before) and path.endswith(after) and inner and "/" not in inner:
-                return Place(what, inner)
+                return Endpoint(what, inner)
         return None
 
     def path(self, account: str, what: str = API) -> str:

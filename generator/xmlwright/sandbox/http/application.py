@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 from ...ir import Api
 from ..calls.journal import Entry, Journal
 from ..clock import Clock
-from ..engine.exchange import Call, Effects, Event, Part, Person, Reply, Sent
+from ..engine.exchange import Call, Effects, EngineResponse, Event, OutboxMessage, Part, Person
 from ..faults.faults import NONE, Fault, Faults
 from ..faults.kinds import INSTEAD
 from ..faults.violations import KINDS as VIOLATIONS
 from ..faults.violations import violate
 from ..options import SandboxError
-from .addresses import API, CONTROL, Addresses, Place, is_loopback
-from .messages import BadBody, Request, Response, Wire, page, parts_of
-from .authentication import People
+from .addresses import API, CONTROL, Addresses, Endpoint, is_loopback
+from .authentication import Authenticator
+from .messages import MultipartError, Request, Response, WireFault, page, parts_of
 
 if TYPE_CHECKING:
-    from ..engine.engine import World
+    from ..engine.engine import Engine
     from ..storage.database import Database
     from .deliveries import Deliveries
     from .oauth import OAuth
@@ -41,18 +41,18 @@ _GARBAGE: Final = 300
 _BEGINNING: Final = 4096
 """Bytes of a broken document in which the method is looked for."""
 
-Answer = Response | Awaitable[Response]
-Inside = Callable[[Request], Answer]
+MaybeResponse = Response | Awaitable[Response]
+ControlHandler = Callable[[Request], MaybeResponse]
 """What answers below the control prefix."""
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutboxEntry:
     """One thing in the outbox."""
 
     id: int
     account: str
-    sent: Sent
+    sent: OutboxMessage
 
 
 class Application:
@@ -61,9 +61,9 @@ class Application:
     def __init__(
         self,
         api: Api,
-        world: World,
+        engine: Engine,
         addresses: Addresses,
-        people: People,
+        people: Authenticator,
         clock: Clock,
         faults: Faults,
         journal: Journal,
@@ -74,29 +74,29 @@ class Application:
         token_header: str | None = None,
     ) -> None:
         self.api = api
-        self.world = world
+        self.engine = engine
         self.addresses = addresses
-        self.people = people
+        self.authenticator = people
         self.clock = clock
         self.faults = faults
         self.journal = journal
         self.oauth = oauth
         self.database = database
         self.deliveries: Deliveries | None = None
-        self.inside: Inside | None = None
+        self.control_handler: ControlHandler | None = None
         self.accounts: set[str] = set()
-        self.outbox: deque[Letter] = deque(maxlen=_MOST_SENT)
-        self.letters = 0
+        self.outbox: deque[OutboxEntry] = deque(maxlen=_MOST_SENT)
+        self.outbox_total = 0
         self._http = http or not addresses.secure
         self._method_of = method_finder(api)
 
     # ---- where a request goes
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> MaybeResponse:
         """The response to a request, or what will be it."""
         origin = request.headers.get("origin")
         if origin is None:
-            return self._answer(request)
+            return self._route(request)
         if not allowed_origin(origin, request):
             return page(403, "Forbidden", "Pages of other machines cannot use the sandbox.")
         headers = [
@@ -112,9 +112,9 @@ class Application:
                 ("Access-Control-Max-Age", "600"),
             ]
             return Response(204, headers=headers)
-        return _with_headers(self._answer(request), headers)
+        return _with_headers(self._route(request), headers)
 
-    def _answer(self, request: Request) -> Answer:
+    def _route(self, request: Request) -> MaybeResponse:
         path = request.path
         if path.startswith(CONTROL) and path[len(CONTROL) : len(CONTROL) + 1] in ("", "/"):
             if not is_loopback(request.host):
@@ -122,7 +122,11 @@ class Application:
                     403, "Forbidden", "This is answered under the names of this machine only."
                 )
             # Also over plain HTTP: it never leaves the machine, and browsers do not trust the certificate.
-            return page(404, "Not Found", path) if self.inside is None else self.inside(request)
+            return (
+                page(404, "Not Found", path)
+                if self.control_handler is None
+                else self.control_handler(request)
+            )
         if not request.secure and not self._http:
             return self._insecure()
         place = self.addresses.find(request.host, path)
@@ -146,7 +150,7 @@ class Application:
 
     # ---- a call of the API
 
-    def call(self, request: Request, place: Place) -> Answer:
+    def call(self, request: Request, place: Endpoint) -> MaybeResponse:
         """The response to a call of the API."""
         started = time.perf_counter()
         self.clock.step()
@@ -168,15 +172,15 @@ class Application:
             entry.fault = fault.text
         if fault and not fault.what.keys().isdisjoint(INSTEAD):
             return self._instead(entry, fault, started)
-        reply = self.world.call(Call(place.account, person, document, parts))
+        reply = self.engine.call(Call(place.account, person, document, parts))
         return self._done(entry, reply, fault, started)
 
     def _person(self, request: Request, account: str) -> Person | None:
         if account not in self.accounts:
             return None
-        token = self.people.token_in(request.headers)
+        token = self.authenticator.token_in(request.headers)
         if token is not None:
-            return self.people.by_token(account, token)
+            return self.authenticator.by_token(account, token)
         if self.oauth is not None:
             return self.oauth.person(request, account)
         return None
@@ -188,7 +192,9 @@ class Application:
             self.faults.meet(account, method) if asked is None else self.faults.for_request(asked)
         )
 
-    def _done(self, entry: Entry, reply: Reply, fault: Fault, started: float) -> Answer:
+    def _done(
+        self, entry: Entry, reply: EngineResponse, fault: Fault, started: float
+    ) -> MaybeResponse:
         """Keep, write and tell what a call did; its response."""
         account = entry.account
         entry.method = reply.method or entry.method or self._method_of(entry.document)
@@ -200,7 +206,7 @@ class Application:
             if self.oauth is not None:
                 self.oauth.granted(opened)
             if self.database is not None:
-                waits = self.database.replace(opened.account, self.world.changes(opened.account))
+                waits = self.database.replace(opened.account, self.engine.changes(opened.account))
         response = Response(reply.status, reply.body, reply.content_type)
         response.headers.append((CALL, str(entry.id)))
         response.headers += [(GUESS, guess) for guess in reply.guesses]
@@ -209,7 +215,7 @@ class Application:
         return self._finish(entry, response, reply.events, fault, waits, started)
 
     def took_effect(
-        self, account: str, changes: Iterable[Any], sent: Iterable[Sent]
+        self, account: str, changes: Iterable[Any], sent: Iterable[OutboxMessage]
     ) -> asyncio.Future[None] | None:
         """See to what follows from changes; what has to be waited for before anybody is told of them.
 
@@ -217,12 +223,12 @@ class Application:
         """
         changes = tuple(changes)
         for letter in sent:
-            self.letters += 1
-            self.outbox.append(Letter(self.letters, account, letter))
+            self.outbox_total += 1
+            self.outbox.append(OutboxEntry(self.outbox_total, account, letter))
         if changes:
-            touched = self.world.people_collections
+            touched = self.engine.people_collections
             if any(change.collection in touched for change in changes):
-                self.people.refresh(account)
+                self.authenticator.refresh(account)
         if self.database is None:
             return None
         return self.database.write(account, changes) if changes else self.database.pending(account)
@@ -237,7 +243,7 @@ class Application:
 
     def _note(self, entry: Entry, response: Response, started: float) -> Response:
         entry.status, entry.content_type = response.status, response.content_type
-        entry.answer, entry.answer_headers = response.body, response.headers
+        entry.answer, entry.response_headers = response.body, response.headers
         entry.seconds = time.perf_counter() - started
         self.journal.add(entry)
         return response
@@ -268,11 +274,11 @@ class Application:
 
     # ---- what goes wrong
 
-    def _instead(self, entry: Entry, fault: Fault, started: float) -> Answer:
+    def _instead(self, entry: Entry, fault: Fault, started: float) -> MaybeResponse:
         """The response to a call that is not made."""
         what = fault.what
         if "code" in what:
-            reply = self.world.refusal(what["code"])
+            reply = self.engine.refusal(what["code"])
             response = Response(reply.status, reply.body, reply.content_type)
             entry.code = what["code"]
         elif "status" in what:
@@ -289,7 +295,7 @@ class Application:
     def _limited(self, seconds: float | None) -> Response:
         code = next((one.code for one in self.api.errors if one.kind == "rate_limit"), None)
         if code is not None:
-            reply = self.world.refusal(code, status=429)
+            reply = self.engine.refusal(code, status=429)
             response = Response(429, reply.body, reply.content_type)
         else:
             response = page(429, "Too Many Requests", "The sandbox was told to limit calls.")
@@ -303,10 +309,10 @@ class Application:
         for kind in VIOLATIONS:
             if kind in what:
                 value = None if what[kind] is True else what[kind]
-                response.body = violate(response.body, kind, value, self.faults.dice)
+                response.body = violate(response.body, kind, value, self.faults.random_source)
         if "empty" in what:
             response.body = b""
-        garbage = self.faults.dice.randbytes(_GARBAGE) if "garbage" in what else None
+        garbage = self.faults.random_source.randbytes(_GARBAGE) if "garbage" in what else None
         response.headers.append(("X-Sandbox-Faults", fault.text))
         self._note(entry, response, started)
         wait = self.faults.wait(what["latency"]) if "latency" in what else 0.0
@@ -316,7 +322,7 @@ class Application:
         if gone or garbage is not None:
             entry.status = None
         entry.seconds += wait
-        response.wire = Wire(gone, garbage, what.get("truncate"), what.get("drip"), wait)
+        response.wire = WireFault(gone, garbage, what.get("truncate"), what.get("drip"), wait)
         return response
 
 
@@ -326,7 +332,7 @@ def _document(request: Request) -> tuple[bytes, dict[str, Part]]:
         return request.body, {}
     try:
         return parts_of(kind, request.body)
-    except BadBody:
+    except MultipartError:
         return request.body, {}  # which is no document, as the engine will say
 
 
@@ -365,7 +371,7 @@ def allowed_origin(origin: str, request: Request) -> bool:
     return found is not None and (is_loopback(found[1]) or found[1] == request.host)
 
 
-def _with_headers(answer: Answer, headers: list[tuple[str, str]]) -> Answer:
+def _with_headers(answer: MaybeResponse, headers: list[tuple[str, str]]) -> MaybeResponse:
     if isinstance(answer, Response):
         answer.headers += headers
         return answer

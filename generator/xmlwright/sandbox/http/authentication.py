@@ -12,14 +12,14 @@ from ...ir import Token
 from ..engine.exchange import Member, Person
 
 if TYPE_CHECKING:
-    from ..engine.engine import World
+    from ..engine.engine import Engine
 
 _LENGTH: Final = 32
 """Hexadecimal digits of a token."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class TokenHolder:
     """Somebody with a token."""
 
     member: Member
@@ -36,21 +36,21 @@ def label(person: Person) -> str:
     return f"{person.kind}/{person.id}"
 
 
-class People:
+class Authenticator:
     """The tokens of all accounts. A token follows from the seed, so that it is the same in the next run."""
 
-    def __init__(self, world: World, token: Token, seed: int) -> None:
-        self._world = world
+    def __init__(self, engine: Engine, token: Token, seed: int) -> None:
+        self._world = engine
         self._token = token
         self._seed = seed
-        self._known: dict[str, tuple[Known, ...]] = {}
+        self._known: dict[str, tuple[TokenHolder, ...]] = {}
         self._by_token: dict[tuple[str, str], Person] = {}
         self.renewed: dict[str, int] = {}
         """``account/kind/id`` -> how often the token was replaced by hand."""
         self.changed: Callable[[], object] = lambda: None
         """Called when there is something new to keep."""
 
-    def known(self, account: str) -> tuple[Known, ...]:
+    def known(self, account: str) -> tuple[TokenHolder, ...]:
         """Everybody in an account, the owner first."""
         if account not in self._known:
             self.refresh(account)
@@ -60,7 +60,8 @@ class People:
         """Look again who there is and what their passwords are."""
         self.forget(account)
         known = tuple(
-            Known(member, self._made(account, member)) for member in self._world.people(account)
+            TokenHolder(member, self._made(account, member))
+            for member in self._world.people(account)
         )
         self._known[account] = known
         for one in known:

@@ -16,9 +16,9 @@ from typing import Final
 
 import h11
 
-from .messages import Request, Response, Wire, page
+from .messages import Request, Response, WireFault, page
 
-Answer = Callable[[Request], "Response | Awaitable[Response]"]
+Handler = Callable[[Request], "Response | Awaitable[Response]"]
 
 LARGEST_BODY: Final = 64 * 1024 * 1024
 LARGEST_HEAD: Final = 64 * 1024
@@ -37,8 +37,8 @@ the response back."""
 class Connection(asyncio.Protocol):
     """Reads requests one after another, and answers each before it reads the next."""
 
-    def __init__(self, answer: Answer, open_ones: set[Connection], *, secure: bool) -> None:
-        self._answer = answer
+    def __init__(self, answer: Handler, open_ones: set[Connection], *, secure: bool) -> None:
+        self._handler = answer
         self._open = open_ones
         self._secure = secure
         self._buffer = bytearray()
@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
             if request is None:
                 return
             self.began = self.used if self._buffer else None
-            answer = self._answered(request)
+            answer = self._call_handler(request)
             if isinstance(answer, Response) and answer.wire is None and answer.stream is None:
                 self._send(answer, request)
             else:
@@ -145,9 +145,9 @@ class Connection(asyncio.Protocol):
         if not self._keep:
             self._end()
 
-    def _answered(self, request: Request) -> Response | Awaitable[Response]:
+    def _call_handler(self, request: Request) -> Response | Awaitable[Response]:
         try:
-            return self._answer(request)
+            return self._handler(request)
         except Exception:
             return _failed(request)
 
@@ -315,7 +315,7 @@ class Connection(asyncio.Protocol):
                 await self._draining
         self.close()
 
-    async def _fail_at(self, response: Response, request: Request, wire: Wire) -> None:
+    async def _fail_at(self, response: Response, request: Request, wire: WireFault) -> None:
         """Send a response that goes wrong on its way."""
         if wire.wait:
             await asyncio.sleep(wire.wait)

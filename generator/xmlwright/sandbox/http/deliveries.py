@@ -16,7 +16,7 @@ from ...runtime.callbacks import Event as Told
 from ...runtime.callbacks import Verification, compose
 from ...runtime.protocol import CallbackForm
 from ..engine.exchange import Event, Registration
-from .webhook_client import NotDeliverable, post
+from .webhook_client import UndeliverableError, post
 
 REMEMBERED: Final = 2000
 """Deliveries that the log of one account keeps."""
@@ -38,7 +38,7 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DeliverySettings:
     """How an account's events travel.
 
     The service never told its constants: how often and after what time it tries again is a guess.
@@ -60,7 +60,7 @@ class Settings:
     timeout: float = 10.0
     """Real seconds that an attempt may take."""
 
-    def changed(self, given: Mapping[str, Any]) -> Settings:
+    def changed(self, given: Mapping[str, Any]) -> DeliverySettings:
         """With some of them replaced. Raises ValueError for a name or value that there is not."""
         known = {item.name for item in fields(self)}
         for name, value in given.items():
@@ -105,13 +105,13 @@ class Delivery:
         return {**asdict(self), "due": self.due.isoformat() if self.due else None}
 
 
-class _Account:
+class _AccountQueue:
     """What is on its way, and what was."""
 
-    def __init__(self, name: str, settings: Settings, seed: int) -> None:
+    def __init__(self, name: str, settings: DeliverySettings, seed: int) -> None:
         self.name = name
         self.settings = settings
-        self.dice = random.Random(f"{seed} {name}")
+        self.random_source = random.Random(f"{seed} {name}")
         self.log: deque[Delivery] = deque(maxlen=REMEMBERED)
         self.waiting: list[tuple[datetime, int, Delivery]] = []
         self.held: set[int] = set()
@@ -132,7 +132,7 @@ class Deliveries:
         clock: Clock,
         *,
         seed: int = 0,
-        settings: Settings | None = None,
+        settings: DeliverySettings | None = None,
         agent: str = "xmlwright-sandbox",
     ) -> None:
         """
@@ -149,9 +149,9 @@ class Deliveries:
         self._registrations = registrations
         self._clock = clock
         self._seed = seed
-        self._settings = settings or Settings()
+        self._settings = settings or DeliverySettings()
         self._agent = agent
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: dict[str, _AccountQueue] = {}
         self._numbers = itertools.count(1)
         self._running: set[asyncio.Task[None]] = set()
         clock.watch(self._clock_changed)
@@ -160,20 +160,20 @@ class Deliveries:
         """Send events on their way; call it once what they tell of is kept."""
         if self._form is None:
             return
-        there = self._account(account)
-        made = [delivery for event in events for delivery in self._made(there, event)]
-        if there.settings.mode == "sync":
+        queue = self._account(account)
+        made = [delivery for event in events for delivery in self._made(queue, event)]
+        if queue.settings.mode == "sync":
             for delivery in made:
-                await self._attempt(there, delivery)
+                await self._attempt(queue, delivery)
         else:
             for delivery in made:
-                self._wait(there, delivery)
-        self._arm(there)
+                self._wait(queue, delivery)
+        self._arm(queue)
 
     async def settle(self, account: str) -> None:
         """Make every attempt that is due, and wait for those that are being made. Nothing is held back to be overtaken."""
-        there = self._accounts.get(account)
-        while there is not None and await self._next(there, held=True):
+        queue = self._accounts.get(account)
+        while queue is not None and await self._next(queue, held=True):
             pass
 
     async def settle_all(self) -> None:
@@ -183,11 +183,11 @@ class Deliveries:
 
     def reset(self, account: str) -> None:
         """Forget all of an account: log, what is on its way, settings."""
-        there = self._accounts.pop(account, None)
-        if there is not None:
-            there.waiting.clear()
-            if there.timer is not None:
-                there.timer.cancel()
+        queue = self._accounts.pop(account, None)
+        if queue is not None:
+            queue.waiting.clear()
+            if queue.timer is not None:
+                queue.timer.cancel()
 
     async def stop(self) -> None:
         """Send nothing more."""
@@ -206,51 +206,51 @@ class Deliveries:
         Raises:
             ValueError: there is no such action, setting or delivery.
         """
-        there = self._account(account)
+        queue = self._account(account)
         if action == "set":
-            there.settings = there.settings.changed(arguments)
+            queue.settings = queue.settings.changed(arguments)
         elif action == "settle":
             await self.settle(account)
         elif action == "resend":
-            self._resend(there, arguments.get("id"))
+            self._resend(queue, arguments.get("id"))
         elif action == "clear":
-            there.log.clear()
-            there.waiting.clear()
+            queue.log.clear()
+            queue.waiting.clear()
         elif action != "show":
             raise ValueError(
                 f"there is no action {action!r}; there are show, set, settle, resend, clear"
             )
-        deliveries = [delivery.shown() for delivery in there.log]
-        return {"settings": asdict(there.settings), "deliveries": deliveries}
+        deliveries = [delivery.shown() for delivery in queue.log]
+        return {"settings": asdict(queue.settings), "deliveries": deliveries}
 
     # ---- what is sent
 
-    def _made(self, there: _Account, event: Event) -> list[Delivery]:
+    def _made(self, queue: _AccountQueue, event: Event) -> list[Delivery]:
         """The deliveries that an event gives, in the order of the registrations."""
         assert self._form is not None
-        collected = there.settings.mode == "collect"
+        collected = queue.settings.mode == "collect"
         if event.name == self._form.verification:
             return [
-                self._delivery(there, event, found)
-                for found in self._registrations(there.name)
+                self._delivery(queue, event, found)
+                for found in self._registrations(queue.name)
                 if found.id == event.object_id and not found.verified
             ]
         wanted = [
             found
-            for found in self._registrations(there.name)
+            for found in self._registrations(queue.name)
             if found.verified and _matches(found.event, event.name)
         ]
-        made = [self._delivery(there, event, found) for found in wanted]
+        made = [self._delivery(queue, event, found) for found in wanted]
         if collected and not made:
-            made = [self._delivery(there, event, None)]
+            made = [self._delivery(queue, event, None)]
         for delivery in list(made):
-            if there.settings.duplicate > there.dice.random():
-                made.append(self._copy(there, delivery))
+            if queue.settings.duplicate > queue.random_source.random():
+                made.append(self._copy(queue, delivery))
         return made
 
-    def _delivery(self, there: _Account, event: Event, to: Registration | None) -> Delivery:
+    def _delivery(self, queue: _AccountQueue, event: Event, to: Registration | None) -> Delivery:
         assert self._form is not None
-        system = self._system(there.name)
+        system = self._system(queue.name)
         told: Told | Verification
         # A form tells of objects by number; what goes by a word, such as a currency, has none.
         number = event.object_id if isinstance(event.object_id, int) else 0
@@ -265,80 +265,80 @@ class Deliveries:
             event=event.name,
             object_id=event.object_id,
             body=compose(told, self._form),
-            state="collected" if there.settings.mode == "collect" else "waiting",
-            due=None if there.settings.mode == "collect" else self._clock.now(),
+            state="collected" if queue.settings.mode == "collect" else "waiting",
+            due=None if queue.settings.mode == "collect" else self._clock.now(),
         )
-        there.log.append(delivery)
+        queue.log.append(delivery)
         return delivery
 
-    def _copy(self, there: _Account, delivery: Delivery) -> Delivery:
+    def _copy(self, queue: _AccountQueue, delivery: Delivery) -> Delivery:
         again = replace(delivery, id=next(self._numbers), attempts=[])
-        there.log.append(again)
+        queue.log.append(again)
         return again
 
-    def _resend(self, there: _Account, number: object) -> None:
-        found = next((item for item in there.log if item.id == number), None)
+    def _resend(self, queue: _AccountQueue, number: object) -> None:
+        found = next((item for item in queue.log if item.id == number), None)
         if found is None:
             raise ValueError(f"there is no delivery {number!r}")
-        again = self._copy(there, found)
+        again = self._copy(queue, found)
         again.state, again.due = "waiting", self._clock.now()
-        self._wait(there, again, fresh=False)
-        self._arm(there)
+        self._wait(queue, again, fresh=False)
+        self._arm(queue)
 
     # ---- when it is sent
 
-    def _wait(self, there: _Account, delivery: Delivery, *, fresh: bool = True) -> None:
+    def _wait(self, queue: _AccountQueue, delivery: Delivery, *, fresh: bool = True) -> None:
         if delivery.due is None:
             return
-        if fresh and there.settings.reorder > there.dice.random():
-            delivery.due += timedelta(seconds=there.dice.uniform(0.1, 3.0))
-            there.held.add(delivery.id)
-        heapq.heappush(there.waiting, (delivery.due, delivery.id, delivery))
+        if fresh and queue.settings.reorder > queue.random_source.random():
+            delivery.due += timedelta(seconds=queue.random_source.uniform(0.1, 3.0))
+            queue.held.add(delivery.id)
+        heapq.heappush(queue.waiting, (delivery.due, delivery.id, delivery))
 
-    def _arm(self, there: _Account) -> None:
+    def _arm(self, queue: _AccountQueue) -> None:
         """See to it that the next attempt is made in its time, as long as the clock runs."""
-        if there.timer is not None:
-            there.timer.cancel()
-            there.timer = None
-        if not there.waiting:
+        if queue.timer is not None:
+            queue.timer.cancel()
+            queue.timer = None
+        if not queue.waiting:
             return
-        wait = (there.waiting[0][0] - self._clock.now()).total_seconds()
+        wait = (queue.waiting[0][0] - self._clock.now()).total_seconds()
         if wait > 0 and self._clock.frozen:
             return
         loop = asyncio.get_running_loop()
-        there.timer = loop.call_later(max(wait, 0.0), self._begin, there)
+        queue.timer = loop.call_later(max(wait, 0.0), self._begin, queue)
 
-    def _begin(self, there: _Account) -> None:
-        task = asyncio.get_running_loop().create_task(self._work(there))
+    def _begin(self, queue: _AccountQueue) -> None:
+        task = asyncio.get_running_loop().create_task(self._work(queue))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _work(self, there: _Account) -> None:
-        while await self._next(there):
+    async def _work(self, queue: _AccountQueue) -> None:
+        while await self._next(queue):
             pass
-        self._arm(there)
+        self._arm(queue)
 
     def _clock_changed(self) -> None:
-        for there in self._accounts.values():
-            self._arm(there)
+        for queue in self._accounts.values():
+            self._arm(queue)
 
-    async def _next(self, there: _Account, *, held: bool = False) -> bool:
+    async def _next(self, queue: _AccountQueue, *, held: bool = False) -> bool:
         """Make the next attempt, if one is due; with ``held`` also one that waits to be overtaken."""
-        async with there.turn:
-            if not there.waiting:
+        async with queue.turn:
+            if not queue.waiting:
                 return False
-            due, number, delivery = there.waiting[0]
-            if due > self._clock.now() and not (held and number in there.held):
+            due, number, delivery = queue.waiting[0]
+            if due > self._clock.now() and not (held and number in queue.held):
                 return False
-            heapq.heappop(there.waiting)
-            there.held.discard(number)
-            await self._attempt(there, delivery)
+            heapq.heappop(queue.waiting)
+            queue.held.discard(number)
+            await self._attempt(queue, delivery)
             return True
 
-    async def _attempt(self, there: _Account, delivery: Delivery) -> None:
+    async def _attempt(self, queue: _AccountQueue, delivery: Delivery) -> None:
         if delivery.state != "waiting":
             return
-        settings = there.settings
+        settings = queue.settings
         noted: dict[str, Any] = {"at": self._clock.now().isoformat()}
         delivery.attempts.append(noted)
         delivery.due = None
@@ -346,7 +346,7 @@ class Deliveries:
             status = await post(
                 delivery.uri, delivery.body, agent=self._agent, timeout=settings.timeout
             )
-        except NotDeliverable as error:
+        except UndeliverableError as error:
             noted["error"] = str(error)
             delivery.state = "refused"
             return
@@ -363,15 +363,15 @@ class Deliveries:
             return
         wait = settings.first_wait * settings.factor ** (done - 1)
         delivery.due = self._clock.now() + timedelta(seconds=min(wait, 1e8))
-        if self._accounts.get(there.name) is there:
-            self._wait(there, delivery, fresh=False)
-            self._arm(there)
+        if self._accounts.get(queue.name) is queue:
+            self._wait(queue, delivery, fresh=False)
+            self._arm(queue)
 
-    def _account(self, name: str) -> _Account:
-        there = self._accounts.get(name)
-        if there is None:
-            there = self._accounts[name] = _Account(name, self._settings, self._seed)
-        return there
+    def _account(self, name: str) -> _AccountQueue:
+        queue = self._accounts.get(name)
+        if queue is None:
+            queue = self._accounts[name] = _AccountQueue(name, self._settings, self._seed)
+        return queue
 
 
 def _matches(wanted: str, name: str) -> bool:

@@ -51,7 +51,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Wire:
+class WireFault:
     """What goes wrong while a response is sent."""
 
     reset: bool = False
@@ -75,7 +75,7 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
     stream: AsyncIterator[bytes] | None = None
     """More of the body, as it comes; the connection ends with it."""
-    wire: Wire | None = None
+    wire: WireFault | None = None
 
     def head(self, *, keep: bool) -> bytes:
         """The bytes before the body."""
@@ -111,7 +111,7 @@ def page(status: int, title: str, text: str, headers: Iterable[tuple[str, str]] 
     return Response(status, body.encode(), HTML, list(headers))
 
 
-class BadBody(ValueError):
+class MultipartError(ValueError):
     """A multipart body that cannot be taken apart; the text says why."""
 
 
@@ -121,13 +121,13 @@ def parts_of(content_type: str, body: bytes) -> tuple[bytes, dict[str, Part]]:
     header["Content-Type"] = content_type
     boundary = header.get_boundary()
     if not boundary or len(boundary) > 200 or not boundary.isascii():
-        raise BadBody("the multipart body has no boundary")
+        raise MultipartError("the multipart body has no boundary")
     start = header.get_param("start")
     pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii"))
     if len(pieces) < 3 or pieces[-1][:2] != b"--":
-        raise BadBody("the multipart body does not end with its boundary")
+        raise MultipartError("the multipart body does not end with its boundary")
     if len(pieces) > _MOST_PARTS:
-        raise BadBody(f"the multipart body has more than {_MOST_PARTS} parts")
+        raise MultipartError(f"the multipart body has more than {_MOST_PARTS} parts")
     document: bytes | None = None
     first: bytes | None = None
     found: dict[str, Part] = {}
@@ -148,7 +148,7 @@ def parts_of(content_type: str, body: bytes) -> tuple[bytes, dict[str, Part]]:
 def _part(piece: bytes) -> tuple[Message, str, bytes]:
     head, blank, data = piece.partition(b"\r\n\r\n")
     if not blank or head.lstrip(b" \t")[:2] not in (b"\r\n", b""):
-        raise BadBody("a part of the multipart body has no headers")
+        raise MultipartError("a part of the multipart body has no headers")
     facts = Message()
     for line in head.decode("latin-1").split("\r\n"):
         name, colon, value = line.partition(":")
@@ -160,5 +160,5 @@ def _part(piece: bytes) -> tuple[Message, str, bytes]:
         try:
             data = binascii.a2b_base64(data)
         except binascii.Error:
-            raise BadBody("a part of the multipart body is not the base64 it says") from None
+            raise MultipartError("a part of the multipart body is not the base64 it says") from None
     return facts, str(facts.get("Content-ID", "")).strip("<> "), data

@@ -13,10 +13,10 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from ...ir import Api
-from ..engine.exchange import Opened, Person
-from .addresses import Addresses, Place
+from ..engine.exchange import OpenedAccount, Person
+from .addresses import Addresses, Endpoint
+from .authentication import Authenticator, label
 from .messages import HTML, Request, Response, page
-from .authentication import People, label
 
 FORM: Final = "application/x-www-form-urlencoded"
 _HASHES: Final = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256", "HMAC-SHA512": "sha512"}
@@ -52,7 +52,7 @@ class Refused(Exception):
 class OAuth:
     """Consumers, tokens, and the three addresses of one API."""
 
-    def __init__(self, api: Api, people: People, addresses: Addresses, seed: int) -> None:
+    def __init__(self, api: Api, people: Authenticator, addresses: Addresses, seed: int) -> None:
         self._title = api.title
         self._people = people
         self._addresses = addresses
@@ -70,7 +70,7 @@ class OAuth:
         """Let a program in under a name; its secret, which follows from the seed."""
         return self.consumers.setdefault(key, self._made("consumer", key))
 
-    def granted(self, opened: Opened) -> None:
+    def granted(self, opened: OpenedAccount) -> None:
         """A call opened an account and gave its owner a token."""
         known = self._people.known(opened.account)
         owner = known[0].member.person if known else Person("", 1)
@@ -114,7 +114,7 @@ class OAuth:
 
     # ---- the three addresses
 
-    def answer(self, request: Request, place: Place) -> Response:
+    def answer(self, request: Request, place: Endpoint) -> Response:
         """The response to a request of one of the three addresses."""
         if not self.has_account(place.account):
             return page(

@@ -9,8 +9,8 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from ..options import SandboxError
-from .connection import Answer, Connection
-from .tls import Authority
+from .connection import Connection, Handler
+from .tls import CertificateAuthority
 
 HOST: Final = "127.0.0.1"
 _BACKLOG: Final = 1024
@@ -26,8 +26,8 @@ _FAREWELL: Final = 2.0
 class Server:
     """Accepts connections, on loopback only."""
 
-    def __init__(self, answer: Answer, authority: Authority) -> None:
-        self._answer = answer
+    def __init__(self, answer: Handler, authority: CertificateAuthority) -> None:
+        self._handler = answer
         self._authority = authority
         self._open: set[Connection] = set()
         self._tasks: dict[asyncio.Task[None], None] = {}
@@ -84,7 +84,7 @@ class Server:
                 connected.close()
                 return
             await loop.connect_accepted_socket(
-                lambda: Connection(self._answer, self._open, secure=secure),
+                lambda: Connection(self._handler, self._open, secure=secure),
                 connected,
                 ssl=self._authority.context if secure else None,
             )

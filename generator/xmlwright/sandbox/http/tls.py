@@ -21,7 +21,7 @@ _KEPT: Final = "authority.pem"
 """The key and the certificate, for the owner alone."""
 
 
-class Authority:
+class CertificateAuthority:
     """Makes the certificates. With a folder that outlives it, clients that trust it go on doing so."""
 
     def __init__(self, folder: Path) -> None:

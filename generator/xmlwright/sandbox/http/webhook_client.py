@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import h11
 
-LARGEST_ANSWER = 64 * 1024
+LARGEST_RESPONSE = 64 * 1024
 """Bytes of an answer that are looked at; only its status matters."""
 
 
-class NotDeliverable(Exception):
+class UndeliverableError(Exception):
     """The address is none that the sandbox sends anything to."""
 
 
@@ -41,10 +41,10 @@ def target_of(uri: str) -> Target:
         parts = urlsplit(uri)
         port = parts.port
     except ValueError as error:
-        raise NotDeliverable(f"{uri!r:.200} is no address: {error}") from None
+        raise UndeliverableError(f"{uri!r:.200} is no address: {error}") from None
     name = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not name or not _plain(uri):
-        raise NotDeliverable(f"{uri!r:.200} is no HTTP address")
+        raise UndeliverableError(f"{uri!r:.200} is no HTTP address")
     if name == "localhost" or name.endswith(".localhost"):
         addresses: tuple[str, ...] = ("127.0.0.1", "::1")
     else:
@@ -53,7 +53,7 @@ def target_of(uri: str) -> Target:
         except ValueError:
             address = None
         if address is None or not address.is_loopback:
-            raise NotDeliverable(f"{name} is not on this machine; nothing is sent elsewhere")
+            raise UndeliverableError(f"{name} is not on this machine; nothing is sent elsewhere")
         addresses = (name,)
     secure = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -107,7 +107,7 @@ async def _exchange(target: Target, body: bytes, agent: str) -> int:
             if isinstance(found, h11.Response):
                 return int(found.status_code)
             if found is h11.NEED_DATA:
-                connection.receive_data(await reader.read(LARGEST_ANSWER))
+                connection.receive_data(await reader.read(LARGEST_RESPONSE))
             elif not isinstance(found, h11.InformationalResponse):
                 raise ConnectionResetError("the receiver closed the connection without an answer")
     finally:

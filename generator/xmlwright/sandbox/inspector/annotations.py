@@ -12,11 +12,11 @@ from ...ir import Api, Field, Method, Record, Ref
 from ...runtime.reading import find, local_name
 from ...runtime.record import Raw
 from ...runtime.redact import HIDDEN
-from ...runtime.request import Answer, Paged, Rows
+from ...runtime.request import ResponseReader, ListResponse, PageResponse
 from ...runtime.request import Method as RuntimeMethod
-from ...runtime.scalars import Binary, Text, Words
-from ...runtime.schema import UNDESCRIBED, Nested, ReadTable, Shape
-from ...runtime.schema import Field as RuntimeField
+from ...runtime.scalars import Binary, EnumCodec, Text
+from ...runtime.schema import UNDESCRIBED, Nested, ReadTable, RecordSchema
+from ...runtime.schema import FieldSpec
 from ..calls.documents import Documents
 
 _PARSER: Final = etree.XMLParser(
@@ -27,13 +27,13 @@ _MOST_NODES: Final = 20_000
 
 
 @dataclass(slots=True)
-class Mark:
+class Annotation:
     """One element of a document."""
 
     name: str
     attributes: list[tuple[str, str]] = field(default_factory=list)
     text: str = ""
-    children: list[Mark] = field(default_factory=list)
+    children: list[Annotation] = field(default_factory=list)
     link: str | None = None
     """Where its documentation is: ``task#Task.rate``, below the pages of documentation."""
     about: str = ""
@@ -47,7 +47,7 @@ class Mark:
         return self.problem is not None or any(child.wrong for child in self.children)
 
 
-class Marker:
+class Annotator:
     """Marks documents by the tables of a description."""
 
     def __init__(self, documents: Documents) -> None:
@@ -61,7 +61,7 @@ class Marker:
 
     def request(
         self, text: str, method: Method | None, complaint: tuple[str, str] | None
-    ) -> Mark | None:
+    ) -> Annotation | None:
         """The tree of a request; None where it is no XML. ``complaint``: what the API said against which field."""
         root = _parsed(text)
         if root is None:
@@ -103,7 +103,7 @@ class Marker:
             _complain(tree, *complaint)
         return tree
 
-    def answer(self, text: str, method: Method | None) -> Mark | None:
+    def answer(self, text: str, method: Method | None) -> Annotation | None:
         """The tree of an answer; None where it is no XML."""
         root = _parsed(text)
         if root is None:
@@ -126,8 +126,8 @@ class Marker:
             return tree
         endpoint = self._documents.tables.method(method)
         payload, mark = _down(root, tree, protocol.response_payload)
-        if payload is not None and not endpoint.answer.binary:
-            self._answered(payload, mark, endpoint.answer, endpoint, method)
+        if payload is not None and not endpoint.response.binary:
+            self._answered(payload, mark, endpoint.response, endpoint, method)
         return tree
 
     def _failure(self, code: str) -> str:
@@ -141,9 +141,9 @@ class Marker:
         return bool(path) and local_name(child) == path[0]
 
     def _answered(
-        self, payload: etree._Element, mark: Mark, answer: Answer[Any], endpoint: RuntimeMethod[Any], method: Method
+        self, payload: etree._Element, mark: Annotation, answer: ResponseReader[Any], endpoint: RuntimeMethod[Any], method: Method
     ) -> None:  # fmt: skip
-        rows = answer.rows if isinstance(answer, Paged) else answer
+        rows = answer.rows if isinstance(answer, PageResponse) else answer
         path: tuple[str, ...] = getattr(rows, "path", ())
         holder, found = _down(payload, mark, path)
         if holder is None:
@@ -153,7 +153,7 @@ class Marker:
         if path:
             self._others(payload, mark, path[0])
         shape = rows.record
-        if isinstance(rows, Rows):
+        if isinstance(rows, ListResponse):
             for child, shown in zip(holder, found.children, strict=True):
                 if local_name(child) != rows.item:
                     shown.problem = "not described here"
@@ -170,20 +170,24 @@ class Marker:
             elif not path:
                 self._others(payload, mark, "")
 
-    def _others(self, payload: etree._Element, mark: Mark, known: str) -> None:
+    def _others(self, payload: etree._Element, mark: Annotation, known: str) -> None:
         for child, shown in zip(payload, mark.children, strict=True):
             if local_name(child) != known:
                 shown.problem = "not described here"
 
     def _record(
-        self, element: etree._Element, mark: Mark, shape: Shape[Any], endpoint: RuntimeMethod[Any]
+        self,
+        element: etree._Element,
+        mark: Annotation,
+        shape: RecordSchema[Any],
+        endpoint: RuntimeMethod[Any],
     ) -> None:
         known = self._records.get(id(shape))
         names: _Names = _Arguments(None) if known is None else _Fields(*known)
         if known is not None and mark.link is None:
             ref, record = known
             mark.link, mark.about = f"{ref.module}#{ref.name}", record.doc
-        self._inside(element, mark, shape.reader("answer"), names, endpoint)
+        self._inside(element, mark, shape.reader("response"), names, endpoint)
         if shape.identity is not None:
             item = shape.by_name[shape.identity]
             present = {local_name(child) for child in element}
@@ -191,7 +195,7 @@ class Marker:
                 mark.problem = f"<{item.path[0]}> is missing"
 
     def _inside(
-        self, element: etree._Element, mark: Mark, table: ReadTable, names: _Names, endpoint: RuntimeMethod[Any]
+        self, element: etree._Element, mark: Annotation, table: ReadTable, names: _Names, endpoint: RuntimeMethod[Any]
     ) -> None:  # fmt: skip
         """Mark what stands below an element of a record, or of a wrapper in it."""
         for child, shown in zip(element, mark.children, strict=True):
@@ -221,7 +225,7 @@ class Marker:
                     _check(shown, read)
 
     def _nested(
-        self, child: etree._Element, shown: Mark, nested: Nested, endpoint: RuntimeMethod[Any]
+        self, child: etree._Element, shown: Annotation, nested: Nested, endpoint: RuntimeMethod[Any]
     ) -> None:
         table = nested.table
         known = self._records.get(id(table.shape))
@@ -271,7 +275,7 @@ def about(item: Field) -> str:
     return f"{many}{typed}. {item.doc}".strip()
 
 
-def _check(mark: Mark, read: Any) -> None:
+def _check(mark: Annotation, read: Any) -> None:
     if read is None or mark.text == HIDDEN:
         return
     try:
@@ -280,27 +284,27 @@ def _check(mark: Mark, read: Any) -> None:
         mark.problem = f"should be {error}"
 
 
-def _check_asked(mark: Mark, item: RuntimeField) -> None:
+def _check_asked(mark: Annotation, item: FieldSpec) -> None:
     codec = item.codec
     if codec is None or isinstance(codec, (Text, Binary)):
         return
     if not mark.text.strip():
         mark.problem = None if item.clear else "may not be empty"
         return
-    value = codec.read_request(mark.text)
-    known = codec.sendable if isinstance(codec, Words) else None
+    value = codec.parse_request(mark.text)
+    known = codec.sendable if isinstance(codec, EnumCodec) else None
     if isinstance(value, Raw) or (known and value not in known):
         mark.problem = f"should be {codec.expected}"
 
 
-def _complain(tree: Mark, name: str, message: str) -> None:
+def _complain(tree: Annotation, name: str, message: str) -> None:
     """Put what the API said at the elements that it named."""
     found = [mark for mark in _all(tree) if mark.name == name]
     for mark in found or [tree]:
         mark.problem = mark.problem or message
 
 
-def _all(mark: Mark) -> Iterator[Mark]:
+def _all(mark: Annotation) -> Iterator[Annotation]:
     yield mark
     for child in mark.children:
         yield from _all(child)
@@ -328,7 +332,7 @@ def _parsed(text: str) -> etree._Element | None:
     return root
 
 
-def _plain(element: etree._Element) -> Mark:
+def _plain(element: etree._Element) -> Annotation:
     """An element without what the description says of it."""
     attributes = [
         (str(name).rpartition("}")[2], str(value)) for name, value in element.attrib.items()
@@ -338,15 +342,15 @@ def _plain(element: etree._Element) -> Mark:
     if space and (parent is None or not str(parent.tag).startswith(f"{{{space}}}")):
         attributes.insert(0, ("xmlns", space))
     text = (element.text or "") + "".join(child.tail or "" for child in element)
-    return Mark(
+    return Annotation(
         local_name(element), attributes, text, [_plain(child) for child in element.iterchildren("*")],
         hidden=text == HIDDEN,
     )  # fmt: skip
 
 
 def _down(
-    element: etree._Element, mark: Mark, path: tuple[str, ...]
-) -> tuple[etree._Element | None, Mark]:
+    element: etree._Element, mark: Annotation, path: tuple[str, ...]
+) -> tuple[etree._Element | None, Annotation]:
     """An element down a path, with its mark; None, and the last mark there is, where it is missing."""
     for name in path:
         for child, shown in zip(element.iterchildren("*"), mark.children, strict=True):

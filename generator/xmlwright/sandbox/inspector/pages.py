@@ -20,9 +20,9 @@ from ..faults.kinds import KINDS
 from ..http.addresses import CONTROL
 from ..http.messages import HTML, Request, Response, page
 from ..options import SandboxError
-from .snippets import as_curl, as_python
+from .annotations import Annotator, indented
 from .forms import Forms
-from .annotations import Marker, indented
+from .snippets import as_curl, as_python
 from .views import calls_page, state_page
 
 _HERE: Final = Path(__file__).parent
@@ -49,7 +49,7 @@ class Inspector:
 
     def __init__(self, control: Control, root: Path | None) -> None:
         self.control = control
-        self.marker = Marker(control.documents)
+        self.annotator = Annotator(control.documents)
         self._root = root
         self._forms = Forms(control)
         self._templates = Environment(
@@ -113,7 +113,7 @@ class Inspector:
         app = self.control.app
         text = self._templates.get_template(template).render(
             tab=tab,
-            clock=_Clock(app.clock.now(), app.clock.pace),
+            clock=_ClockView(app.clock.now(), app.clock.pace),
             letters=len(app.outbox),
             rules=len(app.faults.rules),
             notice=query.get("done"),
@@ -182,9 +182,9 @@ class Inspector:
             "hides": HIDDEN in request_text,
             "answer_text": answer_text,
             "request_tree": (
-                None if broken[0] else self.marker.request(request_text, method, complaint)
+                None if broken[0] else self.annotator.request(request_text, method, complaint)
             ),
-            "answer_tree": None if no_tree else self.marker.answer(answer_text, method),
+            "answer_tree": None if no_tree else self.annotator.answer(answer_text, method),
             "request_broken": broken[0],
             "answer_broken": broken[1] if "xml" in entry.content_type else None,
             "headers": documents.headers(entry.headers),
@@ -234,7 +234,9 @@ class Inspector:
         accounts = []
         for name in sorted(app.accounts):
             shown = await app.deliveries.control(name, "show", {})
-            accounts.append({"name": name, "registrations": app.world.registrations(name), **shown})
+            accounts.append(
+                {"name": name, "registrations": app.engine.registrations(name), **shown}
+            )
         return self._shown("callbacks.html", query, tab="Callbacks", accounts=accounts)
 
     def _controls(self, parts: list[str], query: Mapping[str, str]) -> Response:
@@ -265,7 +267,7 @@ class Inspector:
         """Whether a record is still there that something refers to."""
         control = self.control
         return account in control.app.accounts and bool(
-            control.holdings.record(account, collection, key)
+            control.state_view.record(account, collection, key)
         )
 
     def _place(self, at: Position) -> str:
@@ -305,7 +307,7 @@ def _first_curl(control: Control) -> str:
     return as_curl(control.documents, entry, control.address(control.options.accounts[0]))
 
 
-class _Clock:
+class _ClockView:
     def __init__(self, now: Any, pace: str) -> None:
         self.now = now
         self.pace = pace

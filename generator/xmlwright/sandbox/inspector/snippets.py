@@ -42,13 +42,13 @@ def as_python(documents: Documents, entry: Entry) -> str | None:
         return None
     try:
         payload = find(parse_xml(entry.document), endpoint.protocol.request_payload)
-        values = {} if payload is None else endpoint.read_request(payload)
+        values = {} if payload is None else endpoint.parse_request(payload)
     except (Error, ValueError):
         return None
     names = documents.api.names
     module = next(one for one in documents.api.modules if one.name == method.resource)
     call = ".".join(("fb", module.python, *method.python))
-    words = _Words(documents.secrets(entry))
+    words = _PythonWriter(documents.secrets(entry))
     files = {
         name: _file(entry)
         for name in values
@@ -62,7 +62,7 @@ def as_python(documents: Documents, entry: Entry) -> str | None:
     alone = values.keys() <= set(method.positional)
     given = [text if alone else f"{name}={text}" for name, text in shown.items()]
     before, after = "    result = ", "\n    print(result)"
-    if method.answer.value == "page":  # which is asked for as it is gone through
+    if method.response.value == "page":  # which is asked for as it is gone through
         before, after = "    for found in ", ":\n        print(found)"
     line = f"{call}({', '.join(given)})"
     if len(before + line) > _WIDTH or "\n" in line:
@@ -78,7 +78,7 @@ def _file(entry: Entry) -> str:
     return f"file{mimetypes.guess_extension(media) or ''}"
 
 
-class _Words:
+class _PythonWriter:
     """Values as Python writes them, and the imports that this needs."""
 
     def __init__(self, secrets: set[str]) -> None:

@@ -59,12 +59,12 @@ def state_page(control: Control, parts: list[str]) -> dict[str, Any]:
     }
     if not parts:
         counts = {
-            name: sum(control.holdings.counts(name).values())
+            name: sum(control.state_view.counts(name).values())
             for name in sorted(control.app.accounts)
         }
         return {**values, "accounts": counts}
     account = parts[0]
-    counts = control.holdings.counts(account)
+    counts = control.state_view.counts(account)
     values["account"] = account
     if len(parts) == 1:
         counts = dict(sorted(counts.items(), key=lambda item: (not item[1], item[0])))
@@ -73,7 +73,7 @@ def state_page(control: Control, parts: list[str]) -> dict[str, Any]:
         return {**values, "counts": counts, "tokens": shown, "address": control.address(account)}
     name = parts[1]
     if len(parts) > 2:
-        found = control.holdings.record(account, name, parts[2])
+        found = control.state_view.record(account, name, parts[2])
         if found is None:
             raise SandboxError(f"There is no {name} {parts[2]}.")
         absent = [field for field, value in found.items() if value is None or value in ("", [])]
@@ -81,7 +81,7 @@ def state_page(control: Control, parts: list[str]) -> dict[str, Any]:
         return {
             **values, "collection": name, "names": names, "record": found, "key": parts[2], "absent": absent,
         }  # fmt: skip
-    rows = control.holdings.rows(account, name, last=_MOST_ROWS)
+    rows = control.state_view.rows(account, name, last=_MOST_ROWS)
     records = [record for _, record in rows]
     names = _names(control, name, records)
     return {

@@ -12,7 +12,7 @@ from ..engine.exchange import Effects
 from ..options import SandboxError
 
 if TYPE_CHECKING:
-    from ..engine.engine import World
+    from ..engine.engine import Engine
 
 CASES: Final = "cases"
 _PLACE: Final = re.compile(r"[\w.]+(\[\d+\]|\.\w+)*")
@@ -21,7 +21,7 @@ _NAMED: Final = re.compile(r"there is no (?:resource|field|setting) '([^']+)'")
 
 
 def load(
-    world: World, account: str, what: str | Path | Mapping[str, Any], replace: bool
+    engine: Engine, account: str, what: str | Path | Mapping[str, Any], replace: bool
 ) -> Effects:
     """Load ``cases``, the file of that path, or a mapping of resource -> records.
 
@@ -34,17 +34,17 @@ def load(
 
     try:
         if what == CASES:
-            return seeds.from_cases(world, account)
+            return seeds.from_cases(engine, account)
         if isinstance(what, Mapping):
-            return seeds.apply(world, account, what, replace=replace)
+            return seeds.apply(engine, account, what, replace=replace)
         path = Path(what)
         if path.suffix == ".jsonl":
             from .replay import records_of
 
-            return seeds.recorded(world, account, records_of(world.api, path))
+            return seeds.recorded(engine, account, records_of(engine.api, path))
         text = _text(path)
         try:
-            return seeds.apply(world, account, read_mapping(path, text), replace=replace)
+            return seeds.apply(engine, account, read_mapping(path, text), replace=replace)
         except ValueError as error:
             raise SandboxError(f"{path}{_line(text, str(error))}: {error}") from None
     except ValueError as error:

@@ -23,7 +23,7 @@ Records = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(slots=True)
-class Recorded:
+class RecordedState:
     """What a recording shows."""
 
     records: Records = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Recorded:
     """Calls that could not be understood, with the reason."""
 
 
-def records_of(api: Api, source: str | os.PathLike[str] | Iterable[Exchange]) -> Recorded:
+def records_of(api: Api, source: str | os.PathLike[str] | Iterable[Exchange]) -> RecordedState:
     """What was there in the end of a recording, by its calls in their order.
 
     Whole records come from answers; of what was only ever written, what was sent. What was redacted is left out.
@@ -66,14 +66,14 @@ class _Reader:
         if method is None:
             self.skipped.append(f"{exchange.method}: no such method is described")
             return
-        if exchange.error is not None or exchange.answer is None:
+        if exchange.error is not None or exchange.response is None:
             return  # what failed changed nothing that the recording can tell
         module = self._modules[method.resource]
         identity = module.records[0].identity if module.records else None
         endpoint = self._tables.method(method)
-        if identity is None or endpoint.answer.binary:
+        if identity is None or endpoint.response.binary:
             return
-        value: Any = endpoint.read_answer(exchange.answer, strict=False)
+        value: Any = endpoint.parse_response(exchange.response, strict=False)
         arguments = self._arguments(method, exchange.request)
         if method.kind == "create" and value is not None:
             key = getattr(value, identity, value)
@@ -109,22 +109,22 @@ class _Reader:
         readable = {
             item.python for record in module.records[:1] for item in record.fields if item.readable
         }
-        sent: dict[str, Any] = plain(endpoint.read_request(payload))
+        sent: dict[str, Any] = plain(endpoint.parse_request(payload))
         return {name: value for name, value in sent.items() if name in readable}
 
     def _records(self, module: Module, method: Method, value: Any) -> list[dict[str, Any]]:
         """The whole records of the resource that an answer shows."""
-        ref = method.answer.record
+        ref = method.response.record
         main = module.records[0]
         if ref is None or (ref.module, ref.name) != (main.module, main.name):
             return []
         rows = list(value) if isinstance(value, (list, Page)) else [value]
         return [plain(row) for row in rows if isinstance(row, Record)]
 
-    def found(self) -> Recorded:
+    def found(self) -> RecordedState:
         """What is there in the end."""
         records = {name: list(held.values()) for name, held in self._held.items() if held}
-        return Recorded(records, list(self._deleted), self.skipped)
+        return RecordedState(records, list(self._deleted), self.skipped)
 
 
 def plain(value: Any) -> Any:

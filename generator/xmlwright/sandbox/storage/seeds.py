@@ -9,18 +9,18 @@ from ...cases.tables import Tables
 from ...cases.values import WRONG, Given, GivenPage, Values
 from ...diagnostics import Diagnostics, nearest
 from ...ir import Api, Case, Field, Method, Module, Ref
-from ..engine.resources import Kept, Layout, Resources
-from ..engine.state import Record
 from ..engine.context import SETTINGS
+from ..engine.resources import Layout, ResourceRuntime, Resources
+from ..engine.state import Record
 
 if TYPE_CHECKING:
-    from ..engine.engine import World
+    from ..engine.engine import Engine
     from ..engine.exchange import Effects
-    from .replay import Recorded
+    from .replay import RecordedState
 
 
 def apply(
-    world: World, account: str, records: Mapping[str, Any], *, replace: bool = False
+    engine: Engine, account: str, records: Mapping[str, Any], *, replace: bool = False
 ) -> Effects:
     """Put records into an account as they are: ``{resource: [record, ...]}``, values as in the results of cases.
 
@@ -30,27 +30,27 @@ def apply(
     """
     found: dict[str, list[Record]] = {}
     settings: Record = {}
-    for resource, rows in records.items():
-        if resource == SETTINGS:
-            settings = _settings(world, rows)
+    for name, rows in records.items():
+        if name == SETTINGS:
+            settings = _settings(engine, rows)
             continue
-        if resource not in world.resources:
+        if name not in engine.resources:
             raise ValueError(
-                _unknown("resource", resource, (kept.name for kept in world.resources))
+                _unknown("resource", name, (resource.name for resource in engine.resources))
             )
         if not isinstance(rows, list):
-            raise ValueError(f"{resource}: should be a list of records")
-        kept = world.resources[resource]
-        found[resource] = [
-            decode(world.resources, kept, row, f"{resource}[{index}]")
+            raise ValueError(f"{name}: should be a list of records")
+        resource = engine.resources[name]
+        found[name] = [
+            decode(engine.resources, resource, row, f"{name}[{index}]")
             for index, row in enumerate(rows)
         ]
-    return world.seed_records(account, found, replace=replace, settings=settings)
+    return engine.seed_records(account, found, replace=replace, settings=settings)
 
 
-def _settings(world: World, given: Any) -> Record:
+def _settings(engine: Engine, given: Any) -> Record:
     """What goes over the settings that the description gives every account."""
-    known = world.behaviors.settings
+    known = engine.behaviors.settings
     if not isinstance(given, Mapping):
         raise ValueError(f"{SETTINGS}: should be a mapping of settings")
     for name, value in given.items():
@@ -61,33 +61,35 @@ def _settings(world: World, given: Any) -> Record:
     return dict(given)
 
 
-def recorded(world: World, account: str, given: Recorded) -> Effects:
+def recorded(engine: Engine, account: str, given: RecordedState) -> Effects:
     """What a recording shows; what it deleted is deleted as the API does it."""
     found = {
         resource: [
-            decode(world.resources, world.resources[resource], row, resource) for row in rows
+            decode(engine.resources, engine.resources[resource], row, resource) for row in rows
         ]
         for resource, rows in given.records.items()
-        if resource in world.resources
+        if resource in engine.resources
     }
-    world.seed_records(account, found)
-    return world.delete_records(account, given.deleted)
+    engine.seed_records(account, found)
+    return engine.delete_records(account, given.deleted)
 
 
-def from_cases(world: World, account: str) -> Effects:
+def from_cases(engine: Engine, account: str) -> Effects:
     """Everything that the results of cases show, each record once; what they refer to is made up where none shows it."""
-    return world.seed_records(account, Shown(world.api, world.tables, world.resources).records())
+    return engine.seed_records(
+        account, CaseRecords(engine.api, engine.tables, engine.resources).records()
+    )
 
 
 # values
 
 
-def decode(resources: Resources, kept: Kept, row: Any, where: str) -> Record:
+def decode(resources: Resources, resource: ResourceRuntime, row: Any, where: str) -> Record:
     """A record from plain values or texts. Raises ValueError."""
-    if kept.layout is None:
-        raise ValueError(f"{where}: {kept.name} keeps no records")
-    hidden = {path[0] for path in kept.behavior.hidden if len(path) == 1}
-    return _record(resources, kept.layout, row, where, hidden)
+    if resource.layout is None:
+        raise ValueError(f"{where}: {resource.name} keeps no records")
+    hidden = {path[0] for path in resource.behavior.hidden if len(path) == 1}
+    return _record(resources, resource.layout, row, where, hidden)
 
 
 def _record(
@@ -163,7 +165,7 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
 # cases
 
 
-class Shown:
+class CaseRecords:
     """The records that the cases of a description show."""
 
     def __init__(self, api: Api, tables: Tables, resources: Resources) -> None:
@@ -174,26 +176,26 @@ class Shown:
     def records(self) -> dict[str, list[Record]]:
         """By resource; the one that a get shows goes before those in lists."""
         found: dict[str, dict[Any, Record]] = {}
-        for kept in self._resources:
-            own = found.setdefault(kept.name, {})
-            for row in [*self._rows(kept, "get"), *self._rows(kept, "")]:
+        for resource in self._resources:
+            own = found.setdefault(resource.name, {})
+            for row in [*self._rows(resource, "get"), *self._rows(resource, "")]:
                 # What has no identity is told apart by all that it holds.
-                key = row.get(kept.key) if kept.key is not None else repr(row)
+                key = row.get(resource.key) if resource.key is not None else repr(row)
                 if key is not None:
                     own.setdefault(key, row)
-            for key in self._deleted(kept):
-                values = {s.path[0]: _constant(s.rule.value.text) for s in kept.behavior.delete}
-                own.setdefault(key, {**values, kept.key or "": key})
+            for key in self._deleted(resource):
+                values = {s.path[0]: _constant(s.rule.value.text) for s in resource.behavior.delete}
+                own.setdefault(key, {**values, resource.key or "": key})
         self._referred(found)
         return {name: list(rows.values()) for name, rows in found.items() if rows}
 
-    def _rows(self, kept: Kept, kind: str) -> Iterator[Record]:
-        methods = {method.verb: method for method in kept.module.methods}
-        for case in kept.module.cases:
+    def _rows(self, resource: ResourceRuntime, kind: str) -> Iterator[Record]:
+        methods = {method.verb: method for method in resource.module.methods}
+        for case in resource.module.cases:
             method = methods[case.call]
             if case.result is None or (kind and method.kind != kind):
                 continue
-            if method.answer.record != self._main(kept.module):
+            if method.response.record != self._main(resource.module):
                 continue
             yield from result_of(self._values, method, case)
 
@@ -201,18 +203,18 @@ class Shown:
     def _main(module: Module) -> Ref | None:
         return Ref(module.name, module.records[0].name) if module.records else None
 
-    def _deleted(self, kept: Kept) -> Iterator[Any]:
+    def _deleted(self, resource: ResourceRuntime) -> Iterator[Any]:
         """Ids that a failure says are deleted: those that a call finds so."""
-        if not kept.behavior.delete:
+        if not resource.behavior.delete:
             return
-        for case in kept.module.cases:
+        for case in resource.module.cases:
             if (
                 case.fails is None
                 or case.arguments is None
                 or "deleted" not in case.fails["message"]
             ):
                 continue
-            node = case.arguments.get(kept.key or "")
+            node = case.arguments.get(resource.key or "")
             if node is not None and node.kind == "int":
                 yield int(node.text)
 
