@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import random
 import subprocess
 from pathlib import Path
 
 import pytest
 import small_project
 from field_removal import Place, Removals, kept
+from sampling import FULL, sample
 
 from xmlwright.inference.observations import Document, gather
 from xmlwright.inference.patch import proposals, with_field
 from xmlwright.ir import Field, Record
 
-EVERYTHING = bool(os.environ.get("XMLWRIGHT_EVERY_FIELD"))
 ALWAYS = {
     "client.ClientCredit.currency",  # an attribute
     "client.ClientCredit.amount",  # the text of an element
@@ -39,11 +37,11 @@ def removals() -> Removals:
 
 def chosen(removals: Removals) -> list[Place]:
     fields = removals.fields()
-    if EVERYTHING:
+    if FULL:
         return fields
     always = [place for place in fields if str(place) in ALWAYS]
     assert len(always) == len(ALWAYS)
-    return always + random.Random(5).sample(fields, 20)
+    return always + sample("removed fields", fields, 10)
 
 
 def on_the_wire(removals: Removals, place: Place) -> bool:
@@ -225,3 +223,19 @@ def test_flow_mappings_get_a_field_too(removals: Removals) -> None:
     assert with_field(block, one).splitlines()[8].startswith("      mood: {")
     empty = "records:\n  Task:\n    fields: # none yet\nmethods: {}\n"
     assert with_field(empty, one).splitlines()[3].startswith("      mood: {")
+
+
+def test_words_that_yaml_reads_as_something_else_are_quoted(project: Path) -> None:
+    document = project.parent / "book.get.response.xml"
+    document.write_text(
+        '<response xmlns="http://example.com/" status="ok"><book><book_id>7</book_id><yes>1</yes><null>a</null>'
+        "<on>2</on><größe>3.5</größe><line-item><no>1</no></line-item></book></response>",
+        encoding="utf-8",
+    )
+    done = small_project.run(project, "drift", str(document), "--apply")
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = (project / "schema/resources/book.yaml").read_text(encoding="utf-8")
+    for name in ('"yes": {', '"null": {', '"on": {', '"größe": {', "BookLineItem:"):
+        assert name in text
+    done = small_project.run(project, "drift", str(document))
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr

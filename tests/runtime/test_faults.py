@@ -3,7 +3,7 @@
 The promises: a call that must not be done twice is never sent again after it may have been done; nothing waits past its
 deadline; whatever happens ends in a value or in one typed error that tells what is known and no secret.
 
-Random parts print their seed; ``FAULTS_SEED=n`` repeats a run.
+Random parts use the seed of the run; ``XMLWRIGHT_SEED=N`` repeats a run.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def test_each_fault_for_each_class_ends_as_the_class_allows(server: Faulty, way:
             assert (len(server.seen), outcome_name(outcome)) == (sent, kind), (call, fault, outcome)
             if isinstance(outcome, errors.Error):
                 assert outcome.attempts == sent, (call, fault)
-            if isinstance(outcome, errors.OutcomeUnknown):
+            if isinstance(outcome, errors.OutcomeUnknownError):
                 assert type(outcome.__cause__) is fault.error, (call, fault)
             for failed, wait in policy.waits:
                 if fault.wait is None:
@@ -132,7 +132,7 @@ def test_random_faults_of_many_calls_on_the_same_connections(server: Faulty, way
                 check_promises(call, n, server, outcome)
                 counts[met[-1].fault.name, call.retry, outcome_name(outcome)] += 1
             else:  # it went out on a connection that was dead already
-                assert isinstance(outcome, errors.ConnectionFailed | errors.OutcomeUnknown), outcome
+                assert isinstance(outcome, errors.NetworkError | errors.OutcomeUnknownError), outcome
 
     prove()
     print_table(counts)
@@ -150,7 +150,7 @@ def test_tls_that_fails_before_and_after_the_request_was_sent(way: str) -> None:
         socket.socket.sendall(talk.sock, b"\x17\x03\x03\x00\x20" + b"?" * 32)
         talk.stall()
 
-    broken = Fault("a record that is none", "lost", errors.ConnectionFailed, garbage)
+    broken = Fault("a record that is none", "lost", errors.NetworkError, garbage)
     gone = next(fault for fault in FAULTS if fault.name == "reset after reading")
     with (
         authority.cert_pem.tempfile() as ca,
@@ -166,7 +166,7 @@ def test_tls_that_fails_before_and_after_the_request_was_sent(way: str) -> None:
         for call in CALLS:
             server.expect()
             [(outcome, _)] = run(way, server.url, [(call, 7)], retry=Recording(), ca=other)
-            assert type(outcome) is errors.TlsFailed, outcome
+            assert type(outcome) is errors.TlsError, outcome
             assert (outcome.attempts, outcome.maybe_done, server.seen) == (1, False, [])
 
 
@@ -176,7 +176,7 @@ def test_a_handshake_that_breaks_or_takes_too_long_was_not_the_request(way: str)
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    for kind, wanted in (("broken", errors.NotReached), ("slow", errors.ConnectTimedOut)):
+    for kind, wanted in (("broken", errors.ConnectionFailedError), ("slow", errors.ConnectTimeoutError)):
 
         def greet(server: Faulty, sock: socket.socket, kind: str = kind) -> None:
             if server.connections < 3:
@@ -200,7 +200,7 @@ def test_a_handshake_that_breaks_or_takes_too_long_was_not_the_request(way: str)
                         assert len(server.seen) == 1
                     else:
                         assert isinstance(outcome, wanted), (kind, outcome)
-                        assert not isinstance(outcome, errors.OutcomeUnknown)
+                        assert not isinstance(outcome, errors.OutcomeUnknownError)
                         assert (outcome.attempts, outcome.maybe_done) == (2, False)
 
 
@@ -212,7 +212,7 @@ def test_nobody_there_is_tried_again_for_every_class(way: str) -> None:
         [(outcome, _)] = run(
             way, f"http://127.0.0.1:{port}/api", [(call, 7)], retry=Recording(Backoff(attempts=4))
         )
-        assert type(outcome) is errors.NotReached, outcome
+        assert type(outcome) is errors.ConnectionFailedError, outcome
         assert (outcome.attempts, outcome.maybe_done) == (4, False)
 
 
@@ -223,7 +223,7 @@ def test_a_lost_delete_that_is_not_found_the_second_time_says_that_it_may_be_don
     missing = Fault(
         "not found",
         "refused",
-        errors.NotFound,
+        errors.NotFoundError,
         lambda talk: talk.read().send(
             http(200, b'<response status="fail"><error>gone</error><code>50010</code></response>')
         ),
@@ -232,7 +232,7 @@ def test_a_lost_delete_that_is_not_found_the_second_time_says_that_it_may_be_don
     call = Call("idempotent", "task.delete", lambda n: None, lambda fb, n: fb.task.delete(n))
     server.expect(lost, missing)
     [(outcome, _)] = run(way, server.url, [(call, 7)], retry=Recording())
-    assert type(outcome) is errors.NotFound
+    assert type(outcome) is errors.NotFoundError
     assert (outcome.attempts, outcome.maybe_done) == (2, True)
     server.expect(missing)
     [(outcome, _)] = run(way, server.url, [(call, 7)], retry=Recording())
@@ -256,9 +256,9 @@ def test_an_answer_without_end_is_refused_in_bounded_memory(
             talk.send(b"<a>" + b"x" * 65536 + b"</a>")
             sent += 1
 
-    fault = Fault("endless", "lost", errors.UnreadableDocument, endless)
+    fault = Fault("endless", "lost", errors.InvalidDocumentError, endless)
     server.expect(fault, fault)
     [(outcome, _)] = run(way, server.url, [(CALLS[0], 7)], retry=Recording())
-    assert type(outcome) is errors.UnreadableDocument
+    assert type(outcome) is errors.InvalidDocumentError
     assert outcome.attempts == 1, "what is too large is so again"
     assert sent < 1000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -26,7 +25,6 @@ from xmlwright.sandbox.server_thread import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schema"
-FULL = os.environ.get("XMLWRIGHT_PROOFS") == "full"
 """Whether the proofs are made in full, as `make proofs` has it; else a sample of each."""
 ABSENT = 987_654
 """An id that nothing has."""

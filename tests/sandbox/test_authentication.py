@@ -10,7 +10,13 @@ import pytest
 import requests
 from requests_oauthlib import OAuth1Session
 
-from freshbooks_classic import AuthenticationError, FreshBooks, OAuth, OAuthFlow, PermissionDeniedError
+from freshbooks_classic import (
+    AuthenticationError,
+    FreshBooks,
+    OAuth,
+    OAuthFlow,
+    PermissionDeniedError,
+)
 from xmlwright.sandbox import Sandbox
 
 

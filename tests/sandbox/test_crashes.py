@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sampling import FULL, generator
 from sandbox_process import Process, sandbox_process
 
 from freshbooks_classic import FreshBooks, NotFoundError
@@ -17,7 +18,7 @@ from freshbooks_classic.invoice import InvoiceLineInput
 from freshbooks_classic.runtime.errors import ApiError, Error
 from freshbooks_classic.runtime.retry import NEVER
 
-from .case_setup import FULL, ROOT
+from .case_setup import ROOT
 
 ROUNDS = 25 if FULL else 3
 WRITERS = 4
@@ -129,7 +130,7 @@ def check(process: Process, told: Acknowledged) -> None:
 
 def test_killed_at_any_moment_it_comes_back_whole(tmp_path: Path) -> None:
     told = Acknowledged()
-    moments = random.Random(7)
+    moments = generator("moments of the kills")
     database = tmp_path / "state.sqlite"
     tokens = set()
     for turn in range(ROUNDS):
@@ -141,7 +142,7 @@ def test_killed_at_any_moment_it_comes_back_whole(tmp_path: Path) -> None:
             stop = threading.Event()
             writers = [
                 threading.Thread(
-                    target=write, args=(process, told, random.Random(100 * turn + at), stop)
+                    target=write, args=(process, told, generator(f"writer {at} in round {turn}"), stop)
                 )
                 for at in range(WRITERS)
             ]

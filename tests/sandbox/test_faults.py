@@ -10,13 +10,13 @@ import pytest
 import requests
 
 from freshbooks_classic import (
-    NetworkError,
     FreshBooks,
+    InvalidDocumentError,
+    NetworkError,
     OutcomeUnknownError,
     RateLimitError,
     RequestTimeoutError,
     UnexpectedResponseError,
-    InvalidDocumentError,
     ValidationError,
 )
 from freshbooks_classic.runtime.errors import Error

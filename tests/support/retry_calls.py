@@ -1,6 +1,6 @@
 """Calls of each retry class against a server that fails: what they end in, and what holds whatever it does.
 
-Random parts print their seed; ``FAULTS_SEED=n`` repeats a run.
+Random parts use the seed of the run; ``XMLWRIGHT_SEED=N`` repeats a run.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import asyncio
 import copy
 import gc
 import importlib
-import os
 import pickle
 import random
 import time
@@ -28,13 +27,13 @@ from faulty_server import (
     answer_of,
 )
 from hypothesis import HealthCheck
+from sampling import SEED
 
 from freshbooks_classic import AsyncFreshBooks, Backoff, FreshBooks
 from freshbooks_classic.runtime import errors
 from freshbooks_classic.runtime.retry import Failed, RetryPolicy
 
 TOKEN = "tokentokentokentoken0123456789ab"
-SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(2**32))
 DEADLINE = 0.3
 TOLERANCE = 50.0
 """Seconds past a deadline that a loaded machine may need to say so; what is slow here is slow for longer than that."""
@@ -45,7 +44,6 @@ ways = pytest.mark.parametrize("way", ["sync", "async"])
 
 def property_based(examples: int) -> Callable[[Any], Any]:
     """A property tried on so many examples, from the seed that is printed."""
-    print(f"FAULTS_SEED={SEED}")
 
     def decorate(test: Any) -> Any:
         quiet: list[Any] = list(HealthCheck)
@@ -134,7 +132,7 @@ def expected(call: Call, faults: tuple[Fault, ...], attempts: int) -> tuple[int,
             return sent, "value"
         assert fault.error is not None
         if fault.meaning in ("lost", "strange") and call.retry == "ambiguous":
-            return sent, "OutcomeUnknown"
+            return sent, "OutcomeUnknownError"
         patient = fault.wait is None or fault.wait <= Backoff().patience
         if fault.meaning in ("refused", "strange") or sent == attempts or not patient:
             return sent, fault.error.__name__
@@ -162,7 +160,7 @@ def check_promises(call: Call, number: int, server: Faulty, outcome: Any) -> Non
     for again in (pickle.loads(pickle.dumps(outcome)), copy.copy(outcome)):
         assert (type(again), str(again)) == (type(outcome), str(outcome)), facts
         assert again.attempts == outcome.attempts, facts
-    if isinstance(outcome, errors.OutcomeUnknown):
+    if isinstance(outcome, errors.OutcomeUnknownError):
         assert call.retry == "ambiguous", facts
         assert isinstance(outcome.__cause__, errors.Error), facts
         assert outcome.__cause__.attempts == outcome.attempts, facts
