@@ -91,11 +91,11 @@ class _Captured:
         self.body = b""
 
     def send(self, request: object) -> object:
-        from freshbooks_classic.runtime.transport import HttpAnswer, HttpRequest
+        from freshbooks_classic.runtime.transport import HttpResponse, HttpRequest
 
         assert isinstance(request, HttpRequest)
         self.headers, self.body = dict(request.headers), request.body
-        return HttpAnswer(200, {}, ANSWER)
+        return HttpResponse(200, {}, ANSWER)
 
     def close(self) -> None: ...
 

@@ -20,7 +20,7 @@ TITLE = f"Typed parse of invoice.list: 100 invoices of 5 lines, {len(DOCUMENT) /
 def rows(*, seconds: float = 20.0) -> Iterator[Row]:
     """Ours and the peers' in one run."""
     steady_memory()
-    ours = wire.METHODS["invoice.list"].read_answer
+    ours = wire.METHODS["invoice.list"].parse_response
     theirs = {f"xsdata, {handler}": xsdata_reader(handler) for handler in ("lxml", "expat")}
     _agree(ours, theirs)
     fast = compare(
@@ -72,7 +72,7 @@ def rows(*, seconds: float = 20.0) -> Iterator[Row]:
 
 def _unseen(documents: list[bytes]) -> tuple[float, float]:
     """The middle times of lxml and ours over documents of which no reader remembers a value."""
-    ours = wire.METHODS["invoice.list"].read_answer
+    ours = wire.METHODS["invoice.list"].parse_response
     bare = sorted(once(partial(etree.fromstring, document)) for document in documents)
     mine = sorted(once(partial(ours, document)) for document in documents)
     middle = len(documents) // 2

@@ -15,7 +15,7 @@ from xsdata.models.datatype import XmlDate
 
 from freshbooks_classic.invoice import INVOICE
 from freshbooks_classic.runtime.scalars import Date, Integer, Number
-from freshbooks_classic.runtime.schema import Field, Shape
+from freshbooks_classic.runtime.schema import FieldSpec, RecordSchema
 
 DEPRECATED = ("url", "auth_url")
 """Elements with an attribute that says so."""
@@ -52,11 +52,11 @@ def _response() -> type:
     return _class("Response", [status, _one("invoices", "invoices", invoices)], "response")
 
 
-def _record(shape: Shape[Any]) -> type:
+def _record(shape: RecordSchema[Any]) -> type:
     return _class(shape.name, [_field(item) for item in shape.fields if "r" in item.access])
 
 
-def _field(item: Field) -> tuple[str, Any, Any]:
+def _field(item: FieldSpec) -> tuple[str, Any, Any]:
     kind = _record(item.shape()) if item.shape is not None else _scalar(item)
     if item.many:
         wrapper, name = item.path
@@ -77,7 +77,7 @@ def _list(element: str, kind: Any) -> tuple[str, Any, Any]:
     return element, list[kind], field(default_factory=list, metadata=metadata)
 
 
-def _scalar(item: Field) -> type:
+def _scalar(item: FieldSpec) -> type:
     for ours, theirs in ((Integer, int), (Number, Decimal), (Date, XmlDate)):
         if isinstance(item.codec, ours):
             return theirs

@@ -5,14 +5,15 @@ from __future__ import annotations
 import codecs
 import copy
 import re
+import threading
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from lxml import etree
 
-from .errors import UnreadableDocument
+from .errors import InvalidDocumentError
 from .record import Arguments, Raw, Unknown
-from .schema import REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, Shape
+from .schema import REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, RecordSchema
 
 LARGEST_DOCUMENT: Final = 64 * 1024 * 1024
 """Bytes; a longer document is refused unread. A full page of long records has less than one million."""
@@ -26,47 +27,55 @@ LONGEST_NAME: Final = 1000
 _SMALL: Final = 4 * MOST_NODES
 """The shortest node has four bytes, so a smaller document needs no counting."""
 
+
 # Hardened: no entity is expanded, no DTD loaded, nothing fetched, libxml2's limits on depth and size stay on. Comments
 # and processing instructions are dropped by the parser, so that a text around them is one text; so is the white space that
 # only indents, half of all nodes otherwise. A text that is white space, or has any in it, stays as it is.
-_PARSER: Final = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    huge_tree=False,
-    remove_comments=True,
-    remove_pis=True,
-    remove_blank_text=True,
-    recover=False,
-)
+class _Parser(threading.local):
+    """A parser of each thread: the lock of a shared one may be held by another thread when the process forks."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+            remove_blank_text=True,
+            recover=False,
+        )
+
+
+_LOCAL: Final = _Parser()
 
 
 def parse_xml(document: bytes | str) -> etree._Element:
-    """The root element of a document. Raises :class:`UnreadableDocument` for anything but one plain XML document."""
+    """The root element of a document. Raises :class:`InvalidDocumentError` for anything but one plain XML document."""
     _refuse_long(document)
     document = _as_bytes(document)
     _refuse_long(document)
     if len(document) > _SMALL and document.count(b"<") + document.count(b"=") > MOST_NODES:
-        raise UnreadableDocument(f"the document has more than {MOST_NODES:,} tags and attributes")
+        raise InvalidDocumentError(f"the document has more than {MOST_NODES:,} tags and attributes")
     if not document or document.isspace():
-        raise UnreadableDocument("the document is empty")
+        raise InvalidDocumentError("the document is empty")
     namespace = _NAMESPACE(document)
     # Only a declaration stands before the element where that is set, so there is no DTD and no need to look for one.
     if namespace is None and _has_dtd(document):
-        raise UnreadableDocument("the document has a DTD, which this API never sends")
+        raise InvalidDocumentError("the document has a DTD, which this API never sends")
     try:
-        root = etree.fromstring(_without(document, namespace), _PARSER)
+        root = etree.fromstring(_without(document, namespace), _LOCAL.parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         line = getattr(error, "lineno", None)
         start = document[:40].decode("utf-8", "replace")
-        raise UnreadableDocument(
+        raise InvalidDocumentError(
             f"the document is not well-formed XML ({_reason(error)}); it begins {start!r}",
             line=line,
         ) from None
     # In an encoding where the test above is blind.
     if root.getroottree().docinfo.internalDTD is not None:
-        raise UnreadableDocument("the document has a DTD, which this API never sends")
+        raise InvalidDocumentError("the document has a DTD, which this API never sends")
     return root
 
 
@@ -82,7 +91,7 @@ def _without(document: bytes, found: re.Match[bytes] | None) -> bytes:
     """The document without the default namespace of its root element.
 
     Names are matched without their namespaces anyway, and to read a name that has one takes twice as long as one that
-    has none: a fifth of all that a long answer takes.
+    has none: a fifth of all that a long response takes.
     """
     if found is None:
         return document
@@ -93,7 +102,7 @@ def _without(document: bytes, found: re.Match[bytes] | None) -> bytes:
 
 def _refuse_long(document: bytes | str) -> None:
     if len(document) > LARGEST_DOCUMENT:
-        raise UnreadableDocument(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
+        raise InvalidDocumentError(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
 
 
 _WIDE: Final = (
@@ -129,7 +138,7 @@ def _decoded(document: bytes, encoding: str) -> str:
     try:
         return document.decode(encoding)
     except UnicodeDecodeError as error:
-        raise UnreadableDocument(f"the document is not {encoding}: {error.reason}") from None
+        raise InvalidDocumentError(f"the document is not {encoding}: {error.reason}") from None
 
 
 def _text_as_bytes(document: str) -> bytes:
@@ -159,9 +168,9 @@ def local_name(element: etree._Element) -> str:
 
 
 def local_part(tag: str) -> str:
-    """A name without its namespace. Raises :class:`UnreadableDocument` for one that is too long to be meant well."""
+    """A name without its namespace. Raises :class:`InvalidDocumentError` for one that is too long to be meant well."""
     if len(tag) > LONGEST_NAME:
-        raise UnreadableDocument(f"an element's name has more than {LONGEST_NAME:,} characters")
+        raise InvalidDocumentError(f"an element's name has more than {LONGEST_NAME:,} characters")
     return tag.rpartition("}")[2]
 
 
@@ -204,11 +213,11 @@ class Reader:
 
     __slots__ = ("mode", "strict")
 
-    def __init__(self, mode: Mode = "answer", *, strict: bool = True) -> None:
+    def __init__(self, mode: Mode = "response", *, strict: bool = True) -> None:
         self.mode: Mode = mode
         self.strict = strict
 
-    def record(self, element: etree._Element, shape: Shape[Any]) -> Any:
+    def record(self, element: etree._Element, shape: RecordSchema[Any]) -> Any:
         """One record from its element."""
         return self._record(element, shape.reader(self.mode))
 
@@ -235,7 +244,7 @@ class Reader:
         return made
 
     def _incomplete(
-        self, element: etree._Element, shape: Shape[Any], values: dict[str, Any]
+        self, element: etree._Element, shape: RecordSchema[Any], values: dict[str, Any]
     ) -> Any:
         make: Any = shape.make
         missing = [
@@ -425,9 +434,9 @@ class Reader:
             return Raw(text)
         raise self._unreadable(element, f"{name} should be {error}, not {text[:60]!r}") from None
 
-    def _unreadable(self, element: etree._Element, message: str) -> UnreadableDocument:
+    def _unreadable(self, element: etree._Element, message: str) -> InvalidDocumentError:
         path = "/".join(local_name(item) for item in reversed([element, *element.iterancestors()]))
-        return UnreadableDocument(message, path=f"/{path}", line=line_of(element))
+        return InvalidDocumentError(message, path=f"/{path}", line=line_of(element))
 
     def _inside_scalar(
         self, element: etree._Element, unknown: list[Unknown] | None
@@ -445,7 +454,7 @@ def _holds_text(element: etree._Element, table: ReadTable) -> bool:
     return any(name in table.attributes for name in element.attrib)
 
 
-def _keep_refused(values: Arguments, shape: Shape[Any]) -> None:
+def _keep_refused(values: Arguments, shape: RecordSchema[Any]) -> None:
     """Keep empty tags where none may be sent as :class:`Raw` text, so that they are written back all the same."""
     for name, value in values.items():
         item = shape.by_name[name]

@@ -13,14 +13,14 @@ from .scalars import Binary, Codec, Text
 
 T = TypeVar("T")
 
-Mode = Literal["answer", "create", "update", "write"]
-"""Which fields take part: those of answers, those a create or an update accepts, or all writable ones."""
+Mode = Literal["response", "create", "update", "write"]
+"""Which fields take part: those of responses, those a create or an update accepts, or all writable ones."""
 
-_ACCESS: Final[dict[str, str]] = {"answer": "r", "create": "c", "update": "u", "write": "cu"}
+_ACCESS: Final[dict[str, str]] = {"response": "r", "create": "c", "update": "u", "write": "cu"}
 _CACHED_TAGS: Final = 4096
 
 
-class Field:
+class FieldSpec:
     """One field of a record, or one argument of a method. Nobody changes one after it was made.
 
     Neither this nor :class:`WriteEntry` is a dataclass: a program makes thousands of them while it starts.
@@ -37,7 +37,7 @@ class Field:
         codec: Codec | None,
         path: tuple[str, ...],
         *,
-        shape: Callable[[], Shape[Any]] | None = None,
+        shape: Callable[[], RecordSchema[Any]] | None = None,
         many: bool = False,
         attribute: str | None = None,
         content: bool = False,
@@ -71,7 +71,7 @@ class Field:
         self.bare = bare
         """The wrapper may hold one item's fields without the item's element."""
         self.access = access
-        """Letters: r in answers, c in create requests, u in update requests."""
+        """Letters: r in responses, c in create requests, u in update requests."""
         self.required = required
         """Letters: c required in create requests, u in update requests."""
         self.clear = clear
@@ -91,22 +91,22 @@ class Field:
         return f"<Field {self.name}>"
 
 
-def field(
+def field_spec(
     name: str,
-    kind: Codec | Callable[[], Shape[Any]],
+    kind: Codec | Callable[[], RecordSchema[Any]],
     path: str | None = None,
     **facts: Any,
-) -> Field:
+) -> FieldSpec:
     """A :class:`Field`, written shortly: ``path`` is ``"a/b"``, by default the name; ``kind`` a codec or a shape."""
     if path is None:
         path = "" if facts.get("attribute") or facts.get("content") else name
     parts = tuple(path.split("/")) if path else ()
     if isinstance(kind, Codec):
-        return Field(name, kind, parts, **facts)
-    return Field(name, None, parts, shape=kind, **facts)
+        return FieldSpec(name, kind, parts, **facts)
+    return FieldSpec(name, None, parts, shape=kind, **facts)
 
 
-class Shape(Generic[T]):
+class RecordSchema(Generic[T]):
     """The fields of one record. ``make`` is the record's class, or None for the arguments of a method."""
 
     __slots__ = ("_readers", "_writers", "by_name", "fields", "identity", "make", "name")
@@ -115,7 +115,7 @@ class Shape(Generic[T]):
         self,
         name: str,
         make: Callable[..., T] | None,
-        fields: Iterable[Field],
+        fields: Iterable[FieldSpec],
         *,
         identity: str | None = None,
     ) -> None:
@@ -124,7 +124,7 @@ class Shape(Generic[T]):
         """The field that names a record of this shape."""
         self.make = make
         self.fields = tuple(fields)
-        self.by_name: Mapping[str, Field] = {item.name: item for item in self.fields}
+        self.by_name: Mapping[str, FieldSpec] = {item.name: item for item in self.fields}
         self._readers: dict[str, ReadTable] = {}
         self._writers: dict[str, WriteTable] = {}
 
@@ -166,7 +166,9 @@ class Nested:
 
     __slots__ = ("_mode", "_shape", "many", "ready")
 
-    def __init__(self, shape: Callable[[], Shape[Any]], mode: Mode, *, many: bool = False) -> None:
+    def __init__(
+        self, shape: Callable[[], RecordSchema[Any]], mode: Mode, *, many: bool = False
+    ) -> None:
         self._shape = shape
         self._mode: Mode = mode
         self.ready: ReadTable | None = None
@@ -188,9 +190,9 @@ class ReadTable:
         "attributes", "bare", "content", "entries", "fallback", "lists", "make", "shape", "tags", "texts",
     )  # fmt: skip
 
-    def __init__(self, shape: Shape[Any], mode: Mode) -> None:
+    def __init__(self, shape: RecordSchema[Any], mode: Mode) -> None:
         self.shape = shape
-        self.make = shape.make if mode == "answer" else None
+        self.make = shape.make if mode == "response" else None
         """The record's class; None where arguments are read."""
         self.entries: dict[str, ReadEntry] = {}
         """By local name, as described."""
@@ -215,7 +217,7 @@ class ReadTable:
         return found
 
 
-def _compile_reader(shape: Shape[Any], mode: Mode) -> ReadTable:
+def _compile_reader(shape: RecordSchema[Any], mode: Mode) -> ReadTable:
     table = ReadTable(shape, mode)
     letters = _ACCESS[mode]
     for item in shape.fields:
@@ -253,12 +255,12 @@ def _compile_reader(shape: Shape[Any], mode: Mode) -> ReadTable:
     return table
 
 
-def _read_of(item: Field, mode: Mode) -> Callable[[str], Any] | None:
+def _read_of(item: FieldSpec, mode: Mode) -> Callable[[str], Any] | None:
     codec = item.codec
     if codec is None:
         return None
-    if mode != "answer":
-        return codec.read_request
+    if mode != "response":
+        return codec.parse_request
     if type(codec) is Text and codec.empty == "" and not codec.none:
         return None
     return codec.read
@@ -271,7 +273,7 @@ class WriteEntry:
         "_table", "binary", "empty", "field", "head", "item_head", "item_tail", "mode", "shared", "tail", "write",
     )  # fmt: skip
 
-    def __init__(self, item: Field, mode: Mode, *, shared: bool) -> None:
+    def __init__(self, item: FieldSpec, mode: Mode, *, shared: bool) -> None:
         outer = item.path[:-1]
         last = item.path[-1] if item.path else ""
         opening = "".join(f"<{name}>" for name in outer)
@@ -309,7 +311,7 @@ class WriteTable(dict[str, WriteEntry]):
 
     __slots__ = ("attributes", "plain", "required")
 
-    def __init__(self, shape: Shape[Any], mode: Mode) -> None:
+    def __init__(self, shape: RecordSchema[Any], mode: Mode) -> None:
         letters = _ACCESS[mode]
         taking = [item for item in shape.fields if any(letter in item.access for letter in letters)]
         wrappers = [item.path[0] for item in taking if len(item.path) > 1]
@@ -338,7 +340,7 @@ def _write_of(entry: WriteEntry) -> Callable[[Any], str] | None:
     return None if type(entry.field.codec) is Text else entry.write
 
 
-def required(item: Field, mode: Mode) -> bool:
+def required(item: FieldSpec, mode: Mode) -> bool:
     """Whether a request of this mode must have the field."""
     if mode == "update":
         return "u" in item.required
