@@ -224,10 +224,26 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
-class Guide:
-    """A page that somebody wrote, in Markdown."""
+class Heading:
+    """A heading of a guide."""
 
+    anchor: str
     text: str
+    content: str
+    """The text below it, up to the next heading."""
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A page written in Markdown."""
+
+    markdown: str
+    """The text, with links to other pages of the site."""
+    html: str
+    headings: tuple[Heading, ...]
+    images: tuple[tuple[str, bytes], ...]
+    """Files that the page shows: address and content."""
 
 
 @dataclass(frozen=True, slots=True)

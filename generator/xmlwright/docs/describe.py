@@ -17,7 +17,6 @@ from .content import (
     EnumValue,
     Example,
     Failure,
-    Guide,
     Home,
     Link,
     MethodValue,
@@ -27,7 +26,6 @@ from .content import (
     ResourceValue,
     Site,
 )
-from .guides import Written
 from .links import Links, anchor
 from .parameters import Parameters, words
 from .public import Name
@@ -42,7 +40,7 @@ class Describer:
         api: Api,
         links: Links,
         samples: Sequence[Sample],
-        guides: Sequence[Written] = (),
+        guides: Sequence[Page] = (),
         changes: Sequence[Change] = (),
         public: Mapping[str, Sequence[Name]] | None = None,
     ) -> None:
@@ -67,11 +65,7 @@ class Describer:
             for module in self._api.modules
             for method in module.methods
         ]
-        guides = [
-            Page(f"guides/{anchor(guide.name)}.html", "guide", guide.title, guide.summary, Guide(guide.text),
-                 Link("Guides", ""), place=self._links.line(guide.file, 1))
-            for guide in self._guides
-        ]  # fmt: skip
+        guides = list(self._guides)
         home = self._home(guides, basics)
         token = self._api.token
         url = self._api.url
@@ -202,7 +196,7 @@ class Describer:
     def _uses(self) -> dict[Ref, list[Link]]:
         found: dict[Ref, dict[Link, None]] = defaultdict(dict)
         for method in self._api.methods:
-            refs = [method.answer.record, *(item.record for item in method.arguments)]
+            refs = [method.response.record, *(item.record for item in method.arguments)]
             for ref in refs:
                 if ref is not None:
                     found[ref][Link(method.name, self._links.method(method))] = None
@@ -269,11 +263,11 @@ class Describer:
 
     def _returned(self, method: Method, view: ModuleView) -> Link:
         annotation = view.answer_type(method)
-        ref = method.answer.record
+        ref = method.response.record
         return Link(annotation, self._links.of(ref) if ref is not None else "")
 
     def _paging(self, method: Method) -> str:
-        if method.answer.value != "page":
+        if method.response.value != "page":
             return ""
         if method.paging == "ignored":
             return (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,8 +10,6 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup, escape
 
-from ..render.compiled import Compiled
-from . import guides
 from .content import Code, Guide, Listing, Page, Site
 from .highlight import highlighted, indented
 from .links import Links, anchor
@@ -37,13 +34,10 @@ class Renderer:
         self,
         site: Site,
         links: Links,
-        written: Sequence[guides.Written] = (),
-        compiled: Path | None = None,
     ) -> None:
         self._site = site
         self._links = links
-        self._written = {f"guides/{anchor(guide.name)}.html": guide for guide in written}
-        self._env = environment(autoescape=True, compiled=compiled)
+        self._env = environment(autoescape=True)
         self._env.filters.update(prose=self._prose)
         self._env.globals.update(site=site, policy=POLICY, whole=False)
 
@@ -58,12 +52,7 @@ class Renderer:
         """What is particular to a page."""
         root = "../" * page.url.count("/")
         self._env.globals["root"] = root
-        written: str | Markup = ""
-        if isinstance(page.value, Guide):
-            guide = self._written[page.url]
-            written = Markup(
-                guides.html(guide.text, guide.file, self._links, list(self._written.values()))[0]
-            )
+        written = Markup(page.value.html) if isinstance(page.value, Guide) else ""
         template = self._env.get_template(f"{page.kind}.html.j2")
         return template.render(page=page, root=root, written=written)
 
@@ -88,8 +77,8 @@ class Renderer:
         return Markup("".join(parts))
 
 
-def environment(*, autoescape: bool, compiled: Path | None = None) -> jinja2.Environment:
-    """Templates of the documentation, and what they are given; ``compiled`` is a folder that remembers them."""
+def environment(*, autoescape: bool) -> jinja2.Environment:
+    """Templates of the documentation, and what they are given."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(TEMPLATES)),
         undefined=jinja2.StrictUndefined,
@@ -97,7 +86,6 @@ def environment(*, autoescape: bool, compiled: Path | None = None) -> jinja2.Env
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=autoescape,
-        bytecode_cache=None if compiled is None else Compiled(compiled),
     )
     env.filters.update(
         highlighted=highlighted,

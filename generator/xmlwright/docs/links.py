@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -29,7 +30,7 @@ class Links:
         self._modules = {module.name: module for module in api.modules}
         self._methods = {method.name: method for method in api.methods}
         self._sources = {item.name: item.doc for item in api.sources}
-        self._names: dict[str, str] = {}
+        self._references = dict(self._named_things(api))
 
     def module(self, name: str) -> str:
         """The page of a resource, or of what resources share."""
@@ -52,6 +53,37 @@ class Links:
         """Where a method that a text mentions is described; empty where there is no such method."""
         method = self._methods.get(name)
         return self.method(method) if method is not None else ""
+
+    def reference(self, name: str) -> str:
+        """Return where a named thing is described; empty if nothing has the name."""
+        return self._references.get(name, "")
+
+    def references(self) -> list[str]:
+        """Return the names of everything that a guide can link to."""
+        return list(self._references)
+
+    def _named_things(self, api: Api) -> Iterator[tuple[str, str]]:
+        """Yield names and addresses; where two things share a name, the later one counts."""
+        for event in api.events:
+            yield event.name, f"events.html#{anchor(event.name)}"
+        for code in api.errors:
+            yield code.code, f"errors.html#{anchor(code.code)}"
+        for module in api.modules:
+            page = self.module(module.name)
+            yield module.name, page
+            for enum in module.enums:
+                yield enum.name, self.of(enum)
+                for word in enum.words:
+                    yield f"{enum.name}.{word.word}", f"{page}#{anchor(enum.name, word.word)}"
+            for record in module.records:
+                yield record.name, self.of(record)
+                for item in record.fields:
+                    name = f"{record.name}.{item.python}"
+                    yield name, f"{page}#{anchor(name)}"
+        for method in api.methods:
+            yield method.name, self.method(method)
+            for item in method.arguments:
+                yield f"{method.name}.{item.python}", f"{self.method(method)}#{anchor(item.python)}"
 
     def origin(self, provenance: Provenance) -> Origin:
         """How a fact is known."""

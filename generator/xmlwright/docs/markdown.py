@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final
 
 from .content import Code, Guide, Link, Page, Site
@@ -42,9 +41,9 @@ def fence(value: object, language: str) -> str:
 class Renderer:
     """Writes the pages of one site as Markdown."""
 
-    def __init__(self, site: Site, compiled: Path | None = None) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._env = environment(autoescape=False, compiled=compiled)
+        self._env = environment(autoescape=False)
         self._env.filters.update(text=text, code=code, fence=fence, wire=wire, cell=self._cell)
         self._env.globals.update(site=site)
         self._root = ""
@@ -52,7 +51,7 @@ class Renderer:
     def page(self, page: Page) -> str:
         """A page."""
         if isinstance(page.value, Guide):
-            return page.value.text
+            return page.value.markdown
         self._root = "../" * page.url.count("/")
         template = self._env.get_template(f"{page.kind}.md.j2")
         made = template.render(page=page, value=page.value, root=self._root, link=self._link)

@@ -157,8 +157,8 @@ def _spelling(word: EnumWord) -> list[str]:
     notes = []
     if word.writable and word.request != word.word:
         notes.append(f"{word.request} in requests")
-    if word.readable and word.answer != word.word:
-        notes.append(f"{word.answer} in answers")
+    if word.readable and word.response != word.word:
+        notes.append(f"{word.response} in answers")
     if not word.writable:
         notes.append("only in answers")
     if not word.readable:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from ..cases.values import Given
-from ..ir import Api, Case, Method
+from ..ir import Api, Case, Method, PageValue, RecordValue
 from ..naming import client_attribute, python_name, snake
 from ..runtime.errors import FAILURES
 from ..runtime.writing import Upload
@@ -40,7 +39,7 @@ class Writer:
         self._handle = python_name(handle.lower())
         self._kinds = {code.code: code.kind for code in api.errors}
 
-    def programs(self, method: Method, given: Given, case: Case, document: str) -> Programs:
+    def programs(self, method: Method, given: RecordValue, case: Case, document: str) -> Programs:
         """The programs that make the call of a case, with the arguments given."""
         imports: set[str] = set()
         expression = self._call(method, given, imports)
@@ -55,7 +54,7 @@ class Writer:
 
     # Python
 
-    def _call(self, method: Method, given: Given, imports: set[str]) -> Expression:
+    def _call(self, method: Method, given: RecordValue, imports: set[str]) -> Expression:
         path = ".".join((self._handle, client_attribute(method.resource), *method.python))
         parts: list[tuple[str, Expression]] = []
         for item in method.arguments:
@@ -65,7 +64,7 @@ class Writer:
         return call(path, parts)
 
     def _variable(self, method: Method, case: Case) -> str | None:
-        answer = method.answer
+        answer = method.response
         if case.fails is not None or answer.value in ("none", "binary"):
             return None
         if answer.value == "page" and _several(method, case):
@@ -87,13 +86,13 @@ class Writer:
         variable: str | None,
         failure: str | None,
     ) -> str:
-        if method.answer.value == "page":
+        if method.response.value == "page":
             expression = (
                 _then(expression, ".page()")
                 if _several(method, case)
                 else call("list", [("", expression)])
             )
-        elif method.answer.value == "binary":
+        elif method.response.value == "binary":
             expression = _then(expression, f".save({text(_file(method))})")
         client = self._api.names.client
         head = self._imports({client, *_Named(failure)}, imports)
@@ -109,13 +108,13 @@ class Writer:
         variable: str | None,
         failure: str | None,
     ) -> str:
-        if method.answer.value == "page" and not _several(method, case):
+        if method.response.value == "page" and not _several(method, case):
             row = "row" if self._handle != "row" else "each"
             opening = f"[{row} async for {row} in "
             expression = _around(opening, expression, "]")
-        elif method.answer.value == "page":
+        elif method.response.value == "page":
             expression = _around("await ", _then(expression, ".page()"), "")
-        elif method.answer.value == "binary":
+        elif method.response.value == "binary":
             expression = _around("(await ", expression, f").save({text(_file(method))})")
         else:
             expression = _around("await ", expression, "")
@@ -141,7 +140,7 @@ class Writer:
 
     # the command line
 
-    def _command(self, given: Given, document: str) -> str:
+    def _command(self, given: RecordValue, document: str) -> str:
         names = self._api.names.environment
         token = self._api.token
         lines = []
@@ -177,13 +176,14 @@ def _several(method: Method, case: Case) -> bool:
     """Whether one page is shown: the answer of a case says that there are more, or the service cannot be walked over."""
     if method.paging == "ignored":
         return True
-    entries = case.result.entries if case.result is not None else ()
-    found = {key.text: value.text for key, value in entries}
-    return found.get("pages", "1") not in ("0", "1") or found.get("position", "1") not in ("0", "1")
+    if not isinstance(case.result, PageValue):
+        return False
+    counters = case.result.counters
+    return counters.get("pages", 1) not in (0, 1) or counters.get("position", 1) not in (0, 1)
 
 
 def _file(method: Method) -> str:
-    media = method.answer.media[0] if method.answer.media else ""
+    media = method.response.media[0] if method.response.media else ""
     ending = re.sub(r"[^a-z0-9].*", "", media.rpartition("/")[2])
     return f"{method.resource}.{ending or 'bin'}"
 
@@ -215,9 +215,9 @@ def _statement(
 
 
 def _argument(value: Any, imports: set[str]) -> Expression:
-    if isinstance(value, Given):
+    if isinstance(value, RecordValue):
         return mapping([(name, _argument(inner, imports)) for name, inner in value.values.items()])
-    if isinstance(value, list):
+    if isinstance(value, tuple):
         return sequence([_argument(item, imports) for item in value])
     if isinstance(value, Upload):
         imports.add("!Upload")
@@ -234,11 +234,11 @@ def _argument(value: Any, imports: set[str]) -> Expression:
     return shown(value)
 
 
-def _uploads(given: Given) -> Iterator[tuple[str, Upload]]:
+def _uploads(given: RecordValue) -> Iterator[tuple[str, Upload]]:
     for name, value in given.values.items():
         if isinstance(value, Upload):
             yield name, value
-        elif isinstance(value, Given):
+        elif isinstance(value, RecordValue):
             yield from _uploads(value)
 
 

@@ -12,7 +12,7 @@ from ..ir import Api, Module
 from ..pipeline import inputs
 from ..render.formatting import FormatCache
 from ..render.renderer import render_one
-from ..render.templates import Tree
+from ..render.templates import TemplateLoader
 from ..render.views import ModuleView
 from ..settings import Settings
 from .links import Links, anchor
@@ -25,10 +25,10 @@ def public(api: Api, settings: Settings, links: Links) -> dict[str, list[Name]]:
     """Names by module; the package itself is the empty name."""
     cache = FormatCache(settings.cache / "docs", "names")
     found = inputs.inputs_of(settings)
-    key = cache.key(repr((found.templates, found.program, api.names, api.title)))
+    key = cache.key(repr((found.templates, found.generator, api.names, api.title)))
     known = cache.load("names")
     if key not in known:
-        tree = Tree(settings.templates, settings.overlay)
+        tree = TemplateLoader(settings.templates, settings.overlay)
         common = {"": list(_package(api, tree))}
         for name in ("events", "wire"):
             common[name] = list(_rendered(api, tree, name))
@@ -45,10 +45,8 @@ def public(api: Api, settings: Settings, links: Links) -> dict[str, list[Name]]:
     }
 
 
-def _package(api: Api, tree: Tree) -> Iterator[Name]:
-    parsed = ast.parse(
-        render_one(api, tree, "%package%/__init__.py.j2").partition("\x1f")[2].replace("\x1f", "")
-    )
+def _package(api: Api, tree: TemplateLoader) -> Iterator[Name]:
+    parsed = ast.parse(render_one(api, tree, "%package%/__init__.py.j2"))
     values = {
         target.id: ast.literal_eval(node.value)
         for node in parsed.body
@@ -95,8 +93,8 @@ def _module(api: Api, module: Module, links: Links) -> Iterator[Name]:
         yield (name, *known[name])
 
 
-def _rendered(api: Api, tree: Tree, name: str) -> Iterator[Name]:
-    text = render_one(api, tree, f"%package%/{name}.py.j2").replace("\x1f", "")
+def _rendered(api: Api, tree: TemplateLoader, name: str) -> Iterator[Name]:
+    text = render_one(api, tree, f"%package%/{name}.py.j2")
     start = text.index("__all__ = ")
     names: list[str] = ast.literal_eval(text[start:].partition("= ")[2].partition("]")[0] + "]")
     docs = {

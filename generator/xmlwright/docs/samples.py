@@ -20,10 +20,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-from ..cases.tables import Tables
-from ..cases.values import Given, Values
 from ..diagnostics import DescriptionError, Diagnostics
-from ..ir import Api, Case, Method, Ref
+from ..ir import Api, Case, Method, RecordValue, Ref
 from ..pipeline import stages as pipeline
 from ..render.formatting import FormatCache
 from ..settings import Settings
@@ -147,7 +145,6 @@ def _sample(job: _Job, result: Mapping[str, Any]) -> Sample:
 
 def _jobs(api: Api) -> Iterator[_Job]:
     writer = Writer(api)
-    values = Values(api, Tables(api), Diagnostics())
     statuses = {code.code: code.status for code in api.errors}
     prints = _Prints(api)
     for module in api.resources:
@@ -160,7 +157,7 @@ def _jobs(api: Api) -> Iterator[_Job]:
                 answered = case if case.response is not None else answering
                 if asked is None or answered is None or asked.arguments is None:
                     continue
-                given = values.arguments(method, asked.arguments)
+                given = asked.arguments
                 assert given is not None, "the description was checked"
                 yield _job(method, case, asked, answered, given, writer, statuses, prints)
 
@@ -170,7 +167,7 @@ def _job(
     case: Case,
     asked: Case,
     answered: Case,
-    given: Given,
+    given: RecordValue,
     writer: Writer,
     statuses: Mapping[str, int],
     prints: _Prints,
@@ -179,8 +176,8 @@ def _job(
     document = (asked.request or "").strip()
     programs = writer.programs(method, given, answered, document)
     media = "text/xml; charset=utf-8"
-    if method.answer.value == "binary" and not failing:
-        media = method.answer.media[0] if method.answer.media else "application/octet-stream"
+    if method.response.value == "binary" and not failing:
+        media = method.response.media[0] if method.response.media else "application/octet-stream"
     expected = {
         "document": document,
         "status": statuses.get((answered.fails or {}).get("code", ""), 200),
@@ -225,8 +222,8 @@ class _Prints:
         """The fingerprint of a method."""
         reached: dict[Ref, str] = {}
         pending = [ref for item in method.arguments for ref in (item.record, item.enum) if ref]
-        if method.answer.record is not None:
-            pending.append(method.answer.record)
+        if method.response.record is not None:
+            pending.append(method.response.record)
         while pending:
             ref = pending.pop()
             if ref not in reached:
@@ -315,12 +312,8 @@ class SampleRunnerError(Exception):
 
 
 def _runnable(rendered: str) -> str:
-    """Python as templates give it, made valid in the two ways in which only the formatter takes it as it is."""
-    from ..render.renderer import CUT
-
-    return re.sub(
-        r"^((?:    )?from \S+ import .*?), *$", r"\1", rendered.replace(CUT, ""), flags=re.MULTILINE
-    )
+    """Return rendered Python without the trailing comma of imports, which only the formatter accepts."""
+    return re.sub(r"^((?:    )?from \S+ import .*?), *$", r"\1", rendered, flags=re.MULTILINE)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from .content import (
     Article,
@@ -17,21 +17,20 @@ from .content import (
     Site,
     Table,
 )
-from .guides import Heading
 
 Row = tuple[str, str, str, str]
 """Kind, name, what is told about it, address."""
 
 
-def rows(site: Site, headings: Mapping[str, Sequence[Heading]]) -> list[Row]:
-    """Everything that can be found; ``headings`` are those of the guides, by page."""
+def rows(site: Site) -> list[Row]:
+    """Return everything that can be found."""
     found: list[Row] = []
     for page in site.pages:
-        found += _page(page, headings.get(page.url, ()))
+        found += _page(page)
     return found
 
 
-def _page(page: Page, headings: Sequence[Heading]) -> Iterator[Row]:
+def _page(page: Page) -> Iterator[Row]:
     value = page.value
     if isinstance(value, MethodValue):
         yield "method", page.title, page.summary, page.url
@@ -53,7 +52,7 @@ def _page(page: Page, headings: Sequence[Heading]) -> Iterator[Row]:
         yield from _article(page, value)
     elif isinstance(value, Guide):
         yield "guide", page.title, page.summary, page.url
-        for heading in headings:
+        for heading in value.headings:
             yield "heading", f"{page.title}: {heading.text}", heading.content[
                 :160
             ], f"{page.url}#{heading.anchor}"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import mimetypes
 import posixpath
 import re
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from .content import Page
+from .content import Guide, Page
 from .html import ASSETS, LOOPBACK, Renderer
 
 # Attributes can be told by their quotes: in texts the escaping leaves none.
@@ -55,10 +57,17 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def joined(body: str, url: str) -> str:
-    """A page's HTML with ids and addresses that hold in the one file."""
+def joined(body: str, page: Page) -> str:
+    """Return the HTML of a page with ids and addresses for the single file, and with its images inside."""
+    url = page.url
     body = _TO_MARKDOWN.sub("", body)
     body = _ID.sub(lambda found: f"{key(url)}:{found[1]}", body)
+    if isinstance(page.value, Guide):
+        for path, content in page.value.images:
+            kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+            data = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+            source = escape(quote(path.removeprefix("guides/"), safe="/"))
+            body = body.replace(f'src="{source}"', f'src="{data}"')
     return _HREF.sub(lambda found: _target(found[1], url), body)
 
 

@@ -18,7 +18,7 @@ from ..render.formatting import FormatCache
 from ..settings import Settings, checked_site
 from ..validate import cases as check
 from . import guides, samples
-from .content import Page, Site
+from .content import Guide, Page, Site
 from .describe import Describer
 from .history import changes
 from .html import ASSETS, TEMPLATES
@@ -48,7 +48,6 @@ class Made:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-@pipeline.seldom_collected()
 def build(
     settings: Settings,
     told: Told = lambda stage, done, total: None,
@@ -87,7 +86,9 @@ def build(
     lap("samples")
     told("describe", 0, 0)
     links = Links(api, settings.source)
-    written = guides.find(settings)
+    written = guides.pages(guides.find(settings), links, settings.root, diagnostics)
+    if len(diagnostics):
+        raise DescriptionError(diagnostics)
     site = Describer(
         api,
         links,
@@ -97,7 +98,7 @@ def build(
         public(api, settings, links),
     ).site()
     lap("describe")
-    files = _rendered(site, links, written, settings, told, clean)
+    files = _rendered(site, links, settings, told, clean)
     lap("render")
     told("publish", 0, 0)
     changed = _published(output, files, overwrite)
@@ -108,14 +109,12 @@ def build(
 def _rendered(
     site: Site,
     links: Links,
-    written: list[guides.Written],
     settings: Settings,
     told: Told,
     clean: bool,
 ) -> dict[str, bytes]:
     """Every file; pages whose values are as they were come from the cache."""
-    compiled = settings.cache / "docs" / "templates"
-    html, markdown = HtmlRenderer(site, links, written, compiled), MarkdownRenderer(site, compiled)
+    html, markdown = HtmlRenderer(site, links), MarkdownRenderer(site)
     cache = FormatCache(settings.cache / "docs", _program(settings), trusted=not clean)
     known = cache.load("pages")
     kept: dict[str, str] = {}
@@ -135,12 +134,10 @@ def _rendered(
         parts.append((page, texts[2]))
     if kept.keys() != known.keys():
         cache.save("pages", kept)
-    by_file = {f"guides/{links_name(guide)}.html": guide for guide in written}
-    headings = {
-        url: guides.html(guide.text, guide.file, links, written)[1]
-        for url, guide in by_file.items()
-    }
-    index = script(rows(site, headings))
+    index = script(rows(site))
+    for page in site.pages:
+        if isinstance(page.value, Guide):
+            files |= page.value.images
     files["assets/search.js"] = index.encode()
     for name in ("site.css", "site.js"):
         files[f"assets/{name}"] = (ASSETS / name).read_bytes()
@@ -151,14 +148,7 @@ def _rendered(
 
 def _page(html: HtmlRenderer, markdown: MarkdownRenderer, page: Page) -> list[str]:
     body = html.body(page)
-    return [html.page(page, body), markdown.page(page), joined(body, page.url)]
-
-
-def links_name(guide: guides.Written) -> str:
-    """Name of a guide's page."""
-    from .links import anchor
-
-    return anchor(guide.name)
+    return [html.page(page, body), markdown.page(page), joined(body, page)]
 
 
 def site_names(site: Site) -> set[str]:
