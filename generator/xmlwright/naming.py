@@ -7,6 +7,8 @@ import unicodedata
 from functools import cache
 from typing import Final
 
+from .runtime.errors import FAILURES
+
 # DO NOT CHANGE, except by adding names that a template has begun to use at module level: a name that leaves or joins
 # these lists renames a public attribute of every client.
 KEYWORDS: Final = frozenset(
@@ -48,7 +50,7 @@ KEYWORDS: Final = frozenset(
         "yield",
     ]
 )
-TAKEN: Final = frozenset(
+RESERVED: Final = frozenset(
     [
         "bool",
         "bytes",
@@ -71,31 +73,31 @@ TAKEN: Final = frozenset(
     ]
 )
 """Names that the bodies of generated records and the signatures of builders use, so that no field may hide them."""
-TAKEN_BY_MODULES: Final = frozenset(
-    ["api", "call", "dataclass", "dict", "entry", "pages", "property"]
+RESERVED_IN_MODULES: Final = frozenset(
+    ["api", "call", "dataclass", "dict", "field_spec", "pages", "property"]
 )
 """Further names that the top level of a generated module uses, so that no builder may hide them."""
-TAKEN_BY_RESOURCES: Final = frozenset(["call", "pages", "property"])
+RESERVED_IN_RESOURCES: Final = frozenset(["call", "pages", "property"])
 """Names that the body of a resource class uses, so that none of its attributes may hide them."""
-TAKEN_BY_CLIENT: Final = frozenset(
+RESERVED_IN_CLIENT: Final = frozenset(
     [
         "account",
         "cached_property",
+        "call",
         "close",
         "closed",
-        "door",
         "explain",
         "from_env",
         "oauth",
         "options",
         "protocol",
-        "raw",
         "reconcile",
+        "registry",
         "send",
         "send_raw",
         "url",
+        "with_deadline",
         "with_options",
-        "within",
     ]
 )
 """Attributes of the client itself, which no resource may replace."""
@@ -103,42 +105,44 @@ CLASSES: Final = frozenset(
     [
         "AsyncResource",
         "BinaryIO",
-        "Bytes",
+        "BinaryResponse",
         "Decimal",
+        "EmptyResponse",
+        "EnumCodec",
         "File",
         "Final",
+        "ListResponse",
         "Literal",
         "METHODS",
         "Method",
-        "Nothing",
-        "One",
         "Page",
-        "Paged",
+        "PageResponse",
         "PathLike",
         "Raw",
         "Record",
+        "RecordResponse",
+        "RecordSchema",
         "Request",
         "Required",
         "Resource",
-        "Rows",
-        "Scalar",
+        "ScalarResponse",
         "Sequence",
-        "Shape",
         "TypeAlias",
         "TypedDict",
         "UNSET",
         "Unknown",
         "Unset",
         "Upload",
-        "Words",
         "ZONE",
         "ZoneInfo",
     ]
 )
-"""Names in capitals that generated modules and tests import, so that nothing described may have them."""
+"""Capitalized names that generated modules and tests import."""
+RESERVED_CLASSES: Final = CLASSES | KEYWORDS | {kind.__name__ for kind in FAILURES.values()}
+"""Names that no record, enum or resource class can have."""
 MODULES: Final = frozenset(["events", "runtime", "shared", "wire"])
 """Modules that every generated package has."""
-TAKEN_BY_TESTS: Final = frozenset(
+RESERVED_IN_TESTS: Final = frozenset(
     [
         "annotations",
         "caught",
@@ -163,22 +167,22 @@ def python_name(name: str) -> str:
     Python gives a meaning of their own inside classes.
     """
     name = snake(name)
-    return _free(name.lstrip("_") or name, KEYWORDS, TAKEN)
+    return _free(name.lstrip("_") or name, KEYWORDS, RESERVED)
 
 
 def function_name(parts: tuple[str, ...]) -> str:
     """The builder of a method in its module."""
-    return _free("_".join(parts), KEYWORDS, TAKEN, TAKEN_BY_MODULES)
+    return _free("_".join(parts), KEYWORDS, RESERVED, RESERVED_IN_MODULES)
 
 
 def attribute_name(name: str) -> str:
     """A method, or a group of methods, as an attribute of a resource class."""
-    return _free(name, KEYWORDS, TAKEN_BY_RESOURCES)
+    return _free(name, KEYWORDS, RESERVED_IN_RESOURCES)
 
 
 def client_attribute(resource: str) -> str:
     """A resource as an attribute of the client."""
-    return _free(resource, KEYWORDS, TAKEN, TAKEN_BY_CLIENT)
+    return _free(resource, KEYWORDS, RESERVED, RESERVED_IN_CLIENT)
 
 
 def module_name(resource: str) -> str:
@@ -188,7 +192,7 @@ def module_name(resource: str) -> str:
 
 def test_module_name(module: str) -> str:
     """What a generated test calls the module that it tests."""
-    return _free(module, TAKEN_BY_TESTS)
+    return _free(module, RESERVED_IN_TESTS)
 
 
 @cache
@@ -206,7 +210,17 @@ def _free(name: str, *taken: frozenset[str]) -> str:
 @cache
 def snake(name: str) -> str:
     """``getPDF`` -> ``get_pdf``, ``sendBySnailMail`` -> ``send_by_snail_mail``."""
-    return re.sub(r"[^a-z0-9_]", "_", _HUMP.sub("_", name).lower())
+    return re.sub(r"[^a-z0-9_]", "_", _HUMP.sub("_", to_ascii(name)).lower())
+
+
+def to_ascii(name: str) -> str:
+    """Return a name with its letters in ASCII where they have a counterpart: ``größe`` -> ``groesse``."""
+    if name.isascii():
+        return name
+    for letter, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
+        name = name.replace(letter, plain)
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def cap_words(name: str) -> str:

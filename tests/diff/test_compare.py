@@ -18,7 +18,7 @@ from xmlwright import settings
 from xmlwright.diff import compare
 from xmlwright.diff import rules as compare_rules
 from xmlwright.export import bundle
-from xmlwright.ir import Answer, Api, Case, Field, Method, Module, Provenance, Record, Ref
+from xmlwright.ir import Api, Case, Field, Method, Module, Provenance, Record, Ref, ResponseShape
 from xmlwright.pipeline import stages as pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +79,7 @@ NOT_COMPARED = {
     "Method.function": "follows from the name in Python",
     "Method.mode": "decides which fields of nested records are sent, which are compared",
     "Method.positional": "told of the argument",
-    "Answer.scalar": "an answer that is a record has none",
+    "ResponseShape.scalar": "an answer that is a record has none",
     "argument Field.read": "an argument is not read",
     "argument Field.read_empty": "an argument is not read",
     "argument Field.none": "an argument is not read",
@@ -88,12 +88,12 @@ NOT_COMPARED = {
 OTHERWISE: dict[str, Any] = {
     "Method.retry": "safe",
     "Method.paging": "ignored",
-    "Answer.value": "binary",
+    "ResponseShape.value": "binary",
     "Field.access": "r",
     "Field.required": "cu",
     "Field.clear": "refused",
     "ErrorCode.kind": "server",
-    "Answer.record": None,
+    "ResponseShape.record": None,
     "Field.record": Ref("shared", "Other"),
     "Field.enum": Ref("shared", "Other"),
     "Scalar.words": ("yes", "no"),
@@ -160,10 +160,10 @@ def edits(api: Api) -> Iterator[tuple[str, Api]]:
             yield label, _with(
                 api, module, _put(module, part, thing, replace(thing, **{inner: items}))
             )
-    method = next(m for m in module.methods if m.answer.record is not None)
-    for name, answer in _facts(method.answer):
+    method = next(m for m in module.methods if m.response.record is not None)
+    for name, answer in _facts(method.response):
         yield name, _with(
-            api, module, _put(module, "methods", method, replace(method, answer=answer))
+            api, module, _put(module, "methods", method, replace(method, response=answer))
         )
 
 
@@ -192,7 +192,7 @@ def _with(api: Api, old: Module, new: Module) -> Api:
 def _facts(thing: Any) -> Iterator[tuple[str, Any]]:
     for item in dataclasses.fields(thing):
         name = f"{type(thing).__name__}.{item.name}"
-        if item.name in ("at", "said_at") or isinstance(getattr(thing, item.name), (Answer, Case)):
+        if item.name in ("at", "key_positions") or isinstance(getattr(thing, item.name), (ResponseShape, Case)):
             continue
         yield name, replace(thing, **{item.name: other(name, getattr(thing, item.name))})
 
@@ -206,10 +206,10 @@ def test_nothing_of_a_description_escapes(real: Api) -> None:
         if not compare.compare(real, changed) and not {name, plain} & set(NOT_COMPARED):
             escaped.append(name)
     assert escaped == []
-    for kind in (Api, Module, Record, Field, Method, Answer):
+    for kind in (Api, Module, Record, Field, Method, ResponseShape):
         missing = {f"{kind.__name__}.{item.name}" for item in dataclasses.fields(kind)} - seen
         assert {name.rpartition(".")[2] for name in missing} <= {
-            "at", "said_at", "names", "envelope", "token", "paging", "scalars", "answer",
+            "at", "key_positions", "names", "envelope", "token", "paging", "scalars", "answer",
         }  # fmt: skip
 
 

@@ -71,10 +71,10 @@ def accepted_by_description(name: str, content: bytes) -> bool:
     method, kind, _ = name.rsplit(".", 2)
     try:
         if kind == "request":
-            _, arguments = wire.read_request(content)
+            _, arguments = wire.parse_request(content)
             return not wire.unknown_elements(arguments) and not _raw(arguments)
-        wire.read_answer(method, content, strict=True)
-        return not wire.DOOR.unknown_in(method, content)
+        wire.parse_response(method, content, strict=True)
+        return not wire.REGISTRY.unknown_in(method, content)
     except Exception:
         return False
 

@@ -151,3 +151,42 @@ def test_what_cannot_be_drafted_is_told(tmp_path: Path) -> None:
     code, _, left = infer(project, str(folder), "--resource", "actor")
     assert code == 1
     assert "no document is of actor" in left
+
+
+RESPONSE = '<response xmlns="http://example.com/" status="ok">{}</response>'
+
+
+def test_names_that_are_not_python_names_are_described(project: Path) -> None:
+    """Hyphens and letters outside ASCII, and the attributes of the top record."""
+    folder = project.parent / "samples"
+    folder.mkdir()
+    (folder / "thing.get.response.xml").write_text(
+        RESPONSE.format(
+            '<thing lang="en" n="1"><thing_id>3</thing_id><größe>2.5</größe><yes>1</yes>'
+            "<line-item><unit-cost>1.50</unit-cost><a>x</a></line-item></thing>"
+        ),
+        encoding="utf-8",
+    )
+    (folder / "a.xml").write_text(
+        '<request method="thing.get"><thing_id>3</thing_id></request>', encoding="utf-8"
+    )
+    done = small_project.run(project, "infer", str(folder), "--write")
+    assert done.returncode == 0, done.stderr
+    text = (project / "schema/resources/thing.yaml").read_text(encoding="utf-8")
+    for line in ("lang: {attribute: lang,", "n: {attribute: n,", '"größe": {', '"yes": {', "ThingLineItem:"):
+        assert line in text, text
+    done = small_project.run(project, "validate")
+    wrong = {"bad-name", "yaml-syntax", "unknown-key", "yaml-value", "duplicate-key"}
+    assert not [line for line in done.stdout.splitlines() if any(f"[{one}]" in line for one in wrong)], done.stdout
+
+
+@pytest.mark.parametrize("method", ["{}/evil.create", "../../x.create", "Thing.create", "a b.c"])
+def test_a_name_in_a_document_never_becomes_a_path(project: Path, method: str) -> None:
+    before = sorted(project.parent.rglob("*"))
+    document = project.parent / "a.xml"
+    name = method.format(project.parent)
+    document.write_text(f'<request method="{name}"><x>1</x></request>', encoding="utf-8")
+    done = small_project.run(project, "infer", str(document), "--write")
+    assert done.returncode == 1
+    assert "is not a method name such as task.create" in done.stdout + done.stderr
+    assert sorted(project.parent.rglob("*.yaml")) == [p for p in before if p.suffix == ".yaml"]

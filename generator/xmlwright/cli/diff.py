@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .console import FAILED, project, show
-from .exports import fail
+from .console import FAILED, CommandError, find_project, show_diagnostics
 
 if TYPE_CHECKING:
     from ..diff.revisions import Loaded
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from ..ir import Api
     from ..settings import Settings
 
-_COLOURS: Final = {"breaking": "red", "risky": "yellow", "safe": "green", "none": "white"}
+_COLORS: Final = {"breaking": "red", "risky": "yellow", "safe": "green", "none": "white"}
 SKIPPED: Final = 3
 """Exit code if nothing breaks, but programs could not be checked."""
 _LEVELS: Final = ("breaking", "risky", "safe")
@@ -69,13 +68,13 @@ def diff(
     allow: Path | None,
     users: tuple[Path, ...],
 ) -> None:
-    """Say what changed between two descriptions, for the wire and for users of the Python client."""
+    """Report the changes between two descriptions, for the wire and for users of the Python client."""
     from ..diff.compare import compare
     from ..diff.report import as_changelog, as_github, as_json, as_text, unused
     from ..diff.revisions import behavior_changes
     from ..diff.rules import ORDER
 
-    settings = project(context)
+    settings = find_project(context)
     one, other = _loaded(old, settings), _loaded(new, settings)
     before, after = one.api, other.api
     behavior_files = behavior_changes(one, other)
@@ -113,10 +112,12 @@ def _loaded(name: str, settings: Settings) -> Loaded:
     try:
         return revisions.load(name, settings)
     except revisions.RevisionError as error:
-        raise fail(str(error)) from None
+        raise CommandError(str(error)) from None
     except DescriptionError as error:
-        show(error.diagnostics, settings.root, "text")
-        raise fail(f"the description {name} has problems, and is not compared") from None
+        show_diagnostics(error.diagnostics, settings.root)
+        raise CommandError(
+            f"the description {name} has errors; fix them and compare again"
+        ) from None
 
 
 def _check_users(
@@ -129,9 +130,9 @@ def _check_users(
     try:
         report = check_users(users, before, after, settings.templates)
     except TypeCheckerError as error:
-        raise fail(str(error)) from None
+        raise CommandError(str(error)) from None
     except OSError as error:
-        raise fail(f"{error.filename}: {error.strerror or error}") from None
+        raise CommandError(f"{error.filename}: {error.strerror or error}") from None
     for message in report.skipped:
         click.echo(f"not checked: {message}", err=True)
     return report
@@ -148,7 +149,7 @@ def _user_lines(report: UserReport) -> list[str]:
 
 
 def _style(text: str, verdict: str) -> str:
-    return click.style(text, fg=_COLOURS[verdict])
+    return click.style(text, fg=_COLORS[verdict])
 
 
 def _allowed(path: Path | None) -> dict[str, str]:
@@ -162,9 +163,8 @@ def _allowed(path: Path | None) -> dict[str, str]:
             continue
         fingerprint, _, reason = text.partition(" ")
         if not reason.strip():
-            raise fail(f"{path}:{number}: an allowed change needs a reason after its fingerprint")
+            raise CommandError(
+                f"{path}:{number}: an allowed change needs a reason after its fingerprint"
+            )
         found[fingerprint] = reason.strip()
     return found
-
-
-COMMANDS: Final = (diff,)

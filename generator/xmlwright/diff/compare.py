@@ -205,9 +205,9 @@ def _enum(old: Enum, new: Enum) -> Iterator[Change]:
 
 
 def _word(what: str, old: EnumWord, new: EnumWord) -> Iterator[Change]:
-    before, after = (old.request, old.answer), (new.request, new.answer)
+    before, after = (old.request, old.response), (new.request, new.response)
     if before != after:
-        message = f"was {old.request!r} in requests and {old.answer!r} in answers, is {new.request!r} and {new.answer!r}"
+        message = f"was {old.request!r} in requests and {old.response!r} in answers, is {new.request!r} and {new.response!r}"
         yield change("word-respelt", what, message, old, new)
     yield from retired(what, old, new)
     yield from documented(what, old.doc, new.doc, old, new)

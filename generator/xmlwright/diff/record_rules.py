@@ -301,7 +301,7 @@ def _method(what: str, old: Method, new: Method) -> Iterator[Change]:
 
 
 def _answer(what: str, old: Method, new: Method) -> Iterator[Change]:
-    left, right = old.answer, new.answer
+    left, right = old.response, new.response
     if left.value != right.value:
         rule = "answer-kind-changed"
         if {left.value, right.value} == {"page", "list"}:

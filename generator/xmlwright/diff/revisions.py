@@ -15,10 +15,10 @@ from ..export import bundle
 from ..export.bundle import BundleError
 from ..files import acts, files_of, kind_of
 from ..ir import Api
-from ..pipeline.stages import seldom_collected
 from ..resolve import resolver as resolve
 from ..schema import loader as description
 from ..settings import Settings
+from ..validate import identifiers
 
 
 class RevisionError(Exception):
@@ -62,12 +62,14 @@ def _compared(path: Path) -> bool:
     return kind_of(path) not in ("cases", "account", "behavior")
 
 
-@seldom_collected()
 def _folder(folder: Path, root: Path) -> Loaded:
     diagnostics = Diagnostics()
     read = description.read(folder, diagnostics, root=root, wanted=_compared)
-    api = resolve.resolve(read, diagnostics) if read is not None and not len(diagnostics) else None
-    if api is None or len(diagnostics):
+    if read is None or len(diagnostics):
+        raise DescriptionError(diagnostics)
+    api = resolve.resolve(read, diagnostics)
+    identifiers.check(read, api, diagnostics)
+    if len(diagnostics):
         raise DescriptionError(diagnostics)
     behavior = {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from ..ir import Api
-from ..render.renderer import CUT, package_path, render
+from ..render.renderer import package_path, render
 
 _SKIPPED_FOLDERS: Final = {"__pycache__", "node_modules", "site-packages", "venv"}
 _ERROR: Final = re.compile(r"(?P<file>.+?):(?P<line>\d+): error: (?P<message>.+)\Z")
@@ -121,8 +121,7 @@ def _write_client(api: Api, templates: Path, folder: Path) -> None:
         if item.path.startswith(f"{inside}/"):
             path = folder / item.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Cut marks only separate what is formatted; unformatted code has the same types.
-            path.write_text(item.text.replace(CUT, ""), encoding="utf-8")
+            path.write_text(item.text, encoding="utf-8")
 
 
 def _errors(programs: Sequence[Path], start: Path, client: Path) -> Counter[tuple[str, int, str]]:

@@ -1,42 +1,48 @@
-"""Bundle: the whole resolved description as one JSON file, for other tools, other languages, and comparing revisions.
+"""Bundles: the whole resolved description as one JSON file, for other tools and for comparing revisions.
 
-The form follows from the types of :mod:`.model`, and so does its JSON Schema.
+The types of :mod:`xmlwright.ir` decide the format and its JSON Schema.
 """
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import datetime as dt
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
 from .. import ir as model
 from ..diagnostics import Position
-from ..schema.nodes import Node
 from ..ir import Api, Ref
 
 FORMAT: Final = "xmlwright-bundle"
-VERSION: Final = 1
-"""Raised when a reader of the old form could not read the new one."""
+VERSION: Final = 2
+"""Incremented when readers of the old format cannot read the new one."""
 _DERIVED: Final = {"records", "enums"}
-"""Look-up tables of the API that are made again from its modules."""
+"""Look-up tables of the API, which are built from its modules."""
 
 
 class BundleError(Exception):
-    """A file is no bundle, or one of another version."""
+    """A file is not a bundle, or has another version of the format."""
 
 
 def dump(api: Api) -> str:
-    """The bundle of a description, as JSON text; the same text for the same description."""
+    """Return the bundle of a description as JSON text; equal descriptions give equal texts."""
     value = {"format": FORMAT, "version": VERSION, "api": _plain(api)}
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def load(text: str, name: str = "the bundle") -> Api:
-    """The description that a bundle holds. Raises BundleError."""
+    """Return the description in a bundle.
+
+    Raises:
+        BundleError: The text is not a bundle of this version.
+    """
     try:
         found = json.loads(text)
     except ValueError as error:
@@ -45,12 +51,19 @@ def load(text: str, name: str = "the bundle") -> Api:
         raise BundleError(f"{name} is not a bundle of xmlwright")
     if found.get("version") != VERSION:
         raise BundleError(
-            f"{name} has version {found.get('version')} of the form, and this program reads version {VERSION}"
+            f"{name} has format version {found.get('version')}, and this xmlwright reads version {VERSION}; bundle it again"
         )
     try:
         api: Api = _typed(found["api"], Api)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{name} does not have the form of a bundle: {error!r}") from None
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
+        raise BundleError(f"{name} is not a valid bundle: {error!r}") from None
     return api
 
 
@@ -63,8 +76,13 @@ def _plain(value: Any) -> Any:
             for item in dataclasses.fields(value)
             if not (isinstance(value, Api) and item.name in _DERIVED)
         }
-        # What is not there is left out: a reader takes the default, or none.
+        # Empty values are left out; readers use the default.
         return {name: item for name, item in shown.items() if item not in (None, [], {})}
+    tag = _TAGS.get(type(value))
+    if tag is not None:
+        return {tag: str(value) if isinstance(value, Decimal) else value.isoformat()}
+    if isinstance(value, bytes):
+        return {"bytes": base64.b64encode(value).decode()}
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -72,13 +90,43 @@ def _plain(value: Any) -> Any:
     return value
 
 
+_TAGS: Final[Mapping[type, str]] = {
+    Decimal: "decimal",
+    dt.date: "date",
+    dt.datetime: "datetime",
+}
+"""Type of a value in a case -> the key that its text has in JSON."""
+
+
+def _value(value: Any) -> Any:
+    """Return a value in a case as it was before :func:`_plain`."""
+    if isinstance(value, list):
+        return tuple(_value(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if "items_at" in value:
+        return _made(value, model.PageValue)
+    if "at" in value:
+        return _made(value, model.RecordValue)
+    ((tag, text),) = value.items()
+    readers: dict[str, Callable[[str], Any]] = {
+        "decimal": Decimal,
+        "date": dt.date.fromisoformat,
+        "datetime": dt.datetime.fromisoformat,
+        "bytes": base64.b64decode,
+    }
+    return readers[tag](text)
+
+
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
-    names = {**vars(model), "Node": Node, "Position": Position, "Mapping": Mapping, "tuple": tuple}
+    names = {**vars(model), "Position": Position, "Mapping": Mapping, "tuple": tuple}
     return typing.get_type_hints(kind, names)
 
 
 def _typed(value: Any, kind: Any) -> Any:
+    if kind is Any:
+        return _value(value)
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
         inner = [item for item in typing.get_args(kind) if item is not type(None)]
@@ -123,7 +171,9 @@ def _made(value: Any, kind: type[Any]) -> Any:
 
 
 def _absent(kind: Any, item: dataclasses.Field[Any]) -> Any:
-    """The value of something that was left out because there was nothing to say."""
+    """Return the value of something that was left out because it is empty."""
+    if kind is Any:
+        return None
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
         return None
@@ -135,7 +185,7 @@ def _absent(kind: Any, item: dataclasses.Field[Any]) -> Any:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of bundles."""
+    """Return the JSON Schema of bundles."""
     definitions: dict[str, Any] = {}
     root = _schema(Api, definitions)
     return {
@@ -164,6 +214,8 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
             "type": "object",
             "additionalProperties": _schema(typing.get_args(kind)[1], definitions),
         }
+    if kind is Any:
+        return {}
     if kind is Position:
         return {"type": "string", "pattern": r":\d+:\d+$", "description": "file:line:column"}
     if kind in _SIMPLE:
@@ -188,5 +240,5 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 def _needed(kind: Any) -> bool:
     origin = typing.get_origin(kind)
     if origin is None:
-        return True
+        return kind is not Any
     return origin not in (types.UnionType, typing.Union, tuple) and not issubclass(origin, Mapping)

@@ -34,7 +34,7 @@ def export(api: Api, *, namespace: str | None = None) -> dict[str, str]:
     files: dict[str, str] = {}
     for method in api.methods:
         files[f"{method.name}.request.xsd"] = _text(_Request(api, method).schema())
-        if method.answer.value != "binary":
+        if method.response.value != "binary":
             files[f"{method.name}.answer.xsd"] = _text(_Answer(api, method, namespace).schema())
     return files
 
@@ -298,7 +298,7 @@ class _Answer(_Writer):
 
     def schema(self) -> etree._Element:
         envelope = self._api.envelope
-        answer = self._method.answer
+        answer = self._method.response
         root = _Node(envelope.response_root)
         holder = root
         for name in Place.of(envelope.response_payload).path:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..validate.cases import shown_by_cases
-from ..validate.coverage import Shown
 from ..diagnostics import Position
 from ..ir import Api, Enum, EnumWord, Field, Method, Ref
-from ..runtime.errors import ApiFailure, Error
+from ..runtime.errors import ApiError, Error
 from ..runtime.record import Record as RuntimeRecord
 from ..runtime.request import Page
+from ..validate.cases import coverage_of_cases
+from ..validate.coverage import CaseCoverage
 from .observations import Document, Seer
 
 
@@ -43,7 +43,7 @@ class Covered:
 
 def coverage(api: Api, documents: Iterable[Document] = ()) -> tuple[list[Covered], list[str]]:
     """What of each kind the cases and documents show; and what documents could not be read, as sentences."""
-    shown = shown_by_cases(api)
+    shown = coverage_of_cases(api)
     unread = _add(api, documents, shown)
     kinds = {
         "methods": list(_methods(api, shown)),
@@ -59,13 +59,13 @@ def coverage(api: Api, documents: Iterable[Document] = ()) -> tuple[list[Covered
     return found, unread
 
 
-def _methods(api: Api, shown: Shown) -> Iterator[Gap | None]:
+def _methods(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
     for method in api.methods:
         known = method.name in shown.methods
         yield None if known else Gap(method.at, f"nothing calls {method.name}")
 
 
-def _records(api: Api, shown: Shown) -> Iterator[Gap | None]:
+def _records(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
     read, written = {ref for ref, _ in shown.read}, {ref for ref, _ in shown.written}
     for ref, record in api.records.items():
         if record.in_answers and ref not in read and any(item.readable for item in record.fields):
@@ -82,7 +82,7 @@ def _main_of(api: Api, ref: Ref) -> bool:
     return any(item.at in places for method in api.methods for item in method.arguments)
 
 
-def _fields(api: Api, shown: Shown) -> Iterator[Gap | None]:
+def _fields(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
     """Fields of records, in each direction that they have, and arguments that are of no record; not those of paging."""
     given = {
         (method.resource, item.at)
@@ -117,7 +117,7 @@ def _fields(api: Api, shown: Shown) -> Iterator[Gap | None]:
         )
 
 
-def _words(api: Api, shown: Shown) -> Iterator[Gap | None]:
+def _words(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
     for ref, enum in api.enums.items():
         for word in enum.words:
             known = {(ref, word.word)} & (shown.sent_words | shown.read_words)
@@ -128,7 +128,7 @@ def _word(enum: Enum, word: EnumWord) -> Gap:
     return Gap(word.at, f"nothing shows the word {word.word!r} of {enum.name}")
 
 
-def _codes(api: Api, shown: Shown) -> Iterator[Gap | None]:
+def _codes(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
     for error in api.errors:
         known = error.code in shown.codes
         yield None if known else Gap(error.at, f"no failure has the code {error.code}")
@@ -137,14 +137,14 @@ def _codes(api: Api, shown: Shown) -> Iterator[Gap | None]:
 # documents
 
 
-def _add(api: Api, documents: Iterable[Document], shown: Shown) -> list[str]:
+def _add(api: Api, documents: Iterable[Document], shown: CaseCoverage) -> list[str]:
     """Add what documents show."""
     seer = Seer(api)
     unread: list[str] = []
     for document in documents:
         try:
             method, value, sent = seer.value(document)
-        except ApiFailure as error:
+        except ApiError as error:
             shown.codes.add(error.code or "")
             continue
         except Error as error:
@@ -154,11 +154,11 @@ def _add(api: Api, documents: Iterable[Document], shown: Shown) -> list[str]:
         if sent:
             _add_arguments(api, method, value, shown)
         else:
-            _add_value(api, method.answer.record, value, shown.read, shown)
+            _add_value(api, method.response.record, value, shown.read, shown)
     return unread
 
 
-def _add_arguments(api: Api, method: Method, value: Any, shown: Shown) -> None:
+def _add_arguments(api: Api, method: Method, value: Any, shown: CaseCoverage) -> None:
     for item in method.arguments:
         if item.python in value:
             shown.arguments.add((method.name, item.python))
@@ -166,7 +166,7 @@ def _add_arguments(api: Api, method: Method, value: Any, shown: Shown) -> None:
 
 
 def _add_value(
-    api: Api, ref: Ref | None, value: Any, seen: set[tuple[Ref, str]], shown: Shown
+    api: Api, ref: Ref | None, value: Any, seen: set[tuple[Ref, str]], shown: CaseCoverage
 ) -> None:
     if isinstance(value, (list, Page)):
         for row in value:
@@ -183,7 +183,9 @@ def _add_value(
             _add_field(api, item, inner, seen, shown)
 
 
-def _add_field(api: Api, item: Field, value: Any, seen: set[tuple[Ref, str]], shown: Shown) -> None:
+def _add_field(
+    api: Api, item: Field, value: Any, seen: set[tuple[Ref, str]], shown: CaseCoverage
+) -> None:
     for inner in value if isinstance(value, list) else [value]:
         if item.record is not None:
             _add_value(api, item.record, inner, seen, shown)

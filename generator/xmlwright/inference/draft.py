@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,13 +12,16 @@ from lxml import etree
 
 from ..cases.tables import protocol_of
 from ..ir import Api, Ref
-from ..naming import cap_words
-from ..runtime.errors import ApiFailure, Error
+from ..runtime.errors import ApiError, Error
 from ..runtime.protocol import Place
 from ..runtime.reading import find, local_name, parse_xml
-from .observations import ANSWER, REQUEST, Document
+from ..schema.vocabulary import SNAKE, VERB
 from .infer import Guesser
+from .observations import ANSWER, REQUEST, Document
+from .yaml_text import class_words, quoted
 
+_METHOD: Final = re.compile(rf"({SNAKE.pattern})\.({VERB.pattern})\Z")
+"""A name from a document becomes a path only if it is a method name of the schema language."""
 _KINDS: Final = ("create", "update", "get", "delete", "list")
 _NO_VERBS: Final = {"request", "response", "answer", "xml"}
 _SAY: Final = '"Say what it is."'
@@ -46,6 +50,8 @@ def draft(
     Raises:
         DraftError: no document is of the resource, or there is more than one, and none is named.
     """
+    if resource is not None and not re.fullmatch(SNAKE.pattern, resource):
+        raise DraftError(f"{resource!r} is not {SNAKE.what}")
     methods, unread = _sorted(api, documents)
     names = sorted({name.partition(".")[0] for name in methods})
     if resource is None and len(names) > 1:
@@ -74,14 +80,18 @@ def _sorted(api: Api, documents: Iterable[Document]) -> tuple[dict[str, _Method]
             said = (protocol.request_method.text(root) or "").strip()
             if local_name(root) == protocol.request_root and "." in said:
                 payload = find(root, protocol.request_payload)
-                if payload is not None:
+                if not _METHOD.match(said):
+                    unread.append(
+                        f"{document.name}: {said!r} is not a method name such as task.create"
+                    )
+                elif payload is not None:
                     methods.setdefault(said, _Method()).requests.append(payload)
                 continue
             protocol.check(root, "?")
             payload = find(root, protocol.response_payload)
             if payload is not None:
                 answers.append((document, payload))
-        except ApiFailure:
+        except ApiError:
             continue
         except Error as error:
             unread.append(f"{document.name}: {error}")
@@ -104,7 +114,8 @@ def _method_of(document: Document, known: Mapping[str, _Method]) -> str | None:
     end = 1
     while end < len(parts) and parts[end].isidentifier() and parts[end] not in _NO_VERBS:
         end += 1
-    return ".".join(parts[:end]) if end > 1 and parts[0] else None
+    name = ".".join(parts[:end])
+    return name if _METHOD.match(name) else None
 
 
 class _Drafter:
@@ -112,7 +123,7 @@ class _Drafter:
         self._api = api
         self._name = name
         self._methods = methods
-        self._record = Ref(name, cap_words(name))
+        self._record = Ref(name, class_words(name))
         self._guesser = Guesser(api)
         self._ignored = set(api.envelope.ignored_attributes)
         self._paging = {api.paging.position, api.paging.size}
@@ -130,15 +141,15 @@ class _Drafter:
             self._method(verb, found, fields, identity) for verb, found in self._methods.items()
         ]
         title = self._name.replace("_", " ").capitalize()
-        lines = [f"resource: {self._name}"]
+        lines = [f"resource: {quoted(self._name)}"]
         if self._plural != f"{self._name}s":
-            lines.append(f"plural: {self._plural}")
+            lines.append(f"plural: {quoted(self._plural)}")
         lines += [f"title: {title}", f"doc: {_SAY}", "provenance: observed", ""]
         if fields or self._records:
             lines.append("records:")
         if fields:
             lines.append(f"  {self._record.name}:")
-            lines += [f"    identity: {identity}"] if identity else []
+            lines += [f"    identity: {quoted(identity)}"] if identity else []
             lines += [
                 "    fields:",
                 *(f"      {_entry(key, keys)}" for key, keys in fields.items()),
@@ -192,7 +203,30 @@ class _Drafter:
             self._records.update(made.records)
             access = {} if len(texts) == 2 else {"access": "write" if REQUEST in texts else "read"}
             fields[name] = {**made.keys, **access}
-        return fields
+        return {**self._attributes(elements, fields), **fields}
+
+    def _attributes(self, elements: Elements, fields: Collection[str]) -> dict[str, dict[str, str]]:
+        """Return fields for the attributes of record elements; those of the root are the envelope's."""
+        texts: dict[str, dict[str, list[str]]] = {}
+        for way, found in elements.items():
+            for element in found:
+                for key, text in element.attrib.items():
+                    name = str(key)
+                    if (
+                        element.getparent() is not None
+                        and not name.startswith("{")
+                        and name not in self._ignored
+                    ):
+                        texts.setdefault(name, {}).setdefault(way, []).append(str(text))
+        attributes: dict[str, dict[str, str]] = {}
+        for name, by_way in texts.items():
+            made = self._guesser.guess(name, by_way, [], self._record)
+            access = (
+                {} if len(by_way) == 2 else {"access": "write" if REQUEST in by_way else "read"}
+            )
+            field_name = f"{name}_attribute" if name in fields else name
+            attributes[field_name] = {"attribute": quoted(name), **made.keys, **access}
+        return attributes
 
     def _method(
         self,
@@ -216,10 +250,10 @@ class _Drafter:
         if not answer and not action and verb == "create" and identity is None:
             answer = "value: none"
         if answer:
-            keys.append(f"answer: {{{answer}}}")
+            keys.append(f"response: {{{answer}}}")
         if not keys:
-            return f"  {verb}: {{}}"
-        return "\n".join([f"  {verb}:", *(f"    {line}" for line in keys)])
+            return f"  {quoted(verb)}: {{}}"
+        return "\n".join([f"  {quoted(verb)}:", *(f"    {line}" for line in keys)])
 
     def _arguments(
         self,
@@ -237,7 +271,7 @@ class _Drafter:
                 continue
             if verb == "list" and name in self._paging:
                 continue
-            lines.append(f"{name}: same" if name in fields else _entry(name, keys))
+            lines.append(f"{quoted(name)}: same" if name in fields else _entry(name, keys))
         return lines
 
     def _guessed(self, elements: list[etree._Element]) -> dict[str, dict[str, str]]:
@@ -258,20 +292,24 @@ class _Drafter:
         ]
         structured = any(len(child) for child in children)
         if verb == "get" and structured:
-            return "" if first == self._name else f"value: record, element: {first}"
+            return "" if first == self._name else f"value: record, element: {quoted(first)}"
         if verb == "list" and structured:
             inner = Counter(local_name(item) for child in children for item in child)
             item = inner.most_common(1)[0][0]
             value = "page" if self._counted(children) else "list"
-            return f"value: {value}, item: {item}" if item != self._name or value == "list" else ""
+            return (
+                f"value: {value}, item: {quoted(item)}"
+                if item != self._name or value == "list"
+                else ""
+            )
         if structured:
             made = self._guesser.guess(first, {}, children, self._record)
             self._records.update(made.records)
             if "record" in made.keys and "list" not in made.keys:
-                return f"value: record, record: {made.keys['record']}, element: {first}"
+                return f"value: record, record: {made.keys['record']}, element: {quoted(first)}"
             return ""
         if first.endswith("_id") and not (verb == "create" and first == f"{self._name}_id"):
-            return f"value: id, element: {first}"
+            return f"value: id, element: {quoted(first)}"
         return ""
 
     def _counted(self, wrappers: list[etree._Element]) -> bool:
@@ -289,4 +327,4 @@ def _wrapped(payload: etree._Element) -> list[etree._Element]:
 
 def _entry(name: str, keys: Mapping[str, str]) -> str:
     shown = ", ".join(f"{key}: {value}" for key, value in keys.items())
-    return f"{name}: {{{shown}, doc: {_SAY}}}"
+    return f"{quoted(name)}: {{{shown}, doc: {_SAY}}}"

@@ -11,8 +11,8 @@ from typing import Final
 from lxml import etree
 
 from ..ir import Api, Field, Record, Ref
-from ..naming import cap_words
 from ..runtime.reading import local_name
+from .yaml_text import class_words, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class Guesser:
         return {
             text
             for word in self._api.enums[ref].words
-            for text in (word.word, word.request, word.answer)
+            for text in (word.word, word.request, word.response)
         }
 
     def _enum(self, name: str, texts: list[str], owner: Ref) -> str | None:
@@ -229,7 +229,7 @@ class Guesser:
                 or not mostly(found, words.__contains__)
             ):
                 continue
-            named = ref.name.endswith(cap_words(name))
+            named = ref.name.endswith(class_words(name))
             if named or (ref.module == owner.module and not any(map(str.isdigit, words))):
                 rank = (named, ref.module == owner.module, -len(words))
                 best = max(best or (rank, ref.name), (rank, ref.name))
@@ -248,7 +248,7 @@ class Guesser:
             elif not any(len(child) or child.attrib for child in children):
                 texts = {"answer": [child.text or "" for child in children]}
                 return Guess(
-                    {"element": f"{name}/{inner}", **self._scalar(inner, texts, owner)}, {}
+                    {"element": quoted(f"{name}/{inner}"), **self._scalar(inner, texts, owner)}, {}
                 )
         if item is None:
             return self._record(name, elements, owner)
@@ -256,9 +256,9 @@ class Guesser:
         structured = [child for child in items if len(child) or child.attrib]
         if not structured:
             texts = {"answer": [child.text or "" for child in items]}
-            return Guess({"list": item, **self._scalar(item, texts, owner)}, {})
+            return Guess({"list": quoted(item), **self._scalar(item, texts, owner)}, {})
         nested = self._record(item, structured, owner, around=name)
-        keys = {"list": item, **nested.keys}
+        keys = {"list": quoted(item), **nested.keys}
         known = self._api.records.get(Ref(owner.module, nested.keys["record"]))
         others = set(counts) - {item}
         if (
@@ -277,7 +277,7 @@ class Guesser:
         known = self._fitting(name, names, elements, owner)
         if known is not None:
             return Guess({"record": known}, {})
-        record = f"{owner.name}{cap_words(name)}"
+        record = f"{owner.name}{class_words(name)}"
         fields: dict[str, Mapping[str, str]] = {}
         records: dict[str, Mapping[str, Mapping[str, str]]] = {}
         by_name: dict[str, list[etree._Element]] = {}
@@ -286,7 +286,10 @@ class Guesser:
                 by_name.setdefault(local_name(child), []).append(child)
         for attribute in dict.fromkeys(str(key) for element in elements for key in element.attrib):
             texts = {"answer": [element.get(attribute, "") for element in elements]}
-            fields[attribute] = {"attribute": attribute, **self._scalar(attribute, texts, owner)}
+            fields[attribute] = {
+                "attribute": quoted(attribute),
+                **self._scalar(attribute, texts, owner),
+            }
         if any((element.text or "").strip() for element in elements):
             texts = {"answer": [element.text or "" for element in elements]}
             fields["value"] = {"content": "true", **self._scalar(name, texts, owner)}
@@ -323,8 +326,8 @@ class Guesser:
 
 def _named(record: Record, name: str, owner: Ref) -> bool:
     """Whether a record is called as an element of that name would call it."""
-    one = cap_words(name)
-    return record.name in {one, owner.name + one, cap_words(owner.module) + one}
+    one = class_words(name)
+    return record.name in {one, owner.name + one, class_words(owner.module) + one}
 
 
 def _placeholder(name: str, text: str) -> bool:

@@ -13,10 +13,10 @@ from lxml import etree
 
 from ..cases.tables import Tables
 from ..ir import Api, Method, Ref
-from ..runtime.errors import ApiFailure, Error, UnreadableDocument
+from ..runtime.errors import ApiError, Error, InvalidDocumentError
 from ..runtime.protocol import Place
 from ..runtime.reading import find, local_name, local_part, parse_xml
-from ..runtime.registry import Door, Methods
+from ..runtime.registry import MethodRegistry, Methods
 from .element_index import Spot, Spots, owner_of
 
 REQUEST: Final = "request"
@@ -100,7 +100,7 @@ def _recorded(line: str, name: str) -> Iterator[Document]:
         return
     if not isinstance(entry, dict):
         return
-    for key in ("request", "answer"):
+    for key in ("request", "response"):
         if isinstance(entry.get(key), str) and entry[key].lstrip().startswith("<"):
             yield Document(f"{name} ({key})", entry[key].encode(), entry.get("method"))
 
@@ -111,7 +111,7 @@ def gather(api: Api, found: Iterable[Document]) -> tuple[list[Seen], list[str]]:
     for document in found:
         try:
             reader.read(document)
-        except ApiFailure:
+        except ApiError:
             continue
         except Error as error:
             reader.unread.append(f"{document.name}: {error}")
@@ -123,15 +123,15 @@ class Seer:
 
     def __init__(self, api: Api) -> None:
         tables = Tables(api)
-        self._door = Door(tables.protocol, _Known(tables))
+        self._door = MethodRegistry(tables.protocol, _Known(tables))
         self._methods = {method.name: method for method in api.methods}
 
     def place(self, document: Document) -> tuple[etree._Element, Method | None, bool]:
         """The root of a document, its method, and whether it is a request; no method for an answer without content.
 
         Raises:
-            ApiFailure: it tells of a failure.
-            UnreadableDocument: it is no document of a described method.
+            ApiError: it tells of a failure.
+            InvalidDocumentError: it is no document of a described method.
         """
         root = parse_xml(document.content)
         protocol = self._door.protocol
@@ -140,14 +140,14 @@ class Seer:
             said in self._methods or protocol.request_root != protocol.response_root
         ):
             if said not in self._methods:
-                raise UnreadableDocument(f"the request is for {said!r}, which is not described")
+                raise InvalidDocumentError(f"the request is for {said!r}, which is not described")
             return root, self._methods[said], True
         protocol.check(root, "?")
         name = self._named(document) or next(iter(self._door.guess(document.content)), None)
         if name is None:
             payload = find(root, protocol.response_payload)
             if payload is not None and len(payload):
-                raise UnreadableDocument("no method of the description answers this")
+                raise InvalidDocumentError("no method of the description answers this")
             return root, None, False
         return root, self._methods[name], False
 
@@ -155,10 +155,10 @@ class Seer:
         """Method and value of a document: arguments of a request (True), or what an answer says. Raises Error."""
         _, method, sent = self.place(document)
         if method is None:
-            raise UnreadableDocument("any method may answer this")
+            raise InvalidDocumentError("any method may answer this")
         if sent:
-            return method, self._door.read_request(document.content)[1], True
-        return method, self._door.read_answer(method.name, document.content), False
+            return method, self._door.parse_request(document.content)[1], True
+        return method, self._door.parse_response(method.name, document.content), False
 
     def _named(self, document: Document) -> str | None:
         """The method that a recording or the name of a file says."""
@@ -211,7 +211,7 @@ class _Reader(Seer):
 
     def _answer(self, root: etree._Element, method: Method) -> None:
         self._method, self._direction = method.name, ANSWER
-        answer = method.answer
+        answer = method.response
         holder = find(root, self._door.protocol.response_payload)
         if holder is None or answer.record is None:
             return

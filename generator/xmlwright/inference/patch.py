@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..diagnostics import Diagnostics
-from ..schema.nodes import Node, SourceFile, parse, read_file
+from ..diagnostics import DescriptionError, Diagnostics
+from ..diff import revisions
 from ..ir import Api, Record
+from ..schema.nodes import Node, SourceFile, parse, read_file
 from ..settings import Settings
-from .observations import ANSWER, REQUEST, Seen
 from .infer import Guess, Guesser
+from .observations import ANSWER, REQUEST, Seen
+from .yaml_text import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,16 @@ def proposals(api: Api, seen: list[Seen]) -> tuple[list[Proposal], list[str]]:
         )  # fmt: skip
         keys = dict(made.keys)
         if last.startswith("@"):
-            keys = {"attribute": last[1:], **keys}
+            keys = {"attribute": quoted(last[1:]), **keys}
         elif last == "#text":
             keys = {"content": "true", **keys}
         name = _free(record, [*outer, last.lstrip("@#")])
         if "element" in keys:  # one field in an element of its own
-            keys["element"] = "/".join([*outer, keys["element"]])
-            name = _free(record, [*outer, *keys["element"].split("/")[-2:]])
+            inner = keys["element"].strip('"')
+            keys["element"] = quoted("/".join([*outer, inner]))
+            name = _free(record, [*outer, *inner.split("/")[-2:]])
         elif outer or (name != last and last[0] not in "@#"):
-            keys = {"element": "/".join(item.path), **keys}
+            keys = {"element": quoted("/".join(item.path)), **keys}
         places = tuple(dict.fromkeys(item.places))
         found.append(
             Proposal(
@@ -119,7 +122,34 @@ def line_of(proposal: Proposal) -> str:
     shown = ", ".join(f"{name}: {value}" for name, value in keys.items())
     count = len(proposal.places)
     documents = "1 document" if count == 1 else f"{count} documents"
-    return f'{proposal.name}: {{{shown}, doc: "Seen in {documents}; say what it is."}}'
+    return f'{quoted(proposal.name)}: {{{shown}, doc: "Seen in {documents}; say what it is."}}'
+
+
+def applicable(settings: Settings, found: list[Proposal]) -> tuple[list[Proposal], list[Proposal]]:
+    """Divide proposals into those that leave the description valid and those that do not."""
+    if not found or _valid(settings, patched(settings, found)):
+        return found, []
+    if len(found) == 1:
+        return [], found
+    half = len(found) // 2
+    left, refused = applicable(settings, found[:half])
+    right, also_refused = applicable(settings, found[half:])
+    if left and right and not _valid(settings, patched(settings, left + right)):
+        return left, refused + also_refused + right
+    return left + right, refused + also_refused
+
+
+def _valid(settings: Settings, files: Mapping[Path, tuple[str, str]]) -> bool:
+    with tempfile.TemporaryDirectory(prefix="xmlwright-drift-") as folder:
+        copy = Path(folder) / settings.schema.name
+        shutil.copytree(settings.schema, copy)
+        for path, (_, after) in files.items():
+            (copy / path.relative_to(settings.schema)).write_text(after, encoding="utf-8")
+        try:
+            revisions.load(str(copy), settings)
+        except (DescriptionError, revisions.RevisionError):
+            return False
+    return True
 
 
 def patched(settings: Settings, found: list[Proposal]) -> dict[Path, tuple[str, str]]:
@@ -178,7 +208,7 @@ def with_field(text: str, proposal: Proposal) -> str:
         for member, keys in members.items():
             shown = ", ".join(f"{key}: {value}" for key, value in keys.items())
             access = "" if proposal.access == "both" else f", access: {proposal.access}"
-            fields.append(f'{member}: {{{shown}{access}, doc: "Say what it is."}}')
+            fields.append(f'{quoted(member)}: {{{shown}{access}, doc: "Say what it is."}}')
         entry = f'{name}:\n  doc: "Say what it is."\n  fields:\n' + "".join(
             f"    {line}\n" for line in fields
         )

@@ -28,12 +28,15 @@ ERROR_KINDS: Final = (
 
 SNAKE: Final = Name(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "a snake_case name")
 CAP_WORDS: Final = Name(r"[A-Z][A-Za-z0-9]*", "a CapWords name")
-ELEMENT: Final = Name(r"[A-Za-z_][A-Za-z0-9_.-]*", "an XML name")
-PATH: Final = Name(r"\.|[A-Za-z_][A-Za-z0-9_.-]*(/[A-Za-z_][A-Za-z0-9_.-]*)*", "a path of elements")
-PLACE: Final = Name(
-    r"(([A-Za-z_][A-Za-z0-9_.-]*/)*(@?[A-Za-z_][A-Za-z0-9_.-]*))",
-    "a path of elements, or @attribute",
+_START: Final = (
+    "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
+_XML_NAME: Final = f"[{_START}][{_START}0-9.\u00b7\u0300-\u036f\u203f-\u2040-]*"
+"""A name without a colon, as XML 1.0 section 2.3 defines it."""
+ELEMENT: Final = Name(_XML_NAME, "an XML name")
+PATH: Final = Name(rf"\.|{_XML_NAME}(/{_XML_NAME})*", "a path of elements")
+PLACE: Final = Name(f"(({_XML_NAME}/)*(@?{_XML_NAME}))", "a path of elements, or @attribute")
 VERB: Final = Name(r"[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*", "a verb such as create or lines.add")
 PYTHON: Final = Name(r"[A-Za-z][A-Za-z0-9_]*", "a Python name")
 PACKAGE: Final = Name(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "the name of a Python package")

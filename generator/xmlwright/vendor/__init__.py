@@ -1,1 +1,1 @@
-"""A copy of part of the client for a project of its own."""
+"""Copies of the client, or of a part of it, in other projects."""

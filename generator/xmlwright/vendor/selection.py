@@ -1,4 +1,4 @@
-"""Select: the part of a description that some methods need, closed over records and enums."""
+"""Selecting the part of a description that some methods need, with its records and enums."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from ..ir import Api, Field, Method, Module, Ref
 
 
 class SelectionError(Exception):
-    """A name is neither a resource nor a method."""
+    """A name is neither a resource nor a method of the description."""
 
 
 def select(api: Api, only: Iterable[str]) -> Api:
-    """``api`` with just the named resources (``task``) and methods (``task.list``), and the records these need.
+    """Return a description with only some resources (``task``) and methods (``task.list``), and what they need.
 
     Raises:
-        SelectionError: a name is not known.
+        SelectionError: A name is not known.
     """
     wanted = _methods(api, only)
     records: set[Ref] = set()
     enums: set[Ref] = set()
     for method in wanted:
-        if method.answer.record is not None:
-            _follow(api, method.answer.record, records, enums)
+        if method.response.record is not None:
+            _follow(api, method.response.record, records, enums)
         for item in method.arguments:
             _field(api, item, records, enums)
     names = {method.name for method in wanted}
@@ -64,9 +64,9 @@ def _methods(api: Api, only: Iterable[str]) -> list[Method]:
         else:
             near = nearest(name, [*resources, *by_name])
             hint = f"; did you mean {near!r}?" if near else ""
-            raise SelectionError(f"there is no resource or method {name!r}{hint}")
+            raise SelectionError(f"the description has no resource or method {name!r}{hint}")
     if not found:
-        raise SelectionError("nothing is selected")
+        raise SelectionError("no resource or method is selected")
     return list(found.values())
 
 
