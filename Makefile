@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup generate check validate docs sandbox test mutations copies fields proofs lint types bench load lock clean
+.PHONY: help python setup generate check validate docs sandbox quick test proofs lint types bench load lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -26,7 +26,8 @@ help: ## list these targets
 
 setup: $(STAMP) $(NODE_STAMP) ## make .venv, or bring it up to date with the lock
 
-$(STAMP): requirements/dev.txt pyproject.toml
+# Fail early, with the command that helps.
+python:
 	@command -v $(PYTHON) >/dev/null || { \
 		echo 'No $(PYTHON) found: install Python 3.10 or later, or name one: make PYTHON=/path/to/python3' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
@@ -34,6 +35,8 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo '$(PYTHON) cannot make virtual environments (no ensurepip).' >&2; \
 		echo 'On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+
+$(STAMP): requirements/dev.txt pyproject.toml | python
 	$(say) 'Making $(VENV) (about a minute, once)'
 	@rm -f $@
 	@$(PYTHON) -m venv $(VENV)
@@ -68,41 +71,51 @@ docs: setup ## write the reference documentation to site/; ARGS=--serve shows it
 	$(say) 'xmlwright docs'
 	@$(BIN)/xmlwright docs $(ARGS)
 
-sandbox: setup ## run a server that behaves like the API, until Ctrl-C
-	@exec $(BIN)/xmlwright sandbox $(ARGS)
+# The sandbox alone needs none of the tools for development.
+sandbox: $(VENV)/sandbox/.installed ## run a server that behaves like the API, until Ctrl-C
+	@exec $(VENV)/sandbox/bin/xmlwright sandbox $(ARGS)
+
+$(VENV)/sandbox/.installed: requirements/sandbox.txt pyproject.toml | python
+	$(say) 'Installing the sandbox into $(@D) (once)'
+	@rm -f $@
+	@mkdir -p $(VENV)
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --require-hashes -r $<
+	@$(@D)/bin/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Files that differ from the last commit, and new ones.
+CHANGED = $$(git diff --name-only --diff-filter=d HEAD -- '*.py'; git ls-files --others --exclude-standard -- '*.py')
+
+quick: setup ## lint of changed files, and the tests that need less than a minute in all
+	$(say) 'ruff check, black --check (changed files)'
+	@files="$(CHANGED)"; [ -z "$$files" ] || { $(BIN)/ruff check --quiet $$files && $(BIN)/black --quiet --check $$files; }
+	$(say) 'pytest -m "not slow"'
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m 'not slow' $(ARGS)
 
 # The quick checks first. ARGS is for pytest alone here, so the others are called without it.
-test: setup ## the tests: lint, check, types, then pytest; CI runs this
+test: setup ## everything: lint, check, types, then pytest; CI runs this
 	@$(MAKE) --no-print-directory lint check types ARGS=
 	$(say) 'pytest'
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-# The tests change each node of schema/ in one way of each kind; this makes all changes that can be thought of.
-mutations: setup ## every mistake at every place of schema/: which are told? ARGS names files, as in ARGS=api.yaml
-	$(say) 'tests/schema/test_mutations.py'
-	@PYTHONPATH=tests/support $(BIN)/python tests/schema/test_mutations.py $(ARGS)
+# `make test` makes random samples of these.
+PROOFS := tests/schema/test_mutations.py tests/pipeline/test_build.py tests/render/test_hostile_text.py \
+	tests/inference/test_drift.py tests/vendor/test_vendor.py \
+	tests/sandbox/test_hostile_requests.py tests/sandbox/test_crashes.py tests/sandbox/test_model.py
 
-proofs: setup ## the proofs of the sandbox in full: 10,000 wrong requests, 25 kills, 400 histories; the tests make a sample
-	$(say) 'tests/sandbox'
-	@XMLWRIGHT_PROOFS=full $(BIN)/python -m pytest -rP -n auto tests/sandbox/test_hostile_requests.py \
-		tests/sandbox/test_crashes.py tests/sandbox/test_model.py $(ARGS)
+proofs: setup ## all mutations, hostile texts, kills, vendored copies and removed fields, which the tests sample
+	$(say) 'pytest, in full'
+	@XMLWRIGHT_PROOFS=full $(BIN)/python -m pytest -rP -n auto --dist worksteal $(PROOFS) $(ARGS)
 
-# The tests try some resources and one subset.
-copies: setup ## vendored copies of every resource alone, ten subsets, all, and with each part: imports, tests, mypy --strict
-	$(say) 'tests/vendor/test_vendor.py'
-	@XMLWRIGHT_EVERY_COPY=1 $(BIN)/python -m pytest -q tests/vendor/test_vendor.py $(ARGS)
-
-# The tests try some of the fields.
-fields: setup ## every field taken out of schema/ in turn: does drift propose it back from the documents that show it?
-	$(say) 'tests/inference/test_drift.py'
-	@XMLWRIGHT_EVERY_FIELD=1 $(BIN)/python -m pytest -q -s tests/inference/test_drift.py $(ARGS)
-
-lint: setup ## ruff, and Black in check mode
+lint: setup ## ruff, Black in check mode, and codespell
 	$(say) 'ruff check'
 	@$(BIN)/ruff check --quiet .
 	$(say) 'black --check'
 	@$(BIN)/black --quiet --check . || { \
 		$(BIN)/black --check . 2>&1 | grep '^would' >&2; echo 'run: $(BIN)/black .' >&2; exit 1; }
+	$(say) 'codespell'
+	@$(BIN)/codespell
 
 types: setup ## mypy and pyright, both strict
 	$(say) 'mypy'
@@ -126,14 +139,18 @@ $(VENV)/load/.installed $(VENV)/bench/.installed: $(VENV)/%/.installed: requirem
 	@$(@D)/bin/python -m pip install -qq --require-hashes -r $<
 	@touch $@
 
+COMPILE = CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS)
+
 # Keeps the pins that still fit; `make lock ARGS=--upgrade` moves all of them.
 lock: setup ## recompile requirements/*.txt from requirements/*.in
 	@for name in dev load bench; do \
 		echo "==> pip-compile requirements/$$name.in"; \
-		CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
-			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS) \
-			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
+		$(COMPILE) --output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
 	done
+	$(say) 'pip-compile --extra sandbox'
+	@$(COMPILE) --extra sandbox --constraint requirements/dev.txt \
+		--output-file requirements/sandbox.txt pyproject.toml requirements/sandbox.in
 
 clean: ## remove .venv, caches and built packages
 	$(say) 'Removing $(VENV), caches and built packages'
