@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from .diagnostics import Position
-from .schema.nodes import Node
 from .naming import cap_words, module_name
 
 
@@ -34,14 +34,14 @@ class EnumWord:
 
     word: str
     request: str
-    answer: str
+    response: str
     doc: str
     readable: bool
     writable: bool
     deprecated: str | None
     provenance: Provenance
     at: Position
-    said_at: Mapping[str, Position] = field(default_factory=dict)
+    key_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where ``request`` and ``answer`` are said, if they are."""
 
 
@@ -105,7 +105,7 @@ class Field:
     doc: str
     provenance: Provenance
     at: Position
-    said_at: Mapping[str, Position] = field(default_factory=dict)
+    key_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where the keys that put it in its place on the wire are said, if they are."""
 
     @property
@@ -148,7 +148,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ResponseShape:
     """What a method answers."""
 
     value: str
@@ -162,16 +162,43 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordValue:
+    """Values of a record, or of the arguments of a call, in the order of the case."""
+
+    ref: Ref | None
+    """The record; None for arguments."""
+    values: Mapping[str, Any]
+    """Python name -> scalar, :class:`RecordValue`, or a tuple of these."""
+    places: Mapping[str, Position]
+    """Python name -> position in the case."""
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class PageValue:
+    """Counters and rows of a page."""
+
+    counters: Mapping[str, int]
+    items: tuple[Any, ...]
+    places: Mapping[str, Position]
+    """Counter -> position in the case."""
+    items_at: Position
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One example of a method."""
 
     name: str
     call: str
     doc: str
-    arguments: Node | None
+    arguments: RecordValue | None
     request: str | None
     response: str | None
-    result: Node | None
+    result: Any
+    """The value that the response reads as: a scalar, :class:`RecordValue`, a tuple of these, or
+    :class:`PageValue`; None for none."""
     fails: Mapping[str, str] | None
     unknown: tuple[str, ...]
     at: Position
@@ -197,7 +224,7 @@ class Method:
     """Python names of arguments that are given by position."""
     mode: str
     """Which writable fields of nested records it takes: ``create``, ``update`` or ``write``."""
-    answer: Answer
+    response: ResponseShape
     paging: str
     """``pages``, ``ignored`` or ``none``."""
     order: str | None
@@ -209,7 +236,7 @@ class Method:
     since: str | None
     provenance: Provenance
     at: Position
-    said_at: Mapping[str, Position] = field(default_factory=dict)
+    key_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where the names of its ``wrapper``, and the ``element`` and ``item`` of its answer come from."""
 
     @property
@@ -282,7 +309,7 @@ class ErrorCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NamedDoc:
     """A person, source or event."""
 
     name: str
@@ -367,10 +394,10 @@ class Api:
     callbacks: Mapping[str, str] | None
     paging: Paging
     scalars: Mapping[str, Scalar]
-    people: tuple[Noted, ...]
-    sources: tuple[Noted, ...]
+    people: tuple[NamedDoc, ...]
+    sources: tuple[NamedDoc, ...]
     errors: tuple[ErrorCode, ...]
-    events: tuple[Noted, ...]
+    events: tuple[NamedDoc, ...]
     limits: Mapping[str, str]
     modules: tuple[Module, ...]
     """The resources, in the order of their names; the shared module, if there is one, comes first."""
@@ -378,7 +405,7 @@ class Api:
     enums: Mapping[Ref, Enum] = field(repr=False)
     provenance: Provenance = Provenance("documented")
     """How the facts of api.yaml are known where they do not say."""
-    said_at: Mapping[str, Position] = field(default_factory=dict, repr=False)
+    key_positions: Mapping[str, Position] = field(default_factory=dict, repr=False)
     """Where api.yaml says what is on the wire, by the path of the key: ``envelope.request.root``."""
 
     @property

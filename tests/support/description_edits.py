@@ -65,8 +65,8 @@ enums:
       cellar: {access: read}
   State:
     words:
-      good: {request: g, answer: g}
-      torn: {request: t, answer: t}
+      good: {request: g, response: g}
+      torn: {request: t, response: t}
 
 records:
   Book:
@@ -103,14 +103,14 @@ methods:
     kind: action
     retry: idempotent
     arguments: {book_id: {type: id, required: always}, until: {type: date}}
-    answer: {value: none}
+    response: {value: none}
     errors: ["404", "409"]
     events: [book.lend]
   picture:
     kind: action
     retry: safe
     arguments: {book_id: {type: id, required: always}}
-    answer: {value: binary, media: [image/png]}
+    response: {value: binary, media: [image/png]}
 """
 
 LOAN: Final = """\
@@ -267,19 +267,19 @@ EDITS: Final[tuple[Edit, ...]] = (
          way("order-changed", RISKY, RISKY,
              both("found = [book.title or '' for book in api.book.list()]\nassert found == sorted(found, reverse=True)"), GET)),
     # answers
-    Edit("a list does not come in pages", book("  list: {order", "  list: {paging: false, answer: {value: list}, order"),
+    Edit("a list does not come in pages", book("  list: {order", "  list: {paging: false, response: {value: list}, order"),
          way("paging-removed argument-removed", BREAKS, BREAKS, both("api.book.list(per_page=2).first()")),
          way("paging-added argument-added", BREAKS, BREAKS, both("assert len(api.book.list()) == 2"))),
     Edit("pages of a list are ignored", book("  list: {order", "  list: {paging: ignored, order"),
          way("pages-now-ignored", RISKY, RISKY, GET),
          way("pages-now-honoured", RISKY, RISKY, GET)),
-    Edit("an answer is of another kind", book("  get: {}", "  get: {answer: {value: id, element: book_id, ref: book}}"),
+    Edit("an answer is of another kind", book("  get: {}", "  get: {response: {value: id, element: book_id, ref: book}}"),
          way("answer-kind-changed", BREAKS, BREAKS, both("assert api.book.get(7).title")),
          way("answer-kind-changed", BREAKS, BREAKS, both("number: int = api.book.get(7)"))),
     Edit("nothing is answered", book("answer: {value: none}", "answer: {value: id, element: loan_id, ref: loan}"),
          way("answer-now-given", SAFE, SAFE, LEND),
          way("answer-no-longer-given", BREAKS, BREAKS, both("number: int = api.book.lend(7)"))),
-    Edit("an answer is elsewhere", book("  get: {}", "  get: {answer: {value: record, element: volume}}"),
+    Edit("an answer is elsewhere", book("  get: {}", "  get: {response: {value: record, element: volume}}"),
          way("answer-moved", BREAKS, NONE, old("api.book.get(7)"), fine(CREATE)),
          way("answer-moved", BREAKS, NONE, old("api.book.get(7)"), fine(CREATE))),
     Edit("a file is of another type", book("media: [image/png]", "media: [image/gif]"),
@@ -415,12 +415,12 @@ EDITS: Final[tuple[Edit, ...]] = (
     Edit("a word comes in answers", book("      cellar: {access: read}\n", "      cellar: {access: read}\n      attic: {access: read}\n"),
          way("answer-word-added", RISKY, RISKY, both('assert all(api.book.get(7).shelf in ("open", "closed", "cellar") for _ in range(4))'), GET),
          way("answer-word-removed", SAFE, SAFE, fine('assert all(api.book.get(7).shelf in ("open", "closed", "cellar", "attic") for _ in range(4))'))),
-    Edit("a word is spelt otherwise", book("      closed: {}", "      closed: {request: c, answer: c}"),
+    Edit("a word is spelt otherwise", book("      closed: {}", "      closed: {request: c, response: c}"),
          way("word-respelt", BREAKS, NONE, old('api.book.create(title="x", shelf="closed")'), GET),
          way("word-respelt", BREAKS, NONE, old('api.book.create(title="x", shelf="closed")'), GET)),
     Edit("words become any text", (
             ("resources/book.yaml", "      state: {enum: State}", "      state: {type: text}"),
-            ("resources/book.yaml", "  State:\n    words:\n      good: {request: g, answer: g}\n      torn: {request: t, answer: t}\n", "")),
+            ("resources/book.yaml", "  State:\n    words:\n      good: {request: g, response: g}\n      torn: {request: t, response: t}\n", "")),
          # What is answered is the wire's own word now: t where it was torn.
          way("enum-removed argument-widened answer-word-set-opened", SAFE, BREAKS,
              new("from LIB.book import State\n_ = State"), fine('api.book.create(title="x", state="torn")')),
@@ -492,7 +492,7 @@ EDITS: Final[tuple[Edit, ...]] = (
          way("error-kind-changed", NONE, BREAKS,
              new(f"from LIB import Conflict\ntry:\n    {LEND_EARLY}\nexcept Conflict:\n    pass"), LEND),
          way("error-kind-changed", NONE, BREAKS,
-             new(f"from LIB import ValidationFailed\ntry:\n    {LEND_EARLY}\nexcept ValidationFailed:\n    pass"), LEND)),
+             new(f"from LIB import ValidationError\ntry:\n    {LEND_EARLY}\nexcept ValidationError:\n    pass"), LEND)),
     Edit("an error says something else", api("It is lent already.", "Somebody has it."),
          way("error-message-changed", RISKY, RISKY,
              both(f'from LIB import Conflict\ntry:\n    {LEND_EARLY}\nexcept Conflict as error:\n    assert "lent already" in str(error)'), LEND),

@@ -8,7 +8,16 @@ from typing import Final
 
 import yaml
 
-from xmlwright.schema.decoder import Boolean, Choice, Dictionary, Either, Kind, Listing, Table, Text
+from xmlwright.schema.decoder import (
+    Boolean,
+    Choice,
+    Decoder,
+    Dictionary,
+    Either,
+    Listing,
+    MappingDecoder,
+    Text,
+)
 
 LANGUAGE: Final = "word of the language"
 REFERENCE: Final = "reference"
@@ -24,7 +33,7 @@ CHECKED: Final = frozenset([LANGUAGE, REFERENCE, DECLARED, WIRE, CASE, COLLECTIO
 
 ROLES: Final[dict[tuple[str, str], str]] = {
     ("Word", "request"): WIRE,
-    ("Word", "answer"): WIRE,
+    ("Word", "response"): WIRE,
     ("Field", "enum"): REFERENCE,
     ("Field", "record"): REFERENCE,
     ("Field", "ref"): REFERENCE,
@@ -203,14 +212,16 @@ class Spot:
         return self.node.style if isinstance(self.node, yaml.ScalarNode) else None
 
 
-def spots(text: str, kind: Kind) -> Iterator[Spot]:
+def spots(text: str, kind: Decoder) -> Iterator[Spot]:
     """All keys, scalars and collections below the root of a file of this kind."""
     root = yaml.compose(text, yaml.CSafeLoader)
     assert root is not None
     return _below(root, kind, ("", ""), "")
 
 
-def _below(node: yaml.Node, kind: Kind | None, owner: tuple[str, str], path: str) -> Iterator[Spot]:
+def _below(
+    node: yaml.Node, kind: Decoder | None, owner: tuple[str, str], path: str
+) -> Iterator[Spot]:
     while isinstance(kind, Either):
         kind = _alternative(kind, node)
     if isinstance(node, yaml.MappingNode):
@@ -220,7 +231,7 @@ def _below(node: yaml.Node, kind: Kind | None, owner: tuple[str, str], path: str
             owner = ("Case", "file")
         for key, value in node.value:
             below = f"{path}/{key.value}"
-            if isinstance(kind, Table):
+            if isinstance(kind, MappingDecoder):
                 yield Spot("key", LANGUAGE, below, key, flow=node.flow_style)
                 inner_owner = (kind.decl.__name__.removesuffix("Decl"), str(key.value))
                 yield from _below(value, kind.table()[key.value].kind, inner_owner, below)
@@ -240,7 +251,7 @@ def _below(node: yaml.Node, kind: Kind | None, owner: tuple[str, str], path: str
         yield Spot("scalar", _role_of_scalar(kind, owner, node), path, node, owner)
 
 
-def _alternative(kind: Either, node: yaml.Node) -> Kind:
+def _alternative(kind: Either, node: yaml.Node) -> Decoder:
     """The one of several kinds that a node is of."""
     if isinstance(node, yaml.ScalarNode):
         wanted = "str" if node.style else tag(node)
@@ -282,7 +293,7 @@ def _role_of_name(kind: Dictionary, owner: tuple[str, str], value: yaml.Node) ->
     return PROSE if owner[1] == "limits" else DECLARED
 
 
-def _role_of_scalar(kind: Kind | None, owner: tuple[str, str], node: yaml.Node) -> str:
+def _role_of_scalar(kind: Decoder | None, owner: tuple[str, str], node: yaml.Node) -> str:
     if isinstance(kind, (Choice, Boolean)):
         return LANGUAGE
     if kind is not None and kind.what == "an expression":

@@ -15,7 +15,6 @@ from xmlwright.inference import observations as evidence
 from xmlwright.inference import patch
 from xmlwright.inference.observations import Document
 from xmlwright.ir import Api, Field, Ref
-from xmlwright.memory import Memory
 from xmlwright.resolve import resolver as resolve
 from xmlwright.schema import loader as description
 
@@ -39,7 +38,6 @@ class Removals:
     """The description of this project, of which fields are taken out in turn."""
 
     def __init__(self) -> None:
-        self._memory = Memory()
         self._sources = {
             path.relative_to(ROOT).as_posix(): (path, path.read_text(encoding="utf-8"))
             for path in description.files_of(SETTINGS.schema)
@@ -70,10 +68,10 @@ class Removals:
     def resolved(self, texts: dict[Path, str]) -> tuple[Api, Diagnostics]:
         diagnostics = Diagnostics()
         read = description.read(
-            SETTINGS.schema, diagnostics, root=ROOT, texts=texts, memory=self._memory
+            SETTINGS.schema, diagnostics, root=ROOT, texts=texts
         )
         assert read is not None
-        return resolve.resolve(read, diagnostics, self._memory), diagnostics
+        return resolve.resolve(read, diagnostics), diagnostics
 
     def without(self, place: Place) -> tuple[Api, Path, str]:
         """The description without a field, and the text of the file that had it."""

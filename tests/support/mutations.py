@@ -35,7 +35,6 @@ from description_nodes import (
 from xmlwright import files, settings
 from xmlwright.diagnostics import Diagnostics
 from xmlwright.ir import Api, Field, Method
-from xmlwright.memory import Memory
 from xmlwright.pipeline import stages as pipeline
 from xmlwright.schema import grammar as language
 from xmlwright.schema import loader as description
@@ -265,7 +264,6 @@ class Bench:
             for path in description.files_of(self.settings.schema)
         }
         self._files = {path: self._read(path, text, found) for path, text in self.texts.items()}
-        self._memory = Memory()
         self.refresh()
         self.names = {
             spot.node.value
@@ -279,7 +277,7 @@ class Bench:
         found = Diagnostics()
         read = description.assemble(self._files, found)
         assert read is not None
-        self.api = pipeline.examine(read, found, self._memory)
+        self.api = pipeline.examine(read, found)
         assert not len(found), "the description itself has problems"
 
     def spots(self, path: Path) -> Iterator[Spot]:
@@ -332,7 +330,7 @@ class Bench:
     def examined(self, path: Path, decl: Any, found: Diagnostics) -> Api | None:
         """What the program makes of a description in which one file holds this declaration."""
         read = description.assemble({**self._files, path: decl}, found)
-        return None if read is None else pipeline.examine(read, found, self._memory)
+        return None if read is None else pipeline.examine(read, found)
 
     def reread(self, path: Path, piece: Piece | None, change: Change) -> Reread:
         """A file with a change, of which only the piece that holds it is read again, if there is one."""
@@ -557,7 +555,7 @@ _IN_WORDS: Final = frozenset(
         "provenance",
         "sources",
         "at",
-        "said_at",
+        "key_positions",
         "cases",
         "callers",
     ]

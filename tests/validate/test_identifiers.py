@@ -78,7 +78,7 @@ MISTAKES = [
     ),
     *(
         task(f"a record called {name}", "bad-name", f"a record cannot be called {name}", records(f"{name} # here"))
-        for name in ("Page", "Request", "Record", "Resource", "Shape", "Decimal", "NotFound", "None", "Upload")
+        for name in ("Page", "Request", "Record", "Resource", "Shape", "Decimal", "NotFoundError", "None", "Upload")
     ),
     task("an enum called Literal", "bad-name", "an enum cannot be called Literal",
          "enums:\n  Literal: # here\n    words: {a: {}}",
@@ -141,7 +141,7 @@ MISTAKES = [
          "enums:\n  Color:\n    words:\n      red: {} # there\n      'red': {} # here",
          "records: {Task: {fields: {a: {enum: Color}}}}"),
     task("two words that are one in answers", "duplicate-name", "are the same in answers",
-         "enums:\n  Color:\n    words:\n      red: {answer: r} # there\n      ruby: {answer: r} # here",
+         "enums:\n  Color:\n    words:\n      red: {response: r} # there\n      ruby: {response: r} # here",
          "records: {Task: {fields: {a: {enum: Color}}}}"),
     task("a flag that XML cannot hold", "bad-name", "U+0002", api=API + 'scalars:\n  flag: {words: ["\\x02", n]} # here'),
     task("a namespace that XML cannot hold", "bad-name", "U+0003",

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .expressions import Expression
-from ..sandbox.engine.state import Record
 
 Path = tuple[str, ...]
 
@@ -83,7 +82,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class MethodBehavior:
     """What one method does."""
 
     refusals: tuple[Refusal, ...] = ()
@@ -161,7 +160,7 @@ class Behavior:
     supplied: Mapping[str, Mapping[str, Expression]] = field(default_factory=dict)
     """Person -> field -> what it is in a create, whatever was sent."""
     visible: Mapping[str, Expression] = field(default_factory=dict)
-    shown: Mapping[Path, Expression] = field(default_factory=dict)
+    returned_if: Mapping[Path, Expression] = field(default_factory=dict)
     padded: frozenset[str] = frozenset()
     delete: tuple[Setting, ...] = ()
     """What deleting sets; empty: the record is removed."""
@@ -177,12 +176,12 @@ class Behavior:
     """How an empty tag is refused, by field."""
     references: Mapping[str, Reference] = field(default_factory=dict)
     touches: tuple[tuple[str, Expression], ...] = ()
-    methods: Mapping[str, Acting] = field(default_factory=dict)
+    methods: Mapping[str, MethodBehavior] = field(default_factory=dict)
     timed: tuple[Timed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Failing:
+class FailureRule:
     """How the service tells one situation."""
 
     code: str | None = None
@@ -219,15 +218,15 @@ class Behaviors:
     """All that is said about what an API does."""
 
     resources: Mapping[str, Behavior] = field(default_factory=dict)
-    failures: Mapping[str, Failing] = field(default_factory=dict)
-    field_told: bool = True
+    failures: Mapping[str, FailureRule] = field(default_factory=dict)
+    names_field: bool = True
     failed: str | None = None
     """What the status of a failure says."""
     deprecated: str | None = None
     """Attribute that marks deprecated elements in answers."""
     people: tuple[People, ...] = ()
-    settings: Record = field(default_factory=dict)
-    holds: tuple[tuple[str, Record], ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    holds: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     """Resource and record, for everything that a fresh account has."""
     callbacks: Callbacks | None = None
 

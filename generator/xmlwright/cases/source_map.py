@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from lxml import etree
 
 from ..diagnostics import Position, Related, nearest
-from ..ir import Api, Field, Method, Ref
-from ..runtime.errors import UnreadableDocument
+from ..ir import Api, Field, Method, RecordValue, Ref
+from ..runtime.errors import InvalidDocumentError
 from ..runtime.protocol import Place
 from ..runtime.reading import find, local_name
-from .values import Given
 
 
-class Origins:
+class SourceMap:
     """Where the description says what the documents of one method hold."""
 
     def __init__(self, api: Api, method: Method) -> None:
@@ -24,7 +23,7 @@ class Origins:
         envelope = api.envelope
         payload = [part for part in envelope.request_payload.split("/") if part]
         self._request = [envelope.request_root, *payload]
-        answer = method.answer
+        answer = method.response
         self._payload = tuple(part for part in envelope.response_payload.split("/") if part)
         self._element = tuple(part for part in answer.element.split("/") if part not in ("", "."))
         self._row = [envelope.response_root, *self._payload, *self._element]
@@ -33,7 +32,9 @@ class Origins:
 
     # requests
 
-    def of_request(self, given: Given, leaves: Iterable[tuple[str, str]]) -> Iterator[Related]:
+    def of_request(
+        self, given: RecordValue, leaves: Iterable[tuple[str, str]]
+    ) -> Iterator[Related]:
         """Where the arguments are said, and described, that these leaves of a request are about."""
         for path, text in leaves:
             parts = path.split("/")
@@ -50,7 +51,7 @@ class Origins:
                 wrapper = self._method.wrapper
                 if wrapper is not None and parts[:1] != [wrapper]:
                     yield Related(
-                        self._method.said_at["wrapper"],
+                        self._method.key_positions["wrapper"],
                         "the wrapper of the arguments is named here",
                     )
                 else:
@@ -58,7 +59,7 @@ class Origins:
                     yield from self._arguments(self._method.arguments, given, parts, text)
 
     def _arguments(
-        self, fields: Iterable[Field], given: Given, parts: list[str], text: str
+        self, fields: Iterable[Field], given: RecordValue, parts: list[str], text: str
     ) -> Iterator[Related]:
         for item, rest in _matching(fields, parts):
             value = given.values.get(item.python)
@@ -67,21 +68,21 @@ class Origins:
             yield from self.of_field(item, text, value)
             if item.record is not None and item.record in self._api.records:
                 nested = self._api.records[item.record].fields
-                for inner in value if isinstance(value, list) else [value]:
-                    if isinstance(inner, Given):
+                for inner in value if isinstance(value, tuple) else [value]:
+                    if isinstance(inner, RecordValue):
                         yield from self._arguments(nested, inner, rest, text)
 
     def of_field(self, item: Field, text: str = "", value: object = None) -> Iterator[Related]:
         """Where a field is described; with that, where the words of its type are that a text is not among."""
         yield Related(item.at, f"{item.python} is described here")
-        for at in item.said_at.values():
+        for at in item.key_positions.values():
             if at.line != item.at.line:
                 yield Related(at, f"{item.python} has its place from here")
         if item.enum is not None:
             for word in self._api.enums[item.enum].words:
                 if value == word.word:
-                    for where in ("request", "answer"):
-                        at = word.said_at.get(where, word.at)
+                    for where in ("request", "response"):
+                        at = word.key_positions.get(where, word.at)
                         yield Related(at, f"the word {word.word!r} is described here")
         for name in {item.read, item.write} - {None}:
             scalar = self._api.scalars.get(str(name))
@@ -94,7 +95,7 @@ class Origins:
 
     def _said(self, holder: str, *keys: str) -> Iterator[Related]:
         for key in keys:
-            at = self._api.said_at.get(f"{holder}.{key}")
+            at = self._api.key_positions.get(f"{holder}.{key}")
             if at is not None:
                 yield Related(at, f"{holder}.{key} is said here")
 
@@ -118,16 +119,16 @@ class Origins:
             yield from self._said("envelope.response", "payload")
         elif find(payload, self._element) is None:
             yield Related(
-                self._method.said_at["element"], "the element of the answer is named here"
+                self._method.key_positions["element"], "the element of the answer is named here"
             )
         path = getattr(error, "path", None)
-        if isinstance(error, UnreadableDocument) and path:
+        if isinstance(error, InvalidDocumentError) and path:
             for item in self.fields_at(path.strip("/").split("/")):
                 yield from self.of_field(item)
 
     def fields_at(self, parts: list[str]) -> Iterator[Field]:
         """The fields that an element or attribute of an answer is read into; those of its record for a record."""
-        ref = self._method.answer.record
+        ref = self._method.response.record
         if ref is not None and ref in self._api.records and parts[: len(self._row)] == self._row:
             yield from self._below(ref, parts[len(self._row) :])
 
@@ -155,7 +156,7 @@ class Origins:
         ):
             if place is not None and path == f"{envelope.response_root}/{place}":
                 return True
-        if self._method.answer.value == "page":
+        if self._method.response.value == "page":
             wrapper = "/".join(self._row[:-1])
             counters = self._api.paging.counters.values()
             if any(path == f"{wrapper}/{place}" for place in counters):
@@ -168,19 +169,19 @@ class Origins:
 
     def of_items(self) -> Related:
         """Where the items of a list are named."""
-        return Related(self._method.said_at["item"], "its items are named here")
+        return Related(self._method.key_positions["item"], "its items are named here")
 
     def of_unknown(self, path: str) -> tuple[str | None, list[Related]]:
         """The described name that an element was probably meant to have, and where that is."""
         name = re.split(r"[./]", path)[-1].partition("[")[0]
         names: dict[str, Position] = {}
         for ignored in self._api.envelope.ignored_attributes:
-            names[f"@{ignored}"] = self._api.said_at["envelope.response.attributes"]
-        answer = self._method.answer
+            names[f"@{ignored}"] = self._api.key_positions["envelope.response.attributes"]
+        answer = self._method.response
         for part in self._element:
-            names.setdefault(part, self._method.said_at["element"])
+            names.setdefault(part, self._method.key_positions["element"])
         if answer.value in ("page", "list"):
-            names.setdefault(answer.item, self._method.said_at["item"])
+            names.setdefault(answer.item, self._method.key_positions["item"])
         if answer.record is not None:
             self._names_below(answer.record, names, set())
         near = nearest(name, names)
@@ -193,12 +194,12 @@ class Origins:
         for item in self._api.records[ref].fields:
             if not item.readable:
                 continue
-            own = item.said_at.get("element", item.at)
+            own = item.key_positions.get("element", item.at)
             if item.attribute is not None:
-                names.setdefault(f"@{item.attribute}", item.said_at["attribute"])
+                names.setdefault(f"@{item.attribute}", item.key_positions["attribute"])
             for index, part in enumerate(item.path):
                 last = index == len(item.path) - 1
-                names.setdefault(part, item.said_at.get("list", own) if last else own)
+                names.setdefault(part, item.key_positions.get("list", own) if last else own)
             if item.record is not None:
                 self._names_below(item.record, names, seen)
 

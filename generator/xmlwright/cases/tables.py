@@ -11,11 +11,31 @@ from ..ir import Api, Enum, Field, Method, Record, Ref
 from ..naming import python_name
 from ..runtime.protocol import CallbackForm, ErrorCode, Paging, Place, Protocol
 from ..runtime.record import Record as RuntimeRecord
-from ..runtime.request import Answer, Bytes, Nothing, One, Paged, Rows, Scalar
+from ..runtime.request import (
+    BinaryResponse,
+    EmptyResponse,
+    ListResponse,
+    PageResponse,
+    RecordResponse,
+    ResponseReader,
+    ScalarResponse,
+)
 from ..runtime.request import Method as RuntimeMethod
-from ..runtime.scalars import EMPTY_REFUSED, Binary, Codec, Date, DateTime, Flag, Id, Integer, Number, Text, Uri, Words
-from ..runtime.schema import Field as RuntimeField
-from ..runtime.schema import Shape
+from ..runtime.scalars import (
+    EMPTY_REFUSED,
+    Binary,
+    Codec,
+    Date,
+    DateTime,
+    EnumCodec,
+    Flag,
+    Id,
+    Integer,
+    Number,
+    Text,
+    Uri,
+)
+from ..runtime.schema import FieldSpec, RecordSchema
 
 _CODECS: dict[str, type[Codec]] = {
     "id": Id,
@@ -86,7 +106,7 @@ class Tables:
 
     def __init__(self, api: Api) -> None:
         self.api = api
-        self._shapes: dict[Ref, Shape[Any]] = {}
+        self._shapes: dict[Ref, RecordSchema[Any]] = {}
         self._codecs: dict[tuple[object, ...], Codec] = {}
         self._methods: dict[str, RuntimeMethod[Any]] = {}
 
@@ -99,7 +119,7 @@ class Tables:
         """The run-time method."""
         found = self._methods.get(method.name)
         if found is None:
-            arguments = Shape[Any](
+            arguments = RecordSchema[Any](
                 method.name, None, [self._argument(item) for item in method.arguments]
             )
             found = self._methods[method.name] = RuntimeMethod(
@@ -114,7 +134,7 @@ class Tables:
             )
         return found
 
-    def shape(self, ref: Ref) -> Shape[Any]:
+    def shape(self, ref: Ref) -> RecordSchema[Any]:
         """The run-time shape of a record."""
         if ref not in self._shapes:
             record = self.api.records[ref]
@@ -125,25 +145,25 @@ class Tables:
                 for whole in record.fields
                 for item in whole.by_direction
             ]
-            self._shapes[ref] = Shape(
+            self._shapes[ref] = RecordSchema(
                 record.name, _class_of(record), fields, identity=record.identity
             )
         return self._shapes[ref]
 
-    def _argument(self, item: Field) -> RuntimeField:
+    def _argument(self, item: Field) -> FieldSpec:
         return self.field(item, item.write, "cu", item.required)
 
-    def field(self, item: Field, scalar: str | None, access: str, required: str) -> RuntimeField:
+    def field(self, item: Field, scalar: str | None, access: str, required: str) -> FieldSpec:
         """The run-time field, of one direction's type."""
         shape = None
         if item.record is not None:
             ref = item.record
 
-            def shape_of() -> Shape[Any]:
+            def shape_of() -> RecordSchema[Any]:
                 return self.shape(ref)
 
             shape = shape_of
-        return RuntimeField(
+        return FieldSpec(
             item.python,
             None if item.record is not None else self.codec(item, scalar),
             item.path,
@@ -192,13 +212,13 @@ class Tables:
             return DateTime(scalar.zone if scalar else "UTC", empty=empty, none=none)
         return _CODECS[name](empty=empty, none=none)
 
-    def _answer(self, method: Method) -> Answer[Any]:
-        answer = method.answer
+    def _answer(self, method: Method) -> ResponseReader[Any]:
+        answer = method.response
         if answer.value == "none":
-            return Nothing()
+            return EmptyResponse()
         if answer.value == "binary":
-            return Bytes(*answer.media)
-        kind: Shape[Any] | Codec
+            return BinaryResponse(*answer.media)
+        kind: RecordSchema[Any] | Codec
         kind = (
             self.shape(answer.record)
             if answer.record is not None
@@ -206,20 +226,20 @@ class Tables:
         )
         if isinstance(kind, Codec):
             if answer.value == "id":
-                return Scalar(answer.element, kind)
-            return Rows(answer.element, answer.item, kind)
+                return ScalarResponse(answer.element, kind)
+            return ListResponse(answer.element, answer.item, kind)
         if answer.value == "record":
-            return One(answer.element, kind)
+            return RecordResponse(answer.element, kind)
         if answer.value == "page":
-            return Paged(answer.element, answer.item, kind)
-        return Rows(answer.element, answer.item, kind)
+            return PageResponse(answer.element, answer.item, kind)
+        return ListResponse(answer.element, answer.item, kind)
 
 
-def words_of(enum: Enum) -> Words:
+def words_of(enum: Enum) -> EnumCodec:
     """The codec of an enum."""
-    return Words(
-        {word.word: (word.request, word.answer) for word in enum.words},
-        answered=tuple(word.word for word in enum.words if not word.writable),
+    return EnumCodec(
+        {word.word: (word.request, word.response) for word in enum.words},
+        read_only=tuple(word.word for word in enum.words if not word.writable),
     )
 
 

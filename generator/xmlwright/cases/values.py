@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ..diagnostics import Diagnostics, Position, Related, nearest
+from ..ir import Api, Field, Method, PageValue, RecordValue, Ref
+from ..runtime.scalars import Codec
+from ..runtime.writing import Upload
 from ..schema.decoder import INVALID, Integer
 from ..schema.grammar import UPLOAD
 from ..schema.nodes import KINDS, Node
-from ..ir import Api, Field, Method, Ref
-from ..runtime.scalars import Codec
-from ..runtime.writing import Upload
 from .tables import Tables
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Named values of a record or of the arguments of a call, in the order of the case."""
-
-    ref: Ref | None
-    """The record; None for arguments."""
-    values: Mapping[str, Any]
-    """Python name -> value."""
-    places: Mapping[str, Position]
-    """Python name -> where the case says it."""
-    at: Position
-
-
-@dataclass(frozen=True, slots=True)
-class GivenPage:
-    """A page: counters and rows."""
-
-    counters: Mapping[str, int]
-    items: list[Any]
-    places: Mapping[str, Position]
-    """Counter -> where the case says it."""
-    items_at: Position
-    at: Position
-
 
 WRONG: Final = object()
 """In place of a value that has been complained about."""
@@ -60,7 +32,7 @@ class Values:
         self._tables = tables
         self._diagnostics = diagnostics
 
-    def arguments(self, method: Method, node: Node) -> Given | None:
+    def arguments(self, method: Method, node: Node) -> RecordValue | None:
         """The arguments of a call; None, with diagnostics, where they do not fit."""
         given = self._mapping(node, method.arguments, None, "write", method.mode, method.name)
         if given is None:
@@ -74,17 +46,22 @@ class Values:
 
     def result(self, method: Method, node: Node) -> Any:
         """The value that an answer should read as."""
-        answer = method.answer
-        if answer.value == "binary":
+        response = method.response
+        if response.value == "none":
+            self._diagnostics.add(
+                "case-result", f"{method.name} returns nothing; remove `result`", node.position
+            )
+            return WRONG
+        if response.value == "binary":
             return self._text(node)
-        if answer.value == "page":
-            return self._page(node, answer.record)
-        if answer.value == "list":
+        if response.value == "page":
+            return self._page(node, response.record)
+        if response.value == "list":
             if node.kind != "list":
                 return self._refuse("case-result", "a list", node)
-            items = [self._item(item, answer.record, answer.scalar) for item in node.items]
+            items = tuple(self._item(item, response.record, response.scalar) for item in node.items)
             return WRONG if WRONG in items else items
-        return self._item(node, answer.record, answer.scalar)
+        return self._item(node, response.record, response.scalar)
 
     def record(self, ref: Ref, node: Node) -> Any:
         """A record as a result shows it; WRONG, with diagnostics, where it does not fit."""
@@ -96,7 +73,7 @@ class Values:
                 "case-result", "a page: position, size, pages, total and items", node
             )
         counters: dict[str, int] = {}
-        items: list[Any] = []
+        items: tuple[Any, ...] = ()
         places = {key.text: key.position for key, _ in node.entries}
         valid = True
         for key, value in node.entries:
@@ -113,14 +90,14 @@ class Values:
                 valid &= count is not INVALID
                 counters[key.text] = count
             elif value.kind == "list":
-                items = [self._item(item, ref, None) for item in value.items]
+                items = tuple(self._item(item, ref, None) for item in value.items)
             else:
                 self._refuse("case-result", "a list", value)
                 valid = False
         if not valid or WRONG in items:
             return WRONG
         items_at = places.get("items", node.position)
-        return GivenPage(counters, items, places, items_at, node.position)
+        return PageValue(counters, items, places, items_at, node.position)
 
     def _item(self, node: Node, ref: Ref | None, scalar: str | None) -> Any:
         if ref is not None:
@@ -128,7 +105,7 @@ class Values:
             if record is None:
                 return WRONG
             fields = tuple(item for item in record.fields if item.readable)
-            found = self._mapping(node, fields, ref, "read", "answer", record.name)
+            found = self._mapping(node, fields, ref, "read", "read", record.name)
             return WRONG if found is None else found
         item = self._tables._scalar(scalar or "id")
         return self._scalar(node, scalar or "id", item, self._rule)
@@ -141,7 +118,7 @@ class Values:
         direction: str,
         mode: str,
         owner: str,
-    ) -> Given | None:
+    ) -> RecordValue | None:
         rule = "case-arguments" if direction == "write" else self._rule
         if node.kind != "map":
             self._refuse(rule, "a mapping of names to values", node)
@@ -176,7 +153,7 @@ class Values:
                 valid = False
             values[item.python] = decoded
             places[item.python] = key.position
-        return Given(ref, values, places, node.position) if valid else None
+        return RecordValue(ref, values, places, node.position) if valid else None
 
     def _field(self, node: Node, item: Field, direction: str, mode: str) -> Any:
         rule = "case-arguments" if direction == "write" else self._rule
@@ -190,7 +167,7 @@ class Values:
         if item.many:
             if node.kind != "list":
                 return self._refuse(rule, "a list", node, item)
-            values = [self._one(inner, item, direction, mode) for inner in node.items]
+            values = tuple(self._one(inner, item, direction, mode) for inner in node.items)
             return WRONG if WRONG in values else values
         return self._one(node, item, direction, mode)
 
@@ -200,7 +177,7 @@ class Values:
             record = self._api.records.get(item.record)
             if record is None:
                 return WRONG
-            letters = {"answer": "r", "create": "c", "update": "u"}.get(mode, "cu")
+            letters = {"read": "r", "create": "c", "update": "u"}.get(mode, "cu")
             fields = tuple(
                 other
                 for other in record.fields
@@ -300,14 +277,23 @@ class Values:
         )
 
 
-def as_arguments(given: Given) -> dict[str, Any]:
-    """Decoded arguments as what a builder takes."""
-    return {name: _plain(value) for name, value in given.values.items()}
+def as_arguments(given: RecordValue) -> dict[str, Any]:
+    """Return arguments as a builder takes them."""
+    return {name: _as_argument(value) for name, value in given.values.items()}
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Given):
+def _as_argument(value: Any) -> Any:
+    if isinstance(value, RecordValue):
         return as_arguments(value)
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
+    if isinstance(value, tuple):
+        return [_as_argument(item) for item in value]
+    return value
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value with records as dictionaries and lists as tuples."""
+    if isinstance(value, RecordValue):
+        return {name: plain_value(inner) for name, inner in value.values.items()}
+    if isinstance(value, tuple):
+        return tuple(plain_value(item) for item in value)
     return value

@@ -6,32 +6,33 @@ import re
 from collections.abc import Iterator
 
 from ..diagnostics import Position, Related, nearest
+from ..ir import Api, Envelope, ErrorCode, Names, Paging, Provenance, Scalar, Token
 from ..schema.api_grammar import ApiDecl
-from ..schema.decoder import Decl, Word, opt
+from ..schema.decoder import Decl, LocatedStr, opt
 from ..schema.grammar import ResourceDecl, SharedDecl
 from ..schema.vocabulary import PLACEHOLDER, PLACEHOLDERS
-from ..ir import Api, Envelope, ErrorCode, Names, Paging, Provenance, Scalar, Token
-from .symbols import References, class_name_of, noted_of, prose, provenance_of, stand, texts
+from .symbols import SymbolTable, class_name_of, named_docs, prose, provenance_of, texts
 
 
-class Frame(References):
-    """Makes the API without its modules."""
+class ApiResolver:
+    """Resolves the API without its modules."""
 
-    def _frame(self) -> tuple[Api, frozenset[tuple[str, str]]]:
-        """All of the API but its modules, and what it names of itself."""
-        found = self._api_alone()
-        return found, frozenset(self._used)
+    def __init__(self, symbols: SymbolTable) -> None:
+        self._symbols = symbols
+        self._description = symbols.description
+        self._diagnostics = symbols.diagnostics
 
-    def _api_alone(self) -> Api:
-        api = self._d.api
-        self._sources(api.source)
+    def api(self) -> Api:
+        """Return the API without its modules."""
+        api = self._description.api
+        self._symbols.check_sources(api.source)
         self._zone()
-        for kind, codes in api.method_errors.items():
-            self._codes(codes, f"method_errors.{kind}")
+        for codes in api.method_errors.values():
+            self._symbols.check_codes(codes)
         for event in api.events:
             self._event(event)
         for error in api.errors.values():
-            self._sources(error.source)
+            self._symbols.check_sources(error.source)
             for name in re.findall(PLACEHOLDER, error.message):
                 near = nearest(name, PLACEHOLDERS)
                 if name not in PLACEHOLDERS and near is not None:  # another word is text
@@ -43,10 +44,10 @@ class Frame(References):
                         suggestion=f"{{{near}}}",
                     )
         for noted in (*api.events.values(), *api.people.values(), *api.sources.values()):
-            self._sources(noted.source)
+            self._symbols.check_sources(noted.source)
         paging = api.paging
         if paging and paging.maximum_size is not None and paging.default_size > paging.maximum_size:
-            self._contradiction(
+            self._symbols.contradiction(
                 paging,
                 "default_size",
                 f"more rows by default than a page may have ({paging.maximum_size})",
@@ -140,8 +141,8 @@ class Frame(References):
                 }
             ),
             scalars=self._scalars(),
-            people=noted_of(api.people),
-            sources=noted_of(api.sources),
+            people=named_docs(api.people),
+            sources=named_docs(api.sources),
             errors=tuple(
                 ErrorCode(
                     str(code),
@@ -155,18 +156,18 @@ class Frame(References):
                 )
                 for code, decl in api.errors.items()
             ),
-            events=noted_of(api.events),
+            events=named_docs(api.events),
             limits=texts(api.limits),
             modules=(),
             records={},
             enums={},
             provenance=Provenance("documented", tuple(map(str, api.source))),
-            said_at=dict(_wire_places(api)),
+            key_positions=dict(_wire_places(api)),
         )
 
     def _scalars(self) -> dict[str, Scalar]:
         found = {}
-        for name, decl in self._d.api.scalars.items():
+        for name, decl in self._description.api.scalars.items():
             words = tuple(map(str, decl.words)) or ("1", "0")
             if len(words) != 2:
                 self._diagnostics.add(
@@ -186,7 +187,7 @@ class Frame(References):
     def _zone(self) -> None:
         from zoneinfo import ZoneInfo
 
-        for decl in self._d.api.scalars.values():
+        for decl in self._description.api.scalars.values():
             if decl.zone is not None:
                 try:
                     ZoneInfo(decl.zone)
@@ -195,18 +196,20 @@ class Frame(References):
                         "dangling-reference", f"there is no time zone {decl.zone!r}", decl.zone.at
                     )
 
-    def _event(self, event: Word) -> None:
+    def _event(self, event: LocatedStr) -> None:
         """An event is named after a resource; a misspelt one would never be dispatched."""
         first = event.partition(".")[0]
-        if first != "all" and first not in self._resources:
-            self._dangling("event of a resource", Word(first, event.at), self._resources)
+        if first != "all" and first not in self._symbols.resources:
+            self._symbols.dangling(
+                "event of a resource", LocatedStr(first, event.at), self._symbols.resources
+            )
 
-    def _names_across(self) -> None:
-        """Records and enums have one name in the whole API, because the package exports them side by side."""
-        seen: dict[str, Word] = {}
-        holders: list[ResourceDecl | SharedDecl] = list(self._d.resources)
-        if self._d.shared is not None:
-            holders.insert(0, self._d.shared)
+    def check_names(self) -> None:
+        """Check that records and enums have one name in the whole API: the package exports them all."""
+        seen: dict[str, LocatedStr] = {}
+        holders: list[ResourceDecl | SharedDecl] = list(self._description.resources)
+        if self._description.shared is not None:
+            holders.insert(0, self._description.shared)
         for holder in holders:
             for name in (*holder.enums, *holder.records):
                 first = seen.setdefault(str(name), name)
@@ -217,7 +220,7 @@ class Frame(References):
                         name.at,
                         related=[Related(first.at, "first here")],
                     )
-        for decl in self._d.resources:
+        for decl in self._description.resources:
             class_name = class_name_of(decl)
             if class_name in seen:
                 self._diagnostics.add(
@@ -227,28 +230,6 @@ class Frame(References):
                     decl.where("python"),
                     related=[Related(seen[class_name].at, "described here")],
                 )
-
-    def _around(self) -> tuple[object, ...]:
-        """What the file of a resource may name that stands in api.yaml or shared.yaml."""
-        api = self._d.api
-        shared = self._d.shared
-        paging = api.paging
-        return (
-            self._d.broken,
-            shared and [stand(kind) for kind in (shared.enums, shared.records, shared.groups)],
-            stand(api.people),
-            stand(api.sources),
-            stand(api.errors),
-            stand(api.events),
-            [(str(kind), [*codes]) for kind, codes in api.method_errors.items()],
-            paging
-            and (
-                stand([paging.position, paging.size]),
-                paging.first,
-                paging.default_size,
-                paging.maximum_size,
-            ),
-        )
 
 
 def _wire_places(api: ApiDecl) -> Iterator[tuple[str, Position]]:

@@ -1,52 +1,50 @@
-"""Resolve cases: which method each one calls, and what it holds."""
+"""Resolve cases: the method that each one calls, and the values that it holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..cases.values import WRONG, Values
 from ..diagnostics import Position, Related
-from ..schema.decoder import Word, opt
+from ..ir import Case, Method
+from ..schema.decoder import LocatedStr, opt
 from ..schema.grammar import CaseDecl, ResourceDecl
-from ..ir import Case
-from .symbols import References, prose, stand
+from .symbols import SymbolTable, prose
 
 
-class Cases(References):
-    """Makes the cases of a resource."""
+class CaseResolver:
+    """Resolves cases. Without ``values`` their arguments and results are left out."""
 
-    def _cases(self, resource: ResourceDecl, decls: Iterable[CaseDecl]) -> tuple[Case, ...]:
-        seen: dict[str, Word] = {}
+    def __init__(self, symbols: SymbolTable, values: Values | None) -> None:
+        self._symbols = symbols
+        self._values = values
+
+    def cases(
+        self, resource: ResourceDecl, decls: Iterable[CaseDecl], methods: Iterable[Method]
+    ) -> tuple[Case, ...]:
+        """Return the cases of a resource; those that call an unknown method are left out."""
+        by_verb = {method.verb: method for method in methods}
+        first: dict[str, LocatedStr] = {}
         found = []
-        around = self._memory.recall(
-            ("around cases", str(resource.resource)),
-            (),
-            self._diagnostics,
-            lambda told: object(),
-            facts=(stand(resource.methods), stand(self._d.api.errors)),
-        )
-        for index, decl in enumerate(decls):
-            first = seen.setdefault(str(decl.name), decl.name)
-            if first is not decl.name:
-                self._diagnostics.add(
+        for decl in decls:
+            name = first.setdefault(str(decl.name), decl.name)
+            if name is not decl.name:
+                self._symbols.diagnostics.add(
                     "duplicate-name",
                     f"two cases of {resource.resource} are called {decl.name!r}",
                     decl.name.at,
-                    related=[Related(first.at, "the first one")],
+                    related=[Related(name.at, "the first one")],
                 )
-            case = self._memory.recall(
-                ("case", str(resource.resource), index),
-                (decl, around),
-                self._diagnostics,
-                lambda told, decl=decl: self._telling(told)._case(resource, decl),  # type: ignore[misc]
-            )
+            case = self._case(resource, decl, by_verb)
             if case is not None:
                 found.append(case)
         return tuple(found)
 
-    def _case(self, resource: ResourceDecl, decl: CaseDecl) -> Case | None:
+    def _case(
+        self, resource: ResourceDecl, decl: CaseDecl, methods: dict[str, Method]
+    ) -> Case | None:
         verb = str(decl.call).removeprefix(f"{resource.resource}.")
-        if verb not in resource.methods:
-            self._dangling("method", Word(verb, decl.call.at), resource.methods)
+        if not self._symbols.check("method", LocatedStr(verb, decl.call.at), resource.methods):
             return None
         fails = None
         if decl.fails is not None:
@@ -56,44 +54,52 @@ class Cases(References):
                 "field": decl.fails.field,
             }
             fails = {key: str(value) for key, value in facts.items() if value is not None}
-            if decl.fails.code is not None and decl.fails.code not in self._d.api.errors:
-                self._dangling("error code", decl.fails.code, self._d.api.errors)
-        self._case_halves(decl)
+            if decl.fails.code is not None:
+                errors = self._symbols.description.api.errors
+                self._symbols.check("error code", decl.fails.code, errors)
+        self._check_keys(decl)
+        arguments = result = None
+        positions = _positions(decl)
+        if decl.result is not None and decl.result.kind == "null":
+            del positions["result"]
+        if self._values is not None and verb in methods:
+            if decl.arguments is not None:
+                arguments = self._values.arguments(methods[verb], decl.arguments)
+            if decl.result is not None and decl.result.kind != "null":
+                value = self._values.result(methods[verb], decl.result)
+                result = None if value is WRONG else value
         return Case(
-            str(decl.name), verb, prose(decl.doc), decl.arguments, opt(decl.request),
-            opt(decl.response), decl.result, fails, tuple(map(str, decl.unknown)), decl.at,
-            _case_places(decl),
+            str(decl.name), verb, prose(decl.doc), arguments, opt(decl.request),
+            opt(decl.response), result, fails, tuple(map(str, decl.unknown)), decl.at, positions,
         )  # fmt: skip
 
-    def _case_halves(self, decl: CaseDecl) -> None:
+    def _check_keys(self, decl: CaseDecl) -> None:
+        check = self._symbols.contradiction
         if decl.request is not None and decl.arguments is None:
-            self._contradiction(
-                decl, "request", "a case with a request says the arguments that give it"
-            )
+            check(decl, "request", "a case with `request` needs the `arguments` that produce it")
         if decl.arguments is not None and decl.request is None:
-            self._contradiction(
-                decl, "arguments", "a case with arguments says the request that they give"
-            )
+            check(decl, "arguments", "a case with `arguments` needs the `request` they produce")
         if decl.response is None:
             for key in ("result", "fails", "unknown"):
                 if key in decl.keys:
-                    self._contradiction(decl, key, f"{key} is about a response, and there is none")
+                    check(decl, key, f"`{key}` describes a response, and the case has none")
             if decl.request is None:
-                self._diagnostics.add(
-                    "missing-key", "a case has a request, a response, or both", decl.at
-                )
+                self._symbols.missing(decl, "a case needs `request`, `response`, or both")
         if decl.fails is not None and "result" in decl.keys:
-            self._contradiction(decl, "fails", "a case has a result or fails, not both")
+            check(decl, "fails", "a case has either `result` or `fails`")
 
 
-def _case_places(decl: CaseDecl) -> dict[str, Position]:
-    """Where the keys of a case stand, those of its failure (``fails.code``), its unknown elements (``unknown[0]``) and
-    the first lines of its documents (``request text``)."""
-    places = dict(decl.keys)
+def _positions(decl: CaseDecl) -> dict[str, Position]:
+    """Return the positions of the keys of a case.
+
+    The keys of its failure are ``fails.code``, its unknown elements ``unknown[0]``, and the first
+    lines of its documents ``request text``.
+    """
+    positions = dict(decl.keys)
     if decl.fails is not None:
-        places.update({f"fails.{key}": at for key, at in decl.fails.keys.items()})
-    places.update({f"unknown[{index}]": word.at for index, word in enumerate(decl.unknown)})
+        positions.update({f"fails.{key}": at for key, at in decl.fails.keys.items()})
+    positions.update({f"unknown[{index}]": word.at for index, word in enumerate(decl.unknown)})
     for name, word in (("request", decl.request), ("response", decl.response)):
         if word is not None and word.body is not None:
-            places[f"{name} text"] = word.body
-    return places
+            positions[f"{name} text"] = word.body
+    return positions

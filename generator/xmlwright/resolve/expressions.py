@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from jinja2 import TemplateError, nodes
 
-from ..diagnostics import Diagnostics, nearest
-from ..schema.decoder import Word
 from ..behavior.expressions import FILTERS, TESTS, Expression, parse
 from ..behavior.functions import FUNCTIONS
+from ..diagnostics import Diagnostics, nearest
+from ..schema.decoder import LocatedStr
 
 LOOKING: Final = ("find", "one", "count", "get", "exists", "next_number")
 """Functions whose first argument is a resource."""
@@ -58,7 +58,7 @@ class ExpressionChecker:
 
     def expression(
         self,
-        word: Word,
+        word: LocatedStr,
         known: Known,
         words: frozenset[str] | None = None,
         gives: Type | None = None,
@@ -105,7 +105,7 @@ def _constants(node: nodes.Node | None) -> Iterable[str]:
 
 
 class _Walker:
-    def __init__(self, word: Word, known: Known, diagnostics: Diagnostics) -> None:
+    def __init__(self, word: LocatedStr, known: Known, diagnostics: Diagnostics) -> None:
         self._word = word
         self._known = known
         self._diagnostics = diagnostics

@@ -6,12 +6,12 @@ import dataclasses
 from typing import Final
 
 from ..diagnostics import Position
-from ..schema.decoder import Word, opt
-from ..schema.grammar import AnswerDecl, FieldDecl, MethodDecl, ResourceDecl
-from ..ir import Answer, Field, Method, Provenance, Record, Ref
+from ..ir import Field, Method, Provenance, Record, Ref, ResponseShape
 from ..naming import attribute_name, function_name, python_name, snake
-from .records import Records
-from .symbols import Scope, deprecation, names_of, prose, provenance_of, texts
+from ..schema.decoder import LocatedStr, opt
+from ..schema.grammar import FieldDecl, MethodDecl, ResourceDecl, ResponseShapeDecl
+from .records import RecordResolver, takes_main_record
+from .symbols import Scope, SymbolTable, deprecation, names_of, prose, provenance_of, texts
 
 _RETRY: Final = {
     "get": "safe",
@@ -30,13 +30,19 @@ _TOLD: Final = {
 }
 
 
-class Methods(Records):
-    """Makes the methods of a resource, from its declaration and its records."""
+class MethodResolver:
+    """Resolves the methods of a resource."""
 
-    def _method(
+    def __init__(self, symbols: SymbolTable, records: RecordResolver) -> None:
+        self._symbols = symbols
+        self._description = symbols.description
+        self._diagnostics = symbols.diagnostics
+        self._records = records
+
+    def method(
         self,
         resource: ResourceDecl,
-        verb: Word,
+        verb: LocatedStr,
         decl: MethodDecl,
         scope: Scope,
         records: tuple[Record, ...],
@@ -44,21 +50,23 @@ class Methods(Records):
     ) -> Method | None:
         kind = str(decl.kind or (verb if verb in _RETRY else "action"))
         main = self._main_record(decl, records)
-        if main is None and self._takes_main(str(verb), decl):
+        if main is None and takes_main_record(str(verb), decl):
             self._diagnostics.add(
                 "dangling-reference", f"{resource.resource} has no record for {verb}", verb.at
             )
             return None
-        self._sources(decl.source)
-        self._people(decl.callers)
-        self._codes(decl.errors, "errors")
+        self._symbols.check_sources(decl.source)
+        self._symbols.check_people(decl.callers)
+        self._symbols.check_codes(decl.errors)
         for event in decl.events:
-            if event not in self._d.api.events:
-                self._dangling("event", event, self._d.api.events)
+            if event not in self._description.api.events:
+                self._symbols.dangling("event", event, self._description.api.events)
         provenance = provenance_of(decl, inherited)
         for key, allowed in (("filters", "list"), ("paging", "list"), ("order", "list")):
             if key in decl.keys and kind != allowed:
-                self._contradiction(decl, key, f"{key} is for a list, and {verb} is an {kind}")
+                self._symbols.contradiction(
+                    decl, key, f"{key} is for a list, and {verb} is an {kind}"
+                )
         identity = self._identity(main)
         arguments = self._arguments(decl, kind, main, identity, scope, provenance)
         retry = decl.retry
@@ -73,9 +81,9 @@ class Methods(Records):
             wrapper = None
         order = decl.order
         if order is not None and main is not None:
-            field = Word(order.removeprefix("-"), order.at)
+            field = LocatedStr(order.removeprefix("-"), order.at)
             if field not in names_of(main.fields):
-                self._dangling("field", field, names_of(main.fields))
+                self._symbols.dangling("field", field, names_of(main.fields))
         callers = {**texts(resource.callers)} if not decl.callers else texts(decl.callers)
         parts = [snake(part) for part in str(verb).split(".")]
         if decl.python is not None:
@@ -85,7 +93,7 @@ class Methods(Records):
             for item in arguments
             if identity is not None and item.name == identity.name and item.required
         )
-        answer = self._answer(decl, kind, resource, main, identity, scope)
+        response = self._response(decl, kind, resource, main, identity, scope)
         plural = str(resource.plural or resource.resource + "s").replace("_", " ")
         one = ("an " if resource.resource[0] in "aeiou" else "a ") + resource.resource.replace(
             "_", " "
@@ -101,12 +109,12 @@ class Methods(Records):
             arguments=arguments,
             positional=positional,
             mode=_MODES.get(kind, "write"),
-            answer=answer,
+            response=response,
             paging=(
                 "none"
                 if kind != "list"
                 or decl.paging is False
-                or (decl.answer and decl.answer.value != "page")
+                or (decl.response and decl.response.value != "page")
                 else ("ignored" if decl.paging == "ignored" else "pages")
             ),
             order=opt(order),
@@ -118,14 +126,14 @@ class Methods(Records):
             since=opt(decl.since),
             provenance=provenance,
             at=verb.at,
-            said_at=_method_places(resource, decl, answer, identity),
+            key_positions=_method_places(resource, decl, response, identity),
         )
 
     def _main_record(self, decl: MethodDecl, records: tuple[Record, ...]) -> Record | None:
         if decl.record is not None:
             found = next((item for item in records if item.name == decl.record), None)
             if found is None:
-                self._dangling("record", decl.record, names_of(records))
+                self._symbols.dangling("record", decl.record, names_of(records))
             return found
         return records[0] if records else None
 
@@ -151,29 +159,31 @@ class Methods(Records):
             known = names_of(main.fields)
             for name in decl.omit:
                 if name not in known:
-                    self._dangling("field", name, known)
+                    self._symbols.dangling("field", name, known)
             for item in main.fields:
                 if letter in item.access and item.name not in decl.omit and item.name not in found:
                     found[item.name] = _as_argument(item, required=letter in item.required)
         elif decl.omit:
-            self._contradiction(decl, "omit", "omit is for create and update")
+            self._symbols.contradiction(decl, "omit", "omit is for create and update")
         for name, given in (*decl.arguments.items(), *decl.filters.items()):
             if isinstance(given, FieldDecl):
-                resolved = self._field(name, given, scope, provenance, argument=True)
+                resolved = self._records.field(name, given, scope, provenance, argument=True)
                 found[str(name)] = _as_argument(resolved, required=bool(resolved.required))
                 continue
             same = (
                 next((other for other in main.fields if other.name == name), None) if main else None
             )
             if same is None:
-                self._dangling("field", name, names_of(main.fields if main else ()))
+                self._symbols.dangling("field", name, names_of(main.fields if main else ()))
                 continue
             is_identity = identity is not None and same.name == identity.name
             found[str(name)] = _as_argument(
                 same, required=is_identity and name in decl.arguments, at=name.at
             )
-        paging = self._d.api.paging
-        in_pages = decl.paging is not False and (decl.answer is None or decl.answer.value == "page")
+        paging = self._description.api.paging
+        in_pages = decl.paging is not False and (
+            decl.response is None or decl.response.value == "page"
+        )
         if kind == "list" and in_pages and paging is not None:
             for place, doc in (
                 (
@@ -184,10 +194,10 @@ class Methods(Records):
             ):
                 found.setdefault(str(place), _counter(place, doc))
         arguments = tuple(found.values())
-        self._one_place(arguments)
+        self._records.check_places(arguments)
         return arguments
 
-    def _answer(
+    def _response(
         self,
         decl: MethodDecl,
         kind: str,
@@ -195,24 +205,24 @@ class Methods(Records):
         main: Record | None,
         identity: Field | None,
         scope: Scope,
-    ) -> Answer:
-        given = decl.answer
+    ) -> ResponseShape:
+        given = decl.response
         value = str(given.value) if given else {
             "create": "id", "get": "record", "list": "page",
         }.get(kind, "none")  # fmt: skip
-        unpaged = decl.paging is False or self._d.api.paging is None
+        unpaged = decl.paging is False or self._description.api.paging is None
         if kind == "list" and unpaged and given is None:
             value = "list"
         element = str(given.element) if given and given.element else ""
         if given is not None:
-            self._answer_keys(given, value, kind)
+            self._response_keys(given, value, kind)
         record: Ref | None = None
         scalar = opt(given.type) if given else None
         ref = opt(given.ref) if given else None
-        if ref is not None and ref not in self._resources and given and given.ref:
-            self._dangling("resource", given.ref, self._resources)
+        if ref is not None and ref not in self._symbols.resources and given and given.ref:
+            self._symbols.dangling("resource", given.ref, self._symbols.resources)
         if value in ("record", "page", "list") and scalar is None and ref is None:
-            record = self._named("record", given.record if given else None, scope.records)
+            record = self._symbols.find("record", given.record if given else None, scope.records)
             if record is None and main is not None:
                 record = Ref(main.module, main.name)
         if value == "id":
@@ -234,11 +244,11 @@ class Methods(Records):
             element = element or str(resource.plural or f"{resource.resource}s")
         item = str(given.item) if given and given.item else str(resource.resource)
         media = tuple(map(str, given.media)) if given else ()
-        return Answer(value, element, item, record, scalar, ref, media)
+        return ResponseShape(value, element, item, record, scalar, ref, media)
 
-    def _answer_keys(self, decl: AnswerDecl, value: str, kind: str) -> None:
+    def _response_keys(self, decl: ResponseShapeDecl, value: str, kind: str) -> None:
         if value == "page" and kind != "list":
-            self._contradiction(decl, "value", "only a list answers a page")
+            self._symbols.contradiction(decl, "value", "only a list answers a page")
         useful = {
             "none": (),
             "id": ("element", "type", "ref"),
@@ -249,10 +259,10 @@ class Methods(Records):
         }[value]
         for key in decl.keys:
             if key != "value" and key not in useful:
-                self._contradiction(decl, key, f"an answer of kind {value} has no {key}")
+                self._symbols.contradiction(decl, key, f"an answer of kind {value} has no {key}")
 
     def _all_codes(self, kind: str, decl: MethodDecl) -> tuple[str, ...]:
-        api = self._d.api
+        api = self._description.api
         codes: dict[str, None] = {}
         for source in ("any", kind):
             for key, listed in api.method_errors.items():
@@ -263,16 +273,16 @@ class Methods(Records):
 
 
 def _method_places(
-    resource: ResourceDecl, decl: MethodDecl, answer: Answer, identity: Field | None
+    resource: ResourceDecl, decl: MethodDecl, response: ResponseShape, identity: Field | None
 ) -> dict[str, Position]:
     """Where the elements around its arguments and its answer get their names from."""
     one = resource.where("resource")
     by_value = {"id": identity.at if identity else one}
     by_value["page"] = by_value["list"] = resource.keys.get("plural", one)
-    given = {} if decl.answer is None else decl.answer.keys
+    given = {} if decl.response is None else decl.response.keys
     return {
         "wrapper": decl.keys.get("wrapper", one),
-        "element": given.get("element", by_value.get(answer.value, one)),
+        "element": given.get("element", by_value.get(response.value, one)),
         "item": given.get("item", one),
     }
 
@@ -288,7 +298,7 @@ def _as_argument(item: Field, *, required: bool, at: Position | None = None) -> 
     )
 
 
-def _counter(name: Word, doc: str) -> Field:
+def _counter(name: LocatedStr, doc: str) -> Field:
     return Field(
         name=str(name), python=python_name(name), path=(str(name),), read="int", write="int", enum=None, record=None,
         ref=None, many=False, attribute=None, content=False, bare=False, access="cu", required="", clear="refused",

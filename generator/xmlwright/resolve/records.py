@@ -9,16 +9,33 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from ..diagnostics import Position, Related, nearest
-from ..schema.api_grammar import NotedDecl
-from ..schema.decoder import INVALID, Integer, Kind, Word, opt
-from ..schema.grammar import DirectionDecl, EnumDecl, FieldDecl, GroupDecl, MethodDecl, RecordDecl, ResourceDecl
-from ..schema.vocabulary import BOOLEAN, TEXT
 from ..ir import Enum, EnumWord, Field, Provenance, Record, Ref
-from ..naming import cap_words, python_name
-from ..validate import identifiers as fitness
-from .symbols import SHARED, References, Scope, deprecation, names_of, places_of, prose, provenance_of, refused
+from ..naming import RESERVED_CLASSES, cap_words, python_name
+from ..schema.api_grammar import NamedDocDecl
+from ..schema.decoder import INVALID, Decoder, Integer, LocatedStr, opt
+from ..schema.grammar import (
+    DirectionDecl,
+    EnumDecl,
+    FieldDecl,
+    GroupDecl,
+    MethodDecl,
+    RecordDecl,
+    ResourceDecl,
+)
+from ..schema.vocabulary import BOOLEAN, TEXT
+from .symbols import (
+    SHARED,
+    Scope,
+    SymbolTable,
+    deprecation,
+    names_of,
+    positions_of,
+    prose,
+    provenance_of,
+    refused,
+)
 
-_DEFAULTS: Final[dict[str, Kind]] = {
+_DEFAULTS: Final[dict[str, Decoder]] = {
     "flag": BOOLEAN,
     "int": Integer(-1_000_000_000),
     "id": Integer(),
@@ -28,26 +45,34 @@ _MEDIA: Final = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 _ACCESS: Final = {"read": "r", "write": "cu", "both": "rcu", "create": "c", "update": "u"}
 
 
-class Records(References):
-    """Makes what a resource is made of."""
+class RecordResolver:
+    """Resolves enums, records and their fields."""
 
-    def _enums(
-        self, decls: Mapping[Word, EnumDecl], module: str, provenance: Provenance
+    def __init__(self, symbols: SymbolTable) -> None:
+        self._symbols = symbols
+        self._description = symbols.description
+        self._diagnostics = symbols.diagnostics
+
+    def enums(
+        self, decls: Mapping[LocatedStr, EnumDecl], module: str, provenance: Provenance
     ) -> tuple[Enum, ...]:
         found = []
         for name, decl in decls.items():
             words: list[EnumWord] = []
-            said: dict[tuple[str, str], tuple[Word, Position]] = {}
+            said: dict[tuple[str, str], tuple[LocatedStr, Position]] = {}
             if decl.events:
-                words = [self._event_word(*item, provenance) for item in self._d.api.events.items()]
+                words = [
+                    self._event_word(*item, provenance)
+                    for item in self._description.api.events.items()
+                ]
                 if decl.words:
-                    self._contradiction(decl, "words", "the words are those of the events")
+                    self._symbols.contradiction(decl, "words", "the words are those of the events")
             elif "words" not in decl.keys:
                 self._diagnostics.add("missing-key", "the key 'words' is missing", decl.at)
             for word, facts in decl.words.items():
-                self._sources(facts.source)
-                request, answer = str(facts.request or word), str(facts.answer or word)
-                for where, text in (("request", request), ("answer", answer)):
+                self._symbols.check_sources(facts.source)
+                request, response = str(facts.request or word), str(facts.response or word)
+                for where, text in (("request", request), ("response", response)):
                     at = facts.keys.get(where, word.at)
                     first, place = said.setdefault((where, text), (word, at))
                     if first is not word:
@@ -61,31 +86,32 @@ class Records(References):
                     EnumWord(
                         str(word),
                         request,
-                        answer,
+                        response,
                         prose(facts.doc),
                         facts.access != "write",
                         facts.access != "read",
                         deprecation(facts.deprecated),
                         provenance_of(facts, provenance),
                         word.at,
-                        places_of(facts, "request", "answer"),
+                        positions_of(facts, "request", "response"),
                     )
                 )
             found.append(Enum(module, str(name), prose(decl.doc), tuple(words), name.at))
         return tuple(found)
 
-    def _event_word(self, name: Word, event: NotedDecl, provenance: Provenance) -> EnumWord:
+    def _event_word(
+        self, name: LocatedStr, event: NamedDocDecl, provenance: Provenance
+    ) -> EnumWord:
         text = str(name)
         return EnumWord(
             text, text, text, prose(event.doc), True, True, None, provenance_of(event, provenance), name.at
         )  # fmt: skip
 
-    def _records(
+    def records(
         self,
-        decls: Mapping[Word, RecordDecl],
+        decls: Mapping[LocatedStr, RecordDecl],
         scope: Scope,
         provenance: Provenance,
-        at: Position,
         resource: ResourceDecl | None = None,
     ) -> tuple[Record, ...]:
         found = []
@@ -98,18 +124,18 @@ class Records(References):
             if decl.identity is not None:
                 owner = next((item for item in fields if item.name == decl.identity), None)
                 if owner is None:
-                    self._dangling("field", decl.identity, names_of(fields))
+                    self._symbols.dangling("field", decl.identity, names_of(fields))
                 else:
                     identity = owner.python
             found.append(
                 Record(scope.module, str(name), doc, identity, fields, False, False, name.at)
             )
-            self._one_place(fields)
+            self.check_places(fields)
         if resource is not None and found:
             self._main_name(found[0], resource)
         return tuple(found)
 
-    def _reached(
+    def with_directions(
         self,
         records: tuple[Record, ...],
         module: str,
@@ -132,7 +158,7 @@ class Records(References):
         main = next(iter(decl.records), None) if decl is not None else None
         for ref, record in by_ref.items():
             if ref not in read and ref not in written and record.name != main:
-                self._unused(
+                self._symbols.unused(
                     f"no method reads or writes the record {record.name}; name it or take it out",
                     record.at,
                 )
@@ -145,10 +171,10 @@ class Records(References):
         by_default = [
             method
             for verb, method in resource.methods.items()
-            if self._takes_main(str(verb), method)
+            if takes_main_record(str(verb), method)
         ]
         wanted = cap_words(resource.resource)
-        if by_default and main.name != wanted and wanted not in fitness.RESERVED:
+        if by_default and main.name != wanted and wanted not in RESERVED_CLASSES:
             self._diagnostics.add(
                 "bad-name",
                 f"the main record of {resource.resource} should be named after it",
@@ -156,26 +182,18 @@ class Records(References):
                 suggestion=wanted,
             )
 
-    def _takes_main(self, verb: str, method: MethodDecl) -> bool:
-        return method.record is None and (method.kind or verb) in (
-            "create",
-            "update",
-            "get",
-            "list",
-        )
-
     def _fields(
         self, decl: RecordDecl | GroupDecl, scope: Scope, provenance: Provenance
     ) -> tuple[Field, ...]:
         found: dict[str, Field] = {}
         for name, item in decl.fields.items():
-            found[str(name)] = self._field(name, item, scope, provenance)
+            found[str(name)] = self.field(name, item, scope, provenance)
         for group in decl.include:
             included = scope.groups.get(group)
             if included is None:
-                self._dangling("group", group, scope.groups)
+                self._symbols.dangling("group", group, scope.groups)
                 continue
-            self._used_groups.add(id(included))
+            self._symbols.used_groups.add(id(included))
             for field in self._fields(included, scope, provenance):
                 if field.name in found:
                     self._diagnostics.add(
@@ -200,7 +218,7 @@ class Records(References):
                 )
         return tuple(found.values())
 
-    def _one_place(self, fields: Iterable[Field]) -> None:
+    def check_places(self, fields: Iterable[Field]) -> None:
         """No two fields stand in the same place of the XML."""
         seen: dict[tuple[object, ...], Field] = {}
         for item in fields:
@@ -214,28 +232,28 @@ class Records(References):
                     related=[Related(first.at, f"{first.name} is described here")],
                 )
 
-    def _field(
+    def field(
         self,
-        name: Word,
+        name: LocatedStr,
         decl: FieldDecl,
         scope: Scope,
         inherited: Provenance,
         *,
         argument: bool = False,
     ) -> Field:
-        self._sources(decl.source)
+        self._symbols.check_sources(decl.source)
         read, write = self._types(name, decl)
-        record = self._named("record", decl.record, scope.records)
-        enum = self._named("enum", decl.enum, scope.enums)
-        if decl.ref is not None and decl.ref not in self._resources:
-            self._dangling("resource", decl.ref, self._resources)
+        record = self._symbols.find("record", decl.record, scope.records)
+        enum = self._symbols.find("enum", decl.enum, scope.enums)
+        if decl.ref is not None and decl.ref not in self._symbols.resources:
+            self._symbols.dangling("resource", decl.ref, self._symbols.resources)
         path = self._path(name, decl)
         access = self._letters(decl, argument)
         required = self._required(decl, access)
         if decl.bare and (decl.list is None or decl.record is None):
-            self._contradiction(decl, "bare", "bare goes with list and record")
+            self._symbols.contradiction(decl, "bare", "bare goes with list and record")
         if decl.list is not None and decl.repeated:
-            self._contradiction(
+            self._symbols.contradiction(
                 decl, "repeated", "a list with a wrapper is not also repeated without one"
             )
         default = self._default(decl, scope, read or write)
@@ -272,13 +290,15 @@ class Records(References):
             doc=prose(decl.doc),
             provenance=provenance_of(decl, inherited),
             at=name.at,
-            said_at=places_of(decl, "element", "attribute", "content", "also", "list", "none"),
+            key_positions=positions_of(
+                decl, "element", "attribute", "content", "also", "list", "none"
+            ),
         )
 
-    def _types(self, name: Word, decl: FieldDecl) -> tuple[str | None, str | None]:
+    def _types(self, name: LocatedStr, decl: FieldDecl) -> tuple[str | None, str | None]:
         given = [kind for kind in ("type", "enum", "record") if getattr(decl, kind) is not None]
         if len(given) > 1:
-            self._contradiction(
+            self._symbols.contradiction(
                 decl, given[1], f"a field has a {given[0]} or a {given[1]}, not both"
             )
         if not given:
@@ -297,19 +317,21 @@ class Records(References):
             return str(decl.type.read), str(decl.type.write)
         return (None, None) if decl.type is None else (str(decl.type), str(decl.type))
 
-    def _path(self, name: Word, decl: FieldDecl) -> tuple[str, ...]:
+    def _path(self, name: LocatedStr, decl: FieldDecl) -> tuple[str, ...]:
         places = [
             key
             for key in ("element", "attribute", "content")
             if getattr(decl, key) not in (None, False)
         ]
         if len(places) > 1:
-            self._contradiction(
+            self._symbols.contradiction(
                 decl, places[1], f"a field has one place: {places[0]} or {places[1]}"
             )
         if decl.attribute is not None or decl.content:
             if decl.list is not None or decl.repeated or decl.record is not None:
-                self._contradiction(decl, places[0], "an attribute or text holds one scalar")
+                self._symbols.contradiction(
+                    decl, places[0], "an attribute or text holds one scalar"
+                )
             return ()
         path = tuple(str(decl.element or name).split("/"))
         return (*path, str(decl.list)) if decl.list is not None else path
@@ -318,7 +340,7 @@ class Records(References):
         if decl.access is None:
             return "rcu"
         if argument:
-            self._contradiction(decl, "access", "an argument of a method has no access")
+            self._symbols.contradiction(decl, "access", "an argument of a method has no access")
         words = (decl.access,) if isinstance(decl.access, str) else decl.access
         return "".join(letter for letter in "rcu" if any(letter in _ACCESS[word] for word in words))
 
@@ -333,7 +355,7 @@ class Records(References):
         )
         for letter, verb in (("c", "create"), ("u", "update")):
             if verb in words and letter not in access:
-                self._contradiction(
+                self._symbols.contradiction(
                     decl,
                     "required",
                     f"required in {verb}, but access does not let it be sent there",
@@ -344,7 +366,7 @@ class Records(References):
             and "always" not in words
             and letters == "cu"
         ):
-            self._contradiction(decl, "clear", "what is required cannot be cleared")
+            self._symbols.contradiction(decl, "clear", "what is required cannot be cleared")
         return letters
 
     def _default(self, decl: FieldDecl, scope: Scope, scalar: str | None) -> str | None:
@@ -355,7 +377,7 @@ class Records(References):
         if kind.decode(node, self._diagnostics) is INVALID:
             return None
         if scalar == "decimal":
-            self._decimal(Word(node.text, node.position))
+            self._decimal(LocatedStr(node.text, node.position))
         if decl.enum is not None:
             entry = scope.enums.get(decl.enum)
             words, refused = self._words_of(entry) if entry else ((), {})
@@ -374,16 +396,20 @@ class Records(References):
                 )
         return node.text
 
-    def _words_of(self, ref: Ref) -> tuple[tuple[Word, ...], Mapping[str, Position]]:
+    def _words_of(self, ref: Ref) -> tuple[tuple[LocatedStr, ...], Mapping[str, Position]]:
         """The words of an enum, and those whose description was refused."""
-        holder: Any = self._d.shared if ref.module == SHARED else self._resources.get(ref.module)
+        holder: Any = (
+            self._description.shared
+            if ref.module == SHARED
+            else self._symbols.resources.get(ref.module)
+        )
         if not holder:
             return (), {}
         enum: EnumDecl = holder.enums[ref.name]
-        words = self._d.api.events if enum.events else enum.words
+        words = self._description.api.events if enum.events else enum.words
         return tuple(words), refused(words)
 
-    def _decimal(self, word: Word) -> None:
+    def _decimal(self, word: LocatedStr) -> None:
         try:
             Decimal(str(word))
         except InvalidOperation:
@@ -392,14 +418,20 @@ class Records(References):
     def _limits(self, decl: FieldDecl, write: str | None) -> None:
         low, high = decl.minimum, decl.maximum
         if low is not None and high is not None and Decimal(low) > Decimal(high):
-            self._contradiction(
+            self._symbols.contradiction(
                 decl, "maximum", f"the maximum {high} is less than the minimum {low}"
             )
         for key in ("media", "max_bytes"):
             if getattr(decl, key) and write != "binary":
-                self._contradiction(decl, key, f"{key} goes with type: binary")
+                self._symbols.contradiction(decl, key, f"{key} goes with type: binary")
         for word in decl.media:
             if _MEDIA.fullmatch(word) is None:
                 self._diagnostics.add(
                     "bad-media", f"{word!r} is no content type such as image/png", word.at
                 )
+
+
+def takes_main_record(verb: str, method: MethodDecl) -> bool:
+    """Return whether a method works on the first record of its resource by default."""
+    kinds = ("create", "update", "get", "list")
+    return method.record is None and (method.kind or verb) in kinds

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from ..schema.loader import Description
 from ..ir import Api, Field, Method, Module, Record
+from ..schema.loader import Description
 from .expressions import ANY, Known, Type
 
 ALWAYS: Final = (
@@ -22,49 +22,14 @@ ALWAYS: Final = (
 DAY: Final = Type(lambda: dict.fromkeys(("year", "month", "day"), ANY), what="a day")
 
 
-def seen_by_expressions(api: Api, description: Description) -> object:
-    """All that behavior files may name, to compare with what they could name before."""
-    account = description.account
-    return (
-        [(ref, _seen(record.fields)) for ref, record in api.records.items()],
-        [(ref, [word.word for word in enum.words]) for ref, enum in api.enums.items()],
-        [
-            (
-                module.name,
-                [record.name for record in module.records[:1]],
-                [
-                    (method.verb, method.kind, method.answer.value, _seen(method.arguments))
-                    for method in module.methods
-                ],
-            )
-            for module in api.resources
-        ],
-        [[item.name for item in items] for items in (api.people, api.sources, api.events)],
-        [code.code for code in api.errors],
-        api.callbacks,
-        [
-            (name, [(path, str(rule)) for path, rule in decl.hidden.items()])
-            for name, decl in description.behaviors.items()
-        ],
-        account and (list(account.settings), list(account.people.items())),
-    )
-
-
-def _seen(fields: Iterable[Field]) -> list[tuple[object, ...]]:
-    return [
-        (item.python, item.many, item.record, item.enum, item.ref, item.read, item.write)
-        for item in fields
-    ]
-
-
 class Scopes:
     """The names of one description."""
 
     def __init__(self, api: Api, description: Description) -> None:
         self._api = api
         self._d = description
-        self._modules = {module.name: module for module in api.resources}
-        self._resources = {name: self._resource(name) for name in self._modules}
+        self.modules = {module.name: module for module in api.resources}
+        self._resources = {name: self._resource(name) for name in self.modules}
         self._base = self._surroundings()
 
     # types
@@ -74,7 +39,7 @@ class Scopes:
         return self._resources[resource]
 
     def _resource(self, name: str) -> Type:
-        module = self._modules[name]
+        module = self.modules[name]
         record = module.records[0] if module.records else None
         behavior = next((decl for word, decl in self._d.behaviors.items() if word == name), None)
         hidden = [str(path) for path in behavior.hidden] if behavior is not None else []
@@ -114,7 +79,7 @@ class Scopes:
 
     def field(self, resource: str, name: str) -> Field | None:
         """A field of a resource's record; None for a hidden one."""
-        module = self._modules[resource]
+        module = self.modules[resource]
         return module.records[0].field(name) if module.records else None
 
     def nested(self, resource: str, name: str) -> Type | None:
@@ -135,9 +100,9 @@ class Scopes:
 
     def answered(self, method: Method) -> Type | None:
         """The record that a method answers, or that its rows are; None where it answers none."""
-        if method.answer.record is None or method.answer.record not in self._api.records:
+        if method.response.record is None or method.response.record not in self._api.records:
             return None
-        record = self._api.records[method.answer.record]
+        record = self._api.records[method.response.record]
         return Type(lambda: self._fields(record, []), what=record.name)
 
     def arguments(self, *methods: Method) -> Type:

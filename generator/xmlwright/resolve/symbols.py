@@ -1,164 +1,187 @@
-"""Look up what the declarations of a description name: people, sources, codes, records. What is not there is told."""
+"""The names that a description declares, and the checks of references to them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ..diagnostics import Diagnostics, Position, Related, nearest
-from ..schema.decoder import Decl, Entries, Word
-from ..schema.loader import Description
-from ..schema.grammar import GroupDecl, ResourceDecl, SharedDecl
-from ..memory import Memory
-from ..ir import Field, Noted, Provenance, Record, Ref
+from ..ir import Field, NamedDoc, Provenance, Record, Ref
 from ..naming import cap_words
+from ..schema.decoder import Decl, Entries, LocatedStr
+from ..schema.grammar import GroupDecl, ResourceDecl, SharedDecl
+from ..schema.loader import Description
 
 SHARED: Final = "shared"
-_Same = TypeVar("_Same", bound="References")
 
 
 class Scope:
-    """What a module can name: its own enums, groups and records, and the shared ones."""
+    """The enums, groups and records that a module can name: its own, then the shared ones."""
 
     def __init__(
         self, module: str, own: ResourceDecl | SharedDecl, shared: SharedDecl | None
     ) -> None:
         self.module = module
-        self.enums: Entries[Word, Ref] = Entries()
-        self.records: Entries[Word, Ref] = Entries()
-        self.groups: Entries[Word, GroupDecl] = Entries()
+        self.enums: Entries[LocatedStr, Ref] = Entries()
+        self.records: Entries[LocatedStr, Ref] = Entries()
+        self.groups: Entries[LocatedStr, GroupDecl] = Entries()
         for holder, decl in ((SHARED, shared), (module, own)):
             if decl is None:
                 continue
             self.enums.update({name: Ref(holder, str(name)) for name in decl.enums})
             self.records.update({name: Ref(holder, str(name)) for name in decl.records})
             self.groups.update(decl.groups)
-            for mine, given in (
+            for names, declared in (
                 (self.enums, decl.enums),
                 (self.records, decl.records),
                 (self.groups, decl.groups),
             ):
-                mine.refused.update(refused(given))
+                names.refused.update(refused(declared))
 
 
-class References:
-    """The names of one description, and where problems with them are told."""
+class SymbolTable:
+    """The names of one description. Unknown names are added to ``diagnostics``.
 
-    def __init__(
-        self,
-        description: Description,
-        diagnostics: Diagnostics,
-        memory: Memory,
-        resources: Entries[str, ResourceDecl] | None = None,
-    ) -> None:
-        self._d = description
-        self._diagnostics = diagnostics
-        self._memory = memory
-        if resources is None:
-            resources = Entries()
-            resources.update({decl.resource: decl for decl in description.resources})
-            resources.refused.update(description.broken)
-        self._resources = resources
-        self._used_groups: set[int] = set()
-        self._used: set[tuple[str, str]] = set()
-        self._refused_fields: set[str] = set()
+    Attributes:
+        used: Kind and name of each source, person and error code that a reference names.
+        used_groups: Identities of the groups that a record includes.
+        refused_fields: Fields of the current resource whose declarations were rejected.
+    """
 
-    def _telling(self: _Same, diagnostics: Diagnostics) -> _Same:
-        """One that knows the same and tells its problems elsewhere."""
-        return type(self)(self._d, diagnostics, self._memory, self._resources)
+    def __init__(self, description: Description, diagnostics: Diagnostics) -> None:
+        self.description = description
+        self.diagnostics = diagnostics
+        self.resources: Entries[str, ResourceDecl] = Entries()
+        self.resources.update({decl.resource: decl for decl in description.resources})
+        self.resources.refused.update(description.broken)
+        account = description.account
+        self.settings: Iterable[str] = account.settings if account is not None else ()
+        self.used: set[tuple[str, str]] = set()
+        self.used_groups: set[int] = set()
+        self.refused_fields: set[str] = set()
 
-    def _named(self, what: str, name: Word | None, known: Mapping[Word, Ref]) -> Ref | None:
-        if name is None:
+    def check(self, what: str, name: LocatedStr, known: Iterable[str]) -> bool:
+        """Return whether a name is known; add a diagnostic where it is not."""
+        if name in known:
+            return True
+        self.dangling(what, name, known)
+        return False
+
+    def find(
+        self, what: str, name: LocatedStr | None, known: Mapping[LocatedStr, Ref]
+    ) -> Ref | None:
+        """Return what a name refers to; add a diagnostic where it refers to nothing."""
+        if name is None or not self.check(what, name, known):
             return None
-        found = known.get(name)
-        if found is None:
-            self._dangling(what, name, known)
-        return found
+        return known[name]
 
-    def _dangling(self, what: str, name: Word, known: Iterable[str]) -> None:
-        if name in refused(known) or (what == "field" and name in self._refused_fields):
+    def dangling(self, what: str, name: LocatedStr, known: Iterable[str]) -> None:
+        """Add a diagnostic for an unknown name, with the nearest known one.
+
+        A name whose declaration was rejected is skipped: that error is reported already.
+        """
+        if name in refused(known) or (what == "field" and name in self.refused_fields):
             return
-        names = [*map(str, known), *refused(known)]
-        near = nearest(name, names)
-        related = []
-        place = next((item for item in known if item == near and isinstance(item, Word)), None)
-        if isinstance(place, Word):
-            related.append(Related(place.at, f"{near} is described here"))
-        self._diagnostics.add(
+        near = nearest(name, [*map(str, known), *refused(known)])
+        place = next((item for item in known if item == near), None)
+        self.diagnostics.add(
             "dangling-reference",
-            f"there is no {what} {str(name)!r}",
+            f"unknown {what} {str(name)!r}",
             name.at,
             suggestion=near,
-            related=related,
+            related=(
+                [Related(place.at, f"{near} is declared here")]
+                if isinstance(place, LocatedStr)
+                else ()
+            ),
         )
 
-    def _codes(self, codes: Iterable[Word], where: str) -> None:
-        for code in codes:
-            if code not in self._d.api.errors:
-                self._dangling("error code", code, self._d.api.errors)
-            self._used.add(("error code", str(code)))
+    def check_codes(self, codes: Iterable[LocatedStr]) -> None:
+        """Check error codes."""
+        self._check_all("error code", codes, self.description.api.errors)
 
-    def _people(self, callers: Mapping[Word, Word]) -> None:
-        for person in callers:
-            if person not in self._d.api.people:
-                self._dangling("person", person, self._d.api.people)
-            self._used.add(("person", str(person)))
+    def check_people(self, people: Iterable[LocatedStr]) -> None:
+        """Check kinds of callers."""
+        self._check_all("person", people, self.description.api.people)
 
-    def _sources(self, sources: Iterable[Word]) -> None:
-        for source in sources:
-            head = Word(re.split(r"[:\s]", source, maxsplit=1)[0], source.at)
-            if head not in self._d.api.sources:
-                self._dangling("source", head, self._d.api.sources)
-            self._used.add(("source", str(head)))
+    def check_sources(self, sources: Iterable[LocatedStr]) -> None:
+        """Check sources, each by the part before a colon."""
+        heads = [LocatedStr(re.split(r"[:\s]", one, maxsplit=1)[0], one.at) for one in sources]
+        self._check_all("source", heads, self.description.api.sources)
 
-    def _unused(self, message: str, at: Position) -> None:
-        self._diagnostics.add("unused", message, at)
+    def check_event(self, event: LocatedStr) -> None:
+        """Check an event; the one that asks for verification counts."""
+        callbacks = self.description.api.callbacks
+        if callbacks is None or event != callbacks.verification:
+            self.check("event", event, self.description.api.events)
 
-    def _contradiction(self, decl: Decl, key: str, message: str) -> None:
-        self._diagnostics.add("contradiction", message, decl.where(key))
+    def _check_all(self, what: str, names: Iterable[LocatedStr], known: Iterable[str]) -> None:
+        for name in names:
+            self.check(what, name, known)
+            self.used.add((what, str(name)))
+
+    def unused(self, message: str, at: Position) -> None:
+        """Add a diagnostic for a declaration that nothing refers to."""
+        self.diagnostics.add("unused", message, at)
+
+    def contradiction(self, decl: Decl, key: str, message: str) -> None:
+        """Add a diagnostic for a key that contradicts another."""
+        self.diagnostics.add("contradiction", message, decl.where(key))
+
+    def missing(self, decl: Decl, message: str) -> None:
+        """Add a diagnostic for a required key that is missing."""
+        self.diagnostics.add("missing-key", message, decl.at)
+
+    def guess(self, decl: Any, outer: Any, what: str) -> str | None:
+        """Return the sentence that documents an inferred rule; None for a rule that is known."""
+        self.check_sources(decl.source)
+        if (decl.provenance or outer.provenance) != "inferred":
+            return None
+        if decl.doc is None and decl.provenance is not None:
+            self.missing(decl, "an inferred rule needs `doc`: say what is guessed")
+        return prose(decl.doc) if decl.doc is not None else f"{what} is inferred"
 
 
 def class_name_of(decl: ResourceDecl) -> str:
+    """Return the name of the class that holds a resource's methods."""
     return str(decl.python or cap_words(str(decl.plural or f"{decl.resource}s")))
 
 
-def names_of(items: Iterable[Field | Record]) -> list[Word]:
-    return [Word(item.name, item.at) for item in items]
+def names_of(items: Iterable[Field | Record]) -> list[LocatedStr]:
+    """Return the names of fields or records, with their positions."""
+    return [LocatedStr(item.name, item.at) for item in items]
 
 
-def places_of(decl: Decl, *keys: str) -> dict[str, Position]:
-    """Where those of the keys that are there stand."""
+def positions_of(decl: Decl, *keys: str) -> dict[str, Position]:
+    """Return the positions of those of the keys that are present."""
     return {key: decl.keys[key] for key in keys if key in decl.keys}
 
 
 def refused(known: object) -> Mapping[str, Position]:
+    """Return the names whose declarations were rejected."""
     return known.refused if isinstance(known, Entries) else {}
 
 
-def stand(
-    named: Iterable[Any], attribute: str | None = None
-) -> tuple[list[tuple[str, Position]], Mapping[str, Position]]:
-    """Names and where they stand, to tell whether either has changed, and those that are known but were refused."""
-    words = named if attribute is None else (getattr(item, attribute) for item in named)
-    return [(str(word), word.at) for word in words], refused(named)
+def prose(text: LocatedStr | None) -> str:
+    """Return a text on one line."""
+    return " ".join(str(text).split()) if text is not None else ""
 
 
-def prose(word: Word | None) -> str:
-    return " ".join(str(word).split()) if word is not None else ""
+def texts(entries: Mapping[LocatedStr, LocatedStr]) -> dict[str, str]:
+    """Return a mapping of texts, each on one line."""
+    return {str(name): prose(text) for name, text in entries.items()}
 
 
-def texts(words: Mapping[Word, Word]) -> dict[str, str]:
-    return {str(name): " ".join(str(text).split()) for name, text in words.items()}
-
-
-def deprecation(value: Word | bool | None) -> str | None:
+def deprecation(value: LocatedStr | bool | None) -> str | None:
+    """Return what to use instead; an empty text where it is not said, None if not deprecated."""
     if value is None or value is False:
         return None
     return "" if value is True else str(value)
 
 
 def provenance_of(decl: Any, inherited: Provenance | None) -> Provenance:
+    """Return how a declaration is known, by itself or by what contains it."""
     kind = str(decl.provenance) if decl.provenance is not None else None
     sources = tuple(map(str, decl.source))
     if inherited is None:
@@ -168,8 +191,9 @@ def provenance_of(decl: Any, inherited: Provenance | None) -> Provenance:
     return Provenance(kind or inherited.kind, sources or inherited.sources)
 
 
-def noted_of(decls: Mapping[Word, Any]) -> tuple[Noted, ...]:
+def named_docs(decls: Mapping[LocatedStr, Any]) -> tuple[NamedDoc, ...]:
+    """Resolve declarations that have a name and a text only."""
     return tuple(
-        Noted(str(name), prose(decl.doc), provenance_of(decl, None), name.at)
+        NamedDoc(str(name), prose(decl.doc), provenance_of(decl, None), name.at)
         for name, decl in decls.items()
     )

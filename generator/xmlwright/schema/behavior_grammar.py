@@ -6,7 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .decoder import Boolean, Choice, Decl, Dictionary, Either, Integer, Kind, Listing, Name, Table, Text, Tree, Word, key
+from .decoder import (
+    Boolean,
+    Choice,
+    Decl,
+    Decoder,
+    Dictionary,
+    Either,
+    Integer,
+    Listing,
+    LocatedStr,
+    MappingDecoder,
+    Name,
+    Text,
+    Tree,
+    key,
+)
 from .nodes import Node
 
 SITUATIONS: Final = (
@@ -44,16 +59,16 @@ RULE_DOC: Final = (
 class RuleDecl(Decl):
     """A value that the service works out, with how it is known."""
 
-    value: Word = key(_EXPRESSION, "The expression.", required=True)
-    matters: Word | None = key(
+    value: LocatedStr = key(_EXPRESSION, "The expression.", required=True)
+    matters: LocatedStr | None = key(
         _EXPRESSION, "When an inferred rule shapes the value, seen as `result`; default: always."
     )
-    doc: Word | None = key(_TEXT, RULE_DOC)
-    provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    doc: LocatedStr | None = key(_TEXT, RULE_DOC)
+    provenance: LocatedStr | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
 
 
-_RULE: Final[Kind] = Either(_EXPRESSION, Table(RuleDecl, "a rule"))
+_RULE: Final[Decoder] = Either(_EXPRESSION, MappingDecoder(RuleDecl, "a rule"))
 _SETTINGS: Final = Dictionary(_PATH, _RULE)
 _CONDITIONS: Final = Dictionary(_SNAKE, _EXPRESSION)
 
@@ -62,33 +77,33 @@ _CONDITIONS: Final = Dictionary(_SNAKE, _EXPRESSION)
 class RefusalDecl(Decl):
     """When a call fails, and how."""
 
-    when: Word = key(_EXPRESSION, "The condition.", required=True)
-    verbs: tuple[Word, ...] = key(
+    when: LocatedStr = key(_EXPRESSION, "The condition.", required=True)
+    verbs: tuple[LocatedStr, ...] = key(
         Listing(_VERB), "Verbs; default: create and update, or the method it stands in.", default=()
     )
-    as_: Word | None = key(
+    as_: LocatedStr | None = key(
         Choice(*SITUATIONS), "The situation that it is told as; default: state.", name="as"
     )
-    code: Word | None = key(_TEXT, "Code of api.yaml, where it is not the situation's.")
-    message: Word | None = key(_TEXT, "Message, where it is not the code's.")
-    field: Word | None = key(_FIELD, "The field that it is about.")
-    reason: Word | None = key(_TEXT, "What {reason} stands for in the message.")
-    doc: Word | None = key(_TEXT, RULE_DOC)
-    provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    code: LocatedStr | None = key(_TEXT, "Code of api.yaml, where it is not the situation's.")
+    message: LocatedStr | None = key(_TEXT, "Message, where it is not the code's.")
+    field: LocatedStr | None = key(_FIELD, "The field that it is about.")
+    reason: LocatedStr | None = key(_TEXT, "What {reason} stands for in the message.")
+    doc: LocatedStr | None = key(_TEXT, RULE_DOC)
+    provenance: LocatedStr | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
 
 
-_REFUSALS: Final = Listing(Table(RefusalDecl, "a refusal"))
+_REFUSALS: Final = Listing(MappingDecoder(RefusalDecl, "a refusal"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendDecl(Decl):
     """Something that goes into the outbox."""
 
-    kind: Word = key(_SNAKE, "What is sent: email, post, ...", required=True)
-    to: Word = key(_EXPRESSION, "Receiver, or a list of them.", required=True)
-    subject: Word = key(_EXPRESSION, "Its subject.", required=True)
-    text: Word = key(_EXPRESSION, "Its text.", required=True)
+    kind: LocatedStr = key(_SNAKE, "What is sent: email, post, ...", required=True)
+    to: LocatedStr = key(_EXPRESSION, "Receiver, or a list of them.", required=True)
+    subject: LocatedStr = key(_EXPRESSION, "Its subject.", required=True)
+    text: LocatedStr = key(_EXPRESSION, "Its text.", required=True)
     attach: bool = key(_BOOLEAN, "Whether a PDF of the record goes with it.", default=False)
 
 
@@ -96,18 +111,18 @@ class SendDecl(Decl):
 class FireDecl(Decl):
     """An event that callbacks are told about."""
 
-    event: Word = key(_TEXT, "Event of api.yaml.", required=True)
-    object: Word | None = key(_EXPRESSION, "Id of what it is about; default: the record.")
+    event: LocatedStr = key(_TEXT, "Event of api.yaml.", required=True)
+    object: LocatedStr | None = key(_EXPRESSION, "Id of what it is about; default: the record.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDecl(Decl):
     """An account that is opened."""
 
-    account: Word = key(_EXPRESSION, "Its name.", required=True)
-    token: Word = key(_EXPRESSION, "OAuth token of its owner.", required=True)
-    secret: Word = key(_EXPRESSION, "Secret that belongs to the token.", required=True)
-    settings: Mapping[Word, Word] = key(
+    account: LocatedStr = key(_EXPRESSION, "Its name.", required=True)
+    token: LocatedStr = key(_EXPRESSION, "OAuth token of its owner.", required=True)
+    secret: LocatedStr = key(_EXPRESSION, "Secret that belongs to the token.", required=True)
+    settings: Mapping[LocatedStr, LocatedStr] = key(
         Dictionary(_FIELD, _EXPRESSION), "Setting of account.yaml -> its value there.", default={}
     )
 
@@ -116,286 +131,302 @@ class OpenDecl(Decl):
 class EffectDecl(Decl):
     """What else happens: one of change, make, remove, send, fire, open."""
 
-    when: Word | None = key(_EXPRESSION, "Condition; default: always.")
-    each: Word | None = key(
+    when: LocatedStr | None = key(_EXPRESSION, "Condition; default: always.")
+    each: LocatedStr | None = key(
         _EXPRESSION, "List of the records that are changed or removed, or that it is done for."
     )
-    change: Word | None = key(_SNAKE, "Resource whose records are changed.")
-    make: Word | None = key(_SNAKE, "Resource that a record is made of.")
-    remove: Word | None = key(_SNAKE, "Resource whose records are deleted.")
-    set: Mapping[Word, RuleDecl | Word] = key(
+    change: LocatedStr | None = key(_SNAKE, "Resource whose records are changed.")
+    make: LocatedStr | None = key(_SNAKE, "Resource that a record is made of.")
+    remove: LocatedStr | None = key(_SNAKE, "Resource whose records are deleted.")
+    set: Mapping[LocatedStr, RuleDecl | LocatedStr] = key(
         _SETTINGS, "Field -> value, of what is changed or made.", default={}
     )
-    send: SendDecl | None = key(Table(SendDecl, "something sent"), "Something for the outbox.")
-    of: Word | None = key(
+    send: SendDecl | None = key(
+        MappingDecoder(SendDecl, "something sent"), "Something for the outbox."
+    )
+    of: LocatedStr | None = key(
         _SNAKE, "Resource of the records in `each`, where something is sent or made."
     )
-    fire: FireDecl | None = key(Table(FireDecl, "an event"), "An event.")
-    open: OpenDecl | None = key(Table(OpenDecl, "an account"), "A new account.")
-    doc: Word | None = key(_TEXT, RULE_DOC)
-    provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    fire: FireDecl | None = key(MappingDecoder(FireDecl, "an event"), "An event.")
+    open: OpenDecl | None = key(MappingDecoder(OpenDecl, "an account"), "A new account.")
+    doc: LocatedStr | None = key(_TEXT, RULE_DOC)
+    provenance: LocatedStr | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
 
 
-_EFFECTS: Final = Listing(Table(EffectDecl, "an effect"))
+_EFFECTS: Final = Listing(MappingDecoder(EffectDecl, "an effect"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeDecl(Decl):
     """A list that can also be answered as a tree."""
 
-    argument: Word = key(
+    argument: LocatedStr = key(
         _FIELD, "The argument whose empty tag asks for the tree; also the field of the parent.",
         required=True,
     )  # fmt: skip
-    children: Word = key(_FIELD, "The field that holds the records below one.", required=True)
+    children: LocatedStr = key(_FIELD, "The field that holds the records below one.", required=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActingDecl(Decl):
+class MethodBehaviorDecl(Decl):
     """What one method does beyond its kind."""
 
-    allow: Mapping[Word, Word] = key(_CONDITIONS, "Person -> condition to call it.", default={})
+    allow: Mapping[LocatedStr, LocatedStr] = key(
+        _CONDITIONS, "Person -> condition to call it.", default={}
+    )
     refuse: tuple[RefusalDecl, ...] = key(_REFUSALS, "When it fails.", default=())
-    set: Mapping[Word, RuleDecl | Word] = key(
+    set: Mapping[LocatedStr, RuleDecl | LocatedStr] = key(
         _SETTINGS, "Field -> value, of the record that it is about.", default={}
     )
     does: tuple[EffectDecl, ...] = key(_EFFECTS, "What else happens, in this order.", default=())
-    answer: Word | RuleDecl | None = key(_RULE, "What it answers.")
-    rows: Word | None = key(_EXPRESSION, "What a list answers, in place of the resource's records.")
+    response: LocatedStr | RuleDecl | None = key(_RULE, "What it answers.")
+    rows: LocatedStr | None = key(
+        _EXPRESSION, "What a list answers, in place of the resource's records."
+    )
     deleted: bool = key(_BOOLEAN, "Whether it finds deleted records, too.", default=False)
     keeps: bool = key(_BOOLEAN, "Whether a create keeps a record; default true.", default=True)
     page_size: int | None = key(Integer(1), "Rows of a page when not said.")
-    order: Word | None = key(
+    order: LocatedStr | None = key(
         _ORDER, "Field that orders a list, maybe hidden; -field for descending."
     )
-    tree: TreeDecl | None = key(Table(TreeDecl, "a tree"), "How a list is answered as a tree.")
+    tree: TreeDecl | None = key(
+        MappingDecoder(TreeDecl, "a tree"), "How a list is answered as a tree."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterDecl(Decl):
     """How an argument narrows a list, where its name does not say it."""
 
-    how: Word | None = key(
+    how: LocatedStr | None = key(
         Choice("equal", "contains", "from", "to", "ignored"), "How it compares; default: equal."
     )
-    field: Word | None = key(_PATH, "The field it is compared with; default: its name.")
-    among: Mapping[Word, tuple[Word, ...]] = key(
+    field: LocatedStr | None = key(_PATH, "The field it is compared with; default: its name.")
+    among: Mapping[LocatedStr, tuple[LocatedStr, ...]] = key(
         Dictionary(_TEXT, Listing(_TEXT)),
         "Word -> the words of the field it stands for.",
         default={},
     )
-    when: Word | None = key(_EXPRESSION, "Condition of a record, with the argument as `value`.")
-    doc: Word | None = key(_TEXT, RULE_DOC)
-    provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    when: LocatedStr | None = key(
+        _EXPRESSION, "Condition of a record, with the argument as `value`."
+    )
+    doc: LocatedStr | None = key(_TEXT, RULE_DOC)
+    provenance: LocatedStr | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UniqueDecl(Decl):
     """How a value that another record has is refused."""
 
-    code: Word | None = key(_TEXT, "Code of api.yaml.")
-    message: Word | None = key(_TEXT, "Message.")
-    doc: Word | None = key(_TEXT, RULE_DOC)
-    provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    code: LocatedStr | None = key(_TEXT, "Code of api.yaml.")
+    message: LocatedStr | None = key(_TEXT, "Message.")
+    doc: LocatedStr | None = key(_TEXT, RULE_DOC)
+    provenance: LocatedStr | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceDecl(Decl):
     """What an id may name, and how an unknown one is refused."""
 
-    to: tuple[Word, ...] = key(
+    to: tuple[LocatedStr, ...] = key(
         Listing(_SNAKE), "Resources whose records it may name; default: as described.", default=()
     )
-    code: Word | None = key(_TEXT, "Code of api.yaml for an id that names nothing.")
-    message: Word | None = key(_TEXT, "Message for an id that names nothing.")
-    doc: Word | None = key(_TEXT, RULE_DOC)
-    provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    code: LocatedStr | None = key(_TEXT, "Code of api.yaml for an id that names nothing.")
+    message: LocatedStr | None = key(_TEXT, "Message for an id that names nothing.")
+    doc: LocatedStr | None = key(_TEXT, RULE_DOC)
+    provenance: LocatedStr | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedDecl(Decl):
     """What happens when a day or time comes that a record holds."""
 
-    name: Word = key(_TEXT, "What it is, in words.", required=True)
-    at_field: Word = key(
+    name: LocatedStr = key(_TEXT, "What it is, in words.", required=True)
+    at_field: LocatedStr = key(
         _FIELD, "The field with the day or time; it must move on or become none.", required=True,
         name="at",
     )  # fmt: skip
-    when: Word | None = key(_EXPRESSION, "Condition; default: always.")
+    when: LocatedStr | None = key(_EXPRESSION, "Condition; default: always.")
     does: tuple[EffectDecl, ...] = key(_EFFECTS, "What happens, in this order.", default=())
-    set: Mapping[Word, RuleDecl | Word] = key(
+    set: Mapping[LocatedStr, RuleDecl | LocatedStr] = key(
         _SETTINGS, "Field -> value, of the record, afterwards.", default={}
     )
-    doc: Word | None = key(_TEXT, RULE_DOC)
-    provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    doc: LocatedStr | None = key(_TEXT, RULE_DOC)
+    provenance: LocatedStr | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BehaviorDecl(Decl):
     """What a resource does beyond keeping records."""
 
-    resource: Word | None = key(_SNAKE, "The resource; default: the file's name.")
-    provenance: Word | None = key(
+    resource: LocatedStr | None = key(_SNAKE, "The resource; default: the file's name.")
+    provenance: LocatedStr | None = key(
         Choice(*PROVENANCE), "How the rules are known that do not say it."
     )
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
-    series: Word | None = key(_SNAKE, "Resource whose number series it shares.")
-    hidden: Mapping[Word, RuleDecl | Word | None] = key(
-        Dictionary(_PATH, Either(_EXPRESSION, Table(RuleDecl, "a rule"))),
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    series: LocatedStr | None = key(_SNAKE, "Resource whose number series it shares.")
+    hidden: Mapping[LocatedStr, RuleDecl | LocatedStr | None] = key(
+        Dictionary(_PATH, Either(_EXPRESSION, MappingDecoder(RuleDecl, "a rule"))),
         "Fields that are kept and never answered -> what a new record starts with.",
         default={},
     )
-    allow: Mapping[Word, Word] = key(
+    allow: Mapping[LocatedStr, LocatedStr] = key(
         _CONDITIONS, "Person -> condition to call its methods.", default={}
     )
-    supplied: Mapping[Word, Mapping[Word, Word]] = key(
+    supplied: Mapping[LocatedStr, Mapping[LocatedStr, LocatedStr]] = key(
         Dictionary(_SNAKE, Dictionary(_FIELD, _EXPRESSION)),
         "Person -> field -> value, in place of whatever they send in a create.",
         default={},
     )
-    visible: Mapping[Word, Word] = key(
+    visible: Mapping[LocatedStr, LocatedStr] = key(
         _CONDITIONS, "Person -> condition of a record that they know of.", default={}
     )
-    shown: Mapping[Word, Word] = key(
+    returned_if: Mapping[LocatedStr, LocatedStr] = key(
         Dictionary(_FIELD, _EXPRESSION), "Field -> condition for answering it.", default={}
     )
-    padded: tuple[Word, ...] = key(
+    padded: tuple[LocatedStr, ...] = key(
         Listing(_FIELD), "Ids that answers fill with zeros to the width of api.yaml.", default=()
     )
-    delete: Mapping[Word, RuleDecl | Word] = key(
+    delete: Mapping[LocatedStr, RuleDecl | LocatedStr] = key(
         _SETTINGS, "What deleting sets; default: the record is removed.", default={}
     )
-    deleted: Word | None = key(_EXPRESSION, "Condition of a record that counts as deleted.")
-    listed: Mapping[Word, Word] = key(
+    deleted: LocatedStr | None = key(_EXPRESSION, "Condition of a record that counts as deleted.")
+    listed: Mapping[LocatedStr, LocatedStr] = key(
         Dictionary(_FIELD, _TEXT),
         "Field -> word that a list shows where no argument says otherwise; what a record without the field has.",
         default={},
     )
-    unique: Mapping[Word, UniqueDecl] = key(
-        Dictionary(_FIELD, Table(UniqueDecl, "a unique field")),
+    unique: Mapping[LocatedStr, UniqueDecl] = key(
+        Dictionary(_FIELD, MappingDecoder(UniqueDecl, "a unique field")),
         "Fields that no two records share.",
         default={},
     )
-    create: Mapping[Word, RuleDecl | Word] = key(
+    create: Mapping[LocatedStr, RuleDecl | LocatedStr] = key(
         _SETTINGS, "Field -> value, where a create leaves it out.", default={}
     )
-    compute: Mapping[Word, RuleDecl | Word] = key(
+    compute: Mapping[LocatedStr, RuleDecl | LocatedStr] = key(
         _SETTINGS, "Field -> value, worked out after every write, in this order.", default={}
     )
     refuse: tuple[RefusalDecl, ...] = key(_REFUSALS, "When writing fails.", default=())
-    filters: Mapping[Word, FilterDecl] = key(
-        Dictionary(_FIELD, Table(FilterDecl, "a filter")), "How arguments narrow lists.", default={}
+    filters: Mapping[LocatedStr, FilterDecl] = key(
+        Dictionary(_FIELD, MappingDecoder(FilterDecl, "a filter")),
+        "How arguments narrow lists.",
+        default={},
     )
-    empties: Mapping[Word, UniqueDecl] = key(
-        Dictionary(_FIELD, Table(UniqueDecl, "a refusal of an empty tag")),
+    empties: Mapping[LocatedStr, UniqueDecl] = key(
+        Dictionary(_FIELD, MappingDecoder(UniqueDecl, "a refusal of an empty tag")),
         "Field that may not be emptied -> how that is refused.",
         default={},
     )
-    references: Mapping[Word, ReferenceDecl] = key(
-        Dictionary(_FIELD, Table(ReferenceDecl, "a reference")),
+    references: Mapping[LocatedStr, ReferenceDecl] = key(
+        Dictionary(_FIELD, MappingDecoder(ReferenceDecl, "a reference")),
         "Id -> what it may name, and how an unknown one is refused.",
         default={},
     )
-    touches: Mapping[Word, Word] = key(
+    touches: Mapping[LocatedStr, LocatedStr] = key(
         Dictionary(_SNAKE, _EXPRESSION),
         "Resource -> id or ids of its records that are worked out again after a write.",
         default={},
     )
-    methods: Mapping[Word, ActingDecl] = key(
-        Dictionary(_VERB, Table(ActingDecl, "what a method does")),
+    methods: Mapping[LocatedStr, MethodBehaviorDecl] = key(
+        Dictionary(_VERB, MappingDecoder(MethodBehaviorDecl, "what a method does")),
         "What its methods do.",
         default={},
     )
     timed: tuple[TimedDecl, ...] = key(
-        Listing(Table(TimedDecl, "something timed")), "What happens as time passes.", default=()
+        Listing(MappingDecoder(TimedDecl, "something timed")),
+        "What happens as time passes.",
+        default=(),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailingDecl(Decl):
+class FailureRuleDecl(Decl):
     """How the service tells one situation."""
 
-    code: Word | None = key(_TEXT, "Code of api.yaml; none where the failure has none.")
-    message: Word | None = key(
+    code: LocatedStr | None = key(_TEXT, "Code of api.yaml; none where the failure has none.")
+    message: LocatedStr | None = key(
         _TEXT, "Message, where it is not the code's; {field}, {Resource} and so on stand for names."
     )
     status: int | None = key(Integer(100), "HTTP status, where it is not the code's.")
-    doc: Word | None = key(_TEXT, RULE_DOC)
-    provenance: Word | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    doc: LocatedStr | None = key(_TEXT, RULE_DOC)
+    provenance: LocatedStr | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDecl(Decl):
     """Who the persons of one kind are."""
 
-    resource: Word = key(_SNAKE, "Resource whose records stand for them.", required=True)
+    resource: LocatedStr = key(_SNAKE, "Resource whose records stand for them.", required=True)
     owner: int | None = key(Integer(1), "Id of the one person of this kind, who owns the account.")
-    name: Word | None = key(_FIELD, "Field with what they are called.")
-    secret: Word | None = key(_FIELD, "Field whose change changes their token.")
+    name: LocatedStr | None = key(_FIELD, "Field with what they are called.")
+    secret: LocatedStr | None = key(_FIELD, "Field whose change changes their token.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptCallbacksDecl(Decl):
     """Where the addresses are kept that events are told to."""
 
-    resource: Word = key(_SNAKE, "Their resource.", required=True)
-    event: Word = key(_FIELD, "Field with the event.", required=True)
-    uri: Word = key(_FIELD, "Field with the address.", required=True)
-    verified: Word = key(_FIELD, "Field that says whether it is verified.", required=True)
-    verifier: Word = key(_FIELD, "Field with the code that is sent to it.", required=True)
+    resource: LocatedStr = key(_SNAKE, "Their resource.", required=True)
+    event: LocatedStr = key(_FIELD, "Field with the event.", required=True)
+    uri: LocatedStr = key(_FIELD, "Field with the address.", required=True)
+    verified: LocatedStr = key(_FIELD, "Field that says whether it is verified.", required=True)
+    verifier: LocatedStr = key(_FIELD, "Field with the code that is sent to it.", required=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswersDecl(Decl):
+class ResponsesDecl(Decl):
     """What answers look like beyond what a client has to know."""
 
-    failed: Word | None = key(_TEXT, "What the status of a failure says.")
+    failed: LocatedStr | None = key(_TEXT, "What the status of a failure says.")
     field: bool = key(_BOOLEAN, "Whether a failure names its field.", default=True)
-    deprecated: Word | None = key(_FIELD, "Attribute that marks deprecated elements.")
+    deprecated: LocatedStr | None = key(_FIELD, "Attribute that marks deprecated elements.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDecl(Decl):
     """What an account is and holds, and how the service refuses."""
 
-    provenance: Word | None = key(
+    provenance: LocatedStr | None = key(
         Choice(*PROVENANCE), "How what stands here is known that does not say it."
     )
-    source: tuple[Word, ...] = key(_SOURCES, SOURCE_DOC, default=())
-    answers: AnswersDecl | None = key(Table(AnswersDecl, "answers"), "What answers look like.")
-    failures: Mapping[Word, FailingDecl] = key(
-        Dictionary(Choice(*SITUATIONS), Table(FailingDecl, "a failure")),
+    source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    responses: ResponsesDecl | None = key(
+        MappingDecoder(ResponsesDecl, "answers"), "What answers look like."
+    )
+    failures: Mapping[LocatedStr, FailureRuleDecl] = key(
+        Dictionary(Choice(*SITUATIONS), MappingDecoder(FailureRuleDecl, "a failure")),
         "Situation -> how it is told.",
         default={},
     )
-    people: Mapping[Word, PersonDecl] = key(
-        Dictionary(_SNAKE, Table(PersonDecl, "people")),
+    people: Mapping[LocatedStr, PersonDecl] = key(
+        Dictionary(_SNAKE, MappingDecoder(PersonDecl, "people")),
         "Person of api.yaml -> who they are.",
         default={},
     )
-    settings: Mapping[Word, Word | tuple[Word, ...] | Mapping[Word, Word]] = key(
-        Dictionary(_FIELD, _SETTING), "What expressions see as `account`.", default={}
-    )
+    settings: Mapping[
+        LocatedStr, LocatedStr | tuple[LocatedStr, ...] | Mapping[LocatedStr, LocatedStr]
+    ] = key(Dictionary(_FIELD, _SETTING), "What expressions see as `account`.", default={})
     callbacks: KeptCallbacksDecl | None = key(
-        Table(KeptCallbacksDecl, "callbacks"), "Where callbacks are kept."
+        MappingDecoder(KeptCallbacksDecl, "callbacks"), "Where callbacks are kept."
     )
-    holds: Mapping[Word, tuple[Node, ...]] = key(
+    holds: Mapping[LocatedStr, tuple[Node, ...]] = key(
         Dictionary(_SNAKE, Listing(_TREE)),
         "Resource -> records that a fresh account has.",
         default={},
     )
 
 
-FILES: Final[dict[str, tuple[Table[Any], str]]] = {
-    "account": (Table(AccountDecl, "an account"), "xmlwright: account.yaml"),
+FILES: Final[dict[str, tuple[MappingDecoder[Any], str]]] = {
+    "account": (MappingDecoder(AccountDecl, "an account"), "xmlwright: account.yaml"),
     "behavior": (
-        Table(BehaviorDecl, "what a resource does"),
+        MappingDecoder(BehaviorDecl, "what a resource does"),
         "xmlwright: behavior of a resource",
     ),
 }

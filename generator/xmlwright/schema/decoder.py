@@ -18,7 +18,7 @@ from .nodes import KINDS, Node
 D = TypeVar("D", bound="Decl")
 
 
-class Word(str):
+class LocatedStr(str):
     """Text of the description that knows where it stands."""
 
     __slots__ = ("at", "body")
@@ -26,7 +26,7 @@ class Word(str):
     body: Position | None
     """Where the first line of a literal block stands, so that lines of a document are lines of the file."""
 
-    def __new__(cls, text: str, at: Position, body: Position | None = None) -> Word:
+    def __new__(cls, text: str, at: Position, body: Position | None = None) -> LocatedStr:
         word = super().__new__(cls, text)
         word.at = at
         word.body = body
@@ -34,10 +34,10 @@ class Word(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What a copy is made with."""
-        return Word, (str(self), self.at, self.body)
+        return LocatedStr, (str(self), self.at, self.body)
 
 
-def opt(word: Word | None) -> str | None:
+def opt(word: LocatedStr | None) -> str | None:
     """The text alone, without its position."""
     return str(word) if word is not None else None
 
@@ -76,7 +76,7 @@ class Invalid:
 INVALID: Final = Invalid()
 
 
-class Kind:
+class Decoder:
     """What a value may be."""
 
     accepts: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ class Kind:
         return INVALID
 
 
-class Text(Kind):
+class Text(Decoder):
     """Free text."""
 
     accepts = ("str",)
@@ -117,7 +117,7 @@ class Text(Kind):
                 suggestion=f'"{node.text}"',
             )
             return INVALID
-        return Word(node.text, node.position, node.body)
+        return LocatedStr(node.text, node.position, node.body)
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"type": "string"}
@@ -167,7 +167,7 @@ class Choice(Text):
         return {"enum": list(self.words)}
 
 
-class Integer(Kind):
+class Integer(Decoder):
     """A whole number in decimal digits."""
 
     accepts = ("int",)
@@ -195,7 +195,7 @@ class Integer(Kind):
         return {"type": "integer", "minimum": self.minimum}
 
 
-class Boolean(Kind):
+class Boolean(Decoder):
     """``true`` or ``false``, spelt just so."""
 
     accepts = ("bool",)
@@ -215,7 +215,7 @@ class Boolean(Kind):
         return {"type": "boolean"}
 
 
-class Tree(Kind):
+class Tree(Decoder):
     """Any value; it is checked later, against the method or field it belongs to."""
 
     accepts = ("map", "list", "str", "bool", "int", "float", "null", "timestamp", "value")
@@ -228,12 +228,12 @@ class Tree(Kind):
         return {}
 
 
-class Listing(Kind):
+class Listing(Decoder):
     """A list of values of one kind."""
 
     accepts = ("list",)
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Decoder) -> None:
         self.kind = kind
         self.what = "a list"
 
@@ -247,20 +247,20 @@ class Listing(Kind):
         return {"type": "array", "items": self.kind.schema(definitions)}
 
 
-class Dictionary(Kind):
+class Dictionary(Decoder):
     """A mapping from names of one form to values of one kind."""
 
     accepts = ("map",)
     what = "a mapping"
 
-    def __init__(self, name: Text, kind: Kind) -> None:
+    def __init__(self, name: Text, kind: Decoder) -> None:
         self.name = name
         self.kind = kind
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
         if node.kind != "map":
             return self._refuse(node, diagnostics)
-        found: Entries[Word, Any] = Entries()
+        found: Entries[LocatedStr, Any] = Entries()
         for name, value in node.entries:
             word = self.name.decode(name, diagnostics)
             decoded = self.kind.decode(value, diagnostics)
@@ -281,10 +281,10 @@ class Dictionary(Kind):
         return result
 
 
-class Either(Kind):
+class Either(Decoder):
     """One of several kinds, told apart by the kind of the node."""
 
-    def __init__(self, *kinds: Kind) -> None:
+    def __init__(self, *kinds: Decoder) -> None:
         self.kinds = kinds
         self.what = " or ".join(kind.what for kind in kinds)
         self.accepts = tuple(name for kind in kinds for name in kind.accepts)
@@ -318,7 +318,7 @@ class Either(Kind):
         return {"anyOf": [kind.schema(definitions) for kind in self.kinds]}
 
 
-class Table(Kind, Generic[D]):
+class MappingDecoder(Decoder, Generic[D]):
     """A mapping with the keys of one declaration."""
 
     accepts = ("map",)
@@ -398,7 +398,7 @@ class Table(Kind, Generic[D]):
 class Key:
     """One key of a table."""
 
-    kind: Kind
+    kind: Decoder
     doc: str
     required: bool = False
     name: str | None = None
@@ -409,7 +409,7 @@ class Key:
 
 
 def key(
-    kind: Kind, doc: str, *, required: bool = False, default: Any = None, name: str | None = None
+    kind: Decoder, doc: str, *, required: bool = False, default: Any = None, name: str | None = None
 ) -> Any:
     """A key of a declaration: what it takes, and what an editor says about it."""
     metadata = {"key": Key(kind, doc, required, name)}

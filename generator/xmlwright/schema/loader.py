@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..diagnostics import Diagnostics, Position, Related, nearest
 from ..files import files_of, kind_of, shown
-from ..memory import Memory
 from .api_grammar import ApiDecl
 from .behavior_grammar import AccountDecl, BehaviorDecl
-from .decoder import Word
+from .decoder import LocatedStr
 from .grammar import FILES, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
 from .nodes import Node, SourceFile, parse, read_file
 
@@ -60,16 +58,14 @@ def read(
     *,
     root: Path,
     texts: Mapping[Path, str] | None = None,
-    memory: Memory | None = None,
     seen: Callable[[str, Node], None] = _unseen,
     wanted: Callable[[Path], bool] = lambda path: True,
 ) -> Description | None:
     """All files of a description. None where it cannot even be read; problems are in ``diagnostics``.
 
     ``texts`` stands in for files, so that an edit can be checked before it is saved. ``seen`` is given the kind and the
-    root of each file that is YAML, unless ``memory`` knows it. Files that are not ``wanted`` are left alone.
+    root of each file that is YAML. Files that are not ``wanted`` are left alone.
     """
-    memory = memory or Memory()
     if not folder.is_dir():
         diagnostics.add("missing-file", "there is no such folder", Position(shown(folder, root)))
         return None
@@ -85,8 +81,7 @@ def read(
         if source is None:
             found[path] = None
             continue
-        decoded = partial(decode, source, kind_of(path), seen=seen)
-        found[path] = memory.recall(("file", path), (), diagnostics, decoded, facts=source)
+        found[path] = decode(source, kind_of(path), diagnostics, seen)
     return assemble(found, diagnostics)
 
 
@@ -100,9 +95,9 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
     resources: dict[str, ResourceDecl] = {}
     broken: dict[str, Position] = {}
     cases: dict[str, list[CaseDecl]] = {}
-    loose: list[tuple[Word, CasesDecl]] = []
+    loose: list[tuple[LocatedStr, CasesDecl]] = []
     account: AccountDecl | None = None
-    acting: dict[Word, BehaviorDecl] = {}
+    acting: dict[LocatedStr, BehaviorDecl] = {}
     for path, decl in files.items():
         if isinstance(decl, ApiDecl):
             api = decl
@@ -127,12 +122,12 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
             cases.setdefault(decl.resource, []).extend(decl.cases)
         elif isinstance(decl, CasesDecl):
             stem = path.name.removesuffix(".cases.yaml")
-            loose.append((decl.resource or Word(stem, decl.at), decl))
+            loose.append((decl.resource or LocatedStr(stem, decl.at), decl))
         elif isinstance(decl, AccountDecl):
             account = decl
         elif isinstance(decl, BehaviorDecl):
             stem = path.name.removesuffix(".behavior.yaml")
-            named = decl.resource or Word(stem, decl.at)
+            named = decl.resource or LocatedStr(stem, decl.at)
             if named in acting:
                 diagnostics.add(
                     "duplicate-name",

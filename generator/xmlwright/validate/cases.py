@@ -9,85 +9,38 @@ from typing import Any
 
 from lxml import etree
 
+from ..cases.source_map import SourceMap, inside
+from ..cases.tables import Tables
+from ..cases.values import as_arguments
+from ..cases.xml_paths import Leaf, leaves_of, namespace_of, paths_of, told_leaf
 from ..diagnostics import Diagnostics, Position, Related, nearest
-from ..memory import Memory
-from ..ir import Api, Case, Field, Method, Module
-from ..runtime.errors import ApiFailure, Error
+from ..ir import Api, Case, Field, Method, Module, PageValue, RecordValue
+from ..runtime.errors import ApiError, Error
 from ..runtime.files import File
 from ..runtime.protocol import Place
 from ..runtime.reading import line_of, local_name, parse_xml
 from ..runtime.record import unknown_elements
 from ..runtime.request import Page
-from ..cases.xml_paths import Leaf, leaves_of, namespace_of, paths_of, told_leaf
-from ..cases.source_map import Origins, inside
-from ..cases.tables import Tables
-from .coverage import Shown, uncovered, uncovered_api
-from ..cases.values import WRONG, Given, GivenPage, Values, as_arguments
+from .coverage import CaseCoverage, uncovered, uncovered_api
 
 
-def check(api: Api, diagnostics: Diagnostics, memory: Memory | None = None) -> None:
-    """Try all cases of an API that resolved without problems."""
-    memory = memory or Memory()
-    # Stands for all that cases have to do with in api.yaml: another object as soon as any of it changes.
-    wire = memory.recall(
-        "wire",
-        (),
-        diagnostics,
-        lambda told: object(),
-        facts=(
-            api.envelope,
-            api.paging,
-            api.scalars,
-            [(error.code, error.kind, error.message) for error in api.errors],
-            api.said_at,
-        ),
-    )
-    shown = Shown()
-    for module in api.resources:
-        shown.add(
-            memory.recall(
-                ("tried", module.name),
-                (module.records, module.methods, module.enums, module.cases, wire),
-                diagnostics,
-                lambda told, module=module: _resource(api, module, told, memory, wire),  # type: ignore[misc]
-            )
-        )
-    uncovered_api(api, shown, diagnostics)
+def check(api: Api, diagnostics: Diagnostics) -> None:
+    """Try all cases of an API that resolved without problems, and require that they cover it."""
+    coverage = coverage_of_cases(api, diagnostics)
+    uncovered_api(api, coverage, diagnostics)
     for module in api.modules:
-        if not module.methods:
-            uncovered(api, module, shown, diagnostics)
+        uncovered(api, module, coverage, diagnostics)
 
 
-def shown_by_cases(api: Api) -> Shown:
-    """What all cases together show, whether or not they are right."""
-    shown = Shown()
+def coverage_of_cases(api: Api, diagnostics: Diagnostics | None = None) -> CaseCoverage:
+    """Return what all cases together cover. Problems of the cases go to ``diagnostics``."""
+    coverage = CaseCoverage()
+    diagnostics = Diagnostics() if diagnostics is None else diagnostics
     for module in api.resources:
         bench = _Bench(api, module)
         for case in module.cases:
-            shown.add(_Trial(bench, case, Diagnostics()).shown())
-    return shown
-
-
-def _resource(
-    api: Api, module: Module, diagnostics: Diagnostics, memory: Memory, wire: object
-) -> Shown:
-    """Try the cases of one resource. Answers what they show of things that stand elsewhere, too."""
-    objects = (module.records, module.methods, module.enums, wire)
-    bench = memory.recall(
-        ("bench", module.name), objects, diagnostics, lambda told: _Bench(api, module)
-    )
-    shown = Shown()
-    for index, case in enumerate(module.cases):
-        shown.add(
-            memory.recall(
-                ("try", module.name, index),
-                (bench, case),
-                diagnostics,
-                lambda told, case=case: _Trial(bench, case, told).shown(),  # type: ignore[misc]
-            )
-        )
-    uncovered(api, module, shown, diagnostics)
-    return shown.elsewhere(module.name)
+            coverage.add(_Trial(bench, case, diagnostics).coverage())
+    return coverage
 
 
 class _Bench:
@@ -97,7 +50,7 @@ class _Bench:
         self.api = api
         self.tables = Tables(api)
         self._methods = {method.verb: method for method in module.methods}
-        self._origins: dict[str, Origins] = {}
+        self._origins: dict[str, SourceMap] = {}
         self.special = {text for scalar in api.scalars.values() for text in scalar.none}
         """Texts that mean none somewhere, or are the word of an enum in answers only."""
         for holder in (module, *(other for other in api.modules if not other.methods)):
@@ -105,13 +58,15 @@ class _Bench:
                 for item in record.fields:
                     self.special.update(item.none)
             for enum in holder.enums:
-                self.special.update(word.answer for word in enum.words if "answer" in word.said_at)
+                self.special.update(
+                    word.response for word in enum.words if "response" in word.key_positions
+                )
 
-    def method(self, verb: str) -> tuple[Method, Origins]:
+    def method(self, verb: str) -> tuple[Method, SourceMap]:
         """A method, and where its parts are described."""
         method = self._methods[verb]
         if verb not in self._origins:
-            self._origins[verb] = Origins(self.api, method)
+            self._origins[verb] = SourceMap(self.api, method)
         return method, self._origins[verb]
 
 
@@ -123,20 +78,17 @@ class _Trial:
         self._api = bench.api
         self._tables = bench.tables
         self._diagnostics = diagnostics
-        self._values = Values(self._api, self._tables, diagnostics)
-        self._seen = Shown()
+        self._seen = CaseCoverage()
         self._case = case
         self._method, self._origins = bench.method(case.call)
 
-    def shown(self) -> Shown:
-        """Tell what is wrong with the case; answer what it shows."""
+    def coverage(self) -> CaseCoverage:
+        """Report what is wrong with the case; return what it covers."""
         case, method = self._case, self._method
         self._seen.methods.add(method.name)
         if case.arguments is not None and case.request is not None:
-            given = self._values.arguments(method, case.arguments)
-            if given is not None:
-                self._seen.given(self._api, method, given)
-                self._request(case.request, given)
+            self._seen.given(self._api, method, case.arguments)
+            self._request(case.request, case.arguments)
         if case.response is not None:
             self._response(case.response)
         return self._seen
@@ -155,7 +107,7 @@ class _Trial:
 
     # requests
 
-    def _request(self, document: str, given: Given) -> None:
+    def _request(self, document: str, given: RecordValue) -> None:
         try:
             golden = parse_xml(document)
         except Error as error:
@@ -197,9 +149,9 @@ class _Trial:
             found = list(leaves_of(root))
             self._attributes(found)
         try:
-            value = endpoint.read_answer(document)
+            value = endpoint.parse_response(document)
             unknown = [item.path for item in endpoint.unknown_in(document)]
-        except ApiFailure as failure:
+        except ApiError as failure:
             self._failure(failure, root)
             return
         except Error as error:
@@ -217,7 +169,7 @@ class _Trial:
         self._result(value)
 
     def _root(self, document: str) -> etree._Element | None:
-        if self._method.answer.value == "binary" and not document.lstrip().startswith("<"):
+        if self._method.response.value == "binary" and not document.lstrip().startswith("<"):
             return None
         try:
             return parse_xml(document)
@@ -275,8 +227,8 @@ class _Trial:
             if text in self._bench.special:
                 for item in self._origins.fields_at(path.split("/")):
                     for word in self._api.enums[item.enum].words if item.enum else ():
-                        if text == word.answer and item.enum:
-                            self._seen.answers.add((item.enum, word.word))
+                        if text == word.response and item.enum:
+                            self._seen.responses.add((item.enum, word.word))
                     scalar = self._api.scalars.get(item.read or "")
                     if scalar is not None and text in scalar.none:
                         self._seen.nones.add((scalar.name, text))
@@ -288,18 +240,14 @@ class _Trial:
         return [] if at is None else [Related(at, "this response")]
 
     def _result(self, value: Any) -> None:
-        result, answer = self._case.result, self._method.answer.value
-        if result is None or result.kind == "null":
-            if answer != "none":
-                self._tell("case-result", "the case does not say the result", "result")
-            return
-        if answer == "none":
-            self._tell("case-result", f"{self._method.name} answers nothing", "result")
-            return
-        expected = self._values.result(self._method, result)
-        if expected is not WRONG:
-            self._seen.result(self._api, expected)
-            self._compare(expected, value, "result", result.position)
+        result = self._case.result
+        if result is not None:
+            self._seen.result(self._api, result)
+            self._compare(result, value, "result", self._case.places["result"])
+        elif self._method.response.value != "none" and "result" not in self._case.places:
+            self._tell(
+                "case-result", "the case lacks `result`: the value of the response", "result"
+            )
 
     def _unknown(self, unknown: list[str], root: etree._Element | None) -> None:
         there = set(paths_of(root)) if self._case.unknown and root is not None else set()
@@ -331,7 +279,7 @@ class _Trial:
                     f"unknown[{index}]",
                 )
 
-    def _failure(self, failure: ApiFailure, root: etree._Element | None) -> None:
+    def _failure(self, failure: ApiError, root: etree._Element | None) -> None:
         fails = self._case.fails
         if fails is None:
             message = f"the response is a failure ({failure.message}), and the case does not say so"
@@ -373,20 +321,20 @@ class _Trial:
         self, expected: Any, actual: Any, path: str, at: Position, item: Field | None = None
     ) -> None:
         """Tell each difference, at the place of the result that is wrong."""
-        if isinstance(expected, Given):
+        if isinstance(expected, RecordValue):
             self._compare_record(expected, actual, path, item)
-        elif isinstance(expected, GivenPage):
+        elif isinstance(expected, PageValue):
             assert isinstance(actual, Page)
             self._compare_counters(expected, actual, path)
-            self._compare(expected.items, list(actual.items), f"{path}.items", expected.items_at)
-        elif isinstance(expected, list) and isinstance(actual, list):
+            self._compare(expected.items, actual.items, f"{path}.items", expected.items_at)
+        elif isinstance(expected, tuple) and isinstance(actual, (list, tuple)):
             if len(expected) != len(actual):
                 message = f"{path} has {len(expected)} items, and the response {len(actual)}"
                 more = [] if item is not None else [self._origins.of_items()]
                 self._differ(message, at, item, more=more)
                 return
             for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-                place = left.at if isinstance(left, Given) else at
+                place = left.at if isinstance(left, RecordValue) else at
                 self._compare(left, right, f"{path}[{index}]", place, item)
         elif isinstance(actual, File):
             if actual.content.decode("utf-8", "replace").strip() != str(expected).strip():
@@ -394,7 +342,7 @@ class _Trial:
         elif expected != actual or type(expected) is not type(actual):
             self._differ(_is_not(path, actual, expected), at, item, expected)
 
-    def _compare_counters(self, expected: GivenPage, actual: Page[Any], path: str) -> None:
+    def _compare_counters(self, expected: PageValue, actual: Page[Any], path: str) -> None:
         for name in ("position", "size", "pages", "total"):
             left, right = expected.counters.get(name), getattr(actual, name)
             if left != right:
@@ -403,7 +351,9 @@ class _Trial:
                 at = expected.places.get(name, expected.at)
                 self._diagnostics.add("case-result", message, at, related=related)
 
-    def _compare_record(self, expected: Given, actual: Any, path: str, item: Field | None) -> None:
+    def _compare_record(
+        self, expected: RecordValue, actual: Any, path: str, item: Field | None
+    ) -> None:
         record = self._api.records[expected.ref] if expected.ref else None
         if actual is None or record is None:
             self._differ(_is_not(path, actual, dict(expected.values)), expected.at, item)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from ..diagnostics import Diagnostics, Position
-from ..ir import Api, EnumWord, Field, Method, Module, Record, Ref
-from ..cases.values import Given, GivenPage
+from ..ir import Api, EnumWord, Field, Method, Module, PageValue, Record, RecordValue, Ref
 
 
 @dataclass(slots=True)
-class Shown:
+class CaseCoverage:
     """What cases have shown."""
 
     methods: set[str] = field(default_factory=set)
@@ -23,7 +22,7 @@ class Shown:
     written: set[tuple[Ref, str]] = field(default_factory=set)
     sent_words: set[tuple[Ref, str]] = field(default_factory=set)
     read_words: set[tuple[Ref, str]] = field(default_factory=set)
-    answers: set[tuple[Ref, str]] = field(default_factory=set)
+    responses: set[tuple[Ref, str]] = field(default_factory=set)
     """Words that stood in a response as the description spells them for answers."""
     messages: set[tuple[str, str]] = field(default_factory=set)
     """Code and message of failures."""
@@ -34,28 +33,14 @@ class Shown:
     nones: set[tuple[object, str]] = field(default_factory=set)
     """Scalar type, or place of a field, and the text that meant none there."""
 
-    def add(self, other: Shown) -> None:
+    def add(self, other: CaseCoverage) -> None:
         """Take over what other cases have shown."""
         for name in _SETS:
             found = getattr(other, name)
             if found:
                 getattr(self, name).update(found)
 
-    def elsewhere(self, module: str) -> Shown:
-        """What cases of one module have shown of things that other files describe."""
-        found = Shown()
-        found.add(self)
-        for name in ("read", "written", "sent_words", "read_words", "answers"):
-            setattr(
-                found,
-                name,
-                {(ref, item) for ref, item in getattr(self, name) if ref.module != module},
-            )
-        found.methods = set()
-        found.arguments = set()
-        return found
-
-    def given(self, api: Api, method: Method, given: Given) -> None:
+    def given(self, api: Api, method: Method, given: RecordValue) -> None:
         """The arguments of a call."""
         by_name = {item.python: item for item in method.arguments}
         for name, value in given.values.items():
@@ -66,14 +51,14 @@ class Shown:
         """The value of an answer."""
         rows = (
             value.items
-            if isinstance(value, GivenPage)
-            else value if isinstance(value, list) else [value]
+            if isinstance(value, PageValue)
+            else value if isinstance(value, tuple) else [value]
         )
         for row in rows:
-            if isinstance(row, Given):
+            if isinstance(row, RecordValue):
                 self._record(api, row, self.read)
 
-    def _record(self, api: Api, given: Given, seen: set[tuple[Ref, str]]) -> None:
+    def _record(self, api: Api, given: RecordValue, seen: set[tuple[Ref, str]]) -> None:
         if given.ref is None:
             return
         for name, value in given.values.items():
@@ -83,18 +68,18 @@ class Shown:
                 self._value(api, item, value, seen)
 
     def _value(self, api: Api, item: Field, value: Any, seen: set[tuple[Ref, str]]) -> None:
-        for inner in value if isinstance(value, list) else [value]:
-            if isinstance(inner, Given):
+        for inner in value if isinstance(value, tuple) else [value]:
+            if isinstance(inner, RecordValue):
                 self._record(api, inner, seen)
             elif item.enum is not None and isinstance(inner, str):
                 words = self.sent_words if seen is self.written else self.read_words
                 words.add((item.enum, inner))
 
 
-_SETS: Final = tuple(item.name for item in fields(Shown))
+_SETS: Final = tuple(item.name for item in fields(CaseCoverage))
 
 
-def uncovered_api(api: Api, shown: Shown, diagnostics: Diagnostics) -> None:
+def uncovered_api(api: Api, shown: CaseCoverage, diagnostics: Diagnostics) -> None:
     """Tell all that api.yaml describes and no case of any resource shows."""
 
     def tell(what: str, at: Position) -> None:
@@ -108,23 +93,23 @@ def uncovered_api(api: Api, shown: Shown, diagnostics: Diagnostics) -> None:
         ):
             tell(
                 f"the message of the error {error.code} as it is here",
-                api.said_at[f"errors.{error.code}.message"],
+                api.key_positions[f"errors.{error.code}.message"],
             )
     for place in ("failure.code", "failure.field", "failure.root", "failure.when"):
-        at = api.said_at.get(f"envelope.{place}")
+        at = api.key_positions.get(f"envelope.{place}")
         if at is not None and place not in shown.places:
             tell(f"a failure with {getattr(api.envelope, place.replace('.', '_'))}", at)
     for namespace in api.envelope.namespaces:
         if namespace not in shown.namespaces:
-            tell(f"the namespace {namespace}", api.said_at["envelope.response.namespaces"])
+            tell(f"the namespace {namespace}", api.key_positions["envelope.response.namespaces"])
     for key, statuses in (("ok", api.envelope.ok), ("failed", api.envelope.failed)):
         for status in statuses:
             if status not in shown.statuses:
-                tell(f"the status {status!r}", api.said_at[f"envelope.response.{key}"])
+                tell(f"the status {status!r}", api.key_positions[f"envelope.response.{key}"])
     for scalar in api.scalars.values():
         for text in scalar.none:
             if (scalar.name, text) not in shown.nones:
-                tell(f"{text!r} read as none", api.said_at[f"scalars.{scalar.name}.none"])
+                tell(f"{text!r} read as none", api.key_positions[f"scalars.{scalar.name}.none"])
 
 
 def fits(template: str, message: str) -> bool:
@@ -133,7 +118,7 @@ def fits(template: str, message: str) -> bool:
     return re.fullmatch(".+?".join(map(re.escape, parts)), message, re.DOTALL) is not None
 
 
-def uncovered(api: Api, module: Module, shown: Shown, diagnostics: Diagnostics) -> None:
+def uncovered(api: Api, module: Module, shown: CaseCoverage, diagnostics: Diagnostics) -> None:
     """Tell all that a module describes and no case shows."""
     for method in module.methods:
         if method.name not in shown.methods:
@@ -155,24 +140,26 @@ def uncovered(api: Api, module: Module, shown: Shown, diagnostics: Diagnostics) 
             diagnostics.add("uncovered", "no case gives this argument", at)
 
 
-def _uncovered_word(ref: Ref, word: EnumWord, shown: Shown, diagnostics: Diagnostics) -> None:
+def _uncovered_word(
+    ref: Ref, word: EnumWord, shown: CaseCoverage, diagnostics: Diagnostics
+) -> None:
     key = (ref, word.word)
     if key not in shown.sent_words and key not in shown.read_words:
         diagnostics.add("uncovered", f"no case shows the word {word.word!r} of {ref.name}", word.at)
         return
     for where, used, seen in (
         ("request", word.writable, shown.sent_words),
-        ("answer", word.readable, shown.answers),
+        ("response", word.readable, shown.responses),
     ):
-        if where in word.said_at and used and key not in seen:
+        if where in word.key_positions and used and key not in seen:
             diagnostics.add(
                 "uncovered",
                 f"no {where} of a case shows the word {word.word!r} of {ref.name}",
-                word.said_at[where],
+                word.key_positions[where],
             )
 
 
-def _uncovered_fields(record: Record, shown: Shown, diagnostics: Diagnostics) -> None:
+def _uncovered_fields(record: Record, shown: CaseCoverage, diagnostics: Diagnostics) -> None:
     ref = Ref(record.module, record.name)
     for item in record.fields:
         if record.in_answers and item.readable:
@@ -185,7 +172,7 @@ def _uncovered_fields(record: Record, shown: Shown, diagnostics: Diagnostics) ->
                     diagnostics.add(
                         "uncovered",
                         f"no response shows {text!r} as none in {record.name}.{item.python}",
-                        item.said_at["none"],
+                        item.key_positions["none"],
                     )
         if record.in_requests and item.writable and (ref, item.python) not in shown.written:
             diagnostics.add("uncovered", f"no arguments give {record.name}.{item.python}", item.at)

@@ -10,19 +10,26 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ..diagnostics import Diagnostics, Position, Related
-from ..schema.decoder import Word
-from ..schema.loader import Description
-from ..schema.grammar import FieldDecl, GroupDecl, MethodDecl, RecordDecl, ResourceDecl, SharedDecl
-from ..memory import Memory
 from ..ir import Api, Field, Method, Module
-from ..naming import CLASSES, KEYWORDS, MODULES, TAKEN, constant, function_name, method_constant, python_name, test_name
+from ..naming import (
+    KEYWORDS,
+    MODULES,
+    RESERVED,
+    RESERVED_CLASSES,
+    constant,
+    function_name,
+    method_constant,
+    python_name,
+    test_name,
+)
 from ..runtime import errors
 from ..runtime.scalars import escape
+from ..schema.decoder import LocatedStr
+from ..schema.grammar import FieldDecl, GroupDecl, MethodDecl, RecordDecl, ResourceDecl, SharedDecl
+from ..schema.loader import Description
 
 _PACKAGES: Final = frozenset(["lxml", "requests", "tests"]) | sys.stdlib_module_names
 """Packages that the output, or what it runs on, imports under these names."""
-RESERVED: Final = CLASSES | KEYWORDS | {kind.__name__ for kind in errors.FAILURES.values()}
-"""Names that no record, enum or class of methods can have."""
 _OF_CLIENT: Final = frozenset(
     [
         "AsyncClient",
@@ -38,7 +45,7 @@ _OF_CLIENT: Final = frozenset(
         "Failed",
         "File",
         "Hook",
-        "HttpAnswer",
+        "HttpResponse",
         "HttpRequest",
         "Httpx2Transport",
         "MemoryTransport",
@@ -48,7 +55,7 @@ _OF_CLIENT: Final = frozenset(
         "Page",
         "Pager",
         "Raw",
-        "RawAnswer",
+        "RawResponse",
         "Record",
         "Recorder",
         "ReplayTransport",
@@ -56,8 +63,8 @@ _OF_CLIENT: Final = frozenset(
         "RequestToken",
         "RequestsTransport",
         "RetryPolicy",
-        "RowsMissing",
-        "RowsShifted",
+        "RowsMissingWarning",
+        "RowsShiftedWarning",
         "Transport",
         "UNSET",
         "Unknown",
@@ -68,35 +75,15 @@ _OF_CLIENT: Final = frozenset(
 """Further names that the package and the modules of its clients hold."""
 
 
-def find(description: Description, api: Api, diagnostics: Diagnostics, memory: Memory) -> None:
-    """Tell everything that would make the output no Python, or a request no XML."""
-    shared = [
-        kind
-        for module in api.modules
-        if not module.methods
-        for kind in (module.records, module.enums)
-    ]
-    memory.recall(
-        "fitness of the API",
-        (description.api, *description.resources),
-        diagnostics,
-        lambda told: _Fitness(description, api, told).of_api(),
-    )
+def check(description: Description, api: Api, diagnostics: Diagnostics) -> None:
+    """Report names and texts that would make the output invalid Python or a request invalid XML."""
+    checker = _Checker(description, api, diagnostics)
+    checker.check_api()
     for decl in (*description.resources, description.shared):
         if decl is not None:
-            memory.recall(
-                ("fitness of names", decl.at.file),
-                (decl,),
-                diagnostics,
-                lambda told, decl=decl: _Fitness(description, api, told).of_names(decl),  # type: ignore[misc]
-            )
+            checker.check_names(decl)
     for module in api.modules:
-        memory.recall(
-            ("fitness of a module", module.name),
-            (module, *shared),
-            diagnostics,
-            lambda told, module=module: _Fitness(description, api, told).of_module(module),  # type: ignore[misc]
-        )
+        checker.check_module(module)
 
 
 class _Names:
@@ -124,14 +111,14 @@ class _Names:
         return name in self._owners
 
 
-class _Fitness:
+class _Checker:
     def __init__(self, description: Description, api: Api, diagnostics: Diagnostics) -> None:
         self._d = description
         self._api = api
         self._diagnostics = diagnostics
         self._resources = {str(decl.resource): decl for decl in description.resources}
 
-    def of_api(self) -> None:
+    def check_api(self) -> None:
         """What all modules have to do with."""
         self._package()
         self._envelope()
@@ -149,7 +136,7 @@ class _Fitness:
                     resource.resource.at,
                 )
 
-    def of_names(self, decl: ResourceDecl | SharedDecl) -> None:
+    def check_names(self, decl: ResourceDecl | SharedDecl) -> None:
         """The names in Python that one file gives itself."""
         self._chosen_fields(decl.records.values())
         self._chosen_fields(decl.groups.values())
@@ -157,7 +144,7 @@ class _Fitness:
             for method in decl.methods.values():
                 self._chosen_method(method)
 
-    def of_module(self, module: Module) -> None:
+    def check_module(self, module: Module) -> None:
         """Names and words of one module, beside those that are shared."""
         self._module(module)
         self._words(module)
@@ -209,12 +196,12 @@ class _Fitness:
 
     def _class(
         self,
-        name: Word,
+        name: LocatedStr,
         what: str,
         more: frozenset[str] = frozenset(),
         hint: str | None = None,
     ) -> None:
-        if name in RESERVED or name in more:
+        if name in RESERVED_CLASSES or name in more:
             self._bad(
                 f"{what} cannot be called {name}: generated code has something else of this name",
                 name.at,
@@ -244,7 +231,7 @@ class _Fitness:
                 at = next(item.at for item in module.methods if item.python[: len(path)] == path)
             else:
                 what, at = f"the methods of {module.name}", self._named(module)
-            self._class(Word(name, at), what, _OF_CLIENT)
+            self._class(LocatedStr(name, at), what, _OF_CLIENT)
             names.claim(name, what, at, own=not path)
             names.claim(f"Async{name}", what, at)
         for method in module.methods:
@@ -264,14 +251,14 @@ class _Fitness:
     def _claim_types(self, module: Module, names: _Names) -> None:
         for enum in module.enums:
             what = f"the enum {enum.name}"
-            self._class(Word(enum.name, enum.at), "an enum")
+            self._class(LocatedStr(enum.name, enum.at), "an enum")
             names.claim(enum.name, what, enum.at, own=True)
             if enum.partly_read_only:
                 names.claim(f"{enum.name}Input", what, enum.at)
             self._constant(enum.name, what, enum.at, names)
         for record in module.records:
             what = f"the record {record.name}"
-            self._class(Word(record.name, record.at), "a record", hint=f"{record.name}Record")
+            self._class(LocatedStr(record.name, record.at), "a record", hint=f"{record.name}Record")
             if record.in_answers:
                 names.claim(record.name, what, record.at, own=True)
             if record.in_requests:
@@ -287,7 +274,7 @@ class _Fitness:
                 at,
                 name.capitalize() if len(name) > 1 else None,
             )
-        elif constant(name) in RESERVED:
+        elif constant(name) in RESERVED_CLASSES:
             self._bad(f"the table of {name} cannot be called {constant(name)}", at)
         else:
             names.claim(constant(name), f"the table of {what}", at)
@@ -324,7 +311,7 @@ class _Fitness:
 
     def _chosen_field(self, item: FieldDecl) -> None:
         """A name that the description itself gives in Python must do as it is."""
-        if item.python is not None and (item.python in KEYWORDS or item.python in TAKEN):
+        if item.python is not None and (item.python in KEYWORDS or item.python in RESERVED):
             self._bad(
                 f"{item.python} cannot be the name of a field or argument in Python",
                 item.python.at,
@@ -382,7 +369,7 @@ class _Fitness:
             if not enum.words:
                 self._diagnostics.add("missing-key", f"the enum {enum.name} has no words", enum.at)
             for word in enum.words:
-                for text in _unique((word.word, word.request, word.answer)):
+                for text in _unique((word.word, word.request, word.response)):
                     if not text.strip() or text.strip() != text:
                         self._bad(
                             f"{text!r} is empty or has white space around it, which XML does not keep",

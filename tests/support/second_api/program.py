@@ -32,7 +32,7 @@ def described(article: Article) -> dict[str, object]:
     }
 
 
-def failure(error: depot_client.ApiFailure) -> list[str | None]:
+def failure(error: depot_client.ApiError) -> list[str | None]:
     return [type(error).__name__, error.method, error.code, error.message, error.field]
 
 
@@ -74,11 +74,11 @@ def main(url: str, folder: Path) -> dict[str, object]:
         told["none"] = [article.sku for article in depot.article.list(word="Screw")]
         try:
             depot.article.create("A-1", title="Nut")
-        except depot_client.Conflict as error:
+        except depot_client.ConflictError as error:
             told["twice"] = failure(error)
         try:
             depot.article.get("A-9")
-        except depot_client.NotFound as error:
+        except depot_client.NotFoundError as error:
             told["absent"] = failure(error)
         moved = depot.article.stock.move("A-1", count=4, to="S")
         told["moved"] = [moved.moved, moved.left]
@@ -94,7 +94,7 @@ def main(url: str, folder: Path) -> dict[str, object]:
     with Depot("north", token="guessed", url=url) as depot:
         try:
             depot.site.codes()
-        except depot_client.AuthenticationFailed as error:
+        except depot_client.AuthenticationError as error:
             told["refused"] = failure(error)
     return told
 
