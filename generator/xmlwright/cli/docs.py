@@ -1,4 +1,4 @@
-"""The command ``docs``."""
+"""The command `docs`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .build import working
-from .console import Told, project
+from .console import CommandError, build_errors, find_project
 
 if TYPE_CHECKING:
     from ..docs.site import Made
@@ -29,11 +28,11 @@ Examples:
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Where it is written; default: site.",
+    help="Folder to write to. Default: site.",
 )
 @click.option(
     "--history", multiple=True, metavar="OLD",
-    help="Folder, bundle or git revision whose differences to the next are told; may be given again, the oldest first.",
+    help="Folder, bundle or git revision to list changes since. Repeatable, oldest first.",
 )  # fmt: skip
 @click.option(
     "--source",
@@ -41,18 +40,18 @@ Examples:
     help="Address of a line of the repository, with {path} and {line}.",
 )
 @click.option(
-    "--clean", is_flag=True, help="Run every sample and render every page, whatever is known."
+    "--clean", is_flag=True, help="Run every sample and render every page; ignore earlier results."
 )
 @click.option(
     "--overwrite",
     is_flag=True,
-    help="Also replace files that no earlier run is known to have written.",
+    help="Also replace files that no earlier run wrote.",
 )
-@click.option("--serve", is_flag=True, help="Then serve it on 127.0.0.1 until Ctrl-C.")
+@click.option("--serve", is_flag=True, help="Serve the site on 127.0.0.1 until Ctrl-C.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port of --serve; default: a free one."
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port of --serve. Default: a free one."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing unless it fails.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless it fails.")
 @click.pass_context
 def docs(
     context: click.Context,
@@ -69,29 +68,22 @@ def docs(
 
     Every case of the description is run through the generated client; one that fails fails the command, with its place.
     """
-    try:
-        from ..docs import site
-    except ImportError as error:
-        if error.name not in ("markdown_it", "pygments"):
-            raise
-        raise Told(
-            "`xmlwright docs` needs the extra docs; run: pip install 'xmlwright[docs]'"
-        ) from None
     from ..diff.revisions import RevisionError
-    from ..settings import SettingsError
+    from ..docs import site
     from ..docs.samples import SampleRunnerError
+    from ..settings import SettingsError
 
-    settings = project(context)
+    settings = find_project(context)
     if output is not None:
         settings = dataclasses.replace(settings, site=Path.cwd() / output)
     if source is not None:
         settings = dataclasses.replace(settings, source=source)
-    with working(settings) as line:
+    with build_errors(settings) as line:
         try:
             made = site.build(settings, line, history=history, clean=clean, overwrite=overwrite)
         except (RevisionError, SettingsError, SampleRunnerError) as error:
             line.clear()
-            raise Told(str(error)) from None
+            raise CommandError(str(error)) from None
     if not quiet:
         click.echo(_summary(made, settings.site))
     if serve:
@@ -125,7 +117,9 @@ def _serve(folder: Path, port: int) -> None:
     try:
         serving = server(folder, port)
     except OSError as error:
-        raise Told(f"port {port} cannot be listened on: {error.strerror or error}") from None
+        raise CommandError(
+            f"port {port} cannot be listened on: {error.strerror or error}"
+        ) from None
     click.echo(f"http://127.0.0.1:{serving.server_address[1]}/ (Ctrl-C ends it)")
     sys.stdout.flush()
     try:

@@ -1,38 +1,83 @@
-"""The command line. Each command imports what it needs, so that the quick ones stay quick."""
+"""The command line. Each command is a module that is imported when it is called, so that quick commands stay quick."""
 
 from __future__ import annotations
 
-import gc
+import importlib
 import io
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
-from . import diff as workbench_diff
-from . import exports as workbench
-from . import inference as workbench_growth
-from . import build as output_commands
-from .console import FAILED, INTERRUPTED, Told, color, problems, project, show, style
-from .docs import docs
-from .sandbox import sandbox
+from .console import EXTRAS, FAILED, INTERRUPTED, CommandError, color
+
+COMMANDS: Final = (
+    "build",
+    "bundle",
+    "check",
+    "coverage",
+    "diff",
+    "docs",
+    "drift",
+    "explain",
+    "infer",
+    "sandbox",
+    "schema",
+    "validate",
+    "vendor",
+    "watch",
+    "xsd",
+)
+"""Every command: its module in this package, which has a function of the same name."""
+
+
+class CommandGroup(click.Group):
+    """A group whose commands are imported by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(
+            importlib.import_module(f"{__package__}.{cmd_name}"), cmd_name
+        )
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; a missing optional dependency is reported with the extra that installs it."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            extra = EXTRAS.get((error.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            raise CommandError(
+                f"`xmlwright {ctx.invoked_subcommand}` needs the extra {extra} ({error.name} is not installed);"
+                f" run: pip install 'xmlwright[{extra}]'"
+            ) from None
 
 
 @click.group(
+    cls=CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Examples:
-  xmlwright validate                  tell everything that is wrong with the description
+  xmlwright validate                  report all errors in the description
   xmlwright build                     bring the generated project up to date
-  xmlwright check                     fail if it is not, for CI
-  xmlwright explain task.list         where is that described?
+  xmlwright check                     fail if it is not up to date, for CI
+  xmlwright explain task.list         show where a method is described
   xmlwright watch                     build whenever a file is saved
 
 \b
 Exit codes of all commands:
   0    success
-  1    a problem of the description, a template or the output; nothing was written
+  1    a problem in the description, a template or the output; nothing was written
   2    the command line or pyproject.toml is wrong
   130  interrupted by Ctrl-C; nothing was written""",
 )
@@ -47,165 +92,14 @@ Exit codes of all commands:
 @click.version_option(package_name="xmlwright")
 @click.pass_context
 def program(context: click.Context, folder: Path) -> None:
-    """From a YAML description of an XML-over-HTTP API to a typed Python client."""
+    """Generate a typed Python client from a YAML description of an XML-over-HTTP API."""
     context.obj = folder
     context.color = color()
 
 
-_FORMAT = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "sarif", "github"]),
-    default="text",
-    show_default=True,
-    help="How problems are told.",
-)
-
-
-@program.command(
-    short_help="Tell every mistake in the description.",
-    epilog="""\b
-Examples:
-  xmlwright validate
-  xmlwright validate --format sarif > problems.sarif
-  xmlwright validate --format github         annotations of a GitHub workflow
-
-\b
-Exit codes:
-  0  the description is fine
-  1  it has problems
-  2  the command line or pyproject.toml is wrong""",
-)
-@_FORMAT
-@click.pass_context
-def validate(context: click.Context, form: str) -> None:
-    """Check the description: every problem of every file, with its place. Exit code 1 if there is one."""
-    from ..pipeline import stages as pipeline
-
-    settings = project(context)
-    _, diagnostics = pipeline.validate(settings)
-    show(diagnostics, settings.root, form)
-    if len(diagnostics):
-        if form == "text":
-            click.echo(f"\n{problems(len(diagnostics))}", err=True)
-        sys.exit(FAILED)
-    if form == "text":
-        click.echo(f"{settings.schema.name}/ is fine")
-
-
-@program.command(
-    short_help="Print the JSON Schema of the YAML files.",
-    epilog="""\b
-Examples:
-  xmlwright schema resource                 print one
-  xmlwright schema --write docs/language    write all, for the first line of the YAML files
-
-\b
-Exit codes:
-  0  printed, written or current
-  1  with --check: a file is not current; or one cannot be written""",
-)
-@click.argument("kind", type=click.Choice(["api", "shared", "resource", "cases"]), required=False)
-@click.option(
-    "--write",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="FOLDER",
-    help="Write the schema of every kind of file to FOLDER/KIND.schema.json.",
-)
-@click.option(
-    "--check", "only_check", is_flag=True, help="With --write: only say whether they are current."
-)
-def schema(kind: str | None, write: Path | None, only_check: bool) -> None:
-    """Print the JSON Schema of the language, which editors use to complete and check the YAML files."""
-    import json
-
-    from ..schema.grammar import FILES, json_schema
-
-    if write is None:
-        value = json_schema(kind) if kind else {name: json_schema(name) for name in FILES}
-        click.echo(json.dumps(value, indent=2))
-        return
-    stale: list[str] = []
-    for name in [kind] if kind else FILES:
-        path = write / f"{name}.schema.json"
-        text = json.dumps(json_schema(name), indent=2) + "\n"
-        try:
-            current = path.read_text(encoding="utf-8") == text
-        except OSError:
-            current = False
-        if current:
-            continue
-        stale.append(path.as_posix())
-        if not only_check:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-            except OSError as error:
-                raise Told(f"{path}: {error.strerror or error}") from None
-    for name in stale:
-        click.echo(f"{name}: {'stale' if only_check else 'written'}")
-    if stale and only_check:
-        sys.exit(FAILED)
-
-
-@program.command(
-    short_help="Say where a name is described.",
-    epilog="""\b
-Examples:
-  xmlwright explain task.list            a method
-  xmlwright explain Task.rate            a field of a record
-  xmlwright explain task.create.rate     an argument
-  xmlwright explain 50010                an error code
-
-\b
-Exit codes:
-  0  found
-  1  nothing has that name""",
-)
-@click.argument("name")
-@click.pass_context
-def explain(context: click.Context, name: str) -> None:
-    """Say where NAME, from the API or from Python, is described: file, line and what is known."""
-    from ..pipeline import stages as pipeline
-    from ..explain import explain as explained
-    from ..explain import suggestion
-
-    settings = project(context)
-    api, diagnostics = pipeline.validate(settings)
-    if api is None:
-        show(diagnostics, settings.root, "text")
-        sys.exit(FAILED)
-    found = explained(api, name)
-    if not found:
-        near = suggestion(api, name)
-        hint = f"; did you mean {near!r}?" if near else ""
-        if len(diagnostics):
-            hint += f" (the description has {problems(len(diagnostics))}: see `xmlwright validate`)"
-        raise Told(f"nothing is called {name!r}{hint}")
-    for item in found:
-        click.echo(
-            f"{style(str(item.at), 'place')}: {item.what} {click.style(item.name, bold=True)}"
-        )
-        if item.facts:
-            click.echo(f"  {'; '.join(item.facts)}")
-        if item.doc:
-            click.echo(f"  {item.doc}")
-
-
-for _command in (
-    *output_commands.COMMANDS,
-    *workbench.COMMANDS,
-    *workbench_diff.COMMANDS,
-    *workbench_growth.COMMANDS,
-    docs,
-    sandbox,
-):
-    program.add_command(_command)
-
-
 def main() -> None:
-    """Entry point. Ctrl-C ends with code 130 and leaves the output as it was."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a letter gets its number
+    """Run the command line. Ctrl-C ends with code 130 and leaves the output as it was."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # characters that the terminal lacks are escaped
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = program.main(prog_name="xmlwright", standalone_mode=False)
@@ -215,10 +109,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except OSError as error:  # a full disk behind the output, a working folder that is gone
+    except OSError as error:  # such as a full disk behind standard output
         where = f"{error.filename}: " if error.filename else ""
-        Told(f"{where}{error.strerror or error}").show()
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still unwritten cannot be
+        CommandError(f"{where}{error.strerror or error}").show()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the rest of the output cannot be written
         code = FAILED
-    gc.freeze()  # the end frees all memory at once: nobody need look for what is garbage in it
     sys.exit(code if isinstance(code, int) else 0)

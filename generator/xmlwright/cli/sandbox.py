@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from .console import Told, project, show
+from .console import CommandError, UsageError, find_project, show_diagnostics
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from ..sandbox.app import SandboxApp
     from ..sandbox.calls.journal import Entry
     from ..sandbox.options import Options
-    from ..sandbox.app import SandboxApp
+    from ..settings import Settings
 
 _LOADED: Final = "cases"
 
@@ -55,7 +55,10 @@ It answers on 127.0.0.1 only, sends nothing to other machines, and writes below 
 @click.option("--empty", is_flag=True, help="New accounts hold nothing.")
 @click.option("--http", is_flag=True, help="Answer plain HTTP, too, which the API may refuse.")
 @click.option(
-    "--seed", default=0, show_default=True, help="What ids, tokens, order and chaos follow from."
+    "--seed",
+    type=int,
+    metavar="N",
+    help="Seed of tokens, order and faults: the same in every run. Random by default, or that of --database.",
 )
 @click.option(
     "--clock", metavar="TIME", help="What the clock shows at first, as 2026-01-31T12:00:00."
@@ -95,19 +98,16 @@ def sandbox(context: click.Context, /, **given: Any) -> None:
     began = time.perf_counter()
     import asyncio
 
-    try:
-        parts = _make_app(project(context), given)
-    except ModuleNotFoundError as error:
-        raise Told(f"the sandbox needs {error.name}: pip install 'xmlwright[sandbox]'") from None
+    app = _make_app(find_project(context), given)
     watching = not given["quiet"] and given["form"] == "text"
     loop = asyncio.SelectorEventLoop()
     try:
-        loop.run_until_complete(_run(parts, began, given["form"], watching))
+        loop.run_until_complete(_run(app, began, given["form"], watching))
     except KeyboardInterrupt:
         # The loop is in the middle of something; what was acknowledged is kept, and the rest was never promised.
         pass
     finally:
-        loop.run_until_complete(parts.stop())
+        loop.run_until_complete(app.stop())
         loop.close()
     if watching:
         click.echo("\nthe sandbox has ended")
@@ -115,17 +115,17 @@ def sandbox(context: click.Context, /, **given: Any) -> None:
 
 def _make_app(settings: Settings, given: dict[str, Any]) -> SandboxApp:
     from ..diagnostics import DescriptionError
+    from ..sandbox.app import SandboxApp, load_description, zone_of
     from ..sandbox.clock import Clock
     from ..sandbox.options import Options, SandboxError
-    from ..sandbox.app import SandboxApp, load_description, zone_of
 
     try:
         described = load_description(settings.root)
     except DescriptionError as error:
-        show(error.diagnostics, settings.root, "text")
-        raise Told("the description has problems; the sandbox is not started") from None
+        show_diagnostics(error.diagnostics, settings.root)
+        raise CommandError("the description has problems; the sandbox is not started") from None
     if given["empty"] and given["load"]:
-        raise click.UsageError("--empty and --load exclude each other")
+        raise UsageError("--empty and --load exclude each other")
     try:
         clock = given["clock"]
         start = None if clock is None else Clock(zone=zone_of(described.api.zone)).read(clock)
@@ -144,10 +144,10 @@ def _make_app(settings: Settings, given: dict[str, Any]) -> SandboxApp:
         )
         return SandboxApp(described, options)
     except SandboxError as error:
-        raise click.UsageError(str(error)) from None
+        raise UsageError(str(error)) from None
 
 
-async def _run(parts: SandboxApp, began: float, form: str, watching: bool) -> None:
+async def _run(app: SandboxApp, began: float, form: str, watching: bool) -> None:
     import asyncio
     import signal
 
@@ -164,21 +164,21 @@ async def _run(parts: SandboxApp, began: float, form: str, watching: bool) -> No
         ):  # no such thing here; then Ctrl-C is an exception
             continue
     try:
-        await parts.start()
+        await app.start()
     except SandboxError as error:
-        raise Told(str(error)) from None
+        raise CommandError(str(error)) from None
     if form == "json":
         import json
 
-        facts = {**parts.control.info(), "base_url": parts.base_url, "ca": parts.ca}
+        facts = {**app.control.info(), "base_url": app.base_url, "ca": app.ca}
         click.echo(json.dumps(facts))
     else:
-        click.echo(_text(parts, time.perf_counter() - began))
+        click.echo(_text(app, time.perf_counter() - began))
     sys.stdout.flush()
     if not watching:
         await ended.wait()
         return
-    watcher = asyncio.ensure_future(_watch(parts))
+    watcher = asyncio.ensure_future(_watch(app))
     waiter = asyncio.ensure_future(ended.wait())
     await asyncio.wait((watcher, waiter), return_when=asyncio.FIRST_COMPLETED)
     waiter.cancel()
@@ -188,15 +188,16 @@ async def _run(parts: SandboxApp, began: float, form: str, watching: bool) -> No
     await asyncio.gather(watcher, waiter, return_exceptions=True)
 
 
-def _text(parts: SandboxApp, seconds: float) -> str:
-    api, options, control = parts.described.api, parts.options, parts.control
+def _text(app: SandboxApp, seconds: float) -> str:
+    api, options, control = app.described.api, app.options, app.control
     lines = [
         f"{click.style(f'Sandbox of the {api.title}', bold=True)}, ready in {seconds:.2f} s",
         "",
-        f"  inspector  {click.style(parts.inspector, fg='cyan')}",
-        f"  accounts   {', '.join(sorted(parts.app.accounts))}",
+        f"  inspector  {click.style(app.inspector, fg='cyan')}",
+        f"  key        {options.key}",
+        f"  accounts   {', '.join(sorted(app.app.accounts))}",
         f"  state      {_state(options)}",
-        f"  seed       {options.seed}; clock {parts.clock.now():%Y-%m-%d %H:%M:%S %Z}, {options.pace}",
+        f"  seed       {app.seed}; clock {app.clock.now():%Y-%m-%d %H:%M:%S %Z}, {options.pace}",
         "",
         control.exports(),
         "",
@@ -211,9 +212,9 @@ def _state(options: Options) -> str:
     return "in memory, " + ("empty at first" if options.load is None else f"from {options.load}")
 
 
-async def _watch(parts: SandboxApp) -> None:
+async def _watch(app: SandboxApp) -> None:
     """A line for every call."""
-    queue = parts.journal.listen()
+    queue = app.journal.listen()
     while True:
         entry = await queue.get()
         if entry is not None:

@@ -1,4 +1,4 @@
-"""Warm: what an earlier run found out with the very same inputs, so that the next need not find it out again."""
+"""Results of earlier runs, kept as JSON for as long as their inputs stay the same."""
 
 from __future__ import annotations
 
@@ -8,49 +8,50 @@ import os
 import tempfile
 from typing import Any, Final
 
-from ..files import files_of
+from ..files import files_of, make_private
 from ..settings import Settings
-from .inputs import PROGRAM, digest, inputs_of, text_digest
+from .inputs import PACKAGE, digest, inputs_of, text_digest
 
-_MOST: Final = 24
-"""Entries of one kind that are kept."""
+_ENTRIES: Final = 24
+"""Most entries of one kind that are kept."""
 
 
 def key(settings: Settings, *facts: object) -> str:
-    """Stands for the description, all that decides an output of it, and further facts. Raises OSError."""
+    """Return a hash of the description, of all that decides an output of it and of further facts. Raises OSError."""
     inputs = dataclasses.asdict(inputs_of(settings))
-    # Also what decides no output: whether the description is accepted hangs on it.
+    # Behavior files decide no output, but whether the description is accepted.
     files = {
         path.relative_to(settings.schema).as_posix(): text_digest(path.read_bytes())
         for path in files_of(settings.schema)
     }
-    own = {
-        path.relative_to(PROGRAM).as_posix(): text_digest(path.read_bytes())
-        for path in sorted(PROGRAM.rglob("*.py"))
+    # Commands such as `vendor` use modules that decide no output.
+    modules = {
+        path.relative_to(PACKAGE).as_posix(): text_digest(path.read_bytes())
+        for path in sorted(PACKAGE.rglob("*.py"))
     }
-    return digest(json.dumps([inputs, files, own, facts], sort_keys=True).encode())[:32]
+    return digest(json.dumps([inputs, files, modules, facts], sort_keys=True).encode())[:32]
 
 
-def recall(settings: Settings, kind: str, key: str) -> Any:
-    """What was kept; None for nothing, or for something that cannot be read."""
+def load(settings: Settings, kind: str, key: str) -> Any:
+    """Return what was saved; None for nothing and for an unreadable entry."""
     try:
         path = settings.cache / kind / f"{key}.json"
-        found = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
         os.utime(path)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return found
+    return value
 
 
-def keep(settings: Settings, kind: str, key: str, value: Any) -> None:
-    """Keep something that JSON can hold. A cache that cannot be written is no problem of anybody's."""
+def save(settings: Settings, kind: str, key: str, value: Any) -> None:
+    """Save a JSON value. Ignores write failures."""
     folder = settings.cache / kind
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
             json.dump(value, file)
         os.replace(file.name, folder / f"{key}.json")
-        for old in sorted(folder.glob("*.json"), key=os.path.getmtime)[:-_MOST]:
+        for old in sorted(folder.glob("*.json"), key=os.path.getmtime)[:-_ENTRIES]:
             old.unlink(missing_ok=True)
     except OSError:
         return

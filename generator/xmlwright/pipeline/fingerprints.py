@@ -15,8 +15,20 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..diagnostics import Position
+from ..ir import (
+    Api,
+    Case,
+    Enum,
+    EnumWord,
+    ErrorCode,
+    Field,
+    Method,
+    Module,
+    NamedDoc,
+    Record,
+    ResponseShape,
+)
 from ..schema.nodes import Node
-from ..ir import Answer, Api, Case, Enum, EnumWord, ErrorCode, Field, Method, Module, Noted, Record
 
 FACETS: Final = "nfdm"
 """Names, facts, documentation, members."""
@@ -33,7 +45,7 @@ _MEMBERS: Final = {
     Enum: {"words"},
     Record: {"fields"},
 }
-_SKIPPED: Final = {"at", "position", "said_at"}
+_SKIPPED: Final = {"at", "items_at", "key_positions", "places", "position"}
 _INDEXES: Final = {"records", "enums"}
 """Of the API as a whole: the same things as in its modules, by name."""
 _PARTS: Final = {
@@ -54,7 +66,7 @@ _MODULE: Final = {"class_name": "python", "provenance": "source"}
 
 
 @dataclass(slots=True)
-class Nodes:
+class Fingerprints:
     """The pieces of one description, as its files are read and then resolved."""
 
     written: dict[str, str] = field(default_factory=dict)
@@ -88,7 +100,7 @@ class Nodes:
 
 
 def parse(text: str) -> tuple[str, dict[str, str]]:
-    """The hash of a piece's YAML and those of its facets, from the text of :meth:`Nodes.table`."""
+    """The hash of a piece's YAML and those of its facets, from the text of :meth:`Fingerprints.table`."""
     written, *hashes = text.split(" ")
     return written, {
         letter: value for letter, value in zip(FACETS, hashes, strict=False) if value != NONE
@@ -216,7 +228,7 @@ def named(api: Api) -> Iterator[tuple[str, Any]]:
             yield f"method {method.name}", dataclasses.replace(method, arguments=own)
     for value, name in objects(api):
         argument = isinstance(value, Field) and name.startswith("method ")
-        if name and not argument and not isinstance(value, Method | Answer):
+        if name and not argument and not isinstance(value, Method | ResponseShape):
             yield name, value
 
 
@@ -262,7 +274,7 @@ def objects(api: Api) -> Iterator[tuple[Any, str]]:
                 yield item, f"field {module.name}/{record.name}.{item.name}"
         for method in module.methods:
             yield method, f"method {method.name}"
-            yield method.answer, f"method {method.name}"
+            yield method.response, f"method {method.name}"
             for item in method.arguments:
                 yield item, at.get(item.at, f"method {method.name}")
         for case in module.cases:
@@ -283,7 +295,7 @@ def _key(item: Any) -> str:
         return item.code
     if isinstance(item, Method):
         return item.verb
-    assert isinstance(item, Module | Record | Enum | Field | Case | Noted)
+    assert isinstance(item, Module | Record | Enum | Field | Case | NamedDoc)
     return item.name
 
 

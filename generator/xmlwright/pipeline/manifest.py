@@ -17,7 +17,7 @@ from .inputs import Inputs, digest
 __all__ = ["FORMAT", "NAME", "Manifest", "Output", "digest", "dump", "load", "totals", "written_by"]
 
 NAME: Final = ".xmlwright.json"
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def load(output: Path) -> Manifest | None:
                 templates=_texts(inputs["templates"]),
                 options=_texts(inputs["options"]),
                 version=str(inputs["version"]),
-                program=_texts(inputs["program"]),
+                generator=_texts(inputs["generator"]),
                 formatter=str(inputs["formatter"]),
             ),
             _texts(found["nodes"]),
@@ -106,7 +106,7 @@ def dump(manifest: Manifest) -> str:
             "options": dict(sorted(inputs.options.items())),
             "schema": dict(sorted(inputs.schema.items())),
             "templates": dict(sorted(inputs.templates.items())),
-            "program": dict(sorted(inputs.program.items())),
+            "generator": dict(sorted(inputs.generator.items())),
         },
         "nodes": dict(sorted(manifest.nodes.items())),
         "outputs": {

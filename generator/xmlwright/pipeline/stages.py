@@ -1,12 +1,10 @@
-"""The stages in their order: read, resolve, check, render, format, publish."""
+"""The stages of a build, in order: read, resolve, validate, render, format, publish."""
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +16,13 @@ from . import inputs, manifest, publish
 from .manifest import Manifest, Output
 
 if TYPE_CHECKING:
+    from ..ir import Api
     from ..schema.loader import Description
     from ..schema.nodes import Node
-    from ..memory import Memory
-    from ..ir import Api
-    from .fingerprints import Nodes
+    from .fingerprints import Fingerprints
 
-Told = Callable[[str, int, int], None]
-"""(stage, done, total): how far a stage is; total is 0 where that is not known."""
+ProgressCallback = Callable[[str, int, int], None]
+"""(stage, done, total): how far a stage is; ``total`` is 0 where it is unknown."""
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -37,7 +34,7 @@ def _unseen(kind: str, node: Node) -> None:
 
 
 @dataclass(slots=True)
-class Built:
+class BuildResult:
     """What a build did to one output."""
 
     totals: Mapping[str, int]
@@ -50,15 +47,15 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A description without mistakes."""
+    """A valid description."""
 
     api: Api
-    nodes: Nodes
+    fingerprints: Fingerprints
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every file that an output should hold."""
+    """Every file of an output, as a build writes it."""
 
     files: Mapping[str, bytes]
     """The manifest included."""
@@ -76,55 +73,44 @@ class _Clock:
         self._last = now
 
 
-@contextlib.contextmanager
-def seldom_collected() -> Iterator[None]:
-    """With a collector of cyclic garbage that runs seldom: what a run makes, it needs to its end, and going through all of
-    that again and again takes longer the more there is."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 1000)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-@seldom_collected()
 def validate(
     settings: Settings,
     clock: _Clock | None = None,
     texts: Mapping[Path, str] | None = None,
-    memory: Memory | None = None,
     seen: Callable[[str, Node], None] = _unseen,
 ) -> tuple[Api | None, Diagnostics]:
-    """The description, resolved and with its cases tried, and all that is wrong with it.
+    """Return the resolved description, with its cases checked, and all problems.
 
-    ``texts`` stands in for files. A program that validates again and again passes one ``memory``: then only what an edit
-    touches is done anew.
+    The description is None where it cannot be read. ``texts`` replaces the content of files. ``seen`` is called with the
+    kind and the root of each YAML file.
     """
-    from ..validate import cases as check  # noqa: F401  imported here, as a part of reading
     from ..schema import loader as description
 
     diagnostics = Diagnostics()
     lap = clock.lap if clock is not None else _no_lap
     read = description.read(
-        settings.schema, diagnostics, root=settings.root, texts=texts, memory=memory, seen=seen
+        settings.schema, diagnostics, root=settings.root, texts=texts, seen=seen
     )
     lap("read")
-    return (None if read is None else examine(read, diagnostics, memory, lap)), diagnostics
+    return (None if read is None else examine(read, diagnostics, lap)), diagnostics
 
 
-@seldom_collected()
 def resolved(settings: Settings) -> tuple[Api | None, Diagnostics]:
-    """As :func:`validate`, without trying cases and without what the service does."""
+    """Return the same as :func:`validate`, without checking cases and behavior."""
     from ..files import acts
-    from ..schema import loader as description
     from ..resolve import resolver as resolve
+    from ..schema import loader as description
+    from ..validate import identifiers
 
     diagnostics = Diagnostics()
     read = description.read(
         settings.schema, diagnostics, root=settings.root, wanted=lambda path: not acts(path)
     )
-    return (None if read is None else resolve.resolve(read, diagnostics)), diagnostics
+    if read is None:
+        return None, diagnostics
+    api = resolve.resolve(read, diagnostics)
+    identifiers.check(read, api, diagnostics)
+    return api, diagnostics
 
 
 def _no_lap(stage: str) -> None:
@@ -134,58 +120,60 @@ def _no_lap(stage: str) -> None:
 def examine(
     read: Description,
     diagnostics: Diagnostics,
-    memory: Memory | None = None,
     lap: Callable[[str], None] = _no_lap,
 ) -> Api:
-    """A description that has been read, resolved. Its cases are tried unless something is wrong already."""
-    from ..validate import cases as check
+    """Resolve a description that has been read. Cases and behavior are checked only if it resolves without problems."""
     from ..resolve import behavior as resolve_behavior
     from ..resolve import resolver as resolve
+    from ..validate import cases as check
+    from ..validate import identifiers
 
-    api = resolve.resolve(read, diagnostics, memory)
+    api = resolve.resolve(read, diagnostics)
+    identifiers.check(read, api, diagnostics)
     lap("resolve")
-    if not len(diagnostics):
-        check.check(api, diagnostics, memory)
-        resolve_behavior.resolve(read, api, diagnostics, memory)
+    if all(item.rule in ("case-arguments", "case-result") for item in diagnostics):
+        check.check(api, diagnostics)
+        resolve_behavior.resolve(read, api, diagnostics)
         lap("check")
     return api
 
 
-def describe(settings: Settings, seconds: dict[str, float], told: Told = _silent) -> Described:
-    """The description and its pieces.
+def describe(
+    settings: Settings, seconds: dict[str, float], progress: ProgressCallback = _silent
+) -> Described:
+    """Return the description and the fingerprints of its pieces.
 
     Raises:
         DescriptionError: it has problems.
     """
-    from .fingerprints import Nodes
+    from .fingerprints import Fingerprints
 
     clock = _Clock(seconds)
-    told("check", 0, 0)
-    nodes = Nodes()
-    api, diagnostics = validate(settings, clock, seen=nodes.add)
+    progress("check", 0, 0)
+    fingerprints = Fingerprints()
+    api, diagnostics = validate(settings, clock, seen=fingerprints.add)
     if api is None or len(diagnostics):
         raise DescriptionError(diagnostics)
-    nodes.resolve(api)
+    fingerprints.resolve(api)
     clock.lap("hash")
-    return Described(api, nodes)
+    return Described(api, fingerprints)
 
 
-@seldom_collected()
 def plan(
     settings: Settings,
     described: Described,
     seconds: dict[str, float],
-    told: Told = _silent,
+    progress: ProgressCallback = _silent,
     old: Manifest | None = None,
     *,
     clean: bool = False,
 ) -> Plan:
-    """Every file that the output should hold, manifest included.
+    """Return every file that the output should hold, manifest included.
 
-    What ``old`` and the cache know need not be formatted again; ``clean`` trusts neither.
+    Files that ``old`` or the cache knows are not formatted again; ``clean`` ignores both.
 
     Raises:
-        TemplateProblem, FormatError: a template is wrong.
+        TemplateError, FormatError: a template is wrong.
     """
     from ..render import formatting
     from ..render import renderer as render
@@ -193,19 +181,18 @@ def plan(
     clock = _Clock(seconds)
     now = inputs.inputs_of(settings)
     clock.lap("hash")
-    told("render", 0, 0)
+    progress("render", 0, 0)
     rendered = render.render(
         described.api,
         settings.templates,
         settings.overlay,
         root=settings.root,
         line_length=settings.line_length,
-        compiled=None if clean else settings.cache / "templates",
     )
     clock.lap("render")
     files: dict[str, bytes] = {}
     hashes = {item.path: manifest.digest(item.text.encode())[:32] for item in rendered}
-    # A file whose rendered text is what its present, unedited form was made from needs no formatting.
+    # An unedited file that was made from the same rendered text is not formatted again.
     if old is not None and not clean and formats_alike(old.inputs, now):
         for item in rendered:
             known = old.outputs.get(item.path)
@@ -219,14 +206,15 @@ def plan(
     texts = formatting.format_files(
         [item for item in rendered if item.path not in files],
         cache,
-        lambda done, total: told("format", done, total),
+        lambda done, total: progress("format", done, total),
         settings.line_length,
+        described.api.names.package,
     )
     files.update({path: text.encode() for path, text in texts.items()})
     clock.lap("format")
     made = Manifest(
         now,
-        described.nodes.table(),
+        described.fingerprints.table(),
         {
             path: Output(manifest.digest(content), hashes[path])
             for path, content in sorted(files.items())
@@ -237,11 +225,11 @@ def plan(
 
 
 def formats_alike(old: inputs.Inputs, now: inputs.Inputs) -> bool:
-    """Whether the same text is formatted to the same bytes."""
+    """Return whether the same text is formatted to the same bytes."""
     return (
         old.formatter == now.formatter
         and old.options == now.options
-        and all(old.program.get(name) == now.program.get(name) for name in MODULES)
+        and all(old.generator.get(name) == now.generator.get(name) for name in MODULES)
     )
 
 
@@ -254,33 +242,38 @@ def _unedited(path: Path, known: Output) -> bytes | None:
 
 
 def build(
-    settings: Settings, told: Told = _silent, *, clean: bool = False, overwrite: bool = False
-) -> Built:
-    """Bring one output up to date: as :func:`build_all`."""
-    return build_all([settings], told, clean=clean, overwrite=overwrite)[0]
+    settings: Settings,
+    progress: ProgressCallback = _silent,
+    *,
+    clean: bool = False,
+    overwrite: bool = False,
+) -> BuildResult:
+    """Build one output; see :func:`build_all`."""
+    return build_all([settings], progress, clean=clean, overwrite=overwrite)[0]
 
 
 def build_all(
     outputs: Sequence[Settings],
-    told: Told = _silent,
+    progress: ProgressCallback = _silent,
     *,
     clean: bool = False,
     overwrite: bool = False,
-) -> list[Built]:
-    """Bring outputs of one description up to date; ``overwrite`` also replaces files that no build is known to have
-    written. Nothing is written before all of them are known to be right.
+) -> list[BuildResult]:
+    """Build the outputs of one description. Nothing is written before all files of all outputs are made.
+
+    ``clean`` renders and formats everything; ``overwrite`` also replaces files that no earlier build wrote.
 
     Raises:
         DescriptionError: the description has problems.
-        TemplateProblem, FormatError: a template is wrong.
+        TemplateError, FormatError: a template is wrong.
         PublishError: an output cannot be written.
     """
 
     def waiting() -> None:
-        told("waiting for another build", 0, 0)
+        progress("waiting for another build", 0, 0)
 
     described: Described | None = None
-    plans: list[tuple[Settings, Plan | None, Built]] = []
+    plans: list[tuple[Settings, Plan | None, BuildResult]] = []
     for settings in outputs:
         seconds: dict[str, float] = {}
         clock = _Clock(seconds)
@@ -290,24 +283,24 @@ def build_all(
         unchanged = None if clean else up_to_date(settings)
         clock.lap("hash")
         if unchanged is not None:
-            plans.append((settings, None, Built(unchanged, seconds)))
+            plans.append((settings, None, BuildResult(unchanged, seconds)))
             continue
         if described is None:
-            described = describe(settings, seconds, told)
+            described = describe(settings, seconds, progress)
         old = manifest.load(settings.output)
-        made = plan(settings, described, seconds, told, old, clean=clean)
-        plans.append((settings, made, Built({}, seconds)))
+        made = plan(settings, described, seconds, progress, old, clean=clean)
+        plans.append((settings, made, BuildResult({}, seconds)))
     for settings, found, built in plans:
         if found is not None:
             clock = _Clock(built.seconds)
-            told("publish", 0, 0)
+            progress("publish", 0, 0)
             with publish.alone(settings.output, waiting):
                 _put(settings, found, built, overwrite)
             clock.lap("publish")
     return [built for _, _, built in plans]
 
 
-def _put(settings: Settings, found: Plan, built: Built, overwrite: bool) -> None:
+def _put(settings: Settings, found: Plan, built: BuildResult, overwrite: bool) -> None:
     mine = manifest.written_by(settings.output)
     files = found.files
     built.changed = sorted(
@@ -323,7 +316,7 @@ def _put(settings: Settings, found: Plan, built: Built, overwrite: bool) -> None
 
 
 def up_to_date(settings: Settings) -> dict[str, int] | None:
-    """The counts of an output that is what the inputs give, told from hashes alone; None where it is not."""
+    """Return the counts of an up-to-date output, by comparing hashes alone; None where it is not up to date."""
     old = manifest.load(settings.output)
     try:
         if old is None or inputs.inputs_of(settings) != old.inputs:

@@ -1,4 +1,4 @@
-"""Identity of the formatter, told without importing it."""
+"""The identity of the formatter, without importing Black."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from typing import Final
 
 from ..settings import LINE_LENGTH
 
-TARGET: Final = "py310"
-MODULES: Final = tuple(f"render/{name}.py" for name in ("formatting", "layout", "formatter_version"))
-"""What of the program decides how a rendered text is formatted."""
+MODULES: Final = ("render/formatter_version.py", "render/formatting.py", "render/imports.py")
+"""Modules of the generator that decide how a rendered text is formatted."""
 
 
 def formatter_version() -> str:
-    """Name and version of the formatter."""
+    """Return name and version of the formatter."""
     from importlib.metadata import version
 
     return f"black {version('black')}"
 
 
 def cache_version(line_length: int = LINE_LENGTH) -> str:
-    """What, beside the text, decides a formatted part: Black, its mode, and how parts are cut, laid out and joined."""
+    """Return what decides a formatted text beside the rendered one."""
     own = hashlib.sha256()
     for name in MODULES:
         own.update((Path(__file__).parents[1] / name).read_bytes())
-    return f"{formatter_version()} {TARGET} line-length={line_length} {own.hexdigest()[:12]}"
+    return f"{formatter_version()} line-length={line_length} {own.hexdigest()[:12]}"

@@ -8,7 +8,7 @@ templates may use is in docs/template-contract.md.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -17,9 +17,7 @@ from typing import Any, Final
 import jinja2
 import jinja2.meta
 
-from ..cases.tables import Tables
-from ..cases.values import Values
-from ..diagnostics import Diagnostics, Position
+from ..diagnostics import Position
 from ..ir import Api, Case, Enum, EnumWord, Field, Method, Module, Record
 from ..naming import client_attribute, constant, method_constant, module_name, python_name
 from ..runtime import errors as runtime_errors
@@ -27,15 +25,10 @@ from ..runtime.errors import Error
 from ..runtime.protocol import Place
 from ..settings import LINE_LENGTH
 from . import literals
-from .compiled import Compiled
-from .templates import CONTRACT, SUFFIX, Tree
-from .templates import TemplateProblem as TemplateProblem
+from .templates import CONTRACT, SUFFIX, TemplateLoader
+from .templates import TemplateError as TemplateError
 from .views import ModuleView, example
 from .views_cases import CaseView
-
-CUT: Final = "\x1f"
-"""Stands alone on a line between the parts of a Python file that are formatted by themselves. No text of a description
-can hold it: literals and docstrings escape it."""
 
 RUNTIME: Final = Path(__file__).parents[1] / "runtime"
 
@@ -59,19 +52,19 @@ def render(
     *,
     root: Path | None = None,
     line_length: int = LINE_LENGTH,
-    compiled: Path | None = None,
+    left_out: Mapping[str, str] | None = None,
 ) -> list[Rendered]:
-    """Every file of the output, in the order of their paths. Templates in messages are relative to ``root``; ``compiled``
-    is a folder that remembers them as Jinja compiled them.
+    """Return every file of the output, sorted by path. Messages name templates relative to ``root``.
 
     Raises:
-        TemplateProblem: a template does not parse, uses a name that is not defined, or needs another contract.
+        TemplateError: a template does not parse, uses a name that is not defined, or needs another contract.
     """
-    return Renderer(api, Tree(templates, overlay, root), line_length, compiled).all()
+    loader = TemplateLoader(templates, overlay, root)
+    return Renderer(api, loader, line_length, left_out).all()
 
 
-def render_one(api: Api, tree: Tree, template: str) -> str:
-    """What one template gives that needs nothing but the API. Raises TemplateProblem."""
+def render_one(api: Api, tree: TemplateLoader, template: str) -> str:
+    """What one template gives that needs nothing but the API. Raises TemplateError."""
     return Renderer(api, tree)._render(template, template, api).text
 
 
@@ -108,9 +101,9 @@ class Renderer:
     def __init__(
         self,
         api: Api,
-        tree: Tree,
+        tree: TemplateLoader,
         line_length: int = LINE_LENGTH,
-        compiled: Path | None = None,
+        left_out: Mapping[str, str] | None = None,
     ) -> None:
         self._api = api
         self._tree = tree
@@ -121,7 +114,6 @@ class Renderer:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             autoescape=False,
-            bytecode_cache=None if compiled is None else Compiled(compiled),
         )
         self._env.asked = set()
         self._env.filters.update(FILTERS)
@@ -129,8 +121,9 @@ class Renderer:
         self._env.globals.update(
             api=api,
             contract=".".join(map(str, CONTRACT)),
-            cut=CUT,
             errors=_errors(),
+            # Public names that a partial copy lacks -> options of `xmlwright vendor` that add them.
+            left_out=left_out or {},
             line_length=line_length,
             modules=api.modules,
             scalar_facts=lambda name: _scalar_facts(api, name),
@@ -171,7 +164,7 @@ class Renderer:
         runtime = self._tree.runtime()
         names = self._tree.names()
         if not names:
-            raise TemplateProblem(f"there are no templates in {self._tree.folder}")
+            raise TemplateError(f"there are no templates in {self._tree.folder}")
         if runtime is not None:
             yield from _runtime(runtime.replace("%package%", package_path(self._api)))
         for name in names:
@@ -204,16 +197,8 @@ class Renderer:
 
     def _tests(self, template: str, target: str, module: Module) -> Rendered:
         view = _View(self._api, module)
-        values = Values(self._api, Tables(self._api), Diagnostics())
         methods = {method.verb: method for method in module.methods}
-        cases = []
-        for case in module.cases:
-            method = methods[case.call]
-            given = values.arguments(method, case.arguments) if case.arguments is not None else None
-            result = None
-            if case.result is not None and case.result.kind != "null":
-                result = values.result(method, case.result)
-            cases.append(CaseView(view, method, case, given, result))
+        cases = [CaseView(view, methods[case.call], case) for case in module.cases]
         return self._render(template, target, module, module=module, view=view, cases=cases)
 
     def _render(self, template: str, target: str, about: Api | Module, **values: Any) -> Rendered:
@@ -221,10 +206,10 @@ class Renderer:
             text = self._env.get_template(template).render(**values)
         except jinja2.TemplateSyntaxError as error:
             place = f"{self._tree.shown(error.name or template)}:{error.lineno}"
-            raise TemplateProblem(f"{place}: {error.message}") from error
+            raise TemplateError(f"{place}: {error.message}") from error
         except UnicodeDecodeError as error:
             named = self._tree.shown(template)
-            raise TemplateProblem(f"{named}: is not UTF-8 ({error.reason})") from error
+            raise TemplateError(f"{named}: is not UTF-8 ({error.reason})") from error
         except Exception as error:  # whatever an expression of a template can raise
             place, what = self._origin(error, template, about)
             message = (
@@ -234,7 +219,7 @@ class Renderer:
             )
             if not isinstance(error, jinja2.TemplateError):
                 message = f"{type(error).__name__}: {message}"
-            raise TemplateProblem(f"{place}: {message} (rendering {what})") from error
+            raise TemplateError(f"{place}: {message} (rendering {what})") from error
         path = PurePosixPath(target)
         python = path.suffix in (".py", ".pyi")
         return Rendered(str(path), text, python, self._tree.shown(template))

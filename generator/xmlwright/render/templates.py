@@ -30,12 +30,12 @@ OVERLAID: Final = f"overlay:{NAME}"
 _KEYS: Final = ("contract", "runtime")
 
 
-class TemplateProblem(Exception):
+class TemplateError(Exception):
     """A template is wrong; the message names the template, its line and what was being rendered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class TemplateLoader:
     """A folder of templates, and perhaps one whose files come before those of the same name."""
 
     folder: Path
@@ -95,10 +95,10 @@ class Tree:
         """Folder of the output that the run time is copied to, with placeholders; None where the tree wants none.
 
         Raises:
-            TemplateProblem: the tree needs another version of the contract, or its declaration is wrong.
+            TemplateError: the tree needs another version of the contract, or its declaration is wrong.
         """
         if self.overlay is not None and not self.overlay.is_dir():
-            raise TemplateProblem(f"{self._named(self.overlay)}: there is no such folder")
+            raise TemplateError(f"{self._named(self.overlay)}: there is no such folder")
         found: str | None = None
         for folder in reversed(self._folders()):
             if (folder / NAME).is_file():
@@ -110,7 +110,7 @@ class Tree:
         """Whether the run time may be copied to the output, also where the declaration cannot be read."""
         try:
             return self.runtime() is not None
-        except TemplateProblem:
+        except TemplateError:
             return True
 
     def _folders(self) -> tuple[Path, ...]:
@@ -124,14 +124,14 @@ class Tree:
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise TemplateProblem(f"{named}: {error}") from None
+            raise TemplateError(f"{named}: {error}") from None
         for key, value in table.items():
             if key not in _KEYS:
                 near = nearest(key, _KEYS)
                 hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(_KEYS)}"
-                raise TemplateProblem(f"{named}: there is no key {key!r}{hint}")
+                raise TemplateError(f"{named}: there is no key {key!r}{hint}")
             if not isinstance(value, str):
-                raise TemplateProblem(f"{named}: {key} should be text in quotes")
+                raise TemplateError(f"{named}: {key} should be text in quotes")
         if "contract" in table:
             _fitting(named, table["contract"])
         return table
@@ -141,16 +141,16 @@ def _fitting(named: str, wanted: str) -> None:
     """Refuse a tree that was written for another contract."""
     version = re.fullmatch(r"(\d+)\.(\d+)", wanted)
     if version is None:
-        raise TemplateProblem(f'{named}: contract should be a version such as "1.0"')
+        raise TemplateError(f'{named}: contract should be a version such as "1.0"')
     major, minor = int(version[1]), int(version[2])
     here = ".".join(map(str, CONTRACT))
     if (major, minor) > CONTRACT:
-        raise TemplateProblem(
+        raise TemplateError(
             f"{named}: needs version {wanted} of the template contract, and this xmlwright has {here}:"
             " a newer xmlwright is needed"
         )
     if major < CONTRACT[0]:
-        raise TemplateProblem(
+        raise TemplateError(
             f"{named}: was written for version {wanted} of the template contract, and this xmlwright has {here}:"
             " docs/template-contract.md says what changed"
         )

@@ -6,6 +6,7 @@ Templates lay out; whatever needs thought about types, imports or documentation 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from ..ir import Api, Enum, Field, Method, Module, Record, Ref
@@ -22,6 +23,17 @@ _WRITE = {
     "decimal": "Decimal | int | str",
     "binary": "Upload | bytes | PathLike[str] | BinaryIO",
 }
+_RUNTIME_NAMES = {
+    "files": {"File"},
+    "request": {
+        "BinaryResponse", "EmptyResponse", "ListResponse", "Page", "PageResponse", "RecordResponse", "ScalarResponse",
+    },
+    "scalars": {"EMPTY_REFUSED", "EnumCodec"},
+    "schema": {"field_spec"},
+    "unset": {"UNSET", "Unset"},
+    "writing": {"Upload"},
+}  # fmt: skip
+"""Module of the runtime -> names that generated modules import from it where they use them."""
 _CODECS = {name: name.upper() for name in _READ}
 _WIRE = {
     "id": "id", "text": "text", "int": "integer", "decimal": "decimal number", "flag": "flag", "date": "date",
@@ -29,9 +41,9 @@ _WIRE = {
 }  # fmt: skip
 
 RETRIES = {
-    "safe": "changes nothing and may be repeated",
-    "idempotent": "repeating it changes nothing more",
-    "ambiguous": "repeating it may do it twice",
+    "safe": "Safe to retry: the call changes nothing",
+    "idempotent": "Safe to retry: a repeated call changes nothing more",
+    "ambiguous": "Not safe to retry: a repeated call can be carried out twice",
 }
 """Retry class -> what it means."""
 
@@ -77,6 +89,38 @@ class ModuleView:
     def words(self, ref: Ref) -> str:
         """Name of an enum's codec."""
         return self.refer(ref, constant(ref.name))
+
+    # imports
+
+    @staticmethod
+    def ordered(names: Iterable[str]) -> list[str]:
+        """Names in the order that isort gives the members of an import: constants, classes, functions."""
+        return sorted(
+            names, key=lambda name: (not name.isupper(), not name[0].isupper(), name.lower(), name)
+        )
+
+    def imports(self) -> list[str]:
+        """The imports of a module of the package from its other modules, in the order of isort."""
+        methods = self.module.methods
+        paged = {method.response.value == "page" for method in methods}
+        names: dict[str, set[str]] = {module: set(found) for module, found in self.foreign.items()}
+        for module, wanted in _RUNTIME_NAMES.items():
+            names[f"runtime.{module}"] = wanted & self.uses
+        if methods:
+            names["runtime.binding"] = {"AsyncResource", "Resource"}
+            names["runtime.binding"] |= {"pages" if one else "call" for one in paged}
+            names["runtime.request"] |= {"Method", "Request"}
+        if self.answers():
+            names["runtime.record"] = {"Record"}
+        if methods or self.shapes():
+            names["runtime.schema"].add("RecordSchema")
+        lines = ["from . import _api as api"] if methods or self.used("api") else []
+        lines += [
+            f"from .{module} import {', '.join(self.ordered(found))}"
+            for module, found in sorted(names.items())
+            if found
+        ]
+        return lines
 
     # types
 
@@ -153,7 +197,7 @@ class ModuleView:
 
     def answer_type(self, method: Method) -> str:
         """What a call answers, as a type."""
-        answer = method.answer
+        answer = method.response
         if answer.value == "none":
             return "None"
         if answer.value == "binary":
@@ -173,7 +217,7 @@ class ModuleView:
     def table(self, item: Field, *, argument: bool = False) -> str:
         """The entry of a field in a run-time table."""
         facts: list[str] = []
-        self.use("entry")
+        self.use("field_spec")
         path = "/".join(item.path)
         if item.path and (path != item.python or item.content):
             facts.append(literal(path))
@@ -196,7 +240,7 @@ class ModuleView:
             if item.writable and getattr(item, name) not in (None, ()):
                 facts.append(f"{name}={literal(getattr(item, name))}")
         rest = "".join(f", {fact}" for fact in facts)
-        return f"entry({literal(item.python)}, {self._kind(item, argument)}{rest})"
+        return f"field_spec({literal(item.python)}, {self._kind(item, argument)}{rest})"
 
     def tables(self, record: Record) -> list[str]:
         """Entries of a record; a field whose type differs by direction has one for each."""
@@ -230,13 +274,13 @@ class ModuleView:
 
     def answer(self, method: Method) -> str:
         """How the answer of a method is read."""
-        answer = method.answer
+        answer = method.response
         if answer.value == "none":
-            self.use("Nothing")
-            return "Nothing()"
+            self.use("EmptyResponse")
+            return "EmptyResponse()"
         if answer.value == "binary":
-            self.use("Bytes")
-            return f"Bytes({', '.join(map(literal, answer.media))})"
+            self.use("BinaryResponse")
+            return f"BinaryResponse({', '.join(map(literal, answer.media))})"
         element = literal(answer.element)
         if answer.record is not None:
             kind = self.shape(answer.record)
@@ -244,12 +288,12 @@ class ModuleView:
             self.use("api")
             kind = f"api.{_CODECS[answer.scalar or 'id']}"
         if answer.value == "id":
-            self.use("Scalar")
-            return f"Scalar[{_READ[answer.scalar or 'id']}]({element}, {kind})"
+            self.use("ScalarResponse")
+            return f"ScalarResponse[{_READ[answer.scalar or 'id']}]({element}, {kind})"
         if answer.value == "record":
-            self.use("One")
-            return f"One({element}, {kind})"
-        name = "Paged" if answer.value == "page" else "Rows"
+            self.use("RecordResponse")
+            return f"RecordResponse({element}, {kind})"
+        name = "PageResponse" if answer.value == "page" else "ListResponse"
         self.use(name)
         inner = "" if answer.record is not None else f"[{_READ[answer.scalar or 'id']}]"
         return f"{name}{inner}({element}, {literal(answer.item)}, {kind})"
@@ -258,11 +302,31 @@ class ModuleView:
 
     def field_doc(self, item: Field, *, writing: bool = False) -> str:
         """What a person reads about a field: its meaning, its form on the wire, its limits."""
-        facts = "; ".join(self.field_facts(item, writing=writing))
-        doc = f"{sentence(item.doc)} ({facts})".strip()
+        doc = " ".join(filter(None, [sentence(item.doc), self.limits(item, writing=writing)]))
         if item.deprecated is not None:
             doc = f"Deprecated. {sentence(item.deprecated)} {doc}".replace("  ", " ")
         return doc
+
+    def limits(self, item: Field, *, writing: bool = False) -> str:
+        """A field's default and limits as a sentence; empty where it has none."""
+        facts: list[str] = []
+        if item.default is not None:
+            facts.append(f"default {item.default}")
+        for name, words in (
+            ("max_length", "at most {} characters"),
+            ("minimum", "from {}"),
+            ("maximum", "up to {}"),
+            ("places", "at most {} decimal places"),
+            ("max_bytes", "at most {:,} bytes"),
+        ):
+            if getattr(item, name) is not None:
+                facts.append(words.format(getattr(item, name)))
+        if item.media:
+            facts.append(" or ".join(item.media))
+        if writing and item.discarded:
+            facts.append("accepted but not saved")
+        text = "; ".join(facts)
+        return f"{text[0].upper()}{text[1:]}." if text else ""
 
     def field_facts(self, item: Field, *, writing: bool = False) -> list[str]:
         """A field's form on the wire and its limits, each in a few words."""
@@ -287,7 +351,7 @@ class ModuleView:
         if not writing and item.none:
             facts.append(f"{', '.join(item.none)} on the wire is none")
         if item.ref is not None:
-            facts.append(f"id of a {item.ref}")
+            facts.append(f"ID of {'an' if item.ref[0] in 'aeiou' else 'a'} {item.ref}")
         if item.since is not None:
             facts.append(f"since {item.since}")
         if item.provenance.kind != "documented":
@@ -308,8 +372,8 @@ class ModuleView:
         if method.deprecated is not None:
             lines += ["", f"Deprecated. {sentence(method.deprecated)}"]
         callers = self.callers(method)
-        about = f"``{method.name}``; {RETRIES[method.retry]}."
-        lines += ["", f"{about} For {callers}." if callers else about]
+        about = f"API method ``{method.name}``. {RETRIES[method.retry]}."
+        lines += ["", f"{about} Available to {callers}." if callers else about]
         if method.arguments:
             lines += ["", "Args:"]
             lines += [
@@ -323,7 +387,6 @@ class ModuleView:
         if raises:
             lines += ["", "Raises:"]
             lines += [f"    {name}: {text}" for name, text in raises]
-        lines += ["", self.source(method.provenance)]
         return "\n".join(lines)
 
     def source(self, provenance: Any) -> str:
@@ -345,7 +408,7 @@ class ModuleView:
 
     def returns(self, method: Method) -> str:
         """What a call answers, in words."""
-        answer = method.answer
+        answer = method.response
         if answer.value == "none":
             return ""
         if answer.value == "binary":
@@ -353,15 +416,15 @@ class ModuleView:
         if answer.value == "id":
             return f"The {answer.element.rpartition('/')[2].replace('_', ' ')}."
         if answer.value == "page":
-            order = f", by {method.order.lstrip('-')}" if method.order else ""
-            turned = ", last first" if method.order and method.order.startswith("-") else ""
+            order = f", ordered by {method.order.lstrip('-')}" if method.order else ""
+            descending = ", descending" if method.order and method.order.startswith("-") else ""
             ignored = (
-                " The server answers the same page every time."
+                " The server returns the same page for every page number."
                 if method.paging == "ignored"
                 else ""
             )
-            return f"One page{order}{turned}.{ignored}"
-        return "All of them." if answer.value == "list" else "The record."
+            return f"The records{order}{descending}.{ignored}"
+        return "All records." if answer.value == "list" else "The record."
 
     def raises(self, method: Method) -> list[tuple[str, str]]:
         """Errors that a call can end in: class and codes."""
@@ -415,16 +478,16 @@ class ModuleView:
 
     def enum_codec(self, enum: Enum) -> str:
         """The words of an enum, as its codec takes them."""
-        self.use("Words")
-        words = literal({word.word: (word.request, word.answer) for word in enum.words})
+        self.use("EnumCodec")
+        words = literal({word.word: (word.request, word.response) for word in enum.words})
         answered = [word.word for word in enum.words if not word.writable]
-        return f"{words}, answered={literal(tuple(answered))}" if answered else words
+        return f"{words}, read_only={literal(tuple(answered))}" if answered else words
 
 
 def example(api: Api) -> Method | None:
     """The call that a read-me shows: of the resource with most methods, rather a list in pages than another."""
     simple = [method for method in api.methods if not method.needs_arguments]
-    paged = [method for method in simple if method.answer.value == "page"]
+    paged = [method for method in simple if method.response.value == "page"]
     many = Counter(method.resource for method in api.methods)
     return max(paged or simple, key=lambda method: many[method.resource], default=None)
 

@@ -6,8 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from ..cases.values import Given, GivenPage
-from ..ir import Case, Method
+from ..ir import Case, Method, PageValue, RecordValue
 from ..naming import test_name
 from ..runtime.errors import FAILURES
 from ..runtime.writing import Upload
@@ -18,15 +17,13 @@ from .views import ModuleView
 class CaseView:
     """A case as its generated test writes it."""
 
-    def __init__(
-        self, view: ModuleView, method: Method, case: Case, given: Given | None, result: Any
-    ) -> None:
+    def __init__(self, view: ModuleView, method: Method, case: Case) -> None:
         self.method = method
         self.case = case
         self.name = test_name(method.function, case.name)
         self._view = view
-        self._given = given
-        self._result = result
+        self._given = case.arguments
+        self._result = case.result
         self.has_result = case.response is not None and case.fails is None
 
     @property
@@ -56,7 +53,7 @@ class CaseView:
     @property
     def unknown(self) -> list[str]:
         """Elements of the answer that nobody described, as paths below the value."""
-        around = (self._view.api.envelope.response_payload, self.method.answer.element)
+        around = (self._view.api.envelope.response_payload, self.method.response.element)
         prefix = "".join(f"{part}/" for part in around if part and part != ".")
         return [path.removeprefix(prefix).replace("/", ".") for path in self.case.unknown]
 
@@ -70,11 +67,11 @@ class CaseView:
         """The class of the failure."""
         code = (self.case.fails or {}).get("code")
         kinds = {item.code: item.kind for item in self._view.api.errors}
-        return FAILURES[kinds[code]].__name__ if code in kinds else "ApiFailure"
+        return FAILURES[kinds[code]].__name__ if code in kinds else "ApiError"
 
     def expression(self, value: Any) -> str:
         """A Python expression for a decoded value of a case."""
-        if isinstance(value, Given):
+        if isinstance(value, RecordValue):
             inner = {name: self.expression(item) for name, item in value.values.items()}
             if value.ref is None or not self._reading(value):
                 return (
@@ -88,13 +85,13 @@ class CaseView:
             return (
                 f"{value.ref.name}({', '.join(f'{name}={text}' for name, text in inner.items())})"
             )
-        if isinstance(value, GivenPage):
+        if isinstance(value, PageValue):
             self._view.use("Page")
             rows = [self.expression(item) for item in value.items]
             items = f"({', '.join(rows)}{',' if len(rows) == 1 else ''})"
             counters = "".join(f", {name}={number}" for name, number in value.counters.items())
             return f"Page({items}{counters})"
-        if isinstance(value, list):
+        if isinstance(value, tuple):
             return f"[{', '.join(map(self.expression, value))}]"
         if isinstance(value, Upload):
             self._view.use("Upload")
@@ -109,13 +106,13 @@ class CaseView:
             self._view.use("dt")
         return literal(value)
 
-    def _reading(self, value: Given) -> bool:
+    def _reading(self, value: RecordValue) -> bool:
         return self._given is None or not _within(value, self._given)
 
 
-def _within(value: Given, outer: Any) -> bool:
+def _within(value: RecordValue, outer: Any) -> bool:
     if value is outer:
         return True
-    if isinstance(outer, Given):
+    if isinstance(outer, RecordValue):
         return any(_within(value, inner) for inner in outer.values.values())
-    return isinstance(outer, list) and any(_within(value, inner) for inner in outer)
+    return isinstance(outer, tuple) and any(_within(value, inner) for inner in outer)

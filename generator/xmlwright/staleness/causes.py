@@ -8,19 +8,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ..pipeline import manifest, stages as pipeline
+from ..files import shown
+from ..pipeline import manifest
+from ..pipeline import stages as pipeline
 from ..pipeline.inputs import Inputs
 from ..pipeline.manifest import Manifest
-from ..pipeline.stages import Described, Plan, Told
-from ..files import shown
+from ..pipeline.stages import Described, Plan, ProgressCallback
 from ..render.formatter_version import MODULES
 from ..render.renderer import Renderer
-from ..render.templates import ORIGINAL, SUFFIX, Tree
+from ..render.templates import ORIGINAL, SUFFIX, TemplateLoader
 from ..settings import Settings
 from . import manual_edits as by_hand
+from .dependencies import Dependencies, dependencies
 from .manual_edits import Edit
-from .schema_changes import Drift, in_words, outermost
-from .dependencies import Reads, reads
+from .schema_changes import SchemaChanges, in_words, outermost
 
 KINDS: Final = {
     "schema": "schema changed",
@@ -69,14 +70,14 @@ class Difference:
     causes: tuple[Cause, ...]
 
 
-def check(settings: Settings, told: Told, described: Described) -> list[Difference]:
+def check(settings: Settings, progress: ProgressCallback, described: Described) -> list[Difference]:
     """Where an output is not what a build would make, and why. Writes nothing.
 
     Raises:
-        TemplateProblem, FormatError: a template is wrong.
+        TemplateError, FormatError: a template is wrong.
     """
     old = manifest.load(settings.output)
-    made = pipeline.plan(settings, described, {}, told, old)
+    made = pipeline.plan(settings, described, {}, progress, old)
     return list(_Check(settings, described, old, made).differences())
 
 
@@ -88,7 +89,7 @@ class _Check:
         self._old = old
         self._made = made
         self._now: Inputs = made.manifest.inputs
-        self._tree = Tree(settings.templates, settings.overlay, settings.root)
+        self._loader = TemplateLoader(settings.templates, settings.overlay, settings.root)
         self._api = described.api
         before = old.inputs if old is not None else self._now
         self._templates = {
@@ -98,11 +99,13 @@ class _Check:
             if not name.startswith(ORIGINAL)
             or {name} <= before.templates.keys() & self._now.templates.keys()
         }
-        self._program = _changed(before.program, self._now.program)
+        self._modules = _changed(before.generator, self._now.generator)
         self._options = _changed(before.options, self._now.options)
         nodes = old.nodes if old is not None else {}
-        self._drift = Drift(nodes, described.api, described.nodes, program=bool(self._program))
-        self._reads: Mapping[str, Reads] | None = None
+        self._changes = SchemaChanges(
+            nodes, described.api, described.fingerprints, generator=bool(self._modules)
+        )
+        self._dependencies: Mapping[str, Dependencies] | None = None
         self._told: set[tuple[str, str]] = set()
         """(kind, piece) of what has been given as a cause."""
 
@@ -177,45 +180,56 @@ class _Check:
 
     # what a file was made from
 
-    def _read(self, path: str) -> Reads:
-        if self._reads is None:
-            renderer = Renderer(self._api, self._tree, self._settings.line_length)
-            self._reads = reads(self._api, renderer, program=bool(self._program))
-        return self._reads[path]
+    def _dependencies_of(self, path: str) -> Dependencies:
+        if self._dependencies is None:
+            renderer = Renderer(self._api, self._loader, self._settings.line_length)
+            self._dependencies = dependencies(self._api, renderer)
+        return self._dependencies[path]
 
     def _rendered(self, path: str) -> set[Cause]:
-        """Why a file's text, before formatting, is another."""
-        read = self._read(path)
-        pieces = self._drift.causes(read.pieces)
-        templates = self._templates & read.templates
-        program = self._program & read.program
-        if self._drift.unexplained(read.pieces):
-            program |= self._program - read.program - {*MODULES} - _copies(self._program)
-        options = self._options & {*_OPTIONS_OF_PYTHON} if read.python else set()
-        found = self._all(pieces, templates, program, options)
-        return found or self._all(
-            outermost(self._drift.pieces, self._drift),
+        """Return why a file's text, before formatting, is another.
+
+        Which module of the generator changes which text is unknown: each rendered file that differs names all that changed.
+        """
+        of_file = self._dependencies_of(path)
+        if of_file.copied:
+            modules = self._modules & {of_file.copied}
+        else:
+            modules = self._modules - {*MODULES} - _copies(self._modules)
+        options = self._options & {*_OPTIONS_OF_PYTHON} if of_file.python else set()
+        causes = self._all(
+            self._changes.causes(of_file.pieces),
+            self._templates & of_file.templates,
+            modules,
+            options,
+        )
+        return causes or self._everything()
+
+    def _everything(self) -> set[Cause]:
+        """Return all that changed, for a file whose own causes are unknown."""
+        return self._all(
+            outermost(self._changes.pieces, self._changes),
             self._templates,
-            self._program,
+            self._modules,
             self._options,
         )
 
     def _formatted(self, path: str) -> set[Cause]:
         """Why the same text is formatted in another way."""
-        found = self._all(set(), set(), self._program & {*MODULES}, self._options)
+        found = self._all(set(), set(), self._modules & {*MODULES}, self._options)
         return found | self._formatter()
 
     def _new(self, path: str) -> set[Cause]:
         """Why a file is made that was not made before."""
-        read = self._read(path)
+        of_file = self._dependencies_of(path)
         template = next((name for name in self._templates if self._makes(name, path)), None)
         if template is not None and template not in self._before().templates:
             return self._all(set(), {template}, set(), set())
-        pieces = self._drift.causes(read.pieces)
+        pieces = self._changes.causes(of_file.pieces)
         grown = {
             name
             for name in pieces
-            if name in self._drift.added and name.startswith(("resource ", "case "))
+            if name in self._changes.added and name.startswith(("resource ", "case "))
         }
         if grown or "api python" in pieces:
             return self._all(grown or {"api python"}, set(), set(), set())
@@ -232,21 +246,16 @@ class _Check:
         stem = path.rpartition("/")[2].partition(".")[0].removeprefix("test_")
         resources = {
             name
-            for name in self._drift.removed
+            for name in self._changes.removed
             if name == f"resource {stem}" or name.startswith(f"case {stem}/")
         }
-        resources = outermost(resources, self._drift)
+        resources = outermost(resources, self._changes)
         if resources:
             return self._all(resources, set(), set(), set())
-        if "api python" in self._drift.pieces:
+        if "api python" in self._changes.pieces:
             return self._all({"api python"}, set(), set(), set())
-        program = {name for name in self._program if path.endswith(f"/{name}")}
-        return self._all(set(), set(), program, set()) or self._all(
-            outermost(self._drift.pieces, self._drift),
-            self._templates,
-            self._program,
-            self._options,
-        )
+        modules = {name for name in self._modules if path.endswith(f"/{name}")}
+        return self._all(set(), set(), modules, set()) or self._everything()
 
     def _makes(self, template: str, path: str) -> bool:
         """Whether a template's name can give a path."""
@@ -262,17 +271,17 @@ class _Check:
     # causes in words
 
     def _all(
-        self, pieces: set[str], templates: set[str], program: set[str], options: set[str]
+        self, pieces: set[str], templates: set[str], modules: set[str], options: set[str]
     ) -> set[Cause]:
         found: set[Cause] = set()
         for kind, names in (
-            ("schema", pieces), ("template", templates), ("generator", program), ("options", options),
+            ("schema", pieces), ("template", templates), ("generator", modules), ("options", options),
         ):  # fmt: skip
             self._told |= {(kind, name) for name in names}
         found |= {self._piece(name) for name in pieces}
         found |= {self._template(name) for name in templates}
-        if program:
-            found.add(self._generator(program))
+        if modules:
+            found.add(self._generator(modules))
         for name in options:
             before = self._before().options.get(name, "none")
             after = self._now.options.get(name, "none")
@@ -280,10 +289,10 @@ class _Check:
         return found
 
     def _piece(self, name: str) -> Cause:
-        at = self._drift.place(name)
-        change = self._drift.change(name)
+        at = self._changes.place(name)
+        change = self._changes.change(name)
         what = in_words(name)
-        if name not in self._drift.pieces:
+        if name not in self._changes.pieces:
             what = f"the order in {what}"
         elif change != "changed":
             what = f"{what} {change}"
@@ -297,7 +306,7 @@ class _Check:
         before = name in self._before().templates
         after = name in self._now.templates
         change = "" if before and after else "added" if after else "removed"
-        return Cause("template", change, self._tree.shown(name))
+        return Cause("template", change, self._loader.shown(name))
 
     def _generator(self, modules: set[str]) -> Cause:
         names = sorted(modules)
@@ -325,9 +334,9 @@ class _Check:
         untold = {
             kind: {name for name in names if (kind, name) not in self._told}
             for kind, names in (
-                ("schema", outermost(self._drift.pieces, self._drift)),
+                ("schema", outermost(self._changes.pieces, self._changes)),
                 ("template", self._templates),
-                ("generator", self._program),
+                ("generator", self._modules),
                 ("options", self._options),
             )
         }
@@ -337,7 +346,7 @@ class _Check:
         if ("formatter", "") not in self._told:
             found |= self._formatter()
         before = self._before()
-        if before.version != self._now.version and not self._program:
+        if before.version != self._now.version and not self._modules:
             found.add(Cause("generator", f"{before.version} -> {self._now.version}"))
         found |= self._comments()
         if found or self._told:
@@ -349,19 +358,19 @@ class _Check:
         """Files of the description that say the same in another way."""
         files = _changed(self._before().schema, self._now.schema)
         told = {name for kind, name in self._told if kind == "schema"}
-        places = {self._drift.place(name) for name in self._drift.pieces | told}
+        places = {self._changes.place(name) for name in self._changes.pieces | told}
         known = {at.file for at in places if at is not None}
         found = set()
         for name in files:
             file = shown(self._settings.schema / name, self._settings.root)
             gone = name not in self._now.schema
-            if file not in known and not (gone and self._drift.removed):
+            if file not in known and not (gone and self._changes.removed):
                 found.add(Cause("schema", "only its layout or comments", file))
         return found
 
 
-def _copies(program: set[str]) -> set[str]:
-    return {name for name in program if name.startswith("runtime/")}
+def _copies(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.startswith("runtime/")}
 
 
 def _changed(old: Mapping[str, str], new: Mapping[str, str]) -> set[str]:

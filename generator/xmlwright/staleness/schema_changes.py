@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from ..pipeline import fingerprints as nodes
-from ..pipeline.fingerprints import Nodes
 from ..diagnostics import Position
 from ..ir import Api
+from ..pipeline import fingerprints
+from ..pipeline.fingerprints import Fingerprints
 
 Read = tuple[str, str]
 """(piece, facet)."""
@@ -26,13 +26,15 @@ _HELD: Final = {
 """Container of the whole API -> how the pieces that it holds are called."""
 
 
-class Drift:
+class SchemaChanges:
     """What changed in a description since it was last built from."""
 
-    def __init__(self, old: Mapping[str, str], api: Api, now: Nodes, *, program: bool) -> None:
+    def __init__(
+        self, old: Mapping[str, str], api: Api, now: Fingerprints, *, generator: bool
+    ) -> None:
         self._now = now
-        self._program = program
-        """Whether the program changed as well, so that what no line explains may come from that."""
+        self._generator = generator
+        """Whether the generator changed, too; then it can be the cause of what no line explains."""
         table = now.table()
         self.added: set[str] = set()
         self.removed: set[str] = set()
@@ -41,11 +43,11 @@ class Drift:
         self.resolved: set[Read] = set()
         """What templates read and is not what it was, whatever is the cause."""
         for name in {*old, *table}:
-            before, was = nodes.parse(old.get(name, nodes.NONE))
-            after, this = nodes.parse(table.get(name, nodes.NONE))
+            before, was = fingerprints.parse(old.get(name, fingerprints.NONE))
+            after, this = fingerprints.parse(table.get(name, fingerprints.NONE))
             if before != after:
-                kind = self.added if before == nodes.NONE else self.removed
-                (self.edited if nodes.NONE not in (before, after) else kind).add(name)
+                kind = self.added if before == fingerprints.NONE else self.removed
+                (self.edited if fingerprints.NONE not in (before, after) else kind).add(name)
             self.resolved |= {
                 (name, facet) for facet in {*was, *this} if was.get(facet) != this.get(facet)
             }
@@ -53,7 +55,7 @@ class Drift:
         """Piece -> file, of all that templates can read."""
         self._shared: dict[str, Position] = {}
         """Field of a record -> where it stands, in a group perhaps."""
-        for value, name in nodes.objects(api):
+        for value, name in fingerprints.objects(api):
             if name and hasattr(value, "at"):
                 self._of_file.setdefault(name, value.at.file)
                 if name.startswith("field "):
@@ -86,10 +88,6 @@ class Drift:
         for read in self.resolved.intersection(reads):
             found |= self._written(*read)
         return outermost(found, self)
-
-    def unexplained(self, reads: Iterable[Read]) -> bool:
-        """Whether a file reads something that changed though no line of the description that it comes from did."""
-        return any(not self._written(*read) for read in self.resolved.intersection(reads))
 
     def _written(self, name: str, facet: str) -> set[str]:
         """The changed pieces of YAML that made one resolved piece what it is."""
@@ -132,7 +130,7 @@ class Drift:
             {piece for piece in self.pieces if piece.startswith(("group ", "field of group "))},
             {piece for piece in self.pieces if piece.startswith(("errors of ", "api paging"))},
         ]
-        if not self._program:
+        if not self._generator:
             levels += [in_file, {piece for piece in self.pieces if piece.startswith("api ")}]
         return next((level for level in levels if level), set())
 
@@ -141,11 +139,11 @@ class Drift:
         return at.file if at is not None else ""
 
 
-def outermost(names: set[str], drift: Drift) -> set[str]:
+def outermost(names: set[str], changes: SchemaChanges) -> set[str]:
     """Without pieces that came or went with what holds them."""
 
     def within(name: str) -> bool:
-        moved = drift.added if name in drift.added else drift.removed
+        moved = changes.added if name in changes.added else changes.removed
         holder = _holder(name)
         while holder:
             if holder in moved:
