@@ -11,141 +11,112 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._async_client import AsyncFreshBooks as AsyncFreshBooks
     from ._client import FreshBooks as FreshBooks
-    from .runtime.errors import (
-        AccountProblem as AccountProblem,
-        AlreadyRead as AlreadyRead,
-        ApiFailure as ApiFailure,
-        ArgumentError as ArgumentError,
-        AuthenticationFailed as AuthenticationFailed,
-        ConfigurationError as ConfigurationError,
-        Conflict as Conflict,
-        ConnectTimedOut as ConnectTimedOut,
-        ConnectionFailed as ConnectionFailed,
-        DeadlineExceeded as DeadlineExceeded,
-        Error as Error,
-        NotFound as NotFound,
-        NotReached as NotReached,
-        NotRecorded as NotRecorded,
-        OutcomeUnknown as OutcomeUnknown,
-        PermissionDenied as PermissionDenied,
-        RateLimited as RateLimited,
-        ServerFailure as ServerFailure,
-        TimedOut as TimedOut,
-        TlsFailed as TlsFailed,
-        TransportError as TransportError,
-        UnexpectedAnswer as UnexpectedAnswer,
-        UnreadableDocument as UnreadableDocument,
-        ValidationFailed as ValidationFailed,
-    )
-    from .runtime.aio import (
-        AsyncTransport as AsyncTransport,
-        Httpx2Transport as Httpx2Transport,
-    )
-    from .runtime.auth import (
-        OAuth as OAuth,
-        OAuthFlow as OAuthFlow,
-        RequestToken as RequestToken,
-    )
-    from .runtime.files import (
-        File as File,
-    )
-    from .runtime.observe import (
-        CallInfo as CallInfo,
-        Exchange as Exchange,
-        Hook as Hook,
-        RawAnswer as RawAnswer,
-        Recorder as Recorder,
-        read_recording as read_recording,
-    )
-    from .runtime.paging import (
-        AsyncPager as AsyncPager,
-        Pager as Pager,
-        RowsMissing as RowsMissing,
-        RowsShifted as RowsShifted,
-    )
-    from .runtime.record import (
-        Raw as Raw,
-        Record as Record,
-        Unknown as Unknown,
-    )
-    from .runtime.replay import (
-        AsyncReplayTransport as AsyncReplayTransport,
-        ReplayTransport as ReplayTransport,
-    )
-    from .runtime.request import (
-        Page as Page,
-        Request as Request,
-    )
-    from .runtime.retry import (
-        NEVER as NEVER,
-        Backoff as Backoff,
-        Failed as Failed,
-        RetryPolicy as RetryPolicy,
-    )
-    from .runtime.testing import (
-        AsyncMemoryTransport as AsyncMemoryTransport,
-        MemoryTransport as MemoryTransport,
-    )
-    from .runtime.transport import (
-        HttpAnswer as HttpAnswer,
-        HttpRequest as HttpRequest,
-        RequestsTransport as RequestsTransport,
-        Transport as Transport,
-    )
-    from .runtime.unset import (
-        UNSET as UNSET,
-        Unset as Unset,
-    )
-    from .runtime.writing import (
-        Upload as Upload,
-    )
-
+    from .runtime.async_client import AsyncTransport as AsyncTransport
+    from .runtime.async_client import Httpx2Transport as Httpx2Transport
+    from .runtime.auth import OAuth as OAuth
+    from .runtime.auth import OAuthFlow as OAuthFlow
+    from .runtime.auth import RequestToken as RequestToken
+    from .runtime.errors import AccountError as AccountError
+    from .runtime.errors import ApiError as ApiError
+    from .runtime.errors import ArgumentError as ArgumentError
+    from .runtime.errors import AuthenticationError as AuthenticationError
+    from .runtime.errors import ConfigurationError as ConfigurationError
+    from .runtime.errors import ConflictError as ConflictError
+    from .runtime.errors import ConnectionFailedError as ConnectionFailedError
+    from .runtime.errors import ConnectTimeoutError as ConnectTimeoutError
+    from .runtime.errors import DeadlineExceededError as DeadlineExceededError
+    from .runtime.errors import Error as Error
+    from .runtime.errors import InvalidDocumentError as InvalidDocumentError
+    from .runtime.errors import NetworkError as NetworkError
+    from .runtime.errors import NotFoundError as NotFoundError
+    from .runtime.errors import NotRecordedError as NotRecordedError
+    from .runtime.errors import OutcomeUnknownError as OutcomeUnknownError
+    from .runtime.errors import PermissionDeniedError as PermissionDeniedError
+    from .runtime.errors import RateLimitError as RateLimitError
+    from .runtime.errors import RequestTimeoutError as RequestTimeoutError
+    from .runtime.errors import ServerError as ServerError
+    from .runtime.errors import StreamConsumedError as StreamConsumedError
+    from .runtime.errors import TlsError as TlsError
+    from .runtime.errors import TransportError as TransportError
+    from .runtime.errors import UnexpectedResponseError as UnexpectedResponseError
+    from .runtime.errors import ValidationError as ValidationError
+    from .runtime.files import File as File
+    from .runtime.hooks import CallInfo as CallInfo
+    from .runtime.hooks import Exchange as Exchange
+    from .runtime.hooks import Hook as Hook
+    from .runtime.hooks import RawResponse as RawResponse
+    from .runtime.hooks import Recorder as Recorder
+    from .runtime.hooks import read_recording as read_recording
+    from .runtime.paging import AsyncPager as AsyncPager
+    from .runtime.paging import Pager as Pager
+    from .runtime.paging import RowsMissingWarning as RowsMissingWarning
+    from .runtime.paging import RowsShiftedWarning as RowsShiftedWarning
+    from .runtime.record import Raw as Raw
+    from .runtime.record import Record as Record
+    from .runtime.record import Unknown as Unknown
+    from .runtime.replay import AsyncReplayTransport as AsyncReplayTransport
+    from .runtime.replay import ReplayTransport as ReplayTransport
+    from .runtime.request import Page as Page
+    from .runtime.request import Request as Request
+    from .runtime.retry import NEVER as NEVER
+    from .runtime.retry import Backoff as Backoff
+    from .runtime.retry import Failed as Failed
+    from .runtime.retry import RetryPolicy as RetryPolicy
+    from .runtime.testing import AsyncMemoryTransport as AsyncMemoryTransport
+    from .runtime.testing import MemoryTransport as MemoryTransport
+    from .runtime.transport import HttpRequest as HttpRequest
+    from .runtime.transport import HttpResponse as HttpResponse
+    from .runtime.transport import RequestsTransport as RequestsTransport
+    from .runtime.transport import Transport as Transport
+    from .runtime.unset import UNSET as UNSET
+    from .runtime.unset import Unset as Unset
+    from .runtime.writing import Upload as Upload
 
 __version__ = "0.1.0"
 
 _PLACES = {
     "FreshBooks": "_client",
     "AsyncFreshBooks": "_async_client",
-    "AccountProblem": "runtime.errors",
-    "AlreadyRead": "runtime.errors",
-    "ApiFailure": "runtime.errors",
+    "AccountError": "runtime.errors",
+    "ApiError": "runtime.errors",
     "ArgumentError": "runtime.errors",
-    "AuthenticationFailed": "runtime.errors",
+    "AuthenticationError": "runtime.errors",
     "ConfigurationError": "runtime.errors",
-    "Conflict": "runtime.errors",
-    "ConnectTimedOut": "runtime.errors",
-    "ConnectionFailed": "runtime.errors",
-    "DeadlineExceeded": "runtime.errors",
+    "ConflictError": "runtime.errors",
+    "ConnectTimeoutError": "runtime.errors",
+    "ConnectionFailedError": "runtime.errors",
+    "DeadlineExceededError": "runtime.errors",
     "Error": "runtime.errors",
-    "NotFound": "runtime.errors",
-    "NotReached": "runtime.errors",
-    "NotRecorded": "runtime.errors",
-    "OutcomeUnknown": "runtime.errors",
-    "PermissionDenied": "runtime.errors",
-    "RateLimited": "runtime.errors",
-    "ServerFailure": "runtime.errors",
-    "TimedOut": "runtime.errors",
-    "TlsFailed": "runtime.errors",
+    "InvalidDocumentError": "runtime.errors",
+    "NetworkError": "runtime.errors",
+    "NotFoundError": "runtime.errors",
+    "NotRecordedError": "runtime.errors",
+    "OutcomeUnknownError": "runtime.errors",
+    "PermissionDeniedError": "runtime.errors",
+    "RateLimitError": "runtime.errors",
+    "RequestTimeoutError": "runtime.errors",
+    "ServerError": "runtime.errors",
+    "StreamConsumedError": "runtime.errors",
+    "TlsError": "runtime.errors",
     "TransportError": "runtime.errors",
-    "UnexpectedAnswer": "runtime.errors",
-    "UnreadableDocument": "runtime.errors",
-    "ValidationFailed": "runtime.errors",
-    "AsyncTransport": "runtime.aio",
-    "Httpx2Transport": "runtime.aio",
+    "UnexpectedResponseError": "runtime.errors",
+    "ValidationError": "runtime.errors",
+    "AsyncTransport": "runtime.async_client",
+    "Httpx2Transport": "runtime.async_client",
     "OAuth": "runtime.auth",
     "OAuthFlow": "runtime.auth",
     "RequestToken": "runtime.auth",
     "File": "runtime.files",
-    "CallInfo": "runtime.observe",
-    "Exchange": "runtime.observe",
-    "Hook": "runtime.observe",
-    "RawAnswer": "runtime.observe",
-    "Recorder": "runtime.observe",
-    "read_recording": "runtime.observe",
+    "CallInfo": "runtime.hooks",
+    "Exchange": "runtime.hooks",
+    "Hook": "runtime.hooks",
+    "RawResponse": "runtime.hooks",
+    "Recorder": "runtime.hooks",
+    "read_recording": "runtime.hooks",
     "AsyncPager": "runtime.paging",
     "Pager": "runtime.paging",
-    "RowsMissing": "runtime.paging",
-    "RowsShifted": "runtime.paging",
+    "RowsMissingWarning": "runtime.paging",
+    "RowsShiftedWarning": "runtime.paging",
     "Raw": "runtime.record",
     "Record": "runtime.record",
     "Unknown": "runtime.record",
@@ -159,7 +130,7 @@ _PLACES = {
     "RetryPolicy": "runtime.retry",
     "AsyncMemoryTransport": "runtime.testing",
     "MemoryTransport": "runtime.testing",
-    "HttpAnswer": "runtime.transport",
+    "HttpResponse": "runtime.transport",
     "HttpRequest": "runtime.transport",
     "RequestsTransport": "runtime.transport",
     "Transport": "runtime.transport",
@@ -170,70 +141,69 @@ _PLACES = {
 
 __all__ = [
     "__version__",
-    "AccountProblem",
-    "AlreadyRead",
-    "ApiFailure",
+    "AccountError",
+    "ApiError",
     "ArgumentError",
     "AsyncFreshBooks",
     "AsyncMemoryTransport",
     "AsyncPager",
     "AsyncReplayTransport",
     "AsyncTransport",
-    "AuthenticationFailed",
+    "AuthenticationError",
     "Backoff",
     "CallInfo",
     "ConfigurationError",
-    "Conflict",
-    "ConnectionFailed",
-    "ConnectTimedOut",
-    "DeadlineExceeded",
+    "ConflictError",
+    "ConnectionFailedError",
+    "ConnectTimeoutError",
+    "DeadlineExceededError",
     "Error",
     "Exchange",
     "Failed",
     "File",
     "FreshBooks",
     "Hook",
-    "HttpAnswer",
     "HttpRequest",
+    "HttpResponse",
     "Httpx2Transport",
+    "InvalidDocumentError",
     "MemoryTransport",
+    "NetworkError",
     "NEVER",
-    "NotFound",
-    "NotReached",
-    "NotRecorded",
+    "NotFoundError",
+    "NotRecordedError",
     "OAuth",
     "OAuthFlow",
-    "OutcomeUnknown",
+    "OutcomeUnknownError",
     "Page",
     "Pager",
-    "PermissionDenied",
-    "RateLimited",
+    "PermissionDeniedError",
+    "RateLimitError",
     "Raw",
-    "RawAnswer",
+    "RawResponse",
     "read_recording",
     "Record",
     "Recorder",
     "ReplayTransport",
     "Request",
     "RequestsTransport",
+    "RequestTimeoutError",
     "RequestToken",
     "RetryPolicy",
-    "RowsMissing",
-    "RowsShifted",
-    "ServerFailure",
-    "TimedOut",
-    "TlsFailed",
+    "RowsMissingWarning",
+    "RowsShiftedWarning",
+    "ServerError",
+    "StreamConsumedError",
+    "TlsError",
     "Transport",
     "TransportError",
-    "UnexpectedAnswer",
+    "UnexpectedResponseError",
     "Unknown",
-    "UnreadableDocument",
     "UNSET",
     "Unset",
     "Upload",
-    "ValidationFailed",
+    "ValidationError",
 ]
-
 
 if not TYPE_CHECKING:  # a type checker that saw it would take every name for one that is here
 

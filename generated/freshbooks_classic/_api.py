@@ -94,7 +94,6 @@ PROTOCOL: Final = Protocol(
     },
 )
 
-
 ID: Final = Id()
 TEXT: Final = Text()
 INT: Final = Integer()

@@ -12,7 +12,6 @@ from . import _api as api
 from .runtime.async_client import AsyncClient
 
 if TYPE_CHECKING:
-    from .runtime.registry import Door
     from .addon import AsyncAddons
     from .callback import AsyncCallbacks
     from .category import AsyncCategories
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from .receipt import AsyncReceipts
     from .recurring import AsyncRecurrings
     from .report import AsyncReports
+    from .runtime.registry import MethodRegistry
     from .session import AsyncSessions
     from .staff import AsyncStaffMembers
     from .system import AsyncSystems
@@ -54,11 +54,11 @@ class AsyncFreshBooks(AsyncClient):
     protocol = api.PROTOCOL
 
     @classmethod
-    def door(cls) -> Door:
+    def registry(cls) -> MethodRegistry:
         """The methods by name."""
-        from .wire import DOOR
+        from .wire import REGISTRY
 
-        return DOOR
+        return REGISTRY
 
     @cached_property
     def addon(self) -> AsyncAddons:

@@ -12,7 +12,6 @@ from . import _api as api
 from .runtime.client import Client
 
 if TYPE_CHECKING:
-    from .runtime.registry import Door
     from .addon import Addons
     from .callback import Callbacks
     from .category import Categories
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from .receipt import Receipts
     from .recurring import Recurrings
     from .report import Reports
+    from .runtime.registry import MethodRegistry
     from .session import Sessions
     from .staff import StaffMembers
     from .system import Systems
@@ -54,11 +54,11 @@ class FreshBooks(Client):
     protocol = api.PROTOCOL
 
     @classmethod
-    def door(cls) -> Door:
+    def registry(cls) -> MethodRegistry:
         """The methods by name."""
-        from .wire import DOOR
+        from .wire import REGISTRY
 
-        return DOOR
+        return REGISTRY
 
     @cached_property
     def addon(self) -> Addons:

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, pages
 from .runtime.record import Record
-from .runtime.request import Method, Page, Paged, Request
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import Method, Page, PageResponse, Request
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = ["Addon", "Addons", "AsyncAddons", "list_"]
@@ -27,61 +24,60 @@ class Addon(Record):
     """A program that works with the account."""
 
     id: int
-    """Number of the add-on. (id; observed)"""
+    """Number of the add-on."""
     name: str | None = None
-    """What it is called. (text; observed)"""
+    """What it is called."""
     author: str | None = None
-    """Who made it. (text; observed)"""
+    """Who made it."""
     type: str | None = None
-    """Kind of add-on; its words are not known. (text; observed)"""
+    """Kind of add-on; its words are not known."""
     price: Decimal | None = None
-    """What it costs; the period is not documented. (decimal number; observed)"""
+    """What it costs; the period is not documented."""
     logo_image: str | None = None
-    """Address of its picture. (URI; observed)"""
+    """Address of its picture."""
     setup_url: str | None = None
-    """Page on which it is set up. (URI; observed)"""
+    """Page on which it is set up."""
     eula_uri: str | None = None
-    """Address of its license agreement. (URI; observed)"""
+    """Address of its license agreement."""
     contact_email: str | None = None
-    """Where its author can be asked. (text; observed)"""
+    """Where its author can be asked."""
     consumer_key: str | None = None
-    """OAuth consumer key that it calls with. (text; observed)"""
+    """OAuth consumer key that it calls with."""
     trial_days: int | None = None
-    """How many days it can be tried out. (integer; observed)"""
+    """How many days it can be tried out."""
 
 
-ADDON: Final[Shape[Addon]] = Shape(
+ADDON: Final[RecordSchema[Addon]] = RecordSchema(
     "Addon",
     Addon,
     [
-        entry("id", api.ID, access="r"),
-        entry("name", api.TEXT, access="r"),
-        entry("author", api.TEXT, access="r"),
-        entry("type", api.TEXT, access="r"),
-        entry("price", api.DECIMAL, access="r"),
-        entry("logo_image", api.URI, access="r"),
-        entry("setup_url", api.URI, access="r"),
-        entry("eula_uri", api.URI, access="r"),
-        entry("contact_email", api.TEXT, access="r"),
-        entry("consumer_key", api.TEXT, access="r"),
-        entry("trial_days", api.INT, access="r"),
+        field_spec("id", api.ID, access="r"),
+        field_spec("name", api.TEXT, access="r"),
+        field_spec("author", api.TEXT, access="r"),
+        field_spec("type", api.TEXT, access="r"),
+        field_spec("price", api.DECIMAL, access="r"),
+        field_spec("logo_image", api.URI, access="r"),
+        field_spec("setup_url", api.URI, access="r"),
+        field_spec("eula_uri", api.URI, access="r"),
+        field_spec("contact_email", api.TEXT, access="r"),
+        field_spec("consumer_key", api.TEXT, access="r"),
+        field_spec("trial_days", api.INT, access="r"),
     ],
     identity="id",
 )
 
-
 _LIST: Final = Method(
     api.PROTOCOL,
     "addon.list",
-    Shape(
+    RecordSchema(
         "addon.list",
         None,
         [
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("addons", "addon", ADDON),
+    PageResponse("addons", "addon", ADDON),
     retry="safe",
     callers="admin",
 )
@@ -94,22 +90,20 @@ def list_(
 ) -> Request[Page[Addon]]:
     """The add-ons; whether the list is paged is not known.
 
-    ``addon.list``; changes nothing and may be repeated. For admin.
+    API method ``addon.list``. Safe to retry: the call changes nothing. Available to admin.
 
     Args:
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Observed, not documented: mulesoft.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

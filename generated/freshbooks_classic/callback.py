@@ -11,15 +11,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, Page, Paged, Request, Scalar
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import EmptyResponse, Method, Page, PageResponse, Request, ScalarResponse
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -33,7 +30,6 @@ __all__ = [
     "resend_token",
     "verify",
 ]
-
 
 Event: TypeAlias = Literal[
     "all",
@@ -96,7 +92,7 @@ Event: TypeAlias = Literal[
 """What a callback listens to. The bare name of a resource stands for every event of that
 resource.
 """
-EVENT: Final = Words(
+EVENT: Final = EnumCodec(
     {
         "all": ("all", "all"),
         "category": ("category", "category"),
@@ -166,45 +162,42 @@ class Callback(Record):
     """
 
     callback_id: int
-    """Number that FreshBooks gave the callback. (id)"""
+    """Number that FreshBooks gave the callback."""
     event: Event | str | None = None
-    """What to be told of; cannot be changed later. (word)"""
+    """What to be told of; cannot be changed later."""
     uri: str | None = None
-    """Where the events are POSTed to: a full HTTP or HTTPS address; cannot be changed later.
-    (URI)
-    """
+    """Where the events are POSTed to: a full HTTP or HTTPS address; cannot be changed later."""
     verified: bool | None = None
-    """Whether the URL has been verified; events are delivered only then. (flag)"""
+    """Whether the URL has been verified; events are delivered only then."""
     updated: dt.datetime | None = None
-    """When the callback last changed. (date and time; observed)"""
+    """When the callback last changed."""
 
 
-CALLBACK: Final[Shape[Callback]] = Shape(
+CALLBACK: Final[RecordSchema[Callback]] = RecordSchema(
     "Callback",
     Callback,
     [
-        entry("callback_id", api.ID, access="r"),
-        entry("event", EVENT, access="rc", required="c", clear=False),
-        entry("uri", api.URI, access="rc", required="c", clear=False),
-        entry("verified", api.FLAG, access="r"),
-        entry("updated", api.DATETIME, access="r"),
+        field_spec("callback_id", api.ID, access="r"),
+        field_spec("event", EVENT, access="rc", required="c", clear=False),
+        field_spec("uri", api.URI, access="rc", required="c", clear=False),
+        field_spec("verified", api.FLAG, access="r"),
+        field_spec("updated", api.DATETIME, access="r"),
     ],
     identity="callback_id",
 )
 
-
 _CREATE: Final = Method(
     api.PROTOCOL,
     "callback.create",
-    Shape(
+    RecordSchema(
         "callback.create",
         None,
         [
-            entry("event", EVENT, access="cu", required="cu", clear=False),
-            entry("uri", api.URI, access="cu", required="cu", clear=False),
+            field_spec("event", EVENT, access="cu", required="cu", clear=False),
+            field_spec("uri", api.URI, access="cu", required="cu", clear=False),
         ],
     ),
-    Scalar[int]("callback_id", api.ID),
+    ScalarResponse[int]("callback_id", api.ID),
     retry="ambiguous",
     wrapper="callback",
     mode="create",
@@ -219,23 +212,21 @@ def create(
 ) -> Request[int]:
     """Registers a URL and at once POSTs a verifier to it. No events are delivered before verify.
 
-    ``callback.create``; repeating it may do it twice. For admin.
+    API method ``callback.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin.
 
     Args:
-        event: What to be told of; cannot be changed later. (word)
+        event: What to be told of; cannot be changed later.
         uri: Where the events are POSTed to: a full HTTP or HTTPS address; cannot be changed later.
-            (URI)
 
     Returns:
         The callback id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:callback.*, D:callbacks, blog.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -248,15 +239,17 @@ def create(
 _VERIFY: Final = Method(
     api.PROTOCOL,
     "callback.verify",
-    Shape(
+    RecordSchema(
         "callback.verify",
         None,
         [
-            entry("callback_id", api.ID, access="cu", required="cu", clear=False),
-            entry("verifier", api.TEXT, sensitive=True, access="cu", required="cu", clear=False),
+            field_spec("callback_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "verifier", api.TEXT, sensitive=True, access="cu", required="cu", clear=False
+            ),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="callback",
     callers="admin",
@@ -270,20 +263,19 @@ def verify(
 ) -> Request[None]:
     """Proves that the URL wants the events, with the verifier that was POSTed to it.
 
-    ``callback.verify``; repeating it changes nothing more. For admin.
+    API method ``callback.verify``. Safe to retry: a repeated call changes nothing more. Available
+    to admin.
 
     Args:
-        callback_id: Number that FreshBooks gave the callback. (id)
-        verifier: The code from the form field verifier of the callback.verify message. (text)
+        callback_id: Number that FreshBooks gave the callback.
+        verifier: The code from the form field verifier of the callback.verify message.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:callback.*, D:callbacks, blog.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _VERIFY.request(
         {
@@ -296,14 +288,14 @@ def verify(
 _RESEND_TOKEN: Final = Method(
     api.PROTOCOL,
     "callback.resendToken",
-    Shape(
+    RecordSchema(
         "callback.resendToken",
         None,
         [
-            entry("callback_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("callback_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="ambiguous",
     callers="admin",
 )
@@ -314,19 +306,18 @@ def resend_token(
 ) -> Request[None]:
     """POSTs the verifier to the URL again. Nothing is sent where the callback is verified already.
 
-    ``callback.resendToken``; repeating it may do it twice. For admin.
+    API method ``callback.resendToken``. Not safe to retry: a repeated call can be carried out
+    twice. Available to admin.
 
     Args:
-        callback_id: Number that FreshBooks gave the callback. (id)
+        callback_id: Number that FreshBooks gave the callback.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:callback.*, D:callbacks, blog.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _RESEND_TOKEN.request(
         {
@@ -338,14 +329,14 @@ def resend_token(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "callback.delete",
-    Shape(
+    RecordSchema(
         "callback.delete",
         None,
         [
-            entry("callback_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("callback_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin",
 )
@@ -356,19 +347,18 @@ def delete(
 ) -> Request[None]:
     """Stops the callback and forgets it.
 
-    ``callback.delete``; repeating it changes nothing more. For admin.
+    API method ``callback.delete``. Safe to retry: a repeated call changes nothing more. Available
+    to admin.
 
     Args:
-        callback_id: Number that FreshBooks gave the callback. (id)
+        callback_id: Number that FreshBooks gave the callback.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:callback.*, D:callbacks, blog.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -380,17 +370,17 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "callback.list",
-    Shape(
+    RecordSchema(
         "callback.list",
         None,
         [
-            entry("event", EVENT, access="cu", clear=False),
-            entry("uri", api.URI, access="cu", clear=False),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("event", EVENT, access="cu", clear=False),
+            field_spec("uri", api.URI, access="cu", clear=False),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("callbacks", "callback", CALLBACK),
+    PageResponse("callbacks", "callback", CALLBACK),
     retry="safe",
     callers="admin",
 )
@@ -405,25 +395,22 @@ def list_(
 ) -> Request[Page[Callback]]:
     """Lists callbacks.
 
-    ``callback.list``; changes nothing and may be repeated. For admin.
+    API method ``callback.list``. Safe to retry: the call changes nothing. Available to admin.
 
     Args:
-        event: What to be told of; cannot be changed later. (word)
+        event: What to be told of; cannot be changed later.
         uri: Where the events are POSTed to: a full HTTP or HTTPS address; cannot be changed later.
-            (URI)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:callback.*, D:callbacks, blog.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

@@ -11,14 +11,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -40,57 +45,58 @@ class Category(Record):
     """
 
     category_id: int
-    """Number that FreshBooks gave the category. (id)"""
+    """Number that FreshBooks gave the category."""
     name: str | None = None
-    """What the category is called; no two have the same name. (text)"""
+    """What the category is called; no two have the same name."""
     parent_id: int | None = None
     """Category that it stands below; empty at the top. Documents show it in lists only; that create
-    takes it is inferred. (id; 0 on the wire is none; id of a category)
+    takes it is inferred.
     """
     subcategories: list[Category] = field(default_factory=lambda: [])
-    """Categories below this one; only in the tree that list gives for an empty parent_id. (list)"""
+    """Categories below this one; only in the tree that list gives for an empty parent_id."""
     tax1: Decimal | None = None
     """Deprecated. Known to clients of the early API only. First tax of the category's expenses, in
-    percent. (decimal number; observed)
+    percent.
     """
     tax2: Decimal | None = None
     """Deprecated. Known to clients of the early API only. Second tax of the category's expenses, in
-    percent. (decimal number; observed)
+    percent.
     """
     updated: dt.datetime | None = None
-    """When the category last changed. (date and time; observed)"""
+    """When the category last changed."""
 
 
-CATEGORY: Final[Shape[Category]] = Shape(
+CATEGORY: Final[RecordSchema[Category]] = RecordSchema(
     "Category",
     Category,
     [
-        entry("category_id", api.ID, access="r"),
-        entry("name", api.TEXT, required="c", clear=False),
-        entry("parent_id", api.ID.with_(none=("0",)), access="rc"),
-        entry("subcategories", lambda: CATEGORY, "subcategories/category", many=True, access="r"),
-        entry("tax1", api.DECIMAL),
-        entry("tax2", api.DECIMAL),
-        entry("updated", api.DATETIME, access="r"),
+        field_spec("category_id", api.ID, access="r"),
+        field_spec("name", api.TEXT, required="c", clear=False),
+        field_spec("parent_id", api.ID.with_(none=("0",)), access="rc"),
+        field_spec(
+            "subcategories", lambda: CATEGORY, "subcategories/category", many=True, access="r"
+        ),
+        field_spec("tax1", api.DECIMAL),
+        field_spec("tax2", api.DECIMAL),
+        field_spec("updated", api.DATETIME, access="r"),
     ],
     identity="category_id",
 )
 
-
 _CREATE: Final = Method(
     api.PROTOCOL,
     "category.create",
-    Shape(
+    RecordSchema(
         "category.create",
         None,
         [
-            entry("name", api.TEXT, access="cu", required="cu", clear=False),
-            entry("parent_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("tax1", api.DECIMAL, access="cu"),
-            entry("tax2", api.DECIMAL, access="cu"),
+            field_spec("name", api.TEXT, access="cu", required="cu", clear=False),
+            field_spec("parent_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("tax1", api.DECIMAL, access="cu"),
+            field_spec("tax2", api.DECIMAL, access="cu"),
         ],
     ),
-    Scalar[int]("category_id", api.ID),
+    ScalarResponse[int]("category_id", api.ID),
     retry="ambiguous",
     wrapper="category",
     mode="create",
@@ -107,28 +113,26 @@ def create(
 ) -> Request[int]:
     """Adds a category. A name that exists already is refused (the code is not known).
 
-    ``category.create``; repeating it may do it twice. For admin, staff when the Expenses tab is on
-    for them.
+    API method ``category.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Expenses tab is on for them.
 
     Args:
-        name: What the category is called; no two have the same name. (text)
+        name: What the category is called; no two have the same name.
         parent_id: Category that it stands below; empty at the top. Documents show it in lists only;
-            that create takes it is inferred. (id; id of a category)
+            that create takes it is inferred.
         tax1: Deprecated. Known to clients of the early API only. First tax of the category's
-            expenses, in percent. (decimal number; observed)
+            expenses, in percent.
         tax2: Deprecated. Known to clients of the early API only. Second tax of the category's
-            expenses, in percent. (decimal number; observed)
+            expenses, in percent.
 
     Returns:
         The category id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:category.*, C:categories, D:categories.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -143,17 +147,17 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "category.update",
-    Shape(
+    RecordSchema(
         "category.update",
         None,
         [
-            entry("category_id", api.ID, access="cu", required="cu", clear=False),
-            entry("name", api.TEXT, access="cu", clear=False),
-            entry("tax1", api.DECIMAL, access="cu"),
-            entry("tax2", api.DECIMAL, access="cu"),
+            field_spec("category_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("name", api.TEXT, access="cu", clear=False),
+            field_spec("tax1", api.DECIMAL, access="cu"),
+            field_spec("tax2", api.DECIMAL, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="category",
     mode="update",
@@ -170,24 +174,23 @@ def update(
 ) -> Request[None]:
     """Changes a category. What is left out stays as it is.
 
-    ``category.update``; repeating it changes nothing more. For admin.
+    API method ``category.update``. Safe to retry: a repeated call changes nothing more. Available
+    to admin.
 
     Args:
-        category_id: Number that FreshBooks gave the category. (id)
-        name: What the category is called; no two have the same name. (text)
+        category_id: Number that FreshBooks gave the category.
+        name: What the category is called; no two have the same name.
         tax1: Deprecated. Known to clients of the early API only. First tax of the category's
-            expenses, in percent. (decimal number; observed)
+            expenses, in percent.
         tax2: Deprecated. Known to clients of the early API only. Second tax of the category's
-            expenses, in percent. (decimal number; observed)
+            expenses, in percent.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:category.*, C:categories, D:categories.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -202,14 +205,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "category.get",
-    Shape(
+    RecordSchema(
         "category.get",
         None,
         [
-            entry("category_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("category_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("category", CATEGORY),
+    RecordResponse("category", CATEGORY),
     retry="safe",
     callers="admin, staff when the Expenses tab is on for them",
 )
@@ -220,23 +223,21 @@ def get(
 ) -> Request[Category]:
     """Fetches a category.
 
-    ``category.get``; changes nothing and may be repeated. For admin, staff when the Expenses tab is
-    on for them.
+    API method ``category.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Expenses tab is on for them.
 
     Args:
-        category_id: Number that FreshBooks gave the category. (id)
+        category_id: Number that FreshBooks gave the category.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:category.*, C:categories, D:categories.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -248,14 +249,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "category.delete",
-    Shape(
+    RecordSchema(
         "category.delete",
         None,
         [
-            entry("category_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("category_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin",
 )
@@ -266,19 +267,18 @@ def delete(
 ) -> Request[None]:
     """Removes a category; deleting it once more fails.
 
-    ``category.delete``; repeating it changes nothing more. For admin.
+    API method ``category.delete``. Safe to retry: a repeated call changes nothing more. Available
+    to admin.
 
     Args:
-        category_id: Number that FreshBooks gave the category. (id)
+        category_id: Number that FreshBooks gave the category.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:category.*, C:categories, D:categories.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -290,16 +290,16 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "category.list",
-    Shape(
+    RecordSchema(
         "category.list",
         None,
         [
-            entry("parent_id", api.ID, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("parent_id", api.ID, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("categories", "category", CATEGORY),
+    PageResponse("categories", "category", CATEGORY),
     retry="safe",
     paging_ignored=True,
     callers="admin, staff when the Expenses tab is on for them",
@@ -315,26 +315,24 @@ def list_(
     """Lists the categories, flat, or as a tree when parent_id is sent empty. Up to a hundred come
     at once, and users report that every page is the first one.
 
-    ``category.list``; changes nothing and may be repeated. For admin, staff when the Expenses tab
-    is on for them.
+    API method ``category.list``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Expenses tab is on for them.
 
     Args:
         parent_id: An empty tag asks for the tree: the answer holds the top categories, each with
             its subcategories. What a value does is not documented; probably it gives the categories
-            below that one. (id; None has an effect of its own; id of a category)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+            below that one.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page. The server answers the same page every time.
+        The records. The server returns the same page for every page number.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:category.*, C:categories, D:categories.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

@@ -10,16 +10,21 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, TYPE_CHECKING, TypedDict
-
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 from .shared import FOLDER
 
@@ -52,97 +57,95 @@ class Client(Record):
     """
 
     client_id: int
-    """Number that FreshBooks gave the client. (id)"""
+    """Number that FreshBooks gave the client."""
     first_name: str | None = None
-    """First name of the main person. (text)"""
+    """First name of the main person."""
     last_name: str | None = None
-    """Last name of the main person. (text)"""
+    """Last name of the main person."""
     organization: str | None = None
-    """Company name, printed first on documents. (text)"""
+    """Company name, printed first on documents."""
     email: str | None = None
-    """E-mail address of the main person; invoices go here, and client.list can look it up.
-    (text)
-    """
+    """E-mail address of the main person; invoices go here, and client.list can look it up."""
     username: str | None = None
     """Name that the client signs in with. Left out on create, it is made of the first and the last
-    name (in early editions of the API: the e-mail address). (text)
+    name (in early editions of the API: the e-mail address).
     """
     contacts: list[ClientContact] = field(default_factory=lambda: [])
     """Further people at the client. An update that sends the list replaces it whole (inferred from
     how other lists behave). Answers hold each person in a contact element, or one person's
-    fields straight inside the wrapper. (list)
+    fields straight inside the wrapper.
     """
     work_phone: str | None = None
-    """Business telephone number, in free text. (text)"""
+    """Business telephone number, in free text."""
     home_phone: str | None = None
-    """Private telephone number, in free text. (text)"""
+    """Private telephone number, in free text."""
     mobile: str | None = None
-    """Mobile telephone number, in free text. (text)"""
+    """Mobile telephone number, in free text."""
     fax: str | None = None
-    """Fax number, in free text. (text)"""
+    """Fax number, in free text."""
     language: str | None = None
     """Language code, as language.list gives it, that the client's documents are shown in unless
-    they say otherwise. (text)
+    they say otherwise.
     """
     currency_code: str | None = None
     """Three capital letters (ISO 4217) of the currency that the client is billed in; the account's
-    base currency when left out. An empty tag is refused as an unknown currency. (text)
+    base currency when left out. An empty tag is refused as an unknown currency.
     """
     credit: ClientCredit | None = None
     """Deprecated. Use credits instead, which covers every currency. Unused credit in the base
-    currency of the account. Early editions of the API leave out the currency. (record)
+    currency of the account. Early editions of the API leave out the currency.
     """
     credits: list[ClientCredit] = field(default_factory=lambda: [])
     """Unused credit, one amount for each currency. Grows with a payment that names the client and
-    no invoice. (list; since 2010-01-14)
+    no invoice.
     """
     notes: str | None = None
-    """Remarks for the account's own people; the client does not see them. (text)"""
+    """Remarks for the account's own people; the client does not see them."""
     links: ClientLinks | None = None
-    """Pages of the client in the web application. (record)"""
+    """Pages of the client in the web application."""
     late_payment_reminders: bool | None = None
     """Whether the client is reminded of overdue invoices. Seen in a recorded answer of client.get
-    only. (flag; observed)
+    only.
     """
     folder: Folder | str | None = None
-    """Where the client is kept. (word)"""
+    """Where the client is kept."""
     updated: dt.datetime | None = None
-    """When the client last changed. (date and time)"""
+    """When the client last changed."""
     p_street1: str | None = None
-    """First line of the street address. (text)"""
+    """First line of the street address."""
     p_street2: str | None = None
-    """Second line of the street address, such as a suite or unit. (text)"""
+    """Second line of the street address, such as a suite or unit."""
     p_city: str | None = None
-    """City or town. (text)"""
+    """City or town."""
     p_state: str | None = None
-    """State, province or region, in free text. (text)"""
+    """State, province or region, in free text."""
     p_country: str | None = None
-    """Country, in free text. (text)"""
+    """Country, in free text."""
     p_code: str | None = None
-    """Postal or ZIP code. (text)"""
+    """Postal or ZIP code."""
     s_street1: str | None = None
-    """First line of the second street address. (text)"""
+    """First line of the second street address."""
     s_street2: str | None = None
-    """Second line of the second street address, such as a suite or unit. (text)"""
+    """Second line of the second street address, such as a suite or unit."""
     s_city: str | None = None
-    """City or town of the second address. (text)"""
+    """City or town of the second address."""
     s_state: str | None = None
-    """State, province or region of the second address, in free text. (text)"""
+    """State, province or region of the second address, in free text."""
     s_country: str | None = None
-    """Country of the second address, in free text. (text)"""
+    """Country of the second address, in free text."""
     s_code: str | None = None
-    """Postal or ZIP code of the second address. (text)"""
+    """Postal or ZIP code of the second address."""
     url: str | None = field(default=None, repr=False)
-    """Deprecated. Use links.client_view. Page for the client; whoever has the address can open it.
-    (URI)
+    """Deprecated. Use links.client_view. Page for the client; whoever has the address can open
+    it.
     """
     auth_url: str | None = field(default=None, repr=False)
-    """Deprecated. Use links.view. Page for the users of the account. (URI)"""
+    """Deprecated. Use links.view. Page for the users of the account."""
     vat_name: str | None = None
-    """Label printed before the number, such as VAT Number. (text)"""
+    """Label printed before the number, such as VAT Number."""
     vat_number: str | None = None
-    """Tax registration number; when set, it is printed with its label below the client's address.
-    (text)
+    """Tax registration number; when set, it is printed with its label below the client's
+    address.
     """
 
 
@@ -151,19 +154,19 @@ class ClientContact(Record):
     """One more person at a client, who can be named as a recipient of documents by contact_id."""
 
     contact_id: int | None = None
-    """Number that FreshBooks gave the contact. (id)"""
+    """Number that FreshBooks gave the contact."""
     username: str | None = None
-    """Name that the contact signs in with. (text)"""
+    """Name that the contact signs in with."""
     first_name: str | None = None
-    """First name of the contact. (text)"""
+    """First name of the contact."""
     last_name: str | None = None
-    """Last name of the contact. (text)"""
+    """Last name of the contact."""
     email: str | None = None
-    """E-mail address of the contact; the only thing that a contact must have. (text)"""
+    """E-mail address of the contact; the only thing that a contact must have."""
     phone1: str | None = None
-    """Telephone number, in free text. (text)"""
+    """Telephone number, in free text."""
     phone2: str | None = None
-    """Another telephone number, in free text. (text)"""
+    """Another telephone number, in free text."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,9 +174,9 @@ class ClientCredit(Record):
     """An amount of credit in one currency."""
 
     currency: str | None = None
-    """Three capital letters (ISO 4217); the base currency where missing. (text)"""
+    """Three capital letters (ISO 4217); the base currency where missing."""
     amount: Decimal | None = None
-    """What is left to spend, in that currency. (decimal number)"""
+    """What is left to spend, in that currency."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -181,11 +184,11 @@ class ClientLinks(Record):
     """Pages of a client in the web application."""
 
     statement: str | None = field(default=None, repr=False)
-    """The client's account statement; whoever has the address can open it. (URI)"""
+    """The client's account statement; whoever has the address can open it."""
     client_view: str | None = field(default=None, repr=False)
-    """Page for the client; whoever has the address can open it. (URI)"""
+    """Page for the client; whoever has the address can open it."""
     view: str | None = field(default=None, repr=False)
-    """Page for the users of the account. (URI)"""
+    """Page for the users of the account."""
 
 
 class ClientContactInput(TypedDict, total=False):
@@ -194,117 +197,113 @@ class ClientContactInput(TypedDict, total=False):
     """
 
     username: str | None
-    """Name that the contact signs in with. (text)"""
+    """Name that the contact signs in with."""
     first_name: str | None
-    """First name of the contact. (text)"""
+    """First name of the contact."""
     last_name: str | None
-    """Last name of the contact. (text)"""
+    """Last name of the contact."""
     email: Required[str]
-    """E-mail address of the contact; the only thing that a contact must have. (text)"""
+    """E-mail address of the contact; the only thing that a contact must have."""
     phone1: str | None
-    """Telephone number, in free text. (text)"""
+    """Telephone number, in free text."""
     phone2: str | None
-    """Another telephone number, in free text. (text)"""
+    """Another telephone number, in free text."""
 
 
-CLIENT: Final[Shape[Client]] = Shape(
+CLIENT: Final[RecordSchema[Client]] = RecordSchema(
     "Client",
     Client,
     [
-        entry("client_id", api.ID, access="r"),
-        entry("first_name", api.TEXT),
-        entry("last_name", api.TEXT),
-        entry("organization", api.TEXT),
-        entry("email", api.TEXT, required="c", clear=False),
-        entry("username", api.TEXT),
-        entry("password", api.TEXT, sensitive=True, access="cu"),
-        entry("contacts", lambda: CLIENT_CONTACT, "contacts/contact", many=True, bare=True),
-        entry("work_phone", api.TEXT),
-        entry("home_phone", api.TEXT),
-        entry("mobile", api.TEXT),
-        entry("fax", api.TEXT),
-        entry("language", api.TEXT),
-        entry("currency_code", api.TEXT, clear=False),
-        entry("credit", lambda: CLIENT_CREDIT, access="r"),
-        entry("credits", lambda: CLIENT_CREDIT, "credits/credit", many=True, access="r"),
-        entry("notes", api.TEXT),
-        entry("links", lambda: CLIENT_LINKS, access="r"),
-        entry(
+        field_spec("client_id", api.ID, access="r"),
+        field_spec("first_name", api.TEXT),
+        field_spec("last_name", api.TEXT),
+        field_spec("organization", api.TEXT),
+        field_spec("email", api.TEXT, required="c", clear=False),
+        field_spec("username", api.TEXT),
+        field_spec("password", api.TEXT, sensitive=True, access="cu"),
+        field_spec("contacts", lambda: CLIENT_CONTACT, "contacts/contact", many=True, bare=True),
+        field_spec("work_phone", api.TEXT),
+        field_spec("home_phone", api.TEXT),
+        field_spec("mobile", api.TEXT),
+        field_spec("fax", api.TEXT),
+        field_spec("language", api.TEXT),
+        field_spec("currency_code", api.TEXT, clear=False),
+        field_spec("credit", lambda: CLIENT_CREDIT, access="r"),
+        field_spec("credits", lambda: CLIENT_CREDIT, "credits/credit", many=True, access="r"),
+        field_spec("notes", api.TEXT),
+        field_spec("links", lambda: CLIENT_LINKS, access="r"),
+        field_spec(
             "late_payment_reminders", api.FLAG, "notifications/late_payment_reminders", access="r"
         ),
-        entry("folder", FOLDER, access="r"),
-        entry("updated", api.DATETIME, access="r"),
-        entry("p_street1", api.TEXT),
-        entry("p_street2", api.TEXT),
-        entry("p_city", api.TEXT),
-        entry("p_state", api.TEXT),
-        entry("p_country", api.TEXT),
-        entry("p_code", api.TEXT),
-        entry("s_street1", api.TEXT),
-        entry("s_street2", api.TEXT),
-        entry("s_city", api.TEXT),
-        entry("s_state", api.TEXT),
-        entry("s_country", api.TEXT),
-        entry("s_code", api.TEXT),
-        entry("url", api.URI, sensitive=True, access="r"),
-        entry("auth_url", api.URI, sensitive=True, access="r"),
-        entry("vat_name", api.TEXT),
-        entry("vat_number", api.TEXT),
+        field_spec("folder", FOLDER, access="r"),
+        field_spec("updated", api.DATETIME, access="r"),
+        field_spec("p_street1", api.TEXT),
+        field_spec("p_street2", api.TEXT),
+        field_spec("p_city", api.TEXT),
+        field_spec("p_state", api.TEXT),
+        field_spec("p_country", api.TEXT),
+        field_spec("p_code", api.TEXT),
+        field_spec("s_street1", api.TEXT),
+        field_spec("s_street2", api.TEXT),
+        field_spec("s_city", api.TEXT),
+        field_spec("s_state", api.TEXT),
+        field_spec("s_country", api.TEXT),
+        field_spec("s_code", api.TEXT),
+        field_spec("url", api.URI, sensitive=True, access="r"),
+        field_spec("auth_url", api.URI, sensitive=True, access="r"),
+        field_spec("vat_name", api.TEXT),
+        field_spec("vat_number", api.TEXT),
     ],
     identity="client_id",
 )
 
-
-CLIENT_CONTACT: Final[Shape[ClientContact]] = Shape(
+CLIENT_CONTACT: Final[RecordSchema[ClientContact]] = RecordSchema(
     "ClientContact",
     ClientContact,
     [
-        entry("contact_id", api.ID, access="r"),
-        entry("username", api.TEXT),
-        entry("first_name", api.TEXT),
-        entry("last_name", api.TEXT),
-        entry("email", api.TEXT, required="cu", clear=False),
-        entry("phone1", api.TEXT),
-        entry("phone2", api.TEXT),
+        field_spec("contact_id", api.ID, access="r"),
+        field_spec("username", api.TEXT),
+        field_spec("first_name", api.TEXT),
+        field_spec("last_name", api.TEXT),
+        field_spec("email", api.TEXT, required="cu", clear=False),
+        field_spec("phone1", api.TEXT),
+        field_spec("phone2", api.TEXT),
     ],
 )
 
-
-CLIENT_CREDIT: Final[Shape[ClientCredit]] = Shape(
+CLIENT_CREDIT: Final[RecordSchema[ClientCredit]] = RecordSchema(
     "ClientCredit",
     ClientCredit,
     [
-        entry("currency", api.TEXT, attribute="currency", access="r"),
-        entry("amount", api.DECIMAL, content=True, access="r"),
+        field_spec("currency", api.TEXT, attribute="currency", access="r"),
+        field_spec("amount", api.DECIMAL, content=True, access="r"),
     ],
 )
 
-
-CLIENT_LINKS: Final[Shape[ClientLinks]] = Shape(
+CLIENT_LINKS: Final[RecordSchema[ClientLinks]] = RecordSchema(
     "ClientLinks",
     ClientLinks,
     [
-        entry("statement", api.URI, sensitive=True, access="r"),
-        entry("client_view", api.URI, sensitive=True, access="r"),
-        entry("view", api.URI, sensitive=True, access="r"),
+        field_spec("statement", api.URI, sensitive=True, access="r"),
+        field_spec("client_view", api.URI, sensitive=True, access="r"),
+        field_spec("view", api.URI, sensitive=True, access="r"),
     ],
 )
-
 
 _CREATE: Final = Method(
     api.PROTOCOL,
     "client.create",
-    Shape(
+    RecordSchema(
         "client.create",
         None,
         [
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("organization", api.TEXT, access="cu"),
-            entry("email", api.TEXT, access="cu", required="cu", clear=False),
-            entry("username", api.TEXT, access="cu"),
-            entry("password", api.TEXT, sensitive=True, access="cu"),
-            entry(
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("organization", api.TEXT, access="cu"),
+            field_spec("email", api.TEXT, access="cu", required="cu", clear=False),
+            field_spec("username", api.TEXT, access="cu"),
+            field_spec("password", api.TEXT, sensitive=True, access="cu"),
+            field_spec(
                 "contacts",
                 lambda: CLIENT_CONTACT,
                 "contacts/contact",
@@ -312,30 +311,30 @@ _CREATE: Final = Method(
                 bare=True,
                 access="cu",
             ),
-            entry("work_phone", api.TEXT, access="cu"),
-            entry("home_phone", api.TEXT, access="cu"),
-            entry("mobile", api.TEXT, access="cu"),
-            entry("fax", api.TEXT, access="cu"),
-            entry("language", api.TEXT, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("notes", api.TEXT, access="cu"),
-            entry("p_street1", api.TEXT, access="cu"),
-            entry("p_street2", api.TEXT, access="cu"),
-            entry("p_city", api.TEXT, access="cu"),
-            entry("p_state", api.TEXT, access="cu"),
-            entry("p_country", api.TEXT, access="cu"),
-            entry("p_code", api.TEXT, access="cu"),
-            entry("s_street1", api.TEXT, access="cu"),
-            entry("s_street2", api.TEXT, access="cu"),
-            entry("s_city", api.TEXT, access="cu"),
-            entry("s_state", api.TEXT, access="cu"),
-            entry("s_country", api.TEXT, access="cu"),
-            entry("s_code", api.TEXT, access="cu"),
-            entry("vat_name", api.TEXT, access="cu"),
-            entry("vat_number", api.TEXT, access="cu"),
+            field_spec("work_phone", api.TEXT, access="cu"),
+            field_spec("home_phone", api.TEXT, access="cu"),
+            field_spec("mobile", api.TEXT, access="cu"),
+            field_spec("fax", api.TEXT, access="cu"),
+            field_spec("language", api.TEXT, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("p_street1", api.TEXT, access="cu"),
+            field_spec("p_street2", api.TEXT, access="cu"),
+            field_spec("p_city", api.TEXT, access="cu"),
+            field_spec("p_state", api.TEXT, access="cu"),
+            field_spec("p_country", api.TEXT, access="cu"),
+            field_spec("p_code", api.TEXT, access="cu"),
+            field_spec("s_street1", api.TEXT, access="cu"),
+            field_spec("s_street2", api.TEXT, access="cu"),
+            field_spec("s_city", api.TEXT, access="cu"),
+            field_spec("s_state", api.TEXT, access="cu"),
+            field_spec("s_country", api.TEXT, access="cu"),
+            field_spec("s_code", api.TEXT, access="cu"),
+            field_spec("vat_name", api.TEXT, access="cu"),
+            field_spec("vat_number", api.TEXT, access="cu"),
         ],
     ),
-    Scalar[int]("client_id", api.ID),
+    ScalarResponse[int]("client_id", api.ID),
     retry="ambiguous",
     wrapper="client",
     mode="create",
@@ -377,58 +376,56 @@ def create(
     """Adds a client. The plan of the account limits how many clients it may have; beyond that
     create fails (the code is not known).
 
-    ``client.create``; repeating it may do it twice. For admin, staff when the Clients tab is on for
-    them: they may create clients, and see and edit those assigned to them.
+    API method ``client.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Clients tab is on for them: they may create clients, and see
+    and edit those assigned to them.
 
     Args:
-        first_name: First name of the main person. (text)
-        last_name: Last name of the main person. (text)
-        organization: Company name, printed first on documents. (text)
+        first_name: First name of the main person.
+        last_name: Last name of the main person.
+        organization: Company name, printed first on documents.
         email: E-mail address of the main person; invoices go here, and client.list can look it up.
-            (text)
         username: Name that the client signs in with. Left out on create, it is made of the first
-            and the last name (in early editions of the API: the e-mail address). (text)
+            and the last name (in early editions of the API: the e-mail address).
         password: Password that the client signs in with; a random one when left out on create.
-            Never given back. (text)
+            Never given back.
         contacts: Further people at the client. An update that sends the list replaces it whole
             (inferred from how other lists behave). Answers hold each person in a contact element,
-            or one person's fields straight inside the wrapper. (list)
-        work_phone: Business telephone number, in free text. (text)
-        home_phone: Private telephone number, in free text. (text)
-        mobile: Mobile telephone number, in free text. (text)
-        fax: Fax number, in free text. (text)
+            or one person's fields straight inside the wrapper.
+        work_phone: Business telephone number, in free text.
+        home_phone: Private telephone number, in free text.
+        mobile: Mobile telephone number, in free text.
+        fax: Fax number, in free text.
         language: Language code, as language.list gives it, that the client's documents are shown in
-            unless they say otherwise. (text)
+            unless they say otherwise.
         currency_code: Three capital letters (ISO 4217) of the currency that the client is billed
             in; the account's base currency when left out. An empty tag is refused as an unknown
-            currency. (text)
-        notes: Remarks for the account's own people; the client does not see them. (text)
-        p_street1: First line of the street address. (text)
-        p_street2: Second line of the street address, such as a suite or unit. (text)
-        p_city: City or town. (text)
-        p_state: State, province or region, in free text. (text)
-        p_country: Country, in free text. (text)
-        p_code: Postal or ZIP code. (text)
-        s_street1: First line of the second street address. (text)
-        s_street2: Second line of the second street address, such as a suite or unit. (text)
-        s_city: City or town of the second address. (text)
-        s_state: State, province or region of the second address, in free text. (text)
-        s_country: Country of the second address, in free text. (text)
-        s_code: Postal or ZIP code of the second address. (text)
-        vat_name: Label printed before the number, such as VAT Number. (text)
+            currency.
+        notes: Remarks for the account's own people; the client does not see them.
+        p_street1: First line of the street address.
+        p_street2: Second line of the street address, such as a suite or unit.
+        p_city: City or town.
+        p_state: State, province or region, in free text.
+        p_country: Country, in free text.
+        p_code: Postal or ZIP code.
+        s_street1: First line of the second street address.
+        s_street2: Second line of the second street address, such as a suite or unit.
+        s_city: City or town of the second address.
+        s_state: State, province or region of the second address, in free text.
+        s_country: Country of the second address, in free text.
+        s_code: Postal or ZIP code of the second address.
+        vat_name: Label printed before the number, such as VAT Number.
         vat_number: Tax registration number; when set, it is printed with its label below the
-            client's address. (text)
+            client's address.
 
     Returns:
         The client id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:client.*, V:clients, G:clients.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -467,18 +464,18 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "client.update",
-    Shape(
+    RecordSchema(
         "client.update",
         None,
         [
-            entry("client_id", api.ID, access="cu", required="cu", clear=False),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("organization", api.TEXT, access="cu"),
-            entry("email", api.TEXT, access="cu", clear=False),
-            entry("username", api.TEXT, access="cu"),
-            entry("password", api.TEXT, sensitive=True, access="cu"),
-            entry(
+            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("organization", api.TEXT, access="cu"),
+            field_spec("email", api.TEXT, access="cu", clear=False),
+            field_spec("username", api.TEXT, access="cu"),
+            field_spec("password", api.TEXT, sensitive=True, access="cu"),
+            field_spec(
                 "contacts",
                 lambda: CLIENT_CONTACT,
                 "contacts/contact",
@@ -486,30 +483,30 @@ _UPDATE: Final = Method(
                 bare=True,
                 access="cu",
             ),
-            entry("work_phone", api.TEXT, access="cu"),
-            entry("home_phone", api.TEXT, access="cu"),
-            entry("mobile", api.TEXT, access="cu"),
-            entry("fax", api.TEXT, access="cu"),
-            entry("language", api.TEXT, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("notes", api.TEXT, access="cu"),
-            entry("p_street1", api.TEXT, access="cu"),
-            entry("p_street2", api.TEXT, access="cu"),
-            entry("p_city", api.TEXT, access="cu"),
-            entry("p_state", api.TEXT, access="cu"),
-            entry("p_country", api.TEXT, access="cu"),
-            entry("p_code", api.TEXT, access="cu"),
-            entry("s_street1", api.TEXT, access="cu"),
-            entry("s_street2", api.TEXT, access="cu"),
-            entry("s_city", api.TEXT, access="cu"),
-            entry("s_state", api.TEXT, access="cu"),
-            entry("s_country", api.TEXT, access="cu"),
-            entry("s_code", api.TEXT, access="cu"),
-            entry("vat_name", api.TEXT, access="cu"),
-            entry("vat_number", api.TEXT, access="cu"),
+            field_spec("work_phone", api.TEXT, access="cu"),
+            field_spec("home_phone", api.TEXT, access="cu"),
+            field_spec("mobile", api.TEXT, access="cu"),
+            field_spec("fax", api.TEXT, access="cu"),
+            field_spec("language", api.TEXT, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("p_street1", api.TEXT, access="cu"),
+            field_spec("p_street2", api.TEXT, access="cu"),
+            field_spec("p_city", api.TEXT, access="cu"),
+            field_spec("p_state", api.TEXT, access="cu"),
+            field_spec("p_country", api.TEXT, access="cu"),
+            field_spec("p_code", api.TEXT, access="cu"),
+            field_spec("s_street1", api.TEXT, access="cu"),
+            field_spec("s_street2", api.TEXT, access="cu"),
+            field_spec("s_city", api.TEXT, access="cu"),
+            field_spec("s_state", api.TEXT, access="cu"),
+            field_spec("s_country", api.TEXT, access="cu"),
+            field_spec("s_code", api.TEXT, access="cu"),
+            field_spec("vat_name", api.TEXT, access="cu"),
+            field_spec("vat_number", api.TEXT, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="client",
     mode="update",
@@ -551,57 +548,55 @@ def update(
 ) -> Request[None]:
     """Changes the fields that are sent and leaves the others alone.
 
-    ``client.update``; repeating it changes nothing more. For admin, staff when the Clients tab is
-    on for them: they may create clients, and see and edit those assigned to them.
+    API method ``client.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when the Clients tab is on for them: they may create clients, and see and edit
+    those assigned to them.
 
     Args:
-        client_id: Number that FreshBooks gave the client. (id)
-        first_name: First name of the main person. (text)
-        last_name: Last name of the main person. (text)
-        organization: Company name, printed first on documents. (text)
+        client_id: Number that FreshBooks gave the client.
+        first_name: First name of the main person.
+        last_name: Last name of the main person.
+        organization: Company name, printed first on documents.
         email: E-mail address of the main person; invoices go here, and client.list can look it up.
-            (text)
         username: Name that the client signs in with. Left out on create, it is made of the first
-            and the last name (in early editions of the API: the e-mail address). (text)
+            and the last name (in early editions of the API: the e-mail address).
         password: Password that the client signs in with; a random one when left out on create.
-            Never given back. (text)
+            Never given back.
         contacts: Further people at the client. An update that sends the list replaces it whole
             (inferred from how other lists behave). Answers hold each person in a contact element,
-            or one person's fields straight inside the wrapper. (list)
-        work_phone: Business telephone number, in free text. (text)
-        home_phone: Private telephone number, in free text. (text)
-        mobile: Mobile telephone number, in free text. (text)
-        fax: Fax number, in free text. (text)
+            or one person's fields straight inside the wrapper.
+        work_phone: Business telephone number, in free text.
+        home_phone: Private telephone number, in free text.
+        mobile: Mobile telephone number, in free text.
+        fax: Fax number, in free text.
         language: Language code, as language.list gives it, that the client's documents are shown in
-            unless they say otherwise. (text)
+            unless they say otherwise.
         currency_code: Three capital letters (ISO 4217) of the currency that the client is billed
             in; the account's base currency when left out. An empty tag is refused as an unknown
-            currency. (text)
-        notes: Remarks for the account's own people; the client does not see them. (text)
-        p_street1: First line of the street address. (text)
-        p_street2: Second line of the street address, such as a suite or unit. (text)
-        p_city: City or town. (text)
-        p_state: State, province or region, in free text. (text)
-        p_country: Country, in free text. (text)
-        p_code: Postal or ZIP code. (text)
-        s_street1: First line of the second street address. (text)
-        s_street2: Second line of the second street address, such as a suite or unit. (text)
-        s_city: City or town of the second address. (text)
-        s_state: State, province or region of the second address, in free text. (text)
-        s_country: Country of the second address, in free text. (text)
-        s_code: Postal or ZIP code of the second address. (text)
-        vat_name: Label printed before the number, such as VAT Number. (text)
+            currency.
+        notes: Remarks for the account's own people; the client does not see them.
+        p_street1: First line of the street address.
+        p_street2: Second line of the street address, such as a suite or unit.
+        p_city: City or town.
+        p_state: State, province or region, in free text.
+        p_country: Country, in free text.
+        p_code: Postal or ZIP code.
+        s_street1: First line of the second street address.
+        s_street2: Second line of the second street address, such as a suite or unit.
+        s_city: City or town of the second address.
+        s_state: State, province or region of the second address, in free text.
+        s_country: Country of the second address, in free text.
+        s_code: Postal or ZIP code of the second address.
+        vat_name: Label printed before the number, such as VAT Number.
         vat_number: Tax registration number; when set, it is printed with its label below the
-            client's address. (text)
+            client's address.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:client.*, V:clients, G:clients.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -641,14 +636,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "client.get",
-    Shape(
+    RecordSchema(
         "client.get",
         None,
         [
-            entry("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("client", CLIENT),
+    RecordResponse("client", CLIENT),
     retry="safe",
     callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
@@ -659,23 +654,22 @@ def get(
 ) -> Request[Client]:
     """Gives one client. A deleted client is not found, with a message that says so.
 
-    ``client.get``; changes nothing and may be repeated. For admin, staff when the Clients tab is on
-    for them: they may create clients, and see and edit those assigned to them.
+    API method ``client.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Clients tab is on for them: they may create clients, and see and edit those assigned to
+    them.
 
     Args:
-        client_id: Number that FreshBooks gave the client. (id)
+        client_id: Number that FreshBooks gave the client.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:client.*, V:clients, G:clients.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -687,14 +681,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "client.delete",
-    Shape(
+    RecordSchema(
         "client.delete",
         None,
         [
-            entry("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
@@ -705,20 +699,19 @@ def delete(
 ) -> Request[None]:
     """Moves a client to the folder deleted. Deleting it once more fails.
 
-    ``client.delete``; repeating it changes nothing more. For admin, staff when the Clients tab is
-    on for them: they may create clients, and see and edit those assigned to them.
+    API method ``client.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when the Clients tab is on for them: they may create clients, and see and edit
+    those assigned to them.
 
     Args:
-        client_id: Number that FreshBooks gave the client. (id)
+        client_id: Number that FreshBooks gave the client.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:client.*, V:clients, G:clients.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -730,21 +723,21 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "client.list",
-    Shape(
+    RecordSchema(
         "client.list",
         None,
         [
-            entry("email", api.TEXT, access="cu"),
-            entry("username", api.TEXT, access="cu"),
-            entry("updated_from", api.DATETIME, access="cu"),
-            entry("updated_to", api.DATETIME, access="cu"),
-            entry("folder", FOLDER, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("email", api.TEXT, access="cu"),
+            field_spec("username", api.TEXT, access="cu"),
+            field_spec("updated_from", api.DATETIME, access="cu"),
+            field_spec("updated_to", api.DATETIME, access="cu"),
+            field_spec("folder", FOLDER, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("clients", "client", CLIENT),
+    PageResponse("clients", "client", CLIENT),
     retry="safe",
     callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
@@ -763,29 +756,28 @@ def list_(
 ) -> Request[Page[Client]]:
     """Lists clients, the newest first; deleted ones only when the folder asks for them.
 
-    ``client.list``; changes nothing and may be repeated. For admin, staff when the Clients tab is
-    on for them: they may create clients, and see and edit those assigned to them.
+    API method ``client.list``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Clients tab is on for them: they may create clients, and see and edit those assigned to
+    them.
 
     Args:
-        email: Only clients with this e-mail address. (text)
-        username: Only the client with this user name. (text)
-        updated_from: Only clients changed at or after this moment. (date and time)
-        updated_to: Only clients changed at or before this moment. (date and time)
-        folder: Only clients kept in this folder. (word)
-        notes: Only clients whose notes contain this text. (text)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        email: Only clients with this e-mail address.
+        username: Only the client with this user name.
+        updated_from: Only clients changed at or after this moment.
+        updated_to: Only clients changed at or before this moment.
+        folder: Only clients kept in this folder.
+        notes: Only clients whose notes contain this text.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page, by client_id, last first.
+        The records, ordered by client_id, descending.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:client.*, V:clients, G:clients.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {
@@ -804,14 +796,14 @@ def list_(
 _UNDELETE: Final = Method(
     api.PROTOCOL,
     "client.undelete",
-    Shape(
+    RecordSchema(
         "client.undelete",
         None,
         [
-            entry("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
@@ -822,20 +814,19 @@ def undelete(
 ) -> Request[None]:
     """Brings a deleted client back. Known from one partner client only; not in the documentation.
 
-    ``client.undelete``; repeating it changes nothing more. For admin, staff when the Clients tab is
-    on for them: they may create clients, and see and edit those assigned to them.
+    API method ``client.undelete``. Safe to retry: a repeated call changes nothing more. Available
+    to admin, staff when the Clients tab is on for them: they may create clients, and see and edit
+    those assigned to them.
 
     Args:
-        client_id: Number that FreshBooks gave the client. (id)
+        client_id: Number that FreshBooks gave the client.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Observed, not documented: mulesoft.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _UNDELETE.request(
         {

@@ -11,15 +11,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias, TypedDict
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -36,12 +41,11 @@ __all__ = [
     "update",
 ]
 
-
 InvitationStatus: TypeAlias = Literal["invited", "accepted"]
 """What became of the invitation."""
-INVITATION_STATUS: Final = Words(
+INVITATION_STATUS: Final = EnumCodec(
     {"invited": ("invited", "invited"), "accepted": ("accepted", "accepted")},
-    answered=("invited", "accepted"),
+    read_only=("invited", "accepted"),
 )
 
 
@@ -50,23 +54,19 @@ class Contractor(Record):
     """Somebody from outside who logs time in the account."""
 
     contractor_id: int
-    """Number that FreshBooks gave the contractor. (id)"""
+    """Number that FreshBooks gave the contractor."""
     name: str | None = None
-    """What the contractor is called. (text)"""
+    """What the contractor is called."""
     email: str | None = None
-    """Where the invitation is sent. (text)"""
+    """Where the invitation is sent."""
     status: InvitationStatus | str | None = None
-    """Whether the invitation has been accepted. (word)"""
+    """Whether the invitation has been accepted."""
     rate: Decimal | None = None
-    """What the contractor is paid, presumably for an hour; a number and nothing else. (decimal
-    number)
-    """
+    """What the contractor is paid, presumably for an hour; a number and nothing else."""
     task_id: int | None = None
-    """The task that the contractor's time is logged against, presumably unless another is named.
-    (id; id of a task)
-    """
+    """The task that the contractor's time is logged against, presumably unless another is named."""
     projects: list[ContractorProject] = field(default_factory=lambda: [])
-    """Projects that the contractor is assigned to; an update replaces them all. (list)"""
+    """Projects that the contractor is assigned to; an update replaces them all."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,58 +74,56 @@ class ContractorProject(Record):
     """A project that a contractor is assigned to."""
 
     project_id: int | None = None
-    """The project. (id; id of a project)"""
+    """The project."""
 
 
 class ContractorProjectInput(TypedDict, total=False):
     """A ContractorProject to be sent. A project that a contractor is assigned to."""
 
     project_id: int | None
-    """The project. (id; id of a project)"""
+    """The project."""
 
 
-CONTRACTOR: Final[Shape[Contractor]] = Shape(
+CONTRACTOR: Final[RecordSchema[Contractor]] = RecordSchema(
     "Contractor",
     Contractor,
     [
-        entry("contractor_id", api.ID, access="r"),
-        entry("name", api.TEXT),
-        entry("email", api.TEXT, required="c", clear=False),
-        entry("status", INVITATION_STATUS, access="r"),
-        entry("rate", api.DECIMAL),
-        entry("task_id", api.ID, required="c", clear=False),
-        entry("projects", lambda: CONTRACTOR_PROJECT, "projects/project", many=True),
+        field_spec("contractor_id", api.ID, access="r"),
+        field_spec("name", api.TEXT),
+        field_spec("email", api.TEXT, required="c", clear=False),
+        field_spec("status", INVITATION_STATUS, access="r"),
+        field_spec("rate", api.DECIMAL),
+        field_spec("task_id", api.ID, required="c", clear=False),
+        field_spec("projects", lambda: CONTRACTOR_PROJECT, "projects/project", many=True),
     ],
     identity="contractor_id",
 )
 
-
-CONTRACTOR_PROJECT: Final[Shape[ContractorProject]] = Shape(
+CONTRACTOR_PROJECT: Final[RecordSchema[ContractorProject]] = RecordSchema(
     "ContractorProject",
     ContractorProject,
     [
-        entry("project_id", api.ID),
+        field_spec("project_id", api.ID),
     ],
 )
-
 
 _CREATE: Final = Method(
     api.PROTOCOL,
     "contractor.create",
-    Shape(
+    RecordSchema(
         "contractor.create",
         None,
         [
-            entry("name", api.TEXT, access="cu"),
-            entry("email", api.TEXT, access="cu", required="cu", clear=False),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("task_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("name", api.TEXT, access="cu"),
+            field_spec("email", api.TEXT, access="cu", required="cu", clear=False),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "projects", lambda: CONTRACTOR_PROJECT, "projects/project", many=True, access="cu"
             ),
         ],
     ),
-    Scalar[int]("contractor_id", api.ID),
+    ScalarResponse[int]("contractor_id", api.ID),
     retry="ambiguous",
     wrapper="contractor",
     mode="create",
@@ -143,27 +141,25 @@ def create(
 ) -> Request[int]:
     """Adds a contractor and mails an invitation.
 
-    ``contractor.create``; repeating it may do it twice. For admin.
+    API method ``contractor.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin.
 
     Args:
-        name: What the contractor is called. (text)
-        email: Where the invitation is sent. (text)
+        name: What the contractor is called.
+        email: Where the invitation is sent.
         rate: What the contractor is paid, presumably for an hour; a number and nothing else.
-            (decimal number)
         task_id: The task that the contractor's time is logged against, presumably unless another is
-            named. (id; id of a task)
-        projects: Projects that the contractor is assigned to; an update replaces them all. (list)
+            named.
+        projects: Projects that the contractor is assigned to; an update replaces them all.
 
     Returns:
         The contractor id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:contractor.*, C:contractors.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -179,21 +175,21 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "contractor.update",
-    Shape(
+    RecordSchema(
         "contractor.update",
         None,
         [
-            entry("contractor_id", api.ID, access="cu", required="cu", clear=False),
-            entry("name", api.TEXT, access="cu"),
-            entry("email", api.TEXT, access="cu", clear=False),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("task_id", api.ID, access="cu", clear=False),
-            entry(
+            field_spec("contractor_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("name", api.TEXT, access="cu"),
+            field_spec("email", api.TEXT, access="cu", clear=False),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("task_id", api.ID, access="cu", clear=False),
+            field_spec(
                 "projects", lambda: CONTRACTOR_PROJECT, "projects/project", many=True, access="cu"
             ),
         ],
     ),
-    Scalar[int]("contractor_id", api.ID),
+    ScalarResponse[int]("contractor_id", api.ID),
     retry="idempotent",
     wrapper="contractor",
     mode="update",
@@ -212,29 +208,27 @@ def update(
 ) -> Request[int]:
     """Changes a contractor. The one update that answers with the id.
 
-    ``contractor.update``; repeating it changes nothing more. For admin.
+    API method ``contractor.update``. Safe to retry: a repeated call changes nothing more. Available
+    to admin.
 
     Args:
-        contractor_id: Number that FreshBooks gave the contractor. (id)
-        name: What the contractor is called. (text)
-        email: Where the invitation is sent. (text)
+        contractor_id: Number that FreshBooks gave the contractor.
+        name: What the contractor is called.
+        email: Where the invitation is sent.
         rate: What the contractor is paid, presumably for an hour; a number and nothing else.
-            (decimal number)
         task_id: The task that the contractor's time is logged against, presumably unless another is
-            named. (id; id of a task)
-        projects: Projects that the contractor is assigned to; an update replaces them all. (list)
+            named.
+        projects: Projects that the contractor is assigned to; an update replaces them all.
 
     Returns:
         The contractor id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:contractor.*, C:contractors.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -251,14 +245,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "contractor.get",
-    Shape(
+    RecordSchema(
         "contractor.get",
         None,
         [
-            entry("contractor_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("contractor_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("contractor", CONTRACTOR),
+    RecordResponse("contractor", CONTRACTOR),
     retry="safe",
     callers="admin",
 )
@@ -269,22 +263,20 @@ def get(
 ) -> Request[Contractor]:
     """Fetches a contractor.
 
-    ``contractor.get``; changes nothing and may be repeated. For admin.
+    API method ``contractor.get``. Safe to retry: the call changes nothing. Available to admin.
 
     Args:
-        contractor_id: Number that FreshBooks gave the contractor. (id)
+        contractor_id: Number that FreshBooks gave the contractor.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:contractor.*, C:contractors.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -296,14 +288,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "contractor.delete",
-    Shape(
+    RecordSchema(
         "contractor.delete",
         None,
         [
-            entry("contractor_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("contractor_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin",
 )
@@ -314,19 +306,18 @@ def delete(
 ) -> Request[None]:
     """Removes a contractor.
 
-    ``contractor.delete``; repeating it changes nothing more. For admin.
+    API method ``contractor.delete``. Safe to retry: a repeated call changes nothing more. Available
+    to admin.
 
     Args:
-        contractor_id: Number that FreshBooks gave the contractor. (id)
+        contractor_id: Number that FreshBooks gave the contractor.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:contractor.*, C:contractors.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -338,15 +329,15 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "contractor.list",
-    Shape(
+    RecordSchema(
         "contractor.list",
         None,
         [
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("contractors", "contractor", CONTRACTOR),
+    PageResponse("contractors", "contractor", CONTRACTOR),
     retry="safe",
     callers="admin",
 )
@@ -359,22 +350,20 @@ def list_(
 ) -> Request[Page[Contractor]]:
     """Lists contractors.
 
-    ``contractor.list``; changes nothing and may be repeated. For admin.
+    API method ``contractor.list``. Safe to retry: the call changes nothing. Available to admin.
 
     Args:
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:contractor.*, C:contractors.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

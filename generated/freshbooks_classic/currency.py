@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, pages
 from .runtime.record import Record
-from .runtime.request import Method, Page, Paged, Request
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import Method, Page, PageResponse, Request
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = ["AsyncCurrencies", "Currencies", "Currency", "list_"]
@@ -27,31 +24,30 @@ class Currency(Record):
     """A currency that amounts may be in."""
 
     code: str
-    """Three capital letters (ISO 4217). (text)"""
+    """Three capital letters (ISO 4217)."""
 
 
-CURRENCY: Final[Shape[Currency]] = Shape(
+CURRENCY: Final[RecordSchema[Currency]] = RecordSchema(
     "Currency",
     Currency,
     [
-        entry("code", api.TEXT, access="r"),
+        field_spec("code", api.TEXT, access="r"),
     ],
     identity="code",
 )
 
-
 _LIST: Final = Method(
     api.PROTOCOL,
     "currency.list",
-    Shape(
+    RecordSchema(
         "currency.list",
         None,
         [
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("currencies", "currency", CURRENCY),
+    PageResponse("currencies", "currency", CURRENCY),
     retry="safe",
     callers="admin, staff",
 )
@@ -64,22 +60,21 @@ def list_(
 ) -> Request[Page[Currency]]:
     """The currencies; 100 on a page unless asked for fewer, so that they take two pages.
 
-    ``currency.list``; changes nothing and may be repeated. For admin, staff.
+    API method ``currency.list``. Safe to retry: the call changes nothing. Available to admin,
+    staff.
 
     Args:
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:currency.list.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

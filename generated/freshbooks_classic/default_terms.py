@@ -8,15 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Request, Rows
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import EmptyResponse, ListResponse, Method, RecordResponse, Request
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -29,10 +26,9 @@ __all__ = [
     "update",
 ]
 
-
 TermsType: TypeAlias = Literal["invoice", "estimate", "credit"]
 """The kind of document that the terms are for."""
-TERMS_TYPE: Final = Words(
+TERMS_TYPE: Final = EnumCodec(
     {
         "invoice": ("invoice", "invoice"),
         "estimate": ("estimate", "estimate"),
@@ -46,33 +42,32 @@ class DefaultTerms(Record):
     """The terms that one kind of document starts with."""
 
     type: TermsType | str
-    """The kind of document. (word)"""
+    """The kind of document."""
     message: str | None = None
-    """The terms: plain text with line breaks. (text)"""
+    """The terms: plain text with line breaks."""
 
 
-DEFAULT_TERMS: Final[Shape[DefaultTerms]] = Shape(
+DEFAULT_TERMS: Final[RecordSchema[DefaultTerms]] = RecordSchema(
     "DefaultTerms",
     DefaultTerms,
     [
-        entry("type", TERMS_TYPE, access="r"),
-        entry("message", api.TEXT, access="ru"),
+        field_spec("type", TERMS_TYPE, access="r"),
+        field_spec("message", api.TEXT, access="ru"),
     ],
     identity="type",
 )
 
-
 _GET: Final = Method(
     api.PROTOCOL,
     "default_terms.get",
-    Shape(
+    RecordSchema(
         "default_terms.get",
         None,
         [
-            entry("type", TERMS_TYPE, access="cu", required="cu", clear=False),
+            field_spec("type", TERMS_TYPE, access="cu", required="cu", clear=False),
         ],
     ),
-    One("terms", DEFAULT_TERMS),
+    RecordResponse("terms", DEFAULT_TERMS),
     retry="safe",
     callers="admin, staff when invoices are on for them",
 )
@@ -83,23 +78,21 @@ def get(
 ) -> Request[DefaultTerms]:
     """The terms of one kind of document. A type that does not exist is answered with 40060.
 
-    ``default_terms.get``; changes nothing and may be repeated. For admin, staff when invoices are
-    on for them.
+    API method ``default_terms.get``. Safe to retry: the call changes nothing. Available to admin,
+    staff when invoices are on for them.
 
     Args:
-        type: The kind of document. (word)
+        type: The kind of document.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:default_terms.*, C:default_terms.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40060.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -111,15 +104,15 @@ def get(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "default_terms.update",
-    Shape(
+    RecordSchema(
         "default_terms.update",
         None,
         [
-            entry("type", TERMS_TYPE, access="cu", required="cu", clear=False),
-            entry("message", api.TEXT, access="cu"),
+            field_spec("type", TERMS_TYPE, access="cu", required="cu", clear=False),
+            field_spec("message", api.TEXT, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="terms",
     mode="update",
@@ -134,21 +127,19 @@ def update(
 ) -> Request[None]:
     """Changes a default terms. What is left out stays as it is.
 
-    ``default_terms.update``; repeating it changes nothing more. For admin, staff when invoices are
-    on for them.
+    API method ``default_terms.update``. Safe to retry: a repeated call changes nothing more.
+    Available to admin, staff when invoices are on for them.
 
     Args:
-        type: The kind of document. (word)
-        message: The terms: plain text with line breaks. (text)
+        type: The kind of document.
+        message: The terms: plain text with line breaks.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:default_terms.*, C:default_terms.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -161,8 +152,8 @@ def update(
 _LIST: Final = Method(
     api.PROTOCOL,
     "default_terms.list",
-    Shape("default_terms.list", None, []),
-    Rows("default_terms", "terms", DEFAULT_TERMS),
+    RecordSchema("default_terms.list", None, []),
+    ListResponse("default_terms", "terms", DEFAULT_TERMS),
     retry="safe",
     callers="admin, staff when invoices are on for them",
 )
@@ -171,19 +162,17 @@ _LIST: Final = Method(
 def list_() -> Request[list[DefaultTerms]]:
     """Lists default terms.
 
-    ``default_terms.list``; changes nothing and may be repeated. For admin, staff when invoices are
-    on for them.
+    API method ``default_terms.list``. Safe to retry: the call changes nothing. Available to admin,
+    staff when invoices are on for them.
 
     Returns:
-        All of them.
+        All records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:default_terms.*, C:default_terms.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request({})
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Request, Rows
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import EmptyResponse, ListResponse, Method, RecordResponse, Request
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -30,7 +27,6 @@ __all__ = [
     "list_",
     "update",
 ]
-
 
 TemplateType: TypeAlias = Literal[
     "new_invoice",
@@ -48,7 +44,7 @@ TemplateType: TypeAlias = Literal[
     "late_payment_reminder_third",
 ]
 """Which email the template is for."""
-TEMPLATE_TYPE: Final = Words(
+TEMPLATE_TYPE: Final = EnumCodec(
     {
         "new_invoice": ("new_invoice", "new_invoice"),
         "new_estimate": ("new_estimate", "new_estimate"),
@@ -84,50 +80,53 @@ class EmailTemplate(Record):
     """
 
     type: TemplateType | str
-    """Which email it is; there is one template of each type. (word)"""
+    """Which email it is; there is one template of each type."""
     subject: str | None = None
-    """Subject line; may hold variables. (text)"""
+    """Subject line; may hold variables."""
     body: str | None = None
     """Text of the email, with variables. Documented answers show it bare, between the other
-    elements, most likely because the page lost the tag; both forms are read. (text; inferred)
+    elements, most likely because the page lost the tag; both forms are read.
     """
     enabled: bool | None = None
     """Whether the email is sent at all; only notifications of payments, of cards and of late
-    payments have it. (flag)
+    payments have it.
     """
     required_params: list[str] = field(default_factory=lambda: [])
-    """Names of the variables that the text must hold. (list of text)"""
+    """Names of the variables that the text must hold."""
     optional_params: list[str] = field(default_factory=lambda: [])
-    """Names of the variables that the text may hold. (list of text)"""
+    """Names of the variables that the text may hold."""
 
 
-EMAIL_TEMPLATE: Final[Shape[EmailTemplate]] = Shape(
+EMAIL_TEMPLATE: Final[RecordSchema[EmailTemplate]] = RecordSchema(
     "EmailTemplate",
     EmailTemplate,
     [
-        entry("type", TEMPLATE_TYPE, access="r"),
-        entry("subject", api.TEXT, access="ru"),
-        entry("body", api.TEXT, "body", content=True, access="ru"),
-        entry("bare_body", api.TEXT, content=True, access="u", clear=False),
-        entry("enabled", api.FLAG, access="r"),
-        entry("required_params", api.TEXT, "required_params/required_param", many=True, access="r"),
-        entry("optional_params", api.TEXT, "optional_params/optional_param", many=True, access="r"),
+        field_spec("type", TEMPLATE_TYPE, access="r"),
+        field_spec("subject", api.TEXT, access="ru"),
+        field_spec("body", api.TEXT, "body", content=True, access="ru"),
+        field_spec("bare_body", api.TEXT, content=True, access="u", clear=False),
+        field_spec("enabled", api.FLAG, access="r"),
+        field_spec(
+            "required_params", api.TEXT, "required_params/required_param", many=True, access="r"
+        ),
+        field_spec(
+            "optional_params", api.TEXT, "optional_params/optional_param", many=True, access="r"
+        ),
     ],
     identity="type",
 )
 
-
 _GET: Final = Method(
     api.PROTOCOL,
     "email_template.get",
-    Shape(
+    RecordSchema(
         "email_template.get",
         None,
         [
-            entry("type", TEMPLATE_TYPE, access="cu", required="cu", clear=False),
+            field_spec("type", TEMPLATE_TYPE, access="cu", required="cu", clear=False),
         ],
     ),
-    One("email_template", EMAIL_TEMPLATE),
+    RecordResponse("email_template", EMAIL_TEMPLATE),
     retry="safe",
     callers="admin",
 )
@@ -138,22 +137,20 @@ def get(
 ) -> Request[EmailTemplate]:
     """Fetches an email template.
 
-    ``email_template.get``; changes nothing and may be repeated. For admin.
+    API method ``email_template.get``. Safe to retry: the call changes nothing. Available to admin.
 
     Args:
-        type: Which email it is; there is one template of each type. (word)
+        type: Which email it is; there is one template of each type.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:email_template.*.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -165,17 +162,17 @@ def get(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "email_template.update",
-    Shape(
+    RecordSchema(
         "email_template.update",
         None,
         [
-            entry("type", TEMPLATE_TYPE, access="cu", required="cu", clear=False),
-            entry("subject", api.TEXT, access="cu"),
-            entry("body", api.TEXT, "body", content=True, access="cu"),
-            entry("bare_body", api.TEXT, content=True, access="cu", clear=False),
+            field_spec("type", TEMPLATE_TYPE, access="cu", required="cu", clear=False),
+            field_spec("subject", api.TEXT, access="cu"),
+            field_spec("body", api.TEXT, "body", content=True, access="cu"),
+            field_spec("bare_body", api.TEXT, content=True, access="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="email_template",
     mode="update",
@@ -193,26 +190,24 @@ def update(
     """Changes the subject or the text of a template. A text without the required variables is
     presumably refused.
 
-    ``email_template.update``; repeating it changes nothing more. For admin.
+    API method ``email_template.update``. Safe to retry: a repeated call changes nothing more.
+    Available to admin.
 
     Args:
-        type: Which email it is; there is one template of each type. (word)
-        subject: Subject line; may hold variables. (text)
+        type: Which email it is; there is one template of each type.
+        subject: Subject line; may hold variables.
         body: Text of the email, with variables. Documented answers show it bare, between the other
-            elements, most likely because the page lost the tag; both forms are read. (text;
-            inferred)
+            elements, most likely because the page lost the tag; both forms are read.
         bare_body: The text of the email as the documented request shows it, bare inside the
             template. Send either this or body; which of the two the server wants was never
-            recorded. (text)
+            recorded.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:email_template.*.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -227,8 +222,8 @@ def update(
 _LIST: Final = Method(
     api.PROTOCOL,
     "email_template.list",
-    Shape("email_template.list", None, []),
-    Rows("email_templates", "email_template", EMAIL_TEMPLATE),
+    RecordSchema("email_template.list", None, []),
+    ListResponse("email_templates", "email_template", EMAIL_TEMPLATE),
     retry="safe",
     callers="admin",
 )
@@ -237,18 +232,16 @@ _LIST: Final = Method(
 def list_() -> Request[list[EmailTemplate]]:
     """Lists email templates.
 
-    ``email_template.list``; changes nothing and may be repeated. For admin.
+    API method ``email_template.list``. Safe to retry: the call changes nothing. Available to admin.
 
     Returns:
-        All of them.
+        All records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:email_template.*.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request({})
 

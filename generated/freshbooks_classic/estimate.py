@@ -10,18 +10,24 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
-
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
-from .runtime.record import Record
-from .runtime.request import Bytes, Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.files import File
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.record import Record
+from .runtime.request import (
+    BinaryResponse,
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 from .shared import CONTACT_REFERENCE, FOLDER, LINE_TYPE
 
@@ -48,7 +54,6 @@ __all__ = [
     "update",
 ]
 
-
 EstimateStatus: TypeAlias = Literal[
     "draft", "sent", "viewed", "replied", "disputed", "accepted", "honored", "invoiced"
 ]
@@ -57,7 +62,7 @@ EstimateStatusInput: TypeAlias = Literal[
     "draft", "sent", "viewed", "replied", "disputed", "accepted", "honored"
 ]
 """The words of EstimateStatus that can be sent."""
-ESTIMATE_STATUS: Final = Words(
+ESTIMATE_STATUS: Final = EnumCodec(
     {
         "draft": ("draft", "draft"),
         "sent": ("sent", "sent"),
@@ -68,7 +73,7 @@ ESTIMATE_STATUS: Final = Words(
         "honored": ("honored", "honored"),
         "invoiced": ("invoiced", "invoiced"),
     },
-    answered=("invoiced",),
+    read_only=("invoiced",),
 )
 
 
@@ -80,80 +85,80 @@ class Estimate(Record):
 
     estimate_id: int
     """Number that FreshBooks gave the estimate; not the one printed on it. Padded with zeros to 11
-    digits in answers. (id)
+    digits in answers.
     """
     client_id: int | None = None
-    """Client whom the offer is made to. (id; id of a client)"""
+    """Client whom the offer is made to."""
     contacts: list[ContactReference] = field(default_factory=lambda: [])
-    """Contacts of the client who get the estimate as well. (list)"""
+    """Contacts of the client who get the estimate as well."""
     status: EstimateStatus | str | None = None
     """How far the estimate has come. Ignored in requests; sendByEmail, markAsSent and accept change
-    it. (word; default draft)
+    it. Default draft.
     """
     date: dt.date | None = None
-    """Date of issue; the current day when left out on create. (date)"""
+    """Date of issue; the current day when left out on create."""
     lines: list[EstimateLine] = field(default_factory=lambda: [])
     """What is offered. An update that holds lines replaces all of them, and an empty tag removes
-    all; single lines cannot be changed. (list)
+    all; single lines cannot be changed.
     """
     number: str | None = None
-    """Number printed on the estimate, given by FreshBooks; may hold leading zeros. (text)"""
+    """Number printed on the estimate, given by FreshBooks; may hold leading zeros."""
     staff_id: int | None = None
-    """Who made the estimate. (id; 0 on the wire is none; id of a staff)"""
+    """Who made the estimate."""
     folder: Folder | str | None = None
-    """Where the estimate is kept; delete moves it. (word)"""
+    """Where the estimate is kept; delete moves it."""
     amount: Decimal | None = None
-    """Total of the estimate. (decimal number)"""
+    """Total of the estimate."""
     links: EstimateLinks | None = None
-    """Pages of the estimate. (record)"""
+    """Pages of the estimate."""
     po_number: str | None = None
-    """The client's purchase order number; may hold letters. (text)"""
+    """The client's purchase order number; may hold letters."""
     discount: Decimal | None = None
-    """Percent taken off the subtotal; 10 means 10 %. (decimal number)"""
+    """Percent taken off the subtotal; 10 means 10 %."""
     currency_code: str | None = None
     """Three capital letters (ISO 4217) for the currency of all amounts; the account's base currency
-    when left out. An empty tag is refused as an unknown currency. (text)
+    when left out. An empty tag is refused as an unknown currency.
     """
     language: str | None = None
     """Code from language.list for the language that the client sees; the client's own when left
-    out. (text)
+    out.
     """
     notes: str | None = None
-    """Remarks for the client. Plain text: line breaks are kept, HTML is not rendered. (text)"""
+    """Remarks for the client. Plain text: line breaks are kept, HTML is not rendered."""
     terms: str | None = None
-    """Terms printed at the foot, as plain text. (text)"""
+    """Terms printed at the foot, as plain text."""
     first_name: str | None = None
     """First name of the person addressed. Name and address are copied from the client when a create
-    leaves them out. (text)
+    leaves them out.
     """
     last_name: str | None = None
-    """Last name of the person addressed. (text)"""
+    """Last name of the person addressed."""
     organization: str | None = None
-    """Company addressed. (text)"""
+    """Company addressed."""
     p_street1: str | None = None
-    """First line of the street address. (text)"""
+    """First line of the street address."""
     p_street2: str | None = None
-    """Second line of the street address, such as a suite or unit. (text)"""
+    """Second line of the street address, such as a suite or unit."""
     p_city: str | None = None
-    """City or town. (text)"""
+    """City or town."""
     p_state: str | None = None
-    """State, province or region, in free text. (text)"""
+    """State, province or region, in free text."""
     p_country: str | None = None
-    """Country, in free text. (text)"""
+    """Country, in free text."""
     p_code: str | None = None
-    """Postal or ZIP code. (text)"""
+    """Postal or ZIP code."""
     vat_name: str | None = None
-    """Label printed before the number, such as VAT Number. (text)"""
+    """Label printed before the number, such as VAT Number."""
     vat_number: str | None = None
-    """Tax registration number; when set, it is printed with its label below the client's address.
-    (text)
+    """Tax registration number; when set, it is printed with its label below the client's
+    address.
     """
     url: str | None = field(default=None, repr=False)
-    """Deprecated. Use links.client_view. Page for the client; whoever has the address can open it.
-    (URI)
+    """Deprecated. Use links.client_view. Page for the client; whoever has the address can open
+    it.
     """
     auth_url: str | None = field(default=None, repr=False)
-    """Deprecated. Use links.view. Page for the users of the account. (URI)"""
+    """Deprecated. Use links.view. Page for the users of the account."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,30 +166,28 @@ class EstimateLine(Record):
     """One position of an estimate. It has no number."""
 
     amount: Decimal | None = None
-    """Unit cost times quantity, before taxes and discount. (decimal number)"""
+    """Unit cost times quantity, before taxes and discount."""
     name: str | None = None
-    """Short name of the item or task. (text)"""
+    """Short name of the item or task."""
     description: str | None = None
-    """Longer text next to the name. (text)"""
+    """Longer text next to the name."""
     unit_cost: Decimal | None = None
-    """Price of one unit before tax; a negative price makes the line a reduction. (decimal number;
-    default 0)
-    """
+    """Price of one unit before tax; a negative price makes the line a reduction. Default 0."""
     quantity: Decimal | None = None
-    """How many units, or hours on a line of type Time. (decimal number; default 0)"""
+    """How many units, or hours on a line of type Time. Default 0."""
     tax1_name: str | None = None
-    """Name of the first tax on the line. (text)"""
+    """Name of the first tax on the line."""
     tax2_name: str | None = None
-    """Name of the second tax on the line; there can be no third. (text)"""
+    """Name of the second tax on the line; there can be no third."""
     tax1_percent: Decimal | None = None
-    """Rate of the first tax in percent; 5 means 5 %. (decimal number)"""
+    """Rate of the first tax in percent; 5 means 5 %."""
     tax2_percent: Decimal | None = None
-    """Rate of the second tax in percent. (decimal number)"""
+    """Rate of the second tax in percent."""
     type: LineType | str | None = None
-    """Whether the quantity counts pieces or hours. (word; default Item)"""
+    """Whether the quantity counts pieces or hours. Default Item."""
     order: int | None = None
     """Place of the line in the document. Only one client saw it in answers: an update that sent it
-    back was refused for an invalid node. (integer; observed)
+    back was refused for an invalid node.
     """
 
 
@@ -193,138 +196,133 @@ class EstimateLinks(Record):
     """Pages of an estimate in the web application."""
 
     client_view: str | None = field(default=None, repr=False)
-    """Page for the client; whoever has the address can open it. (URI)"""
+    """Page for the client; whoever has the address can open it."""
     view: str | None = field(default=None, repr=False)
-    """Page for the users of the account. (URI)"""
+    """Page for the users of the account."""
 
 
 class EstimateLineInput(TypedDict, total=False):
     """An EstimateLine to be sent. One position of an estimate. It has no number."""
 
     name: str | None
-    """Short name of the item or task. (text)"""
+    """Short name of the item or task."""
     description: str | None
-    """Longer text next to the name. (text)"""
+    """Longer text next to the name."""
     unit_cost: Decimal | int | str | None
-    """Price of one unit before tax; a negative price makes the line a reduction. (decimal number;
-    default 0)
-    """
+    """Price of one unit before tax; a negative price makes the line a reduction. Default 0."""
     quantity: Decimal | int | str | None
-    """How many units, or hours on a line of type Time. (decimal number; default 0)"""
+    """How many units, or hours on a line of type Time. Default 0."""
     tax1_name: str | None
-    """Name of the first tax on the line. (text)"""
+    """Name of the first tax on the line."""
     tax2_name: str | None
-    """Name of the second tax on the line; there can be no third. (text)"""
+    """Name of the second tax on the line; there can be no third."""
     tax1_percent: Decimal | int | str | None
-    """Rate of the first tax in percent; 5 means 5 %. (decimal number)"""
+    """Rate of the first tax in percent; 5 means 5 %."""
     tax2_percent: Decimal | int | str | None
-    """Rate of the second tax in percent. (decimal number)"""
+    """Rate of the second tax in percent."""
     type: LineType | None
-    """Whether the quantity counts pieces or hours. (word; default Item)"""
+    """Whether the quantity counts pieces or hours. Default Item."""
 
 
-ESTIMATE: Final[Shape[Estimate]] = Shape(
+ESTIMATE: Final[RecordSchema[Estimate]] = RecordSchema(
     "Estimate",
     Estimate,
     [
-        entry("estimate_id", api.ID, access="r"),
-        entry("client_id", api.ID, required="c", clear=False),
-        entry("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
-        entry("status", ESTIMATE_STATUS, discarded=True),
-        entry("date", api.DATE),
-        entry("lines", lambda: ESTIMATE_LINE, "lines/line", many=True),
-        entry("number", api.TEXT, access="r"),
-        entry("staff_id", api.ID.with_(none=("0",)), access="r"),
-        entry("folder", FOLDER, access="r"),
-        entry("amount", api.DECIMAL, access="r"),
-        entry("links", lambda: ESTIMATE_LINKS, access="r"),
-        entry("po_number", api.TEXT),
-        entry("discount", api.DECIMAL),
-        entry("currency_code", api.TEXT, clear=False),
-        entry("language", api.TEXT),
-        entry("notes", api.TEXT),
-        entry("terms", api.TEXT),
-        entry("first_name", api.TEXT),
-        entry("last_name", api.TEXT),
-        entry("organization", api.TEXT),
-        entry("p_street1", api.TEXT),
-        entry("p_street2", api.TEXT),
-        entry("p_city", api.TEXT),
-        entry("p_state", api.TEXT),
-        entry("p_country", api.TEXT),
-        entry("p_code", api.TEXT),
-        entry("vat_name", api.TEXT),
-        entry("vat_number", api.TEXT),
-        entry("url", api.URI, sensitive=True, access="r"),
-        entry("auth_url", api.URI, sensitive=True, access="r"),
+        field_spec("estimate_id", api.ID, access="r"),
+        field_spec("client_id", api.ID, required="c", clear=False),
+        field_spec("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
+        field_spec("status", ESTIMATE_STATUS, discarded=True),
+        field_spec("date", api.DATE),
+        field_spec("lines", lambda: ESTIMATE_LINE, "lines/line", many=True),
+        field_spec("number", api.TEXT, access="r"),
+        field_spec("staff_id", api.ID.with_(none=("0",)), access="r"),
+        field_spec("folder", FOLDER, access="r"),
+        field_spec("amount", api.DECIMAL, access="r"),
+        field_spec("links", lambda: ESTIMATE_LINKS, access="r"),
+        field_spec("po_number", api.TEXT),
+        field_spec("discount", api.DECIMAL),
+        field_spec("currency_code", api.TEXT, clear=False),
+        field_spec("language", api.TEXT),
+        field_spec("notes", api.TEXT),
+        field_spec("terms", api.TEXT),
+        field_spec("first_name", api.TEXT),
+        field_spec("last_name", api.TEXT),
+        field_spec("organization", api.TEXT),
+        field_spec("p_street1", api.TEXT),
+        field_spec("p_street2", api.TEXT),
+        field_spec("p_city", api.TEXT),
+        field_spec("p_state", api.TEXT),
+        field_spec("p_country", api.TEXT),
+        field_spec("p_code", api.TEXT),
+        field_spec("vat_name", api.TEXT),
+        field_spec("vat_number", api.TEXT),
+        field_spec("url", api.URI, sensitive=True, access="r"),
+        field_spec("auth_url", api.URI, sensitive=True, access="r"),
     ],
     identity="estimate_id",
 )
 
-
-ESTIMATE_LINE: Final[Shape[EstimateLine]] = Shape(
+ESTIMATE_LINE: Final[RecordSchema[EstimateLine]] = RecordSchema(
     "EstimateLine",
     EstimateLine,
     [
-        entry("amount", api.DECIMAL, access="r"),
-        entry("name", api.TEXT),
-        entry("description", api.TEXT),
-        entry("unit_cost", api.DECIMAL),
-        entry("quantity", api.DECIMAL),
-        entry("tax1_name", api.TEXT),
-        entry("tax2_name", api.TEXT),
-        entry("tax1_percent", api.DECIMAL),
-        entry("tax2_percent", api.DECIMAL),
-        entry("type", LINE_TYPE),
-        entry("order", api.INT, access="r"),
+        field_spec("amount", api.DECIMAL, access="r"),
+        field_spec("name", api.TEXT),
+        field_spec("description", api.TEXT),
+        field_spec("unit_cost", api.DECIMAL),
+        field_spec("quantity", api.DECIMAL),
+        field_spec("tax1_name", api.TEXT),
+        field_spec("tax2_name", api.TEXT),
+        field_spec("tax1_percent", api.DECIMAL),
+        field_spec("tax2_percent", api.DECIMAL),
+        field_spec("type", LINE_TYPE),
+        field_spec("order", api.INT, access="r"),
     ],
 )
 
-
-ESTIMATE_LINKS: Final[Shape[EstimateLinks]] = Shape(
+ESTIMATE_LINKS: Final[RecordSchema[EstimateLinks]] = RecordSchema(
     "EstimateLinks",
     EstimateLinks,
     [
-        entry("client_view", api.URI, sensitive=True, access="r"),
-        entry("view", api.URI, sensitive=True, access="r"),
+        field_spec("client_view", api.URI, sensitive=True, access="r"),
+        field_spec("view", api.URI, sensitive=True, access="r"),
     ],
 )
-
 
 _CREATE: Final = Method(
     api.PROTOCOL,
     "estimate.create",
-    Shape(
+    RecordSchema(
         "estimate.create",
         None,
         [
-            entry("client_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
-            entry("status", ESTIMATE_STATUS, discarded=True, access="cu"),
-            entry("date", api.DATE, access="cu"),
-            entry("lines", lambda: ESTIMATE_LINE, "lines/line", many=True, access="cu"),
-            entry("po_number", api.TEXT, access="cu"),
-            entry("discount", api.DECIMAL, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("language", api.TEXT, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("terms", api.TEXT, access="cu"),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("organization", api.TEXT, access="cu"),
-            entry("p_street1", api.TEXT, access="cu"),
-            entry("p_street2", api.TEXT, access="cu"),
-            entry("p_city", api.TEXT, access="cu"),
-            entry("p_state", api.TEXT, access="cu"),
-            entry("p_country", api.TEXT, access="cu"),
-            entry("p_code", api.TEXT, access="cu"),
-            entry("vat_name", api.TEXT, access="cu"),
-            entry("vat_number", api.TEXT, access="cu"),
+            field_spec("status", ESTIMATE_STATUS, discarded=True, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("lines", lambda: ESTIMATE_LINE, "lines/line", many=True, access="cu"),
+            field_spec("po_number", api.TEXT, access="cu"),
+            field_spec("discount", api.DECIMAL, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("language", api.TEXT, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("terms", api.TEXT, access="cu"),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("organization", api.TEXT, access="cu"),
+            field_spec("p_street1", api.TEXT, access="cu"),
+            field_spec("p_street2", api.TEXT, access="cu"),
+            field_spec("p_city", api.TEXT, access="cu"),
+            field_spec("p_state", api.TEXT, access="cu"),
+            field_spec("p_country", api.TEXT, access="cu"),
+            field_spec("p_code", api.TEXT, access="cu"),
+            field_spec("vat_name", api.TEXT, access="cu"),
+            field_spec("vat_number", api.TEXT, access="cu"),
         ],
     ),
-    Scalar[int]("estimate_id", api.ID),
+    ScalarResponse[int]("estimate_id", api.ID),
     retry="ambiguous",
     wrapper="estimate",
     mode="create",
@@ -359,51 +357,48 @@ def create(
 ) -> Request[int]:
     """Makes an estimate as a draft; nothing is sent to the client.
 
-    ``estimate.create``; repeating it may do it twice. For admin, staff when the Estimates tab is on
-    for them; only estimates of clients assigned to them (none before September 2009).
+    API method ``estimate.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Estimates tab is on for them; only estimates of clients
+    assigned to them (none before September 2009).
 
     Args:
-        client_id: Client whom the offer is made to. (id; id of a client)
-        contacts: Contacts of the client who get the estimate as well. (list)
+        client_id: Client whom the offer is made to.
+        contacts: Contacts of the client who get the estimate as well.
         status: How far the estimate has come. Ignored in requests; sendByEmail, markAsSent and
-            accept change it. (word; default draft; accepted but not saved)
-        date: Date of issue; the current day when left out on create. (date)
+            accept change it. Default draft; accepted but not saved.
+        date: Date of issue; the current day when left out on create.
         lines: What is offered. An update that holds lines replaces all of them, and an empty tag
-            removes all; single lines cannot be changed. (list; None has an effect of its own)
-        po_number: The client's purchase order number; may hold letters. (text)
-        discount: Percent taken off the subtotal; 10 means 10 %. (decimal number)
+            removes all; single lines cannot be changed.
+        po_number: The client's purchase order number; may hold letters.
+        discount: Percent taken off the subtotal; 10 means 10 %.
         currency_code: Three capital letters (ISO 4217) for the currency of all amounts; the
             account's base currency when left out. An empty tag is refused as an unknown currency.
-            (text)
         language: Code from language.list for the language that the client sees; the client's own
-            when left out. (text)
+            when left out.
         notes: Remarks for the client. Plain text: line breaks are kept, HTML is not rendered.
-            (text)
-        terms: Terms printed at the foot, as plain text. (text)
+        terms: Terms printed at the foot, as plain text.
         first_name: First name of the person addressed. Name and address are copied from the client
-            when a create leaves them out. (text)
-        last_name: Last name of the person addressed. (text)
-        organization: Company addressed. (text)
-        p_street1: First line of the street address. (text)
-        p_street2: Second line of the street address, such as a suite or unit. (text)
-        p_city: City or town. (text)
-        p_state: State, province or region, in free text. (text)
-        p_country: Country, in free text. (text)
-        p_code: Postal or ZIP code. (text)
-        vat_name: Label printed before the number, such as VAT Number. (text)
+            when a create leaves them out.
+        last_name: Last name of the person addressed.
+        organization: Company addressed.
+        p_street1: First line of the street address.
+        p_street2: Second line of the street address, such as a suite or unit.
+        p_city: City or town.
+        p_state: State, province or region, in free text.
+        p_country: Country, in free text.
+        p_code: Postal or ZIP code.
+        vat_name: Label printed before the number, such as VAT Number.
         vat_number: Tax registration number; when set, it is printed with its label below the
-            client's address. (text)
+            client's address.
 
     Returns:
         The estimate id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:estimate.*, V:estimates.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -436,38 +431,38 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "estimate.update",
-    Shape(
+    RecordSchema(
         "estimate.update",
         None,
         [
-            entry("estimate_id", api.ID, access="cu", required="cu", clear=False),
-            entry("client_id", api.ID, access="cu", clear=False),
-            entry(
+            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
-            entry("status", ESTIMATE_STATUS, discarded=True, access="cu"),
-            entry("date", api.DATE, access="cu"),
-            entry("lines", lambda: ESTIMATE_LINE, "lines/line", many=True, access="cu"),
-            entry("po_number", api.TEXT, access="cu"),
-            entry("discount", api.DECIMAL, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("language", api.TEXT, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("terms", api.TEXT, access="cu"),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("organization", api.TEXT, access="cu"),
-            entry("p_street1", api.TEXT, access="cu"),
-            entry("p_street2", api.TEXT, access="cu"),
-            entry("p_city", api.TEXT, access="cu"),
-            entry("p_state", api.TEXT, access="cu"),
-            entry("p_country", api.TEXT, access="cu"),
-            entry("p_code", api.TEXT, access="cu"),
-            entry("vat_name", api.TEXT, access="cu"),
-            entry("vat_number", api.TEXT, access="cu"),
+            field_spec("status", ESTIMATE_STATUS, discarded=True, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("lines", lambda: ESTIMATE_LINE, "lines/line", many=True, access="cu"),
+            field_spec("po_number", api.TEXT, access="cu"),
+            field_spec("discount", api.DECIMAL, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("language", api.TEXT, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("terms", api.TEXT, access="cu"),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("organization", api.TEXT, access="cu"),
+            field_spec("p_street1", api.TEXT, access="cu"),
+            field_spec("p_street2", api.TEXT, access="cu"),
+            field_spec("p_city", api.TEXT, access="cu"),
+            field_spec("p_state", api.TEXT, access="cu"),
+            field_spec("p_country", api.TEXT, access="cu"),
+            field_spec("p_code", api.TEXT, access="cu"),
+            field_spec("vat_name", api.TEXT, access="cu"),
+            field_spec("vat_number", api.TEXT, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="estimate",
     mode="update",
@@ -504,51 +499,48 @@ def update(
     """Changes an estimate. What is left out stays as it is; lines that are present replace all
     lines.
 
-    ``estimate.update``; repeating it changes nothing more. For admin, staff when the Estimates tab
-    is on for them; only estimates of clients assigned to them (none before September 2009).
+    API method ``estimate.update``. Safe to retry: a repeated call changes nothing more. Available
+    to admin, staff when the Estimates tab is on for them; only estimates of clients assigned to
+    them (none before September 2009).
 
     Args:
         estimate_id: Number that FreshBooks gave the estimate; not the one printed on it. Padded
-            with zeros to 11 digits in answers. (id)
-        client_id: Client whom the offer is made to. (id; id of a client)
-        contacts: Contacts of the client who get the estimate as well. (list)
+            with zeros to 11 digits in answers.
+        client_id: Client whom the offer is made to.
+        contacts: Contacts of the client who get the estimate as well.
         status: How far the estimate has come. Ignored in requests; sendByEmail, markAsSent and
-            accept change it. (word; default draft; accepted but not saved)
-        date: Date of issue; the current day when left out on create. (date)
+            accept change it. Default draft; accepted but not saved.
+        date: Date of issue; the current day when left out on create.
         lines: What is offered. An update that holds lines replaces all of them, and an empty tag
-            removes all; single lines cannot be changed. (list; None has an effect of its own)
-        po_number: The client's purchase order number; may hold letters. (text)
-        discount: Percent taken off the subtotal; 10 means 10 %. (decimal number)
+            removes all; single lines cannot be changed.
+        po_number: The client's purchase order number; may hold letters.
+        discount: Percent taken off the subtotal; 10 means 10 %.
         currency_code: Three capital letters (ISO 4217) for the currency of all amounts; the
             account's base currency when left out. An empty tag is refused as an unknown currency.
-            (text)
         language: Code from language.list for the language that the client sees; the client's own
-            when left out. (text)
+            when left out.
         notes: Remarks for the client. Plain text: line breaks are kept, HTML is not rendered.
-            (text)
-        terms: Terms printed at the foot, as plain text. (text)
+        terms: Terms printed at the foot, as plain text.
         first_name: First name of the person addressed. Name and address are copied from the client
-            when a create leaves them out. (text)
-        last_name: Last name of the person addressed. (text)
-        organization: Company addressed. (text)
-        p_street1: First line of the street address. (text)
-        p_street2: Second line of the street address, such as a suite or unit. (text)
-        p_city: City or town. (text)
-        p_state: State, province or region, in free text. (text)
-        p_country: Country, in free text. (text)
-        p_code: Postal or ZIP code. (text)
-        vat_name: Label printed before the number, such as VAT Number. (text)
+            when a create leaves them out.
+        last_name: Last name of the person addressed.
+        organization: Company addressed.
+        p_street1: First line of the street address.
+        p_street2: Second line of the street address, such as a suite or unit.
+        p_city: City or town.
+        p_state: State, province or region, in free text.
+        p_country: Country, in free text.
+        p_code: Postal or ZIP code.
+        vat_name: Label printed before the number, such as VAT Number.
         vat_number: Tax registration number; when set, it is printed with its label below the
-            client's address. (text)
+            client's address.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:estimate.*, V:estimates.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -582,14 +574,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "estimate.get",
-    Shape(
+    RecordSchema(
         "estimate.get",
         None,
         [
-            entry("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("estimate", ESTIMATE),
+    RecordResponse("estimate", ESTIMATE),
     retry="safe",
     callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
@@ -600,24 +592,23 @@ def get(
 ) -> Request[Estimate]:
     """Fetches an estimate. A deleted one is not found.
 
-    ``estimate.get``; changes nothing and may be repeated. For admin, staff when the Estimates tab
-    is on for them; only estimates of clients assigned to them (none before September 2009).
+    API method ``estimate.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Estimates tab is on for them; only estimates of clients assigned to them (none before
+    September 2009).
 
     Args:
         estimate_id: Number that FreshBooks gave the estimate; not the one printed on it. Padded
-            with zeros to 11 digits in answers. (id)
+            with zeros to 11 digits in answers.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:estimate.*, V:estimates.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -629,14 +620,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "estimate.delete",
-    Shape(
+    RecordSchema(
         "estimate.delete",
         None,
         [
-            entry("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
@@ -647,21 +638,20 @@ def delete(
 ) -> Request[None]:
     """Moves an estimate to the folder deleted.
 
-    ``estimate.delete``; repeating it changes nothing more. For admin, staff when the Estimates tab
-    is on for them; only estimates of clients assigned to them (none before September 2009).
+    API method ``estimate.delete``. Safe to retry: a repeated call changes nothing more. Available
+    to admin, staff when the Estimates tab is on for them; only estimates of clients assigned to
+    them (none before September 2009).
 
     Args:
         estimate_id: Number that FreshBooks gave the estimate; not the one printed on it. Padded
-            with zeros to 11 digits in answers. (id)
+            with zeros to 11 digits in answers.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:estimate.*, V:estimates.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -673,19 +663,19 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "estimate.list",
-    Shape(
+    RecordSchema(
         "estimate.list",
         None,
         [
-            entry("client_id", api.ID, access="cu", clear=False),
-            entry("date_from", api.DATE, access="cu"),
-            entry("date_to", api.DATE, access="cu"),
-            entry("folder", FOLDER, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec("date_from", api.DATE, access="cu"),
+            field_spec("date_to", api.DATE, access="cu"),
+            field_spec("folder", FOLDER, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("estimates", "estimate", ESTIMATE),
+    PageResponse("estimates", "estimate", ESTIMATE),
     retry="safe",
     callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
@@ -702,27 +692,26 @@ def list_(
 ) -> Request[Page[Estimate]]:
     """Lists whole estimates.
 
-    ``estimate.list``; changes nothing and may be repeated. For admin, staff when the Estimates tab
-    is on for them; only estimates of clients assigned to them (none before September 2009).
+    API method ``estimate.list``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Estimates tab is on for them; only estimates of clients assigned to them (none before
+    September 2009).
 
     Args:
-        client_id: Client whom the offer is made to. (id; id of a client)
-        date_from: Only estimates dated after this day. (date)
-        date_to: Only estimates dated before this day. (date)
-        folder: Where the estimate is kept; delete moves it. (word)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        client_id: Client whom the offer is made to.
+        date_from: Only estimates dated after this day.
+        date_to: Only estimates dated before this day.
+        folder: Where the estimate is kept; delete moves it.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:estimate.*, V:estimates.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {
@@ -739,16 +728,16 @@ def list_(
 _SEND_BY_EMAIL: Final = Method(
     api.PROTOCOL,
     "estimate.sendByEmail",
-    Shape(
+    RecordSchema(
         "estimate.sendByEmail",
         None,
         [
-            entry("estimate_id", api.ID, access="cu", required="cu", clear=False),
-            entry("subject", api.TEXT, access="cu"),
-            entry("message", api.TEXT, access="cu"),
+            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("subject", api.TEXT, access="cu"),
+            field_spec("message", api.TEXT, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="ambiguous",
     callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
@@ -763,24 +752,23 @@ def send_by_email(
     """Sends the estimate to the client and the contacts by e-mail; a draft becomes sent. The text
     is the account's template unless a subject and a message are given, which belong together.
 
-    ``estimate.sendByEmail``; repeating it may do it twice. For admin, staff when the Estimates tab
-    is on for them; only estimates of clients assigned to them (none before September 2009).
+    API method ``estimate.sendByEmail``. Not safe to retry: a repeated call can be carried out
+    twice. Available to admin, staff when the Estimates tab is on for them; only estimates of
+    clients assigned to them (none before September 2009).
 
     Args:
         estimate_id: Number that FreshBooks gave the estimate; not the one printed on it. Padded
-            with zeros to 11 digits in answers. (id)
-        subject: Subject to use instead of the template's; needs a message as well. (text)
+            with zeros to 11 digits in answers.
+        subject: Subject to use instead of the template's; needs a message as well.
         message: Text to use instead of the template's; needs a subject as well. ::estimate link::
-            stands for the address of the estimate. (text)
+            stands for the address of the estimate.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040.
-        NotFound: code 50010.
-
-    Documented: EX:estimate.sendByEmail*, blog.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040.
+        NotFoundError: code 50010.
     """
     return _SEND_BY_EMAIL.request(
         {
@@ -794,14 +782,14 @@ def send_by_email(
 _ACCEPT: Final = Method(
     api.PROTOCOL,
     "estimate.accept",
-    Shape(
+    RecordSchema(
         "estimate.accept",
         None,
         [
-            entry("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="ambiguous",
     callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
@@ -813,22 +801,21 @@ def accept(
     """Accepts the estimate in the client's name. A second call fails with 50020; no invoice is
     made.
 
-    ``estimate.accept``; repeating it may do it twice. For admin, staff when the Estimates tab is on
-    for them; only estimates of clients assigned to them (none before September 2009).
+    API method ``estimate.accept``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Estimates tab is on for them; only estimates of clients
+    assigned to them (none before September 2009).
 
     Args:
         estimate_id: Number that FreshBooks gave the estimate; not the one printed on it. Padded
-            with zeros to 11 digits in answers. (id)
+            with zeros to 11 digits in answers.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040.
-        NotFound: code 50010.
-        Conflict: code 50020.
-
-    Documented: EX:estimate.accept*, WAUIO.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040.
+        NotFoundError: code 50010.
+        ConflictError: code 50020.
     """
     return _ACCEPT.request(
         {
@@ -840,14 +827,14 @@ def accept(
 _MARK_AS_SENT: Final = Method(
     api.PROTOCOL,
     "estimate.markAsSent",
-    Shape(
+    RecordSchema(
         "estimate.markAsSent",
         None,
         [
-            entry("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
@@ -858,21 +845,20 @@ def mark_as_sent(
 ) -> Request[None]:
     """Turns a draft into a sent estimate without sending any mail.
 
-    ``estimate.markAsSent``; repeating it changes nothing more. For admin, staff when the Estimates
-    tab is on for them; only estimates of clients assigned to them (none before September 2009).
+    API method ``estimate.markAsSent``. Safe to retry: a repeated call changes nothing more.
+    Available to admin, staff when the Estimates tab is on for them; only estimates of clients
+    assigned to them (none before September 2009).
 
     Args:
         estimate_id: Number that FreshBooks gave the estimate; not the one printed on it. Padded
-            with zeros to 11 digits in answers. (id)
+            with zeros to 11 digits in answers.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:estimate.*, V:estimates.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _MARK_AS_SENT.request(
         {
@@ -884,14 +870,14 @@ def mark_as_sent(
 _GET_PDF: Final = Method(
     api.PROTOCOL,
     "estimate.getPDF",
-    Shape(
+    RecordSchema(
         "estimate.getPDF",
         None,
         [
-            entry("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Bytes("application/pdf"),
+    BinaryResponse("application/pdf"),
     retry="safe",
     callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
@@ -902,24 +888,23 @@ def get_pdf(
 ) -> Request[File]:
     """Fetches the estimate as a PDF file. The answer is the file, not XML; only failures are XML.
 
-    ``estimate.getPDF``; changes nothing and may be repeated. For admin, staff when the Estimates
-    tab is on for them; only estimates of clients assigned to them (none before September 2009).
+    API method ``estimate.getPDF``. Safe to retry: the call changes nothing. Available to admin,
+    staff when the Estimates tab is on for them; only estimates of clients assigned to them (none
+    before September 2009).
 
     Args:
         estimate_id: Number that FreshBooks gave the estimate; not the one printed on it. Padded
-            with zeros to 11 digits in answers. (id)
+            with zeros to 11 digits in answers.
 
     Returns:
         The file (application/pdf).
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:estimate.*, V:estimates.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET_PDF.request(
         {

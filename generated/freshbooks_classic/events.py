@@ -9,13 +9,21 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, TypeAlias
 
 from .runtime import callbacks as runtime
-from .runtime.callbacks import BadDelivery, BeingHandled, Body, Event, Verification, asgi, wsgi
+from .runtime.callbacks import (
+    Body,
+    DeliveryInProgressError,
+    Event,
+    InvalidDeliveryError,
+    Verification,
+    asgi,
+    wsgi,
+)
 from .runtime.protocol import CallbackForm
 
 __all__ = [
     "EVENTS",
-    "BadDelivery",
-    "BeingHandled",
+    "InvalidDeliveryError",
+    "DeliveryInProgressError",
     "Callbacks",
     "Event",
     "EventName",
@@ -25,7 +33,6 @@ __all__ = [
     "parse",
     "wsgi",
 ]
-
 
 FORM: Final = CallbackForm(
     event="name",
@@ -159,7 +166,7 @@ EventName: TypeAlias = Literal[
 
 
 def parse(body: Body) -> Event | Verification:
-    """The event or verification that a delivery is: the form body as bytes, text or a mapping. Raises BadDelivery."""
+    """The event or verification that a delivery is: the form body as bytes, text or a mapping. Raises InvalidDeliveryError."""
     return runtime.parse(body, FORM)
 
 

@@ -9,17 +9,22 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Literal, TYPE_CHECKING, TypeAlias
-
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 from .shared import FOLDER
 
@@ -39,21 +44,20 @@ __all__ = [
     "update",
 ]
 
-
 ExpenseStatus: TypeAlias = Literal["not_assigned", "unbilled", "invoiced", "recouped"]
 """How far an expense has come on its way to the client. The wire has the number, Python the
 word.
 """
 ExpenseStatusInput: TypeAlias = Literal["not_assigned", "unbilled", "invoiced"]
 """The words of ExpenseStatus that can be sent."""
-EXPENSE_STATUS: Final = Words(
+EXPENSE_STATUS: Final = EnumCodec(
     {
         "not_assigned": ("0", "0"),
         "unbilled": ("1", "1"),
         "invoiced": ("2", "2"),
         "recouped": ("recouped", "4"),
     },
-    answered=("recouped",),
+    read_only=("recouped",),
 )
 
 
@@ -64,111 +68,100 @@ class Expense(Record):
     """
 
     expense_id: int
-    """Number that FreshBooks gave the expense. (id)"""
+    """Number that FreshBooks gave the expense."""
     staff_id: int | None = None
     """Who spent the money. The administrator must name somebody; a call by staff always counts for
-    the caller, whatever is sent here. 0 occurs. (id; id of a staff)
+    the caller, whatever is sent here. 0 occurs.
     """
     category_id: int | None = None
-    """The category it is filed under. (id; id of a category)"""
+    """The category it is filed under."""
     project_id: int | None = None
-    """Project it was spent for; answers say 0 when there is none. (id; 0 on the wire is none; id of
-    a project)
-    """
+    """Project it was spent for; answers say 0 when there is none."""
     client_id: int | None = None
-    """Client it can be charged to; answers say 0 when there is none. (id; 0 on the wire is none; id
-    of a client)
-    """
+    """Client it can be charged to; answers say 0 when there is none."""
     amount: Decimal | None = None
-    """Sum that was paid, taxes included: of 100.00 at 5 percent, 4.76 is tax. (decimal number)"""
+    """Sum that was paid, taxes included: of 100.00 at 5 percent, 4.76 is tax."""
     vendor: str | None = None
-    """Who was paid. Some answers leave the element out. (text)"""
+    """Who was paid. Some answers leave the element out."""
     date: dt.date | None = None
-    """Day of the purchase. (date)"""
+    """Day of the purchase."""
     notes: str | None = None
-    """What was bought, in free words. (text)"""
+    """What was bought, in free words."""
     status: ExpenseStatus | str | None = None
-    """Worked out by FreshBooks; a value that is sent is taken without complaint and dropped.
-    (word)
-    """
+    """Worked out by FreshBooks; a value that is sent is taken without complaint and dropped."""
     tax1_name: str | None = None
-    """Name of the first tax in the amount; empty when there is none. (text)"""
+    """Name of the first tax in the amount; empty when there is none."""
     tax1_percent: Decimal | None = None
-    """Rate of the first tax in percent; empty when there is none. (decimal number)"""
+    """Rate of the first tax in percent; empty when there is none."""
     tax1_amount: Decimal | None = None
-    """Part of the amount that is the first tax; empty when there is none. (decimal number)"""
+    """Part of the amount that is the first tax; empty when there is none."""
     tax2_name: str | None = None
-    """Name of the second tax in the amount; empty when there is none. (text)"""
+    """Name of the second tax in the amount; empty when there is none."""
     tax2_percent: Decimal | None = None
-    """Rate of the second tax in percent; empty when there is none. (decimal number)"""
+    """Rate of the second tax in percent; empty when there is none."""
     tax2_amount: Decimal | None = None
-    """Part of the amount that is the second tax; empty when there is none. (decimal number)"""
+    """Part of the amount that is the second tax; empty when there is none."""
     compound_tax: bool | None = None
-    """Whether the second tax is charged on top of the first. Only clients show it. (flag;
-    observed)
-    """
+    """Whether the second tax is charged on top of the first. Only clients show it."""
     has_receipt: bool | None = None
-    """Whether a receipt is stored with it, to be had from receipt.get. Only a client shows it.
-    (flag; observed)
-    """
+    """Whether a receipt is stored with it, to be had from receipt.get. Only a client shows it."""
     folder: Folder | str | None = None
-    """Where it is kept; deleting moves it to `deleted`. Old answers lack it. (word)"""
+    """Where it is kept; deleting moves it to `deleted`. Old answers lack it."""
 
 
-EXPENSE: Final[Shape[Expense]] = Shape(
+EXPENSE: Final[RecordSchema[Expense]] = RecordSchema(
     "Expense",
     Expense,
     [
-        entry("expense_id", api.ID, access="r"),
-        entry("staff_id", api.ID, required="c", clear=False),
-        entry("category_id", api.ID, required="c", clear=False),
-        entry("project_id", api.ID.with_(none=("0",))),
-        entry("client_id", api.ID.with_(none=("0",))),
-        entry("amount", api.DECIMAL, required="c", clear=False),
-        entry("vendor", api.TEXT),
-        entry("date", api.DATE),
-        entry("notes", api.TEXT),
-        entry("status", EXPENSE_STATUS, discarded=True),
-        entry("tax1_name", api.TEXT),
-        entry("tax1_percent", api.DECIMAL),
-        entry("tax1_amount", api.DECIMAL),
-        entry("tax2_name", api.TEXT),
-        entry("tax2_percent", api.DECIMAL),
-        entry("tax2_amount", api.DECIMAL),
-        entry("compound_tax", api.FLAG),
-        entry("has_receipt", api.FLAG, access="r"),
-        entry("folder", FOLDER, access="r"),
+        field_spec("expense_id", api.ID, access="r"),
+        field_spec("staff_id", api.ID, required="c", clear=False),
+        field_spec("category_id", api.ID, required="c", clear=False),
+        field_spec("project_id", api.ID.with_(none=("0",))),
+        field_spec("client_id", api.ID.with_(none=("0",))),
+        field_spec("amount", api.DECIMAL, required="c", clear=False),
+        field_spec("vendor", api.TEXT),
+        field_spec("date", api.DATE),
+        field_spec("notes", api.TEXT),
+        field_spec("status", EXPENSE_STATUS, discarded=True),
+        field_spec("tax1_name", api.TEXT),
+        field_spec("tax1_percent", api.DECIMAL),
+        field_spec("tax1_amount", api.DECIMAL),
+        field_spec("tax2_name", api.TEXT),
+        field_spec("tax2_percent", api.DECIMAL),
+        field_spec("tax2_amount", api.DECIMAL),
+        field_spec("compound_tax", api.FLAG),
+        field_spec("has_receipt", api.FLAG, access="r"),
+        field_spec("folder", FOLDER, access="r"),
     ],
     identity="expense_id",
 )
 
-
 _CREATE: Final = Method(
     api.PROTOCOL,
     "expense.create",
-    Shape(
+    RecordSchema(
         "expense.create",
         None,
         [
-            entry("staff_id", api.ID, access="cu", required="cu", clear=False),
-            entry("category_id", api.ID, access="cu", required="cu", clear=False),
-            entry("project_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("client_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("amount", api.DECIMAL, access="cu", required="cu", clear=False),
-            entry("vendor", api.TEXT, access="cu"),
-            entry("date", api.DATE, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("status", EXPENSE_STATUS, discarded=True, access="cu"),
-            entry("tax1_name", api.TEXT, access="cu"),
-            entry("tax1_percent", api.DECIMAL, access="cu"),
-            entry("tax1_amount", api.DECIMAL, access="cu"),
-            entry("tax2_name", api.TEXT, access="cu"),
-            entry("tax2_percent", api.DECIMAL, access="cu"),
-            entry("tax2_amount", api.DECIMAL, access="cu"),
-            entry("compound_tax", api.FLAG, access="cu"),
+            field_spec("staff_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("category_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("project_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("amount", api.DECIMAL, access="cu", required="cu", clear=False),
+            field_spec("vendor", api.TEXT, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("status", EXPENSE_STATUS, discarded=True, access="cu"),
+            field_spec("tax1_name", api.TEXT, access="cu"),
+            field_spec("tax1_percent", api.DECIMAL, access="cu"),
+            field_spec("tax1_amount", api.DECIMAL, access="cu"),
+            field_spec("tax2_name", api.TEXT, access="cu"),
+            field_spec("tax2_percent", api.DECIMAL, access="cu"),
+            field_spec("tax2_amount", api.DECIMAL, access="cu"),
+            field_spec("compound_tax", api.FLAG, access="cu"),
         ],
     ),
-    Scalar[int]("expense_id", api.ID),
+    ScalarResponse[int]("expense_id", api.ID),
     retry="ambiguous",
     wrapper="expense",
     mode="create",
@@ -197,46 +190,39 @@ def create(
 ) -> Request[int]:
     """Records an expense. A staff, category, project or client that does not exist is refused.
 
-    ``expense.create``; repeating it may do it twice. For admin, staff when the Expenses tab is on
-    for them; their own expenses and those of clients they are assigned to.
+    API method ``expense.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Expenses tab is on for them; their own expenses and those of
+    clients they are assigned to.
 
     Args:
         staff_id: Who spent the money. The administrator must name somebody; a call by staff always
-            counts for the caller, whatever is sent here. 0 occurs. (id; id of a staff)
-        category_id: The category it is filed under. (id; id of a category)
-        project_id: Project it was spent for; answers say 0 when there is none. (id; id of a
-            project)
-        client_id: Client it can be charged to; answers say 0 when there is none. (id; id of a
-            client)
-        amount: Sum that was paid, taxes included: of 100.00 at 5 percent, 4.76 is tax. (decimal
-            number)
-        vendor: Who was paid. Some answers leave the element out. (text)
-        date: Day of the purchase. (date)
-        notes: What was bought, in free words. (text)
+            counts for the caller, whatever is sent here. 0 occurs.
+        category_id: The category it is filed under.
+        project_id: Project it was spent for; answers say 0 when there is none.
+        client_id: Client it can be charged to; answers say 0 when there is none.
+        amount: Sum that was paid, taxes included: of 100.00 at 5 percent, 4.76 is tax.
+        vendor: Who was paid. Some answers leave the element out.
+        date: Day of the purchase.
+        notes: What was bought, in free words.
         status: Worked out by FreshBooks; a value that is sent is taken without complaint and
-            dropped. (word; accepted but not saved)
-        tax1_name: Name of the first tax in the amount; empty when there is none. (text)
-        tax1_percent: Rate of the first tax in percent; empty when there is none. (decimal number)
-        tax1_amount: Part of the amount that is the first tax; empty when there is none. (decimal
-            number)
-        tax2_name: Name of the second tax in the amount; empty when there is none. (text)
-        tax2_percent: Rate of the second tax in percent; empty when there is none. (decimal number)
-        tax2_amount: Part of the amount that is the second tax; empty when there is none. (decimal
-            number)
+            dropped. Accepted but not saved.
+        tax1_name: Name of the first tax in the amount; empty when there is none.
+        tax1_percent: Rate of the first tax in percent; empty when there is none.
+        tax1_amount: Part of the amount that is the first tax; empty when there is none.
+        tax2_name: Name of the second tax in the amount; empty when there is none.
+        tax2_percent: Rate of the second tax in percent; empty when there is none.
+        tax2_amount: Part of the amount that is the second tax; empty when there is none.
         compound_tax: Whether the second tax is charged on top of the first. Only clients show it.
-            (flag; observed)
 
     Returns:
         The expense id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:expense.*, D:expenses, V:expenses.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _CREATE.request(
         {
@@ -263,30 +249,30 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "expense.update",
-    Shape(
+    RecordSchema(
         "expense.update",
         None,
         [
-            entry("expense_id", api.ID, access="cu", required="cu", clear=False),
-            entry("staff_id", api.ID, access="cu", clear=False),
-            entry("category_id", api.ID, access="cu", clear=False),
-            entry("project_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("client_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("amount", api.DECIMAL, access="cu", clear=False),
-            entry("vendor", api.TEXT, access="cu"),
-            entry("date", api.DATE, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("status", EXPENSE_STATUS, discarded=True, access="cu"),
-            entry("tax1_name", api.TEXT, access="cu"),
-            entry("tax1_percent", api.DECIMAL, access="cu"),
-            entry("tax1_amount", api.DECIMAL, access="cu"),
-            entry("tax2_name", api.TEXT, access="cu"),
-            entry("tax2_percent", api.DECIMAL, access="cu"),
-            entry("tax2_amount", api.DECIMAL, access="cu"),
-            entry("compound_tax", api.FLAG, access="cu"),
+            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("staff_id", api.ID, access="cu", clear=False),
+            field_spec("category_id", api.ID, access="cu", clear=False),
+            field_spec("project_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("amount", api.DECIMAL, access="cu", clear=False),
+            field_spec("vendor", api.TEXT, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("status", EXPENSE_STATUS, discarded=True, access="cu"),
+            field_spec("tax1_name", api.TEXT, access="cu"),
+            field_spec("tax1_percent", api.DECIMAL, access="cu"),
+            field_spec("tax1_amount", api.DECIMAL, access="cu"),
+            field_spec("tax2_name", api.TEXT, access="cu"),
+            field_spec("tax2_percent", api.DECIMAL, access="cu"),
+            field_spec("tax2_amount", api.DECIMAL, access="cu"),
+            field_spec("compound_tax", api.FLAG, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="expense",
     mode="update",
@@ -316,44 +302,37 @@ def update(
 ) -> Request[None]:
     """Changes the fields that are sent and leaves the others as they are.
 
-    ``expense.update``; repeating it changes nothing more. For admin, staff when the Expenses tab is
-    on for them; their own expenses and those of clients they are assigned to.
+    API method ``expense.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when the Expenses tab is on for them; their own expenses and those of clients they
+    are assigned to.
 
     Args:
-        expense_id: Number that FreshBooks gave the expense. (id)
+        expense_id: Number that FreshBooks gave the expense.
         staff_id: Who spent the money. The administrator must name somebody; a call by staff always
-            counts for the caller, whatever is sent here. 0 occurs. (id; id of a staff)
-        category_id: The category it is filed under. (id; id of a category)
-        project_id: Project it was spent for; answers say 0 when there is none. (id; id of a
-            project)
-        client_id: Client it can be charged to; answers say 0 when there is none. (id; id of a
-            client)
-        amount: Sum that was paid, taxes included: of 100.00 at 5 percent, 4.76 is tax. (decimal
-            number)
-        vendor: Who was paid. Some answers leave the element out. (text)
-        date: Day of the purchase. (date)
-        notes: What was bought, in free words. (text)
+            counts for the caller, whatever is sent here. 0 occurs.
+        category_id: The category it is filed under.
+        project_id: Project it was spent for; answers say 0 when there is none.
+        client_id: Client it can be charged to; answers say 0 when there is none.
+        amount: Sum that was paid, taxes included: of 100.00 at 5 percent, 4.76 is tax.
+        vendor: Who was paid. Some answers leave the element out.
+        date: Day of the purchase.
+        notes: What was bought, in free words.
         status: Worked out by FreshBooks; a value that is sent is taken without complaint and
-            dropped. (word; accepted but not saved)
-        tax1_name: Name of the first tax in the amount; empty when there is none. (text)
-        tax1_percent: Rate of the first tax in percent; empty when there is none. (decimal number)
-        tax1_amount: Part of the amount that is the first tax; empty when there is none. (decimal
-            number)
-        tax2_name: Name of the second tax in the amount; empty when there is none. (text)
-        tax2_percent: Rate of the second tax in percent; empty when there is none. (decimal number)
-        tax2_amount: Part of the amount that is the second tax; empty when there is none. (decimal
-            number)
+            dropped. Accepted but not saved.
+        tax1_name: Name of the first tax in the amount; empty when there is none.
+        tax1_percent: Rate of the first tax in percent; empty when there is none.
+        tax1_amount: Part of the amount that is the first tax; empty when there is none.
+        tax2_name: Name of the second tax in the amount; empty when there is none.
+        tax2_percent: Rate of the second tax in percent; empty when there is none.
+        tax2_amount: Part of the amount that is the second tax; empty when there is none.
         compound_tax: Whether the second tax is charged on top of the first. Only clients show it.
-            (flag; observed)
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:expense.*, D:expenses, V:expenses.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -381,14 +360,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "expense.get",
-    Shape(
+    RecordSchema(
         "expense.get",
         None,
         [
-            entry("expense_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("expense", EXPENSE),
+    RecordResponse("expense", EXPENSE),
     retry="safe",
     callers="admin, staff when the Expenses tab is on for them; their own expenses and those of clients they are assigned to",
 )
@@ -399,23 +378,22 @@ def get(
 ) -> Request[Expense]:
     """Fetches an expense.
 
-    ``expense.get``; changes nothing and may be repeated. For admin, staff when the Expenses tab is
-    on for them; their own expenses and those of clients they are assigned to.
+    API method ``expense.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Expenses tab is on for them; their own expenses and those of clients they are assigned
+    to.
 
     Args:
-        expense_id: Number that FreshBooks gave the expense. (id)
+        expense_id: Number that FreshBooks gave the expense.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:expense.*, D:expenses, V:expenses.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -427,14 +405,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "expense.delete",
-    Shape(
+    RecordSchema(
         "expense.delete",
         None,
         [
-            entry("expense_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Expenses tab is on for them; their own expenses and those of clients they are assigned to",
 )
@@ -445,20 +423,19 @@ def delete(
 ) -> Request[None]:
     """Moves the expense to the folder `deleted`; deleting it again fails.
 
-    ``expense.delete``; repeating it changes nothing more. For admin, staff when the Expenses tab is
-    on for them; their own expenses and those of clients they are assigned to.
+    API method ``expense.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when the Expenses tab is on for them; their own expenses and those of clients they
+    are assigned to.
 
     Args:
-        expense_id: Number that FreshBooks gave the expense. (id)
+        expense_id: Number that FreshBooks gave the expense.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:expense.*, D:expenses, V:expenses.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -470,23 +447,23 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "expense.list",
-    Shape(
+    RecordSchema(
         "expense.list",
         None,
         [
-            entry("client_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("category_id", api.ID, access="cu"),
-            entry("project_id", api.ID, access="cu"),
-            entry("date_from", api.DATE, access="cu"),
-            entry("date_to", api.DATE, access="cu"),
-            entry("vendor", api.TEXT, access="cu"),
-            entry("folder", FOLDER, access="cu"),
-            entry("order", api.TEXT, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("category_id", api.ID, access="cu"),
+            field_spec("project_id", api.ID, access="cu"),
+            field_spec("date_from", api.DATE, access="cu"),
+            field_spec("date_to", api.DATE, access="cu"),
+            field_spec("vendor", api.TEXT, access="cu"),
+            field_spec("folder", FOLDER, access="cu"),
+            field_spec("order", api.TEXT, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("expenses", "expense", EXPENSE),
+    PageResponse("expenses", "expense", EXPENSE),
     retry="safe",
     callers="admin, staff when the Expenses tab is on for them; their own expenses and those of clients they are assigned to",
 )
@@ -508,34 +485,31 @@ def list_(
     """Lists expenses; without a folder, deleted ones are left out. A client that is not a number is
     refused.
 
-    ``expense.list``; changes nothing and may be repeated. For admin, staff when the Expenses tab is
-    on for them; their own expenses and those of clients they are assigned to.
+    API method ``expense.list``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Expenses tab is on for them; their own expenses and those of clients they are assigned
+    to.
 
     Args:
-        client_id: Client it can be charged to; answers say 0 when there is none. (id; id of a
-            client)
-        category_id: Only expenses of this category. (id; id of a category; observed)
-        project_id: Only expenses of this project. (id; id of a project; observed)
-        date_from: First day of the range. (date)
+        client_id: Client it can be charged to; answers say 0 when there is none.
+        category_id: Only expenses of this category.
+        project_id: Only expenses of this project.
+        date_from: First day of the range.
         date_to: Last day of the range. The documentation once leaves out the leading zero of a
-            month. (date)
-        vendor: Only expenses with this vendor. (text; observed)
-        folder: Where it is kept; deleting moves it to `deleted`. Old answers lack it. (word)
-        order: Another order. Sent by one client only; its words are not documented. (text;
-            observed)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+            month.
+        vendor: Only expenses with this vendor.
+        folder: Where it is kept; deleting moves it to `deleted`. Old answers lack it.
+        order: Another order. Sent by one client only; its words are not documented.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40060.
-
-    Documented: EX:expense.*, D:expenses, V:expenses.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40060.
     """
     return _LIST.request(
         {

@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, pages
 from .runtime.record import Record
-from .runtime.request import Method, Page, Paged, Request
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import Method, Page, PageResponse, Request
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = ["AsyncGateways", "Gateway", "Gateways", "list_"]
@@ -27,35 +24,34 @@ class Gateway(Record):
     """A payment gateway that the account is set up with."""
 
     name: str
-    """Name of the gateway; capitals do not matter where it is used. (text)"""
+    """Name of the gateway; capitals do not matter where it is used."""
     autobill_capable: bool | None = None
-    """Whether recurring profiles can be charged through it automatically. (flag)"""
+    """Whether recurring profiles can be charged through it automatically."""
 
 
-GATEWAY: Final[Shape[Gateway]] = Shape(
+GATEWAY: Final[RecordSchema[Gateway]] = RecordSchema(
     "Gateway",
     Gateway,
     [
-        entry("name", api.TEXT, access="r"),
-        entry("autobill_capable", api.FLAG, access="r"),
+        field_spec("name", api.TEXT, access="r"),
+        field_spec("autobill_capable", api.FLAG, access="r"),
     ],
     identity="name",
 )
 
-
 _LIST: Final = Method(
     api.PROTOCOL,
     "gateway.list",
-    Shape(
+    RecordSchema(
         "gateway.list",
         None,
         [
-            entry("autobill_capable", api.FLAG, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("autobill_capable", api.FLAG, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("gateways", "gateway", GATEWAY),
+    PageResponse("gateways", "gateway", GATEWAY),
     retry="safe",
     callers="admin, staff",
 )
@@ -69,23 +65,21 @@ def list_(
 ) -> Request[Page[Gateway]]:
     """The gateways; up to 100 on a page unless asked for fewer.
 
-    ``gateway.list``; changes nothing and may be repeated. For admin, staff.
+    API method ``gateway.list``. Safe to retry: the call changes nothing. Available to admin, staff.
 
     Args:
-        autobill_capable: Only gateways that can (or cannot) charge recurring profiles. (flag)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        autobill_capable: Only gateways that can (or cannot) charge recurring profiles.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:gateway.list.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

@@ -9,18 +9,24 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
-
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
-from .runtime.record import Record
-from .runtime.request import Bytes, Method, Nothing, One, Page, Paged, Request, Scalar
 from .runtime.files import File
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.record import Record
+from .runtime.request import (
+    BinaryResponse,
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 from .shared import CONTACT_REFERENCE, FOLDER, LINE_CHANGE, LINE_TYPE
 
@@ -56,7 +62,6 @@ __all__ = [
     "update",
 ]
 
-
 InvoiceStatus: TypeAlias = Literal[
     "draft",
     "sent",
@@ -75,7 +80,7 @@ the others.
 """
 InvoiceStatusInput: TypeAlias = Literal["draft", "sent", "viewed"]
 """The words of InvoiceStatus that can be sent."""
-INVOICE_STATUS: Final = Words(
+INVOICE_STATUS: Final = EnumCodec(
     {
         "draft": ("draft", "draft"),
         "sent": ("sent", "sent"),
@@ -89,9 +94,17 @@ INVOICE_STATUS: Final = Words(
         "pending": ("pending", "pending"),
         "declined": ("declined", "declined"),
     },
-    answered=("partial", "paid", "auto-paid", "retry", "failed", "disputed", "pending", "declined"),
+    read_only=(
+        "partial",
+        "paid",
+        "auto-paid",
+        "retry",
+        "failed",
+        "disputed",
+        "pending",
+        "declined",
+    ),
 )
-
 
 InvoiceStatusFilter: TypeAlias = Literal[
     "draft",
@@ -106,7 +119,7 @@ InvoiceStatusFilter: TypeAlias = Literal[
     "unpaid",
 ]
 """What invoice.list can be narrowed to. unpaid is no status of its own but stands for several."""
-INVOICE_STATUS_FILTER: Final = Words(
+INVOICE_STATUS_FILTER: Final = EnumCodec(
     {
         "draft": ("draft", "draft"),
         "sent": ("sent", "sent"),
@@ -128,107 +141,104 @@ class Invoice(Record):
 
     invoice_id: int
     """Number that FreshBooks gave the invoice; not the one printed on it. May be padded with zeros
-    in answers. (id)
+    in answers.
     """
     client_id: int | None = None
-    """Client who is billed. (id; id of a client)"""
+    """Client who is billed."""
     contacts: list[ContactReference] = field(default_factory=lambda: [])
-    """Contacts of the client who get the invoice as well. (list)"""
+    """Contacts of the client who get the invoice as well."""
     number: str | None = None
     """Number printed on the invoice; may hold letters and leading zeros and must be unique in the
-    account. When left out on create, it follows the last number. (text)
+    account. When left out on create, it follows the last number.
     """
     status: InvoiceStatus | str | None = None
-    """How far the invoice has come; draft, sent and viewed can be set. (word; default draft)"""
+    """How far the invoice has come; draft, sent and viewed can be set. Default draft."""
     date: dt.date | None = None
-    """Date of issue; the current day when left out on create. (date)"""
+    """Date of issue; the current day when left out on create."""
     return_uri: str | None = None
     """Address that the client is offered after paying online, used exactly as given. It can only be
-    set through the API. (URI)
+    set through the API.
     """
     lines: list[InvoiceLine] = field(default_factory=lambda: [])
     """What is charged. An update that holds lines replaces all of them, and an empty tag removes
-    all; see lines.add, lines.update and lines.delete for single ones. (list)
+    all; see lines.add, lines.update and lines.delete for single ones.
     """
     estimate_id: int | None = None
     """Estimate that the invoice comes from. Sent by one client only; what the server does with it
-    is not documented, and that answers give it back is a guess. (id; 0 on the wire is none; id
-    of a estimate; observed)
+    is not documented, and that answers give it back is a guess.
     """
     gateways: list[InvoiceGateway] = field(default_factory=lambda: [])
     """Payment gateways offered to the client. Sent by one client only; its shape below the wrapper,
-    and that answers give it back, are guesses. (list; inferred)
+    and that answers give it back, are guesses.
     """
     amount: Decimal | None = None
-    """Total with taxes. (decimal number)"""
+    """Total with taxes."""
     amount_outstanding: Decimal | None = None
-    """What is still to be paid: the amount less all payments and credits. (decimal number)"""
+    """What is still to be paid: the amount less all payments and credits."""
     paid: Decimal | None = None
     """Deprecated. Use the difference of amount and amount_outstanding. What has been paid so far.
-    Only in a recording of 2009, never documented. (decimal number; observed)
+    Only in a recording of 2009, never documented.
     """
     recurring_id: int | None = None
-    """Recurring profile that made the invoice; empty for others. (id; 0 on the wire is none; id of
-    a recurring)
-    """
+    """Recurring profile that made the invoice; empty for others."""
     staff_id: int | None = None
-    """Who made the invoice. (id; 0 on the wire is none; id of a staff)"""
+    """Who made the invoice."""
     folder: Folder | str | None = None
-    """Where the invoice is kept; delete and undelete move it. (word)"""
+    """Where the invoice is kept; delete and undelete move it."""
     links: InvoiceLinks | None = None
-    """Pages of the invoice. (record)"""
+    """Pages of the invoice."""
     updated: dt.datetime | None = None
-    """When the invoice last changed. (date and time)"""
+    """When the invoice last changed."""
     created_at: dt.datetime | None = None
-    """When the invoice was made. Seen in answers of 2018 only. (date and time; observed)"""
+    """When the invoice was made. Seen in answers of 2018 only."""
     po_number: str | None = None
-    """The client's purchase order number; may hold letters. (text)"""
+    """The client's purchase order number; may hold letters."""
     discount: Decimal | None = None
-    """Percent taken off the subtotal; 10 means 10 %. (decimal number)"""
+    """Percent taken off the subtotal; 10 means 10 %."""
     currency_code: str | None = None
     """Three capital letters (ISO 4217) for the currency of all amounts; the account's base currency
-    when left out. An empty tag is refused as an unknown currency. (text)
+    when left out. An empty tag is refused as an unknown currency.
     """
     language: str | None = None
     """Code from language.list for the language that the client sees; the client's own when left
-    out. (text)
+    out.
     """
     notes: str | None = None
-    """Remarks for the client. Plain text: line breaks are kept, HTML is not rendered. (text)"""
+    """Remarks for the client. Plain text: line breaks are kept, HTML is not rendered."""
     terms: str | None = None
-    """Terms printed at the foot, as plain text. (text)"""
+    """Terms printed at the foot, as plain text."""
     first_name: str | None = None
     """First name of the person addressed. Name and address are copied from the client when a create
-    leaves them out. (text)
+    leaves them out.
     """
     last_name: str | None = None
-    """Last name of the person addressed. (text)"""
+    """Last name of the person addressed."""
     organization: str | None = None
-    """Company addressed. (text)"""
+    """Company addressed."""
     p_street1: str | None = None
-    """First line of the street address. (text)"""
+    """First line of the street address."""
     p_street2: str | None = None
-    """Second line of the street address, such as a suite or unit. (text)"""
+    """Second line of the street address, such as a suite or unit."""
     p_city: str | None = None
-    """City or town. (text)"""
+    """City or town."""
     p_state: str | None = None
-    """State, province or region, in free text. (text)"""
+    """State, province or region, in free text."""
     p_country: str | None = None
-    """Country, in free text. (text)"""
+    """Country, in free text."""
     p_code: str | None = None
-    """Postal or ZIP code. (text)"""
+    """Postal or ZIP code."""
     vat_name: str | None = None
-    """Label printed before the number, such as VAT Number. (text)"""
+    """Label printed before the number, such as VAT Number."""
     vat_number: str | None = None
-    """Tax registration number; when set, it is printed with its label below the client's address.
-    (text)
+    """Tax registration number; when set, it is printed with its label below the client's
+    address.
     """
     url: str | None = field(default=None, repr=False)
-    """Deprecated. Use links.client_view. Page for the client; whoever has the address can open it.
-    (URI)
+    """Deprecated. Use links.client_view. Page for the client; whoever has the address can open
+    it.
     """
     auth_url: str | None = field(default=None, repr=False)
-    """Deprecated. Use links.view. Page for the users of the account. (URI)"""
+    """Deprecated. Use links.view. Page for the users of the account."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -236,34 +246,32 @@ class InvoiceLine(Record):
     """One charge on an invoice."""
 
     line_id: int | None = None
-    """Number of the line, for lines.update and lines.delete. (id)"""
+    """Number of the line, for lines.update and lines.delete."""
     amount: Decimal | None = None
     """Unit cost times quantity, before taxes and discount. FreshBooks computes it; a value that is
-    sent is not saved. (decimal number)
+    sent is not saved.
     """
     name: str | None = None
-    """Short name of the item or task. (text)"""
+    """Short name of the item or task."""
     description: str | None = None
-    """Longer text next to the name. (text)"""
+    """Longer text next to the name."""
     unit_cost: Decimal | None = None
-    """Price of one unit before tax; a negative price makes the line a reduction. (decimal number;
-    default 0)
-    """
+    """Price of one unit before tax; a negative price makes the line a reduction. Default 0."""
     quantity: Decimal | None = None
-    """How many units, or hours on a line of type Time. (decimal number; default 0)"""
+    """How many units, or hours on a line of type Time. Default 0."""
     tax1_name: str | None = None
-    """Name of the first tax on the line. (text)"""
+    """Name of the first tax on the line."""
     tax2_name: str | None = None
-    """Name of the second tax on the line; there can be no third. (text)"""
+    """Name of the second tax on the line; there can be no third."""
     tax1_percent: Decimal | None = None
-    """Rate of the first tax in percent; 5 means 5 %. (decimal number)"""
+    """Rate of the first tax in percent; 5 means 5 %."""
     tax2_percent: Decimal | None = None
-    """Rate of the second tax in percent. (decimal number)"""
+    """Rate of the second tax in percent."""
     type: LineType | str | None = None
-    """Whether the quantity counts pieces or hours. (word; default Item)"""
+    """Whether the quantity counts pieces or hours. Default Item."""
     order: int | None = None
     """Place of the line in the document. Only one client saw it in answers: an update that sent it
-    back was refused for an invalid node. (integer; observed)
+    back was refused for an invalid node.
     """
 
 
@@ -272,11 +280,11 @@ class InvoiceLinks(Record):
     """Pages of an invoice in the web application."""
 
     edit: str | None = field(default=None, repr=False)
-    """Page where the users of the account edit the invoice. (URI)"""
+    """Page where the users of the account edit the invoice."""
     client_view: str | None = field(default=None, repr=False)
-    """Page for the client; whoever has the address can open it. (URI)"""
+    """Page for the client; whoever has the address can open it."""
     view: str | None = field(default=None, repr=False)
-    """Page for the users of the account. (URI)"""
+    """Page for the users of the account."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -284,7 +292,7 @@ class InvoiceGateway(Record):
     """A payment gateway that an invoice may be paid through."""
 
     name: str | None = None
-    """Name of the gateway, as gateway.list gives it. (text; inferred)"""
+    """Name of the gateway, as gateway.list gives it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -292,9 +300,9 @@ class InvoiceLinesAdded(Record):
     """The numbers of lines that were just added."""
 
     invoice_id: int | None = None
-    """Invoice that got the lines. (id; id of a invoice)"""
+    """Invoice that got the lines."""
     line_ids: list[int] = field(default_factory=lambda: [])
-    """Numbers of the new lines, in the order in which they were sent. (list of id)"""
+    """Numbers of the new lines, in the order in which they were sent."""
 
 
 class InvoiceLineInput(TypedDict, total=False):
@@ -302,172 +310,167 @@ class InvoiceLineInput(TypedDict, total=False):
 
     amount: Decimal | int | str | None
     """Unit cost times quantity, before taxes and discount. FreshBooks computes it; a value that is
-    sent is not saved. (decimal number; accepted but not saved)
+    sent is not saved. Accepted but not saved.
     """
     name: str | None
-    """Short name of the item or task. (text)"""
+    """Short name of the item or task."""
     description: str | None
-    """Longer text next to the name. (text)"""
+    """Longer text next to the name."""
     unit_cost: Decimal | int | str | None
-    """Price of one unit before tax; a negative price makes the line a reduction. (decimal number;
-    default 0)
-    """
+    """Price of one unit before tax; a negative price makes the line a reduction. Default 0."""
     quantity: Decimal | int | str | None
-    """How many units, or hours on a line of type Time. (decimal number; default 0)"""
+    """How many units, or hours on a line of type Time. Default 0."""
     tax1_name: str | None
-    """Name of the first tax on the line. (text)"""
+    """Name of the first tax on the line."""
     tax2_name: str | None
-    """Name of the second tax on the line; there can be no third. (text)"""
+    """Name of the second tax on the line; there can be no third."""
     tax1_percent: Decimal | int | str | None
-    """Rate of the first tax in percent; 5 means 5 %. (decimal number)"""
+    """Rate of the first tax in percent; 5 means 5 %."""
     tax2_percent: Decimal | int | str | None
-    """Rate of the second tax in percent. (decimal number)"""
+    """Rate of the second tax in percent."""
     type: LineType | None
-    """Whether the quantity counts pieces or hours. (word; default Item)"""
+    """Whether the quantity counts pieces or hours. Default Item."""
 
 
 class InvoiceGatewayInput(TypedDict, total=False):
     """An InvoiceGateway to be sent. A payment gateway that an invoice may be paid through."""
 
     name: str | None
-    """Name of the gateway, as gateway.list gives it. (text; inferred)"""
+    """Name of the gateway, as gateway.list gives it."""
 
 
-INVOICE: Final[Shape[Invoice]] = Shape(
+INVOICE: Final[RecordSchema[Invoice]] = RecordSchema(
     "Invoice",
     Invoice,
     [
-        entry("invoice_id", api.ID, access="r"),
-        entry("client_id", api.ID, required="c", clear=False),
-        entry("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
-        entry("number", api.TEXT),
-        entry("status", INVOICE_STATUS),
-        entry("date", api.DATE),
-        entry("return_uri", api.URI),
-        entry("lines", lambda: INVOICE_LINE, "lines/line", many=True),
-        entry("estimate_id", api.ID.with_(none=("0",)), access="rc"),
-        entry("gateways", lambda: INVOICE_GATEWAY, "gateways/gateway", many=True, access="rc"),
-        entry("amount", api.DECIMAL, access="r"),
-        entry("amount_outstanding", api.DECIMAL, access="r"),
-        entry("paid", api.DECIMAL, access="r"),
-        entry("recurring_id", api.ID.with_(none=("0",)), access="r"),
-        entry("staff_id", api.ID.with_(none=("0",)), access="r"),
-        entry("folder", FOLDER, access="r"),
-        entry("links", lambda: INVOICE_LINKS, access="r"),
-        entry("updated", api.DATETIME, access="r"),
-        entry("created_at", api.DATETIME, access="r"),
-        entry("po_number", api.TEXT),
-        entry("discount", api.DECIMAL),
-        entry("currency_code", api.TEXT, clear=False),
-        entry("language", api.TEXT),
-        entry("notes", api.TEXT),
-        entry("terms", api.TEXT),
-        entry("first_name", api.TEXT),
-        entry("last_name", api.TEXT),
-        entry("organization", api.TEXT),
-        entry("p_street1", api.TEXT),
-        entry("p_street2", api.TEXT),
-        entry("p_city", api.TEXT),
-        entry("p_state", api.TEXT),
-        entry("p_country", api.TEXT),
-        entry("p_code", api.TEXT),
-        entry("vat_name", api.TEXT),
-        entry("vat_number", api.TEXT),
-        entry("url", api.URI, sensitive=True, access="r"),
-        entry("auth_url", api.URI, sensitive=True, access="r"),
+        field_spec("invoice_id", api.ID, access="r"),
+        field_spec("client_id", api.ID, required="c", clear=False),
+        field_spec("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
+        field_spec("number", api.TEXT),
+        field_spec("status", INVOICE_STATUS),
+        field_spec("date", api.DATE),
+        field_spec("return_uri", api.URI),
+        field_spec("lines", lambda: INVOICE_LINE, "lines/line", many=True),
+        field_spec("estimate_id", api.ID.with_(none=("0",)), access="rc"),
+        field_spec("gateways", lambda: INVOICE_GATEWAY, "gateways/gateway", many=True, access="rc"),
+        field_spec("amount", api.DECIMAL, access="r"),
+        field_spec("amount_outstanding", api.DECIMAL, access="r"),
+        field_spec("paid", api.DECIMAL, access="r"),
+        field_spec("recurring_id", api.ID.with_(none=("0",)), access="r"),
+        field_spec("staff_id", api.ID.with_(none=("0",)), access="r"),
+        field_spec("folder", FOLDER, access="r"),
+        field_spec("links", lambda: INVOICE_LINKS, access="r"),
+        field_spec("updated", api.DATETIME, access="r"),
+        field_spec("created_at", api.DATETIME, access="r"),
+        field_spec("po_number", api.TEXT),
+        field_spec("discount", api.DECIMAL),
+        field_spec("currency_code", api.TEXT, clear=False),
+        field_spec("language", api.TEXT),
+        field_spec("notes", api.TEXT),
+        field_spec("terms", api.TEXT),
+        field_spec("first_name", api.TEXT),
+        field_spec("last_name", api.TEXT),
+        field_spec("organization", api.TEXT),
+        field_spec("p_street1", api.TEXT),
+        field_spec("p_street2", api.TEXT),
+        field_spec("p_city", api.TEXT),
+        field_spec("p_state", api.TEXT),
+        field_spec("p_country", api.TEXT),
+        field_spec("p_code", api.TEXT),
+        field_spec("vat_name", api.TEXT),
+        field_spec("vat_number", api.TEXT),
+        field_spec("url", api.URI, sensitive=True, access="r"),
+        field_spec("auth_url", api.URI, sensitive=True, access="r"),
     ],
     identity="invoice_id",
 )
 
-
-INVOICE_LINE: Final[Shape[InvoiceLine]] = Shape(
+INVOICE_LINE: Final[RecordSchema[InvoiceLine]] = RecordSchema(
     "InvoiceLine",
     InvoiceLine,
     [
-        entry("line_id", api.ID, access="r"),
-        entry("amount", api.DECIMAL, discarded=True),
-        entry("name", api.TEXT),
-        entry("description", api.TEXT),
-        entry("unit_cost", api.DECIMAL),
-        entry("quantity", api.DECIMAL),
-        entry("tax1_name", api.TEXT),
-        entry("tax2_name", api.TEXT),
-        entry("tax1_percent", api.DECIMAL),
-        entry("tax2_percent", api.DECIMAL),
-        entry("type", LINE_TYPE),
-        entry("order", api.INT, access="r"),
+        field_spec("line_id", api.ID, access="r"),
+        field_spec("amount", api.DECIMAL, discarded=True),
+        field_spec("name", api.TEXT),
+        field_spec("description", api.TEXT),
+        field_spec("unit_cost", api.DECIMAL),
+        field_spec("quantity", api.DECIMAL),
+        field_spec("tax1_name", api.TEXT),
+        field_spec("tax2_name", api.TEXT),
+        field_spec("tax1_percent", api.DECIMAL),
+        field_spec("tax2_percent", api.DECIMAL),
+        field_spec("type", LINE_TYPE),
+        field_spec("order", api.INT, access="r"),
     ],
 )
 
-
-INVOICE_LINKS: Final[Shape[InvoiceLinks]] = Shape(
+INVOICE_LINKS: Final[RecordSchema[InvoiceLinks]] = RecordSchema(
     "InvoiceLinks",
     InvoiceLinks,
     [
-        entry("edit", api.URI, sensitive=True, access="r"),
-        entry("client_view", api.URI, sensitive=True, access="r"),
-        entry("view", api.URI, sensitive=True, access="r"),
+        field_spec("edit", api.URI, sensitive=True, access="r"),
+        field_spec("client_view", api.URI, sensitive=True, access="r"),
+        field_spec("view", api.URI, sensitive=True, access="r"),
     ],
 )
 
-
-INVOICE_GATEWAY: Final[Shape[InvoiceGateway]] = Shape(
+INVOICE_GATEWAY: Final[RecordSchema[InvoiceGateway]] = RecordSchema(
     "InvoiceGateway",
     InvoiceGateway,
     [
-        entry("name", api.TEXT, access="rc"),
+        field_spec("name", api.TEXT, access="rc"),
     ],
 )
 
-
-INVOICE_LINES_ADDED: Final[Shape[InvoiceLinesAdded]] = Shape(
+INVOICE_LINES_ADDED: Final[RecordSchema[InvoiceLinesAdded]] = RecordSchema(
     "InvoiceLinesAdded",
     InvoiceLinesAdded,
     [
-        entry("invoice_id", api.ID, access="r"),
-        entry("line_ids", api.ID, "lines/line_id", many=True, access="r"),
+        field_spec("invoice_id", api.ID, access="r"),
+        field_spec("line_ids", api.ID, "lines/line_id", many=True, access="r"),
     ],
 )
-
 
 _CREATE: Final = Method(
     api.PROTOCOL,
     "invoice.create",
-    Shape(
+    RecordSchema(
         "invoice.create",
         None,
         [
-            entry("client_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
-            entry("number", api.TEXT, access="cu"),
-            entry("status", INVOICE_STATUS, access="cu"),
-            entry("date", api.DATE, access="cu"),
-            entry("return_uri", api.URI, access="cu"),
-            entry("lines", lambda: INVOICE_LINE, "lines/line", many=True, access="cu"),
-            entry("estimate_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("gateways", lambda: INVOICE_GATEWAY, "gateways/gateway", many=True, access="cu"),
-            entry("po_number", api.TEXT, access="cu"),
-            entry("discount", api.DECIMAL, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("language", api.TEXT, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("terms", api.TEXT, access="cu"),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("organization", api.TEXT, access="cu"),
-            entry("p_street1", api.TEXT, access="cu"),
-            entry("p_street2", api.TEXT, access="cu"),
-            entry("p_city", api.TEXT, access="cu"),
-            entry("p_state", api.TEXT, access="cu"),
-            entry("p_country", api.TEXT, access="cu"),
-            entry("p_code", api.TEXT, access="cu"),
-            entry("vat_name", api.TEXT, access="cu"),
-            entry("vat_number", api.TEXT, access="cu"),
+            field_spec("number", api.TEXT, access="cu"),
+            field_spec("status", INVOICE_STATUS, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("return_uri", api.URI, access="cu"),
+            field_spec("lines", lambda: INVOICE_LINE, "lines/line", many=True, access="cu"),
+            field_spec("estimate_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "gateways", lambda: INVOICE_GATEWAY, "gateways/gateway", many=True, access="cu"
+            ),
+            field_spec("po_number", api.TEXT, access="cu"),
+            field_spec("discount", api.DECIMAL, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("language", api.TEXT, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("terms", api.TEXT, access="cu"),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("organization", api.TEXT, access="cu"),
+            field_spec("p_street1", api.TEXT, access="cu"),
+            field_spec("p_street2", api.TEXT, access="cu"),
+            field_spec("p_city", api.TEXT, access="cu"),
+            field_spec("p_state", api.TEXT, access="cu"),
+            field_spec("p_country", api.TEXT, access="cu"),
+            field_spec("p_code", api.TEXT, access="cu"),
+            field_spec("vat_name", api.TEXT, access="cu"),
+            field_spec("vat_number", api.TEXT, access="cu"),
         ],
     ),
-    Scalar[int]("invoice_id", api.ID),
+    ScalarResponse[int]("invoice_id", api.ID),
     retry="ambiguous",
     wrapper="invoice",
     mode="create",
@@ -507,61 +510,55 @@ def create(
     """Makes an invoice. It is a draft unless the status says otherwise, and nothing is sent to the
     client.
 
-    ``invoice.create``; repeating it may do it twice. For admin, staff when the Invoices tab is on
-    for them; only invoices of clients assigned to them.
+    API method ``invoice.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Invoices tab is on for them; only invoices of clients
+    assigned to them.
 
     Args:
-        client_id: Client who is billed. (id; id of a client)
-        contacts: Contacts of the client who get the invoice as well. (list)
+        client_id: Client who is billed.
+        contacts: Contacts of the client who get the invoice as well.
         number: Number printed on the invoice; may hold letters and leading zeros and must be unique
-            in the account. When left out on create, it follows the last number. (text)
-        status: How far the invoice has come; draft, sent and viewed can be set. (word; default
-            draft)
-        date: Date of issue; the current day when left out on create. (date)
+            in the account. When left out on create, it follows the last number.
+        status: How far the invoice has come; draft, sent and viewed can be set. Default draft.
+        date: Date of issue; the current day when left out on create.
         return_uri: Address that the client is offered after paying online, used exactly as given.
-            It can only be set through the API. (URI)
+            It can only be set through the API.
         lines: What is charged. An update that holds lines replaces all of them, and an empty tag
-            removes all; see lines.add, lines.update and lines.delete for single ones. (list; None
-            has an effect of its own)
+            removes all; see lines.add, lines.update and lines.delete for single ones.
         estimate_id: Estimate that the invoice comes from. Sent by one client only; what the server
-            does with it is not documented, and that answers give it back is a guess. (id; id of a
-            estimate; observed)
+            does with it is not documented, and that answers give it back is a guess.
         gateways: Payment gateways offered to the client. Sent by one client only; its shape below
-            the wrapper, and that answers give it back, are guesses. (list; inferred)
-        po_number: The client's purchase order number; may hold letters. (text)
-        discount: Percent taken off the subtotal; 10 means 10 %. (decimal number)
+            the wrapper, and that answers give it back, are guesses.
+        po_number: The client's purchase order number; may hold letters.
+        discount: Percent taken off the subtotal; 10 means 10 %.
         currency_code: Three capital letters (ISO 4217) for the currency of all amounts; the
             account's base currency when left out. An empty tag is refused as an unknown currency.
-            (text)
         language: Code from language.list for the language that the client sees; the client's own
-            when left out. (text)
+            when left out.
         notes: Remarks for the client. Plain text: line breaks are kept, HTML is not rendered.
-            (text)
-        terms: Terms printed at the foot, as plain text. (text)
+        terms: Terms printed at the foot, as plain text.
         first_name: First name of the person addressed. Name and address are copied from the client
-            when a create leaves them out. (text)
-        last_name: Last name of the person addressed. (text)
-        organization: Company addressed. (text)
-        p_street1: First line of the street address. (text)
-        p_street2: Second line of the street address, such as a suite or unit. (text)
-        p_city: City or town. (text)
-        p_state: State, province or region, in free text. (text)
-        p_country: Country, in free text. (text)
-        p_code: Postal or ZIP code. (text)
-        vat_name: Label printed before the number, such as VAT Number. (text)
+            when a create leaves them out.
+        last_name: Last name of the person addressed.
+        organization: Company addressed.
+        p_street1: First line of the street address.
+        p_street2: Second line of the street address, such as a suite or unit.
+        p_city: City or town.
+        p_state: State, province or region, in free text.
+        p_country: Country, in free text.
+        p_code: Postal or ZIP code.
+        vat_name: Label printed before the number, such as VAT Number.
         vat_number: Tax registration number; when set, it is printed with its label below the
-            client's address. (text)
+            client's address.
 
     Returns:
         The invoice id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -598,40 +595,40 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "invoice.update",
-    Shape(
+    RecordSchema(
         "invoice.update",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
-            entry("client_id", api.ID, access="cu", clear=False),
-            entry(
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
-            entry("number", api.TEXT, access="cu"),
-            entry("status", INVOICE_STATUS, access="cu"),
-            entry("date", api.DATE, access="cu"),
-            entry("return_uri", api.URI, access="cu"),
-            entry("lines", lambda: INVOICE_LINE, "lines/line", many=True, access="cu"),
-            entry("po_number", api.TEXT, access="cu"),
-            entry("discount", api.DECIMAL, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("language", api.TEXT, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("terms", api.TEXT, access="cu"),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("organization", api.TEXT, access="cu"),
-            entry("p_street1", api.TEXT, access="cu"),
-            entry("p_street2", api.TEXT, access="cu"),
-            entry("p_city", api.TEXT, access="cu"),
-            entry("p_state", api.TEXT, access="cu"),
-            entry("p_country", api.TEXT, access="cu"),
-            entry("p_code", api.TEXT, access="cu"),
-            entry("vat_name", api.TEXT, access="cu"),
-            entry("vat_number", api.TEXT, access="cu"),
+            field_spec("number", api.TEXT, access="cu"),
+            field_spec("status", INVOICE_STATUS, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("return_uri", api.URI, access="cu"),
+            field_spec("lines", lambda: INVOICE_LINE, "lines/line", many=True, access="cu"),
+            field_spec("po_number", api.TEXT, access="cu"),
+            field_spec("discount", api.DECIMAL, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("language", api.TEXT, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("terms", api.TEXT, access="cu"),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("organization", api.TEXT, access="cu"),
+            field_spec("p_street1", api.TEXT, access="cu"),
+            field_spec("p_street2", api.TEXT, access="cu"),
+            field_spec("p_city", api.TEXT, access="cu"),
+            field_spec("p_state", api.TEXT, access="cu"),
+            field_spec("p_country", api.TEXT, access="cu"),
+            field_spec("p_code", api.TEXT, access="cu"),
+            field_spec("vat_name", api.TEXT, access="cu"),
+            field_spec("vat_number", api.TEXT, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="invoice",
     mode="update",
@@ -670,56 +667,50 @@ def update(
     """Changes an invoice. What is left out stays as it is; lines that are present replace all
     lines.
 
-    ``invoice.update``; repeating it changes nothing more. For admin, staff when the Invoices tab is
-    on for them; only invoices of clients assigned to them.
+    API method ``invoice.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
-        client_id: Client who is billed. (id; id of a client)
-        contacts: Contacts of the client who get the invoice as well. (list)
+            padded with zeros in answers.
+        client_id: Client who is billed.
+        contacts: Contacts of the client who get the invoice as well.
         number: Number printed on the invoice; may hold letters and leading zeros and must be unique
-            in the account. When left out on create, it follows the last number. (text)
-        status: How far the invoice has come; draft, sent and viewed can be set. (word; default
-            draft)
-        date: Date of issue; the current day when left out on create. (date)
+            in the account. When left out on create, it follows the last number.
+        status: How far the invoice has come; draft, sent and viewed can be set. Default draft.
+        date: Date of issue; the current day when left out on create.
         return_uri: Address that the client is offered after paying online, used exactly as given.
-            It can only be set through the API. (URI)
+            It can only be set through the API.
         lines: What is charged. An update that holds lines replaces all of them, and an empty tag
-            removes all; see lines.add, lines.update and lines.delete for single ones. (list; None
-            has an effect of its own)
-        po_number: The client's purchase order number; may hold letters. (text)
-        discount: Percent taken off the subtotal; 10 means 10 %. (decimal number)
+            removes all; see lines.add, lines.update and lines.delete for single ones.
+        po_number: The client's purchase order number; may hold letters.
+        discount: Percent taken off the subtotal; 10 means 10 %.
         currency_code: Three capital letters (ISO 4217) for the currency of all amounts; the
             account's base currency when left out. An empty tag is refused as an unknown currency.
-            (text)
         language: Code from language.list for the language that the client sees; the client's own
-            when left out. (text)
+            when left out.
         notes: Remarks for the client. Plain text: line breaks are kept, HTML is not rendered.
-            (text)
-        terms: Terms printed at the foot, as plain text. (text)
+        terms: Terms printed at the foot, as plain text.
         first_name: First name of the person addressed. Name and address are copied from the client
-            when a create leaves them out. (text)
-        last_name: Last name of the person addressed. (text)
-        organization: Company addressed. (text)
-        p_street1: First line of the street address. (text)
-        p_street2: Second line of the street address, such as a suite or unit. (text)
-        p_city: City or town. (text)
-        p_state: State, province or region, in free text. (text)
-        p_country: Country, in free text. (text)
-        p_code: Postal or ZIP code. (text)
-        vat_name: Label printed before the number, such as VAT Number. (text)
+            when a create leaves them out.
+        last_name: Last name of the person addressed.
+        organization: Company addressed.
+        p_street1: First line of the street address.
+        p_street2: Second line of the street address, such as a suite or unit.
+        p_city: City or town.
+        p_state: State, province or region, in free text.
+        p_country: Country, in free text.
+        p_code: Postal or ZIP code.
+        vat_name: Label printed before the number, such as VAT Number.
         vat_number: Tax registration number; when set, it is printed with its label below the
-            client's address. (text)
+            client's address.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -755,14 +746,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "invoice.get",
-    Shape(
+    RecordSchema(
         "invoice.get",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("invoice", INVOICE),
+    RecordResponse("invoice", INVOICE),
     retry="safe",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -773,24 +764,22 @@ def get(
 ) -> Request[Invoice]:
     """Fetches an invoice. A deleted one is not found.
 
-    ``invoice.get``; changes nothing and may be repeated. For admin, staff when the Invoices tab is
-    on for them; only invoices of clients assigned to them.
+    API method ``invoice.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Invoices tab is on for them; only invoices of clients assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
+            padded with zeros in answers.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -802,14 +791,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "invoice.delete",
-    Shape(
+    RecordSchema(
         "invoice.delete",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -820,21 +809,19 @@ def delete(
 ) -> Request[None]:
     """Moves an invoice to the folder deleted.
 
-    ``invoice.delete``; repeating it changes nothing more. For admin, staff when the Invoices tab is
-    on for them; only invoices of clients assigned to them.
+    API method ``invoice.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
+            padded with zeros in answers.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -846,14 +833,14 @@ def delete(
 _UNDELETE: Final = Method(
     api.PROTOCOL,
     "invoice.undelete",
-    Shape(
+    RecordSchema(
         "invoice.undelete",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -864,21 +851,19 @@ def undelete(
 ) -> Request[None]:
     """Brings a deleted invoice back. Only known from one partner client.
 
-    ``invoice.undelete``; repeating it changes nothing more. For admin, staff when the Invoices tab
-    is on for them; only invoices of clients assigned to them.
+    API method ``invoice.undelete``. Safe to retry: a repeated call changes nothing more. Available
+    to admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
+            padded with zeros in answers.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Observed, not documented: mulesoft.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _UNDELETE.request(
         {
@@ -890,25 +875,25 @@ def undelete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "invoice.list",
-    Shape(
+    RecordSchema(
         "invoice.list",
         None,
         [
-            entry("client_id", api.ID, access="cu", clear=False),
-            entry("recurring_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("status", INVOICE_STATUS_FILTER, access="cu"),
-            entry("number", api.TEXT, access="cu"),
-            entry("date_from", api.DATE, access="cu"),
-            entry("date_to", api.DATE, access="cu"),
-            entry("updated_from", api.DATETIME, access="cu"),
-            entry("updated_to", api.DATETIME, access="cu"),
-            entry("folder", FOLDER, access="cu"),
-            entry("order", api.TEXT, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec("recurring_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("status", INVOICE_STATUS_FILTER, access="cu"),
+            field_spec("number", api.TEXT, access="cu"),
+            field_spec("date_from", api.DATE, access="cu"),
+            field_spec("date_to", api.DATE, access="cu"),
+            field_spec("updated_from", api.DATETIME, access="cu"),
+            field_spec("updated_to", api.DATETIME, access="cu"),
+            field_spec("folder", FOLDER, access="cu"),
+            field_spec("order", api.TEXT, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("invoices", "invoice", INVOICE),
+    PageResponse("invoices", "invoice", INVOICE),
     retry="safe",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -931,35 +916,31 @@ def list_(
 ) -> Request[Page[Invoice]]:
     """Lists whole invoices, newest first.
 
-    ``invoice.list``; changes nothing and may be repeated. For admin, staff when the Invoices tab is
-    on for them; only invoices of clients assigned to them.
+    API method ``invoice.list``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Invoices tab is on for them; only invoices of clients assigned to them.
 
     Args:
-        client_id: Client who is billed. (id; id of a client)
-        recurring_id: Recurring profile that made the invoice; empty for others. (id; id of a
-            recurring)
-        status: Only invoices of this status; unpaid stands for several. (word)
-        number: Only invoices whose number is like this one. (text)
-        date_from: Only invoices dated after this day. (date)
-        date_to: Only invoices dated before this day. (date)
-        updated_from: Only invoices changed after this moment. (date and time)
-        updated_to: Only invoices changed before this moment. (date and time)
-        folder: Where the invoice is kept; delete and undelete move it. (word)
-        order: Another order. Sent by one client only; its words are not documented. (text;
-            observed)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        client_id: Client who is billed.
+        recurring_id: Recurring profile that made the invoice; empty for others.
+        status: Only invoices of this status; unpaid stands for several.
+        number: Only invoices whose number is like this one.
+        date_from: Only invoices dated after this day.
+        date_to: Only invoices dated before this day.
+        updated_from: Only invoices changed after this moment.
+        updated_to: Only invoices changed before this moment.
+        folder: Where the invoice is kept; delete and undelete move it.
+        order: Another order. Sent by one client only; its words are not documented.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page, by invoice_id, last first.
+        The records, ordered by invoice_id, descending.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {
@@ -982,16 +963,16 @@ def list_(
 _SEND_BY_EMAIL: Final = Method(
     api.PROTOCOL,
     "invoice.sendByEmail",
-    Shape(
+    RecordSchema(
         "invoice.sendByEmail",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
-            entry("subject", api.TEXT, access="cu"),
-            entry("message", api.TEXT, access="cu"),
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("subject", api.TEXT, access="cu"),
+            field_spec("message", api.TEXT, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="ambiguous",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -1006,24 +987,23 @@ def send_by_email(
     """Sends the invoice to the client and the contacts by e-mail; a draft becomes sent. The text is
     the account's template unless a subject and a message are given, which belong together.
 
-    ``invoice.sendByEmail``; repeating it may do it twice. For admin, staff when the Invoices tab is
-    on for them; only invoices of clients assigned to them.
+    API method ``invoice.sendByEmail``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Invoices tab is on for them; only invoices of clients
+    assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
-        subject: Subject to use instead of the template's; needs a message as well. (text)
+            padded with zeros in answers.
+        subject: Subject to use instead of the template's; needs a message as well.
         message: Text to use instead of the template's; needs a subject as well. ::invoice link::
-            stands for the address of the invoice. (text)
+            stands for the address of the invoice.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040.
-        NotFound: code 50010.
-
-    Documented: EX:invoice.sendByEmail*, blog.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040.
+        NotFoundError: code 50010.
     """
     return _SEND_BY_EMAIL.request(
         {
@@ -1037,14 +1017,14 @@ def send_by_email(
 _SEND_BY_SNAIL_MAIL: Final = Method(
     api.PROTOCOL,
     "invoice.sendBySnailMail",
-    Shape(
+    RecordSchema(
         "invoice.sendBySnailMail",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="ambiguous",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -1055,21 +1035,20 @@ def send_by_snail_mail(
 ) -> Request[None]:
     """Has the invoice printed and posted to the client; a draft becomes sent.
 
-    ``invoice.sendBySnailMail``; repeating it may do it twice. For admin, staff when the Invoices
-    tab is on for them; only invoices of clients assigned to them.
+    API method ``invoice.sendBySnailMail``. Not safe to retry: a repeated call can be carried out
+    twice. Available to admin, staff when the Invoices tab is on for them; only invoices of clients
+    assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
+            padded with zeros in answers.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _SEND_BY_SNAIL_MAIL.request(
         {
@@ -1081,14 +1060,14 @@ def send_by_snail_mail(
 _GET_PDF: Final = Method(
     api.PROTOCOL,
     "invoice.getPDF",
-    Shape(
+    RecordSchema(
         "invoice.getPDF",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Bytes("application/pdf"),
+    BinaryResponse("application/pdf"),
     retry="safe",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -1099,24 +1078,22 @@ def get_pdf(
 ) -> Request[File]:
     """Fetches the invoice as a PDF file. The answer is the file, not XML; only failures are XML.
 
-    ``invoice.getPDF``; changes nothing and may be repeated. For admin, staff when the Invoices tab
-    is on for them; only invoices of clients assigned to them.
+    API method ``invoice.getPDF``. Safe to retry: the call changes nothing. Available to admin,
+    staff when the Invoices tab is on for them; only invoices of clients assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
+            padded with zeros in answers.
 
     Returns:
         The file (application/pdf).
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET_PDF.request(
         {
@@ -1128,12 +1105,12 @@ def get_pdf(
 _LINES_ADD: Final = Method(
     api.PROTOCOL,
     "invoice.lines.add",
-    Shape(
+    RecordSchema(
         "invoice.lines.add",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "lines",
                 lambda: INVOICE_LINE,
                 "lines/line",
@@ -1144,7 +1121,7 @@ _LINES_ADD: Final = Method(
             ),
         ],
     ),
-    One(".", INVOICE_LINES_ADDED),
+    RecordResponse(".", INVOICE_LINES_ADDED),
     retry="ambiguous",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -1157,25 +1134,24 @@ def lines_add(
 ) -> Request[InvoiceLinesAdded]:
     """Adds lines after those that the invoice has, and tells their numbers.
 
-    ``invoice.lines.add``; repeating it may do it twice. For admin, staff when the Invoices tab is
-    on for them; only invoices of clients assigned to them.
+    API method ``invoice.lines.add``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Invoices tab is on for them; only invoices of clients
+    assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
-        lines: The lines to add. (list)
+            padded with zeros in answers.
+        lines: The lines to add.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _LINES_ADD.request(
         {
@@ -1188,12 +1164,12 @@ def lines_add(
 _LINES_UPDATE: Final = Method(
     api.PROTOCOL,
     "invoice.lines.update",
-    Shape(
+    RecordSchema(
         "invoice.lines.update",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "lines",
                 lambda: LINE_CHANGE,
                 "lines/line",
@@ -1204,7 +1180,7 @@ _LINES_UPDATE: Final = Method(
             ),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -1217,22 +1193,21 @@ def lines_update(
 ) -> Request[None]:
     """Changes lines of the invoice one by one; other lines stay as they are.
 
-    ``invoice.lines.update``; repeating it changes nothing more. For admin, staff when the Invoices
-    tab is on for them; only invoices of clients assigned to them.
+    API method ``invoice.lines.update``. Safe to retry: a repeated call changes nothing more.
+    Available to admin, staff when the Invoices tab is on for them; only invoices of clients
+    assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
-        lines: The lines to change, each with its number. (list)
+            padded with zeros in answers.
+        lines: The lines to change, each with its number.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _LINES_UPDATE.request(
         {
@@ -1245,15 +1220,15 @@ def lines_update(
 _LINES_DELETE: Final = Method(
     api.PROTOCOL,
     "invoice.lines.delete",
-    Shape(
+    RecordSchema(
         "invoice.lines.delete",
         None,
         [
-            entry("invoice_id", api.ID, access="cu", required="cu", clear=False),
-            entry("line_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("line_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="ambiguous",
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
@@ -1267,22 +1242,21 @@ def lines_delete(
     """Removes one line of the invoice. Whether the other lines keep their numbers is not
     documented, so it is not repeated blindly.
 
-    ``invoice.lines.delete``; repeating it may do it twice. For admin, staff when the Invoices tab
-    is on for them; only invoices of clients assigned to them.
+    API method ``invoice.lines.delete``. Not safe to retry: a repeated call can be carried out
+    twice. Available to admin, staff when the Invoices tab is on for them; only invoices of clients
+    assigned to them.
 
     Args:
         invoice_id: Number that FreshBooks gave the invoice; not the one printed on it. May be
-            padded with zeros in answers. (id)
-        line_id: The line to remove; one in each call. (id)
+            padded with zeros in answers.
+        line_id: The line to remove; one in each call.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040.
-        NotFound: code 50010.
-
-    Documented: EX:invoice.*, D:invoices, V:invoices.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040.
+        NotFoundError: code 50010.
     """
     return _LINES_DELETE.request(
         {

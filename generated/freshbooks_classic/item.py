@@ -9,16 +9,21 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Final
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 from .shared import FOLDER
 
@@ -35,57 +40,56 @@ class Item(Record):
     """
 
     item_id: int
-    """Number that FreshBooks gave the item. (id)"""
+    """Number that FreshBooks gave the item."""
     name: str | None = None
-    """What it is called on an invoice line. (text)"""
+    """What it is called on an invoice line."""
     description: str | None = None
-    """Longer text for the line. (text)"""
+    """Longer text for the line."""
     unit_cost: Decimal | None = None
-    """Price of one. (decimal number)"""
+    """Price of one."""
     quantity: Decimal | None = None
-    """How many a new line starts with. (decimal number)"""
+    """How many a new line starts with."""
     inventory: Decimal | None = None
     """How many are in stock. Stock is not tracked unless this is given: answers are then empty, and
-    sending it empty turns tracking off. (decimal number)
+    sending it empty turns tracking off.
     """
     folder: Folder | str | None = None
-    """Where it is kept; deleting moves it to `deleted`. Old answers lack it. (word)"""
+    """Where it is kept; deleting moves it to `deleted`. Old answers lack it."""
     updated: dt.datetime | None = None
-    """When the item last changed; only one client shows it. (date and time; observed)"""
+    """When the item last changed; only one client shows it."""
 
 
-ITEM: Final[Shape[Item]] = Shape(
+ITEM: Final[RecordSchema[Item]] = RecordSchema(
     "Item",
     Item,
     [
-        entry("item_id", api.ID, access="r"),
-        entry("name", api.TEXT, required="c", clear=False),
-        entry("description", api.TEXT),
-        entry("unit_cost", api.DECIMAL),
-        entry("quantity", api.DECIMAL),
-        entry("inventory", api.DECIMAL),
-        entry("folder", FOLDER, access="r"),
-        entry("updated", api.DATETIME, access="r"),
+        field_spec("item_id", api.ID, access="r"),
+        field_spec("name", api.TEXT, required="c", clear=False),
+        field_spec("description", api.TEXT),
+        field_spec("unit_cost", api.DECIMAL),
+        field_spec("quantity", api.DECIMAL),
+        field_spec("inventory", api.DECIMAL),
+        field_spec("folder", FOLDER, access="r"),
+        field_spec("updated", api.DATETIME, access="r"),
     ],
     identity="item_id",
 )
 
-
 _CREATE: Final = Method(
     api.PROTOCOL,
     "item.create",
-    Shape(
+    RecordSchema(
         "item.create",
         None,
         [
-            entry("name", api.TEXT, access="cu", required="cu", clear=False),
-            entry("description", api.TEXT, access="cu"),
-            entry("unit_cost", api.DECIMAL, access="cu"),
-            entry("quantity", api.DECIMAL, access="cu"),
-            entry("inventory", api.DECIMAL, access="cu"),
+            field_spec("name", api.TEXT, access="cu", required="cu", clear=False),
+            field_spec("description", api.TEXT, access="cu"),
+            field_spec("unit_cost", api.DECIMAL, access="cu"),
+            field_spec("quantity", api.DECIMAL, access="cu"),
+            field_spec("inventory", api.DECIMAL, access="cu"),
         ],
     ),
-    Scalar[int]("item_id", api.ID),
+    ScalarResponse[int]("item_id", api.ID),
     retry="ambiguous",
     wrapper="item",
     mode="create",
@@ -103,28 +107,25 @@ def create(
 ) -> Request[int]:
     """Creates an item.
 
-    ``item.create``; repeating it may do it twice. For admin, staff as far as their permissions in
-    the application go.
+    API method ``item.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff as far as their permissions in the application go.
 
     Args:
-        name: What it is called on an invoice line. (text)
-        description: Longer text for the line. (text)
-        unit_cost: Price of one. (decimal number)
-        quantity: How many a new line starts with. (decimal number)
+        name: What it is called on an invoice line.
+        description: Longer text for the line.
+        unit_cost: Price of one.
+        quantity: How many a new line starts with.
         inventory: How many are in stock. Stock is not tracked unless this is given: answers are
-            then empty, and sending it empty turns tracking off. (decimal number; None has an effect
-            of its own)
+            then empty, and sending it empty turns tracking off.
 
     Returns:
         The item id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:item.*, C:items.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -140,19 +141,19 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "item.update",
-    Shape(
+    RecordSchema(
         "item.update",
         None,
         [
-            entry("item_id", api.ID, access="cu", required="cu", clear=False),
-            entry("name", api.TEXT, access="cu", clear=False),
-            entry("description", api.TEXT, access="cu"),
-            entry("unit_cost", api.DECIMAL, access="cu"),
-            entry("quantity", api.DECIMAL, access="cu"),
-            entry("inventory", api.DECIMAL, access="cu"),
+            field_spec("item_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("name", api.TEXT, access="cu", clear=False),
+            field_spec("description", api.TEXT, access="cu"),
+            field_spec("unit_cost", api.DECIMAL, access="cu"),
+            field_spec("quantity", api.DECIMAL, access="cu"),
+            field_spec("inventory", api.DECIMAL, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="item",
     mode="update",
@@ -171,27 +172,24 @@ def update(
 ) -> Request[None]:
     """Changes the fields that are sent and leaves the others as they are.
 
-    ``item.update``; repeating it changes nothing more. For admin, staff as far as their permissions
-    in the application go.
+    API method ``item.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff as far as their permissions in the application go.
 
     Args:
-        item_id: Number that FreshBooks gave the item. (id)
-        name: What it is called on an invoice line. (text)
-        description: Longer text for the line. (text)
-        unit_cost: Price of one. (decimal number)
-        quantity: How many a new line starts with. (decimal number)
+        item_id: Number that FreshBooks gave the item.
+        name: What it is called on an invoice line.
+        description: Longer text for the line.
+        unit_cost: Price of one.
+        quantity: How many a new line starts with.
         inventory: How many are in stock. Stock is not tracked unless this is given: answers are
-            then empty, and sending it empty turns tracking off. (decimal number; None has an effect
-            of its own)
+            then empty, and sending it empty turns tracking off.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:item.*, C:items.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -208,14 +206,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "item.get",
-    Shape(
+    RecordSchema(
         "item.get",
         None,
         [
-            entry("item_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("item_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("item", ITEM),
+    RecordResponse("item", ITEM),
     retry="safe",
     callers="admin, staff as far as their permissions in the application go",
 )
@@ -226,23 +224,21 @@ def get(
 ) -> Request[Item]:
     """Fetches an item.
 
-    ``item.get``; changes nothing and may be repeated. For admin, staff as far as their permissions
-    in the application go.
+    API method ``item.get``. Safe to retry: the call changes nothing. Available to admin, staff as
+    far as their permissions in the application go.
 
     Args:
-        item_id: Number that FreshBooks gave the item. (id)
+        item_id: Number that FreshBooks gave the item.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:item.*, C:items.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -254,14 +250,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "item.delete",
-    Shape(
+    RecordSchema(
         "item.delete",
         None,
         [
-            entry("item_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("item_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff as far as their permissions in the application go",
 )
@@ -272,20 +268,18 @@ def delete(
 ) -> Request[None]:
     """Moves the item to the folder `deleted`.
 
-    ``item.delete``; repeating it changes nothing more. For admin, staff as far as their permissions
-    in the application go.
+    API method ``item.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff as far as their permissions in the application go.
 
     Args:
-        item_id: Number that FreshBooks gave the item. (id)
+        item_id: Number that FreshBooks gave the item.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:item.*, C:items.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -297,16 +291,16 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "item.list",
-    Shape(
+    RecordSchema(
         "item.list",
         None,
         [
-            entry("folder", FOLDER, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("folder", FOLDER, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("items", "item", ITEM),
+    PageResponse("items", "item", ITEM),
     retry="safe",
     callers="admin, staff as far as their permissions in the application go",
 )
@@ -320,24 +314,22 @@ def list_(
 ) -> Request[Page[Item]]:
     """Lists items, newest first; without a folder, deleted ones are left out.
 
-    ``item.list``; changes nothing and may be repeated. For admin, staff as far as their permissions
-    in the application go.
+    API method ``item.list``. Safe to retry: the call changes nothing. Available to admin, staff as
+    far as their permissions in the application go.
 
     Args:
-        folder: Where it is kept; deleting moves it to `deleted`. Old answers lack it. (word)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        folder: Where it is kept; deleting moves it to `deleted`. Old answers lack it.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page, by item_id, last first.
+        The records, ordered by item_id, descending.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:item.*, C:items.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

@@ -8,14 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, pages
 from .runtime.record import Record
-from .runtime.request import Method, Page, Paged, Request
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import Method, Page, PageResponse, Request
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = ["AsyncLanguages", "Language", "Languages", "list_"]
@@ -26,34 +23,33 @@ class Language(Record):
     """A language that clients can be addressed in."""
 
     code: str
-    """Code of the language after RFC 5646, such as en or es-419. (text)"""
+    """Code of the language after RFC 5646, such as en or es-419."""
     name: str | None = None
-    """English name of the language. (text)"""
+    """English name of the language."""
 
 
-LANGUAGE: Final[Shape[Language]] = Shape(
+LANGUAGE: Final[RecordSchema[Language]] = RecordSchema(
     "Language",
     Language,
     [
-        entry("code", api.TEXT, access="r"),
-        entry("name", api.TEXT, access="r"),
+        field_spec("code", api.TEXT, access="r"),
+        field_spec("name", api.TEXT, access="r"),
     ],
     identity="code",
 )
 
-
 _LIST: Final = Method(
     api.PROTOCOL,
     "language.list",
-    Shape(
+    RecordSchema(
         "language.list",
         None,
         [
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("languages", "language", LANGUAGE),
+    PageResponse("languages", "language", LANGUAGE),
     retry="safe",
     callers="admin, staff",
 )
@@ -66,22 +62,21 @@ def list_(
 ) -> Request[Page[Language]]:
     """Lists languages.
 
-    ``language.list``; changes nothing and may be repeated. For admin, staff.
+    API method ``language.list``. Safe to retry: the call changes nothing. Available to admin,
+    staff.
 
     Args:
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:language.list.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

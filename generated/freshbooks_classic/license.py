@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, Page, Paged, Request, Scalar
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import EmptyResponse, Method, Page, PageResponse, Request, ScalarResponse
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = ["AsyncLicenses", "License", "Licenses", "create", "delete", "list_"]
@@ -29,49 +26,46 @@ class License(Record):
     """
 
     license_id: int
-    """Number of the license. (id; observed)"""
+    """Number of the license."""
     addon_id: int | None = None
-    """The add-on that may be used. (id; id of a addon; observed)"""
+    """The add-on that may be used."""
     staff_id: int | None = None
-    """The staff member who may use it; probably everybody when left out. (id; 0 on the wire is
-    none; id of a staff; observed)
-    """
+    """The staff member who may use it; probably everybody when left out."""
     trial: bool | None = None
-    """Whether the license is for trying the add-on out. (flag; observed)"""
+    """Whether the license is for trying the add-on out."""
     status: str | None = None
-    """State of the license; its words are not known. (text; observed)"""
+    """State of the license; its words are not known."""
     remaining_trial_days: int | None = None
-    """Days until the trial ends. (integer; observed)"""
+    """Days until the trial ends."""
 
 
-LICENSE: Final[Shape[License]] = Shape(
+LICENSE: Final[RecordSchema[License]] = RecordSchema(
     "License",
     License,
     [
-        entry("license_id", api.ID, access="r"),
-        entry("addon_id", api.ID, access="rc", required="c", clear=False),
-        entry("staff_id", api.ID.with_(none=("0",)), access="rc"),
-        entry("trial", api.FLAG, access="rc"),
-        entry("status", api.TEXT, access="r"),
-        entry("remaining_trial_days", api.INT, access="r"),
+        field_spec("license_id", api.ID, access="r"),
+        field_spec("addon_id", api.ID, access="rc", required="c", clear=False),
+        field_spec("staff_id", api.ID.with_(none=("0",)), access="rc"),
+        field_spec("trial", api.FLAG, access="rc"),
+        field_spec("status", api.TEXT, access="r"),
+        field_spec("remaining_trial_days", api.INT, access="r"),
     ],
     identity="license_id",
 )
 
-
 _CREATE: Final = Method(
     api.PROTOCOL,
     "license.create",
-    Shape(
+    RecordSchema(
         "license.create",
         None,
         [
-            entry("addon_id", api.ID, access="cu", required="cu", clear=False),
-            entry("staff_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("trial", api.FLAG, access="cu"),
+            field_spec("addon_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("staff_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("trial", api.FLAG, access="cu"),
         ],
     ),
-    Scalar[int]("license_id", api.ID),
+    ScalarResponse[int]("license_id", api.ID),
     retry="ambiguous",
     wrapper="license",
     mode="create",
@@ -87,24 +81,22 @@ def create(
 ) -> Request[int]:
     """Creates a license.
 
-    ``license.create``; repeating it may do it twice. For admin.
+    API method ``license.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin.
 
     Args:
-        addon_id: The add-on that may be used. (id; id of a addon; observed)
-        staff_id: The staff member who may use it; probably everybody when left out. (id; id of a
-            staff; observed)
-        trial: Whether the license is for trying the add-on out. (flag; observed)
+        addon_id: The add-on that may be used.
+        staff_id: The staff member who may use it; probably everybody when left out.
+        trial: Whether the license is for trying the add-on out.
 
     Returns:
         The license id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Observed, not documented: mulesoft.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -118,14 +110,14 @@ def create(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "license.delete",
-    Shape(
+    RecordSchema(
         "license.delete",
         None,
         [
-            entry("license_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("license_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin",
 )
@@ -136,19 +128,18 @@ def delete(
 ) -> Request[None]:
     """Takes the license away.
 
-    ``license.delete``; repeating it changes nothing more. For admin.
+    API method ``license.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin.
 
     Args:
-        license_id: Number of the license. (id; observed)
+        license_id: Number of the license.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Observed, not documented: mulesoft.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -160,15 +151,15 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "license.list",
-    Shape(
+    RecordSchema(
         "license.list",
         None,
         [
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("licenses", "license", LICENSE),
+    PageResponse("licenses", "license", LICENSE),
     retry="safe",
     callers="admin",
 )
@@ -181,22 +172,20 @@ def list_(
 ) -> Request[Page[License]]:
     """The licenses of the account; whether the list is paged is not known.
 
-    ``license.list``; changes nothing and may be repeated. For admin.
+    API method ``license.list``. Safe to retry: the call changes nothing. Available to admin.
 
     Args:
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Observed, not documented: mulesoft.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -33,7 +38,6 @@ __all__ = [
     "list_",
     "update",
 ]
-
 
 PaymentType: TypeAlias = Literal[
     "Check",
@@ -55,7 +59,7 @@ PaymentType: TypeAlias = Literal[
     "ACH",
 ]
 """How the money came."""
-PAYMENT_TYPE: Final = Words(
+PAYMENT_TYPE: Final = EnumCodec(
     {
         "Check": ("Check", "Check"),
         "Cash": ("Cash", "Cash"),
@@ -83,40 +87,35 @@ class Payment(Record):
     """Money received for an invoice, or credit that a client has with the account."""
 
     payment_id: int
-    """Number that FreshBooks gave the payment. (id)"""
+    """Number that FreshBooks gave the payment."""
     client_id: int | None = None
     """The client who paid. Without an invoice, the money becomes credit of this client; together
-    with an invoice, that invoice is paid from the credit. Cannot be changed later. (id; 0 on the
-    wire is none; id of a client)
+    with an invoice, that invoice is paid from the credit. Cannot be changed later.
     """
     invoice_id: int | None = None
-    """The invoice it pays for; none for credit. Alone, it makes an ordinary payment. (id; 0 on the
-    wire is none; id of a invoice)
-    """
+    """The invoice it pays for; none for credit. Alone, it makes an ordinary payment."""
     date: dt.datetime | None = None
-    """Day the money came, today when left out. Sent as a day, answered with a time of day. (date
-    and time)
-    """
+    """Day the money came, today when left out. Sent as a day, answered with a time of day."""
     amount: Decimal | None = None
     """Sum that came, in the currency of the invoice or credit. Setting it to 0.00 later is how a
-    refund is recorded. (decimal number; default 0)
+    refund is recorded. Default 0.
     """
     currency_code: str | None = None
     """Currency of a credit, three capital letters; the account's base currency when left out.
-    Without effect on payments for an invoice, and answered for credit only. (text)
+    Without effect on payments for an invoice, and answered for credit only.
     """
     type: PaymentType | str | None = None
-    """How it was paid. (word; default Check)"""
+    """How it was paid. Default Check."""
     notes: str | None = None
-    """Remark on the payment. (text)"""
+    """Remark on the payment."""
     from_credit: bool | None = None
     """Whether it was taken from the client's credit. Only clients show it; leaving it out and
-    naming both client and invoice is the documented way. (flag; observed)
+    naming both client and invoice is the documented way.
     """
     updated: dt.datetime | None = None
-    """When the payment last changed. (date and time)"""
+    """When the payment last changed."""
     gateway_transaction: GatewayTransaction | None = None
-    """The transaction behind it; only there when it was paid online. (record)"""
+    """The transaction behind it; only there when it was paid online."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,60 +123,58 @@ class GatewayTransaction(Record):
     """What a payment gateway knows an online payment by."""
 
     reference_id: str | None = None
-    """The gateway's own number of the transaction; text, for it can be long. (text)"""
+    """The gateway's own number of the transaction; text, for it can be long."""
     gateway_name: str | None = None
-    """Name of the gateway, as in gateway.list. (text)"""
+    """Name of the gateway, as in gateway.list."""
 
 
-PAYMENT: Final[Shape[Payment]] = Shape(
+PAYMENT: Final[RecordSchema[Payment]] = RecordSchema(
     "Payment",
     Payment,
     [
-        entry("payment_id", api.ID, access="r"),
-        entry("client_id", api.ID.with_(none=("0",)), access="rc"),
-        entry("invoice_id", api.ID.with_(none=("0",))),
-        entry("date", api.DATETIME, access="r"),
-        entry("date", api.DATE, access="cu"),
-        entry("amount", api.DECIMAL),
-        entry("currency_code", api.TEXT, clear=False),
-        entry("type", PAYMENT_TYPE),
-        entry("notes", api.TEXT),
-        entry("from_credit", api.FLAG, access="rc"),
-        entry("updated", api.DATETIME, access="r"),
-        entry("gateway_transaction", lambda: GATEWAY_TRANSACTION, access="r"),
+        field_spec("payment_id", api.ID, access="r"),
+        field_spec("client_id", api.ID.with_(none=("0",)), access="rc"),
+        field_spec("invoice_id", api.ID.with_(none=("0",))),
+        field_spec("date", api.DATETIME, access="r"),
+        field_spec("date", api.DATE, access="cu"),
+        field_spec("amount", api.DECIMAL),
+        field_spec("currency_code", api.TEXT, clear=False),
+        field_spec("type", PAYMENT_TYPE),
+        field_spec("notes", api.TEXT),
+        field_spec("from_credit", api.FLAG, access="rc"),
+        field_spec("updated", api.DATETIME, access="r"),
+        field_spec("gateway_transaction", lambda: GATEWAY_TRANSACTION, access="r"),
     ],
     identity="payment_id",
 )
 
-
-GATEWAY_TRANSACTION: Final[Shape[GatewayTransaction]] = Shape(
+GATEWAY_TRANSACTION: Final[RecordSchema[GatewayTransaction]] = RecordSchema(
     "GatewayTransaction",
     GatewayTransaction,
     [
-        entry("reference_id", api.TEXT, access="r"),
-        entry("gateway_name", api.TEXT, access="r"),
+        field_spec("reference_id", api.TEXT, access="r"),
+        field_spec("gateway_name", api.TEXT, access="r"),
     ],
 )
-
 
 _CREATE: Final = Method(
     api.PROTOCOL,
     "payment.create",
-    Shape(
+    RecordSchema(
         "payment.create",
         None,
         [
-            entry("client_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("invoice_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("date", api.DATE, access="cu"),
-            entry("amount", api.DECIMAL, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("type", PAYMENT_TYPE, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("from_credit", api.FLAG, access="cu"),
+            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("invoice_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("amount", api.DECIMAL, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("type", PAYMENT_TYPE, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("from_credit", api.FLAG, access="cu"),
         ],
     ),
-    Scalar[int]("payment_id", api.ID),
+    ScalarResponse[int]("payment_id", api.ID),
     retry="ambiguous",
     wrapper="payment",
     mode="create",
@@ -200,38 +197,33 @@ def create(
     the client's credit; with both it pays the invoice from that credit, and fails when the
     credit is too small. The invoice's status and outstanding amount follow.
 
-    ``payment.create``; repeating it may do it twice. For admin, staff when the Invoices tab is on
-    for them; for clients that they are assigned to.
+    API method ``payment.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Invoices tab is on for them; for clients that they are
+    assigned to.
 
     Args:
         client_id: The client who paid. Without an invoice, the money becomes credit of this client;
             together with an invoice, that invoice is paid from the credit. Cannot be changed later.
-            (id; id of a client)
         invoice_id: The invoice it pays for; none for credit. Alone, it makes an ordinary payment.
-            (id; id of a invoice)
         date: Day the money came, today when left out. Sent as a day, answered with a time of day.
-            (date)
         amount: Sum that came, in the currency of the invoice or credit. Setting it to 0.00 later is
-            how a refund is recorded. (decimal number; default 0)
+            how a refund is recorded. Default 0.
         currency_code: Currency of a credit, three capital letters; the account's base currency when
             left out. Without effect on payments for an invoice, and answered for credit only.
-            (text)
-        type: How it was paid. (word; default Check)
-        notes: Remark on the payment. (text)
+        type: How it was paid. Default Check.
+        notes: Remark on the payment.
         from_credit: Whether it was taken from the client's credit. Only clients show it; leaving it
-            out and naming both client and invoice is the documented way. (flag; observed)
+            out and naming both client and invoice is the documented way.
 
     Returns:
         The payment id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:payment.*, D:payments.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _CREATE.request(
         {
@@ -250,20 +242,20 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "payment.update",
-    Shape(
+    RecordSchema(
         "payment.update",
         None,
         [
-            entry("payment_id", api.ID, access="cu", required="cu", clear=False),
-            entry("invoice_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("date", api.DATE, access="cu"),
-            entry("amount", api.DECIMAL, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("type", PAYMENT_TYPE, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
+            field_spec("payment_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("invoice_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("amount", api.DECIMAL, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("type", PAYMENT_TYPE, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="payment",
     mode="update",
@@ -284,31 +276,26 @@ def update(
     """Changes the fields that are sent and leaves the others as they are; the invoice's status and
     outstanding amount follow.
 
-    ``payment.update``; repeating it changes nothing more. For admin, staff when the Invoices tab is
-    on for them; for clients that they are assigned to.
+    API method ``payment.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when the Invoices tab is on for them; for clients that they are assigned to.
 
     Args:
-        payment_id: Number that FreshBooks gave the payment. (id)
+        payment_id: Number that FreshBooks gave the payment.
         invoice_id: The invoice it pays for; none for credit. Alone, it makes an ordinary payment.
-            (id; id of a invoice)
         date: Day the money came, today when left out. Sent as a day, answered with a time of day.
-            (date)
         amount: Sum that came, in the currency of the invoice or credit. Setting it to 0.00 later is
-            how a refund is recorded. (decimal number; default 0)
+            how a refund is recorded. Default 0.
         currency_code: Currency of a credit, three capital letters; the account's base currency when
             left out. Without effect on payments for an invoice, and answered for credit only.
-            (text)
-        type: How it was paid. (word; default Check)
-        notes: Remark on the payment. (text)
+        type: How it was paid. Default Check.
+        notes: Remark on the payment.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:payment.*, D:payments.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -326,14 +313,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "payment.get",
-    Shape(
+    RecordSchema(
         "payment.get",
         None,
         [
-            entry("payment_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("payment_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("payment", PAYMENT),
+    RecordResponse("payment", PAYMENT),
     retry="safe",
     callers="admin, staff when the Invoices tab is on for them; for clients that they are assigned to",
 )
@@ -344,23 +331,21 @@ def get(
 ) -> Request[Payment]:
     """Fetches a payment.
 
-    ``payment.get``; changes nothing and may be repeated. For admin, staff when the Invoices tab is
-    on for them; for clients that they are assigned to.
+    API method ``payment.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Invoices tab is on for them; for clients that they are assigned to.
 
     Args:
-        payment_id: Number that FreshBooks gave the payment. (id)
+        payment_id: Number that FreshBooks gave the payment.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:payment.*, D:payments.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -372,14 +357,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "payment.delete",
-    Shape(
+    RecordSchema(
         "payment.delete",
         None,
         [
-            entry("payment_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("payment_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Invoices tab is on for them; for clients that they are assigned to",
 )
@@ -391,20 +376,18 @@ def delete(
     """Deletes a payment for good and works out the invoice's status again. There is no folder to
     fetch it back from.
 
-    ``payment.delete``; repeating it changes nothing more. For admin, staff when the Invoices tab is
-    on for them; for clients that they are assigned to.
+    API method ``payment.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when the Invoices tab is on for them; for clients that they are assigned to.
 
     Args:
-        payment_id: Number that FreshBooks gave the payment. (id)
+        payment_id: Number that FreshBooks gave the payment.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:payment.*, D:payments.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -416,21 +399,21 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "payment.list",
-    Shape(
+    RecordSchema(
         "payment.list",
         None,
         [
-            entry("client_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("invoice_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("date_from", api.DATE, access="cu"),
-            entry("date_to", api.DATE, access="cu"),
-            entry("updated_from", api.DATE, access="cu"),
-            entry("updated_to", api.DATE, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("invoice_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("date_from", api.DATE, access="cu"),
+            field_spec("date_to", api.DATE, access="cu"),
+            field_spec("updated_from", api.DATE, access="cu"),
+            field_spec("updated_to", api.DATE, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("payments", "payment", PAYMENT),
+    PageResponse("payments", "payment", PAYMENT),
     retry="safe",
     callers="admin, staff when the Invoices tab is on for them; for clients that they are assigned to",
 )
@@ -449,34 +432,30 @@ def list_(
 ) -> Request[Page[Payment]]:
     """Lists payments, newest first. A page that is not a number is refused.
 
-    ``payment.list``; changes nothing and may be repeated. For admin, staff when the Invoices tab is
-    on for them; for clients that they are assigned to.
+    API method ``payment.list``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Invoices tab is on for them; for clients that they are assigned to.
 
     Args:
         client_id: The client who paid. Without an invoice, the money becomes credit of this client;
             together with an invoice, that invoice is paid from the credit. Cannot be changed later.
-            (id; id of a client)
         invoice_id: The invoice it pays for; none for credit. Alone, it makes an ordinary payment.
-            (id; id of a invoice)
         date_from: Only payments dated after this day; whether the day itself counts is not
-            documented. (date)
-        date_to: Only payments dated before this day. (date)
+            documented.
+        date_to: Only payments dated before this day.
         updated_from: Only payments changed after this day. Documented as a day here, while other
-            resources take a day and time. (date)
-        updated_to: Only payments changed before this day; a day as well. (date)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+            resources take a day and time.
+        updated_to: Only payments changed before this day; a day as well.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page, by payment_id, last first.
+        The records, ordered by payment_id, descending.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40060.
-
-    Documented: EX:payment.*, D:payments.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40060.
     """
     return _LIST.request(
         {

@@ -9,22 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
-
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from typing_extensions import Required
-
 
 __all__ = [
     "AsyncProjects",
@@ -42,10 +46,9 @@ __all__ = [
     "update",
 ]
 
-
 BillMethod: TypeAlias = Literal["task-rate", "flat-rate", "project-rate", "staff-rate"]
 """How the time of a project is charged."""
-BILL_METHOD: Final = Words(
+BILL_METHOD: Final = EnumCodec(
     {
         "task-rate": ("task-rate", "task-rate"),
         "flat-rate": ("flat-rate", "flat-rate"),
@@ -62,43 +65,40 @@ class Project(Record):
     """
 
     project_id: int
-    """Number that FreshBooks gave the project. (id)"""
+    """Number that FreshBooks gave the project."""
     name: str | None = None
-    """What the project is called. (text)"""
+    """What the project is called."""
     bill_method: BillMethod | str | None = None
-    """How its time is charged. (word)"""
+    """How its time is charged."""
     client_id: int | None = None
-    """Whom the work is for; left out or empty for work of one's own. (id; 0 on the wire is none; id
-    of a client)
-    """
+    """Whom the work is for; left out or empty for work of one's own."""
     rate: Decimal | None = None
     """Price of one hour with project-rate, the whole sum with flat-rate. The documentation wants it
-    for both of them, but flat-rate projects have been made without. (decimal number)
+    for both of them, but flat-rate projects have been made without.
     """
     description: str | None = None
-    """What the project is about. (text)"""
+    """What the project is about."""
     hour_budget: Decimal | None = None
-    """How many hours the project may take. (decimal number)"""
+    """How many hours the project may take."""
     tasks: list[ProjectTask] = field(default_factory=lambda: [])
-    """Tasks that time can be logged on. An update that sends the list replaces it whole (inferred).
-    (list)
+    """Tasks that time can be logged on. An update that sends the list replaces it whole
+    (inferred).
     """
     task_ids: list[int] = field(default_factory=lambda: [])
     """Deprecated. Use tasks instead, which can also give a rate. The older form of tasks, as bare
-    ids in the same wrapper. (list of id; id of a task)
+    ids in the same wrapper.
     """
     staff: list[ProjectStaff] = field(default_factory=lambda: [])
     """People who work on the project; shown to the admin and to the manager of the project only.
-    That it can be sent is known from one client, which assigns people by an update. (list)
+    That it can be sent is known from one client, which assigns people by an update.
     """
     staff_ids: list[int] = field(default_factory=lambda: [])
     """Deprecated. Use staff instead. The older form of staff, as bare ids in the same wrapper;
-    answers give both. (list of id; id of a staff)
+    answers give both.
     """
     budget_hours: Decimal | None = None
     """Hours of the budget, given by get and not by list. One user reads it as the hour budget; the
-    documentation shows zero beside a budget of 42, so it may as well be the hours used. (decimal
-    number)
+    documentation shows zero beside a budget of 42, so it may as well be the hours used.
     """
 
 
@@ -107,11 +107,9 @@ class ProjectTask(Record):
     """A task that is assigned to a project."""
 
     task_id: int | None = None
-    """Which task. (id; id of a task)"""
+    """Which task."""
     rate: Decimal | None = None
-    """Price of one hour of the task on this project; left out, the task's own rate counts. (decimal
-    number)
-    """
+    """Price of one hour of the task on this project; left out, the task's own rate counts."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,10 +117,10 @@ class ProjectStaff(Record):
     """A person who is assigned to a project."""
 
     staff_id: int | None = None
-    """Who; contractors appear here as staff, too. (id; id of a staff)"""
+    """Who; contractors appear here as staff, too."""
     rate: Decimal | None = None
     """Price of one hour of this person on this project. A guess by analogy with tasks; never seen
-    in a document. (decimal number; inferred)
+    in a document.
     """
 
 
@@ -130,84 +128,79 @@ class ProjectTaskInput(TypedDict, total=False):
     """A ProjectTask to be sent. A task that is assigned to a project."""
 
     task_id: Required[int]
-    """Which task. (id; id of a task)"""
+    """Which task."""
     rate: Decimal | int | str | None
-    """Price of one hour of the task on this project; left out, the task's own rate counts. (decimal
-    number)
-    """
+    """Price of one hour of the task on this project; left out, the task's own rate counts."""
 
 
 class ProjectStaffInput(TypedDict, total=False):
     """A ProjectStaff to be sent. A person who is assigned to a project."""
 
     staff_id: Required[int]
-    """Who; contractors appear here as staff, too. (id; id of a staff)"""
+    """Who; contractors appear here as staff, too."""
     rate: Decimal | int | str | None
     """Price of one hour of this person on this project. A guess by analogy with tasks; never seen
-    in a document. (decimal number; inferred)
+    in a document.
     """
 
 
-PROJECT: Final[Shape[Project]] = Shape(
+PROJECT: Final[RecordSchema[Project]] = RecordSchema(
     "Project",
     Project,
     [
-        entry("project_id", api.ID, access="r"),
-        entry("name", api.TEXT, required="c", clear=False),
-        entry("bill_method", BILL_METHOD, required="c", clear=False),
-        entry("client_id", api.ID.with_(none=("0",))),
-        entry("rate", api.DECIMAL),
-        entry("description", api.TEXT),
-        entry("hour_budget", api.DECIMAL),
-        entry("tasks", lambda: PROJECT_TASK, "tasks/task", many=True),
-        entry("task_ids", api.ID, "tasks/task_id", many=True),
-        entry("staff", lambda: PROJECT_STAFF, "staff/staff", many=True),
-        entry("staff_ids", api.ID, "staff/staff_id", many=True, access="r"),
-        entry("budget_hours", api.DECIMAL, "budget/hours", access="r"),
+        field_spec("project_id", api.ID, access="r"),
+        field_spec("name", api.TEXT, required="c", clear=False),
+        field_spec("bill_method", BILL_METHOD, required="c", clear=False),
+        field_spec("client_id", api.ID.with_(none=("0",))),
+        field_spec("rate", api.DECIMAL),
+        field_spec("description", api.TEXT),
+        field_spec("hour_budget", api.DECIMAL),
+        field_spec("tasks", lambda: PROJECT_TASK, "tasks/task", many=True),
+        field_spec("task_ids", api.ID, "tasks/task_id", many=True),
+        field_spec("staff", lambda: PROJECT_STAFF, "staff/staff", many=True),
+        field_spec("staff_ids", api.ID, "staff/staff_id", many=True, access="r"),
+        field_spec("budget_hours", api.DECIMAL, "budget/hours", access="r"),
     ],
     identity="project_id",
 )
 
-
-PROJECT_TASK: Final[Shape[ProjectTask]] = Shape(
+PROJECT_TASK: Final[RecordSchema[ProjectTask]] = RecordSchema(
     "ProjectTask",
     ProjectTask,
     [
-        entry("task_id", api.ID, required="cu", clear=False),
-        entry("rate", api.DECIMAL),
+        field_spec("task_id", api.ID, required="cu", clear=False),
+        field_spec("rate", api.DECIMAL),
     ],
 )
 
-
-PROJECT_STAFF: Final[Shape[ProjectStaff]] = Shape(
+PROJECT_STAFF: Final[RecordSchema[ProjectStaff]] = RecordSchema(
     "ProjectStaff",
     ProjectStaff,
     [
-        entry("staff_id", api.ID, required="cu", clear=False),
-        entry("rate", api.DECIMAL),
+        field_spec("staff_id", api.ID, required="cu", clear=False),
+        field_spec("rate", api.DECIMAL),
     ],
 )
-
 
 _CREATE: Final = Method(
     api.PROTOCOL,
     "project.create",
-    Shape(
+    RecordSchema(
         "project.create",
         None,
         [
-            entry("name", api.TEXT, access="cu", required="cu", clear=False),
-            entry("bill_method", BILL_METHOD, access="cu", required="cu", clear=False),
-            entry("client_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("description", api.TEXT, access="cu"),
-            entry("hour_budget", api.DECIMAL, access="cu"),
-            entry("tasks", lambda: PROJECT_TASK, "tasks/task", many=True, access="cu"),
-            entry("task_ids", api.ID, "tasks/task_id", many=True, access="cu"),
-            entry("staff", lambda: PROJECT_STAFF, "staff/staff", many=True, access="cu"),
+            field_spec("name", api.TEXT, access="cu", required="cu", clear=False),
+            field_spec("bill_method", BILL_METHOD, access="cu", required="cu", clear=False),
+            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("description", api.TEXT, access="cu"),
+            field_spec("hour_budget", api.DECIMAL, access="cu"),
+            field_spec("tasks", lambda: PROJECT_TASK, "tasks/task", many=True, access="cu"),
+            field_spec("task_ids", api.ID, "tasks/task_id", many=True, access="cu"),
+            field_spec("staff", lambda: PROJECT_STAFF, "staff/staff", many=True, access="cu"),
         ],
     ),
-    Scalar[int]("project_id", api.ID),
+    ScalarResponse[int]("project_id", api.ID),
     retry="ambiguous",
     wrapper="project",
     mode="create",
@@ -229,37 +222,33 @@ def create(
 ) -> Request[int]:
     """Creates a project.
 
-    ``project.create``; repeating it may do it twice. For admin, staff when time tracking is on:
-    they see the projects they are assigned to, in part, and edit only those they manage.
+    API method ``project.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when time tracking is on: they see the projects they are assigned to,
+    in part, and edit only those they manage.
 
     Args:
-        name: What the project is called. (text)
-        bill_method: How its time is charged. (word)
-        client_id: Whom the work is for; left out or empty for work of one's own. (id; id of a
-            client)
+        name: What the project is called.
+        bill_method: How its time is charged.
+        client_id: Whom the work is for; left out or empty for work of one's own.
         rate: Price of one hour with project-rate, the whole sum with flat-rate. The documentation
-            wants it for both of them, but flat-rate projects have been made without. (decimal
-            number)
-        description: What the project is about. (text)
-        hour_budget: How many hours the project may take. (decimal number)
+            wants it for both of them, but flat-rate projects have been made without.
+        description: What the project is about.
+        hour_budget: How many hours the project may take.
         tasks: Tasks that time can be logged on. An update that sends the list replaces it whole
-            (inferred). (list)
+            (inferred).
         task_ids: Deprecated. Use tasks instead, which can also give a rate. The older form of
-            tasks, as bare ids in the same wrapper. (list of id; id of a task)
+            tasks, as bare ids in the same wrapper.
         staff: People who work on the project; shown to the admin and to the manager of the project
             only. That it can be sent is known from one client, which assigns people by an update.
-            (list)
 
     Returns:
         The project id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:project.*, V:projects, D:projects, G:projects.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -279,23 +268,23 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "project.update",
-    Shape(
+    RecordSchema(
         "project.update",
         None,
         [
-            entry("project_id", api.ID, access="cu", required="cu", clear=False),
-            entry("name", api.TEXT, access="cu", clear=False),
-            entry("bill_method", BILL_METHOD, access="cu", clear=False),
-            entry("client_id", api.ID.with_(none=("0",)), access="cu"),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("description", api.TEXT, access="cu"),
-            entry("hour_budget", api.DECIMAL, access="cu"),
-            entry("tasks", lambda: PROJECT_TASK, "tasks/task", many=True, access="cu"),
-            entry("task_ids", api.ID, "tasks/task_id", many=True, access="cu"),
-            entry("staff", lambda: PROJECT_STAFF, "staff/staff", many=True, access="cu"),
+            field_spec("project_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("name", api.TEXT, access="cu", clear=False),
+            field_spec("bill_method", BILL_METHOD, access="cu", clear=False),
+            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("description", api.TEXT, access="cu"),
+            field_spec("hour_budget", api.DECIMAL, access="cu"),
+            field_spec("tasks", lambda: PROJECT_TASK, "tasks/task", many=True, access="cu"),
+            field_spec("task_ids", api.ID, "tasks/task_id", many=True, access="cu"),
+            field_spec("staff", lambda: PROJECT_STAFF, "staff/staff", many=True, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="project",
     mode="update",
@@ -319,36 +308,32 @@ def update(
     """Changes the fields that are sent and leaves the others alone; staff may do it on projects
     they manage.
 
-    ``project.update``; repeating it changes nothing more. For admin, staff when time tracking is
-    on: they see the projects they are assigned to, in part, and edit only those they manage.
+    API method ``project.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when time tracking is on: they see the projects they are assigned to, in part, and
+    edit only those they manage.
 
     Args:
-        project_id: Number that FreshBooks gave the project. (id)
-        name: What the project is called. (text)
-        bill_method: How its time is charged. (word)
-        client_id: Whom the work is for; left out or empty for work of one's own. (id; id of a
-            client)
+        project_id: Number that FreshBooks gave the project.
+        name: What the project is called.
+        bill_method: How its time is charged.
+        client_id: Whom the work is for; left out or empty for work of one's own.
         rate: Price of one hour with project-rate, the whole sum with flat-rate. The documentation
-            wants it for both of them, but flat-rate projects have been made without. (decimal
-            number)
-        description: What the project is about. (text)
-        hour_budget: How many hours the project may take. (decimal number)
+            wants it for both of them, but flat-rate projects have been made without.
+        description: What the project is about.
+        hour_budget: How many hours the project may take.
         tasks: Tasks that time can be logged on. An update that sends the list replaces it whole
-            (inferred). (list)
+            (inferred).
         task_ids: Deprecated. Use tasks instead, which can also give a rate. The older form of
-            tasks, as bare ids in the same wrapper. (list of id; id of a task)
+            tasks, as bare ids in the same wrapper.
         staff: People who work on the project; shown to the admin and to the manager of the project
             only. That it can be sent is known from one client, which assigns people by an update.
-            (list)
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:project.*, V:projects, D:projects, G:projects.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -369,14 +354,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "project.get",
-    Shape(
+    RecordSchema(
         "project.get",
         None,
         [
-            entry("project_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("project_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("project", PROJECT),
+    RecordResponse("project", PROJECT),
     retry="safe",
     callers="admin, staff when time tracking is on: they see the projects they are assigned to, in part, and edit only those they manage",
 )
@@ -387,23 +372,22 @@ def get(
 ) -> Request[Project]:
     """Gives one project, with its budget.
 
-    ``project.get``; changes nothing and may be repeated. For admin, staff when time tracking is on:
-    they see the projects they are assigned to, in part, and edit only those they manage.
+    API method ``project.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    when time tracking is on: they see the projects they are assigned to, in part, and edit only
+    those they manage.
 
     Args:
-        project_id: Number that FreshBooks gave the project. (id)
+        project_id: Number that FreshBooks gave the project.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:project.*, V:projects, D:projects, G:projects.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -415,14 +399,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "project.delete",
-    Shape(
+    RecordSchema(
         "project.delete",
         None,
         [
-            entry("project_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("project_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when time tracking is on: they see the projects they are assigned to, in part, and edit only those they manage",
 )
@@ -433,20 +417,19 @@ def delete(
 ) -> Request[None]:
     """Removes a project from the lists; whether it can be brought back is not known.
 
-    ``project.delete``; repeating it changes nothing more. For admin, staff when time tracking is
-    on: they see the projects they are assigned to, in part, and edit only those they manage.
+    API method ``project.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when time tracking is on: they see the projects they are assigned to, in part, and
+    edit only those they manage.
 
     Args:
-        project_id: Number that FreshBooks gave the project. (id)
+        project_id: Number that FreshBooks gave the project.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:project.*, V:projects, D:projects, G:projects.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -458,17 +441,17 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "project.list",
-    Shape(
+    RecordSchema(
         "project.list",
         None,
         [
-            entry("client_id", api.ID, access="cu"),
-            entry("task_id", api.ID, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu"),
+            field_spec("task_id", api.ID, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("projects", "project", PROJECT),
+    PageResponse("projects", "project", PROJECT),
     retry="safe",
     callers="admin, staff when time tracking is on: they see the projects they are assigned to, in part, and edit only those they manage",
 )
@@ -483,25 +466,24 @@ def list_(
 ) -> Request[Page[Project]]:
     """Lists projects.
 
-    ``project.list``; changes nothing and may be repeated. For admin, staff when time tracking is
-    on: they see the projects they are assigned to, in part, and edit only those they manage.
+    API method ``project.list``. Safe to retry: the call changes nothing. Available to admin, staff
+    when time tracking is on: they see the projects they are assigned to, in part, and edit only
+    those they manage.
 
     Args:
-        client_id: Only projects of this client. (id; id of a client)
-        task_id: Only projects that this task is assigned to. (id; id of a task)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        client_id: Only projects of this client.
+        task_id: Only projects that this task is assigned to.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page, by name.
+        The records, ordered by name.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:project.*, V:projects, D:projects, G:projects.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

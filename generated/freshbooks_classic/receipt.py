@@ -9,28 +9,24 @@ from __future__ import annotations
 from os import PathLike
 from typing import BinaryIO, Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
-from .runtime.request import Bytes, Method, Nothing, Request
 from .runtime.files import File
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import BinaryResponse, EmptyResponse, Method, Request
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.writing import Upload
 
 __all__ = ["AsyncReceipts", "Receipts", "create", "delete", "get", "update"]
 
-
 _CREATE: Final = Method(
     api.PROTOCOL,
     "receipt.create",
-    Shape(
+    RecordSchema(
         "receipt.create",
         None,
         [
-            entry("expense_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "image",
                 api.BINARY,
                 access="cu",
@@ -40,7 +36,7 @@ _CREATE: Final = Method(
             ),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="ambiguous",
     wrapper="receipt",
     mode="create",
@@ -56,23 +52,22 @@ def create(
     """Stores the receipt of an expense. When the answer is lost, look with receipt.get before
     sending it again.
 
-    ``receipt.create``; repeating it may do it twice. For admin, staff for expenses that they may
-    see: their own and those of clients they are assigned to.
+    API method ``receipt.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff for expenses that they may see: their own and those of clients they
+    are assigned to.
 
     Args:
-        expense_id: The expense that the receipt belongs to. (id; id of a expense)
+        expense_id: The expense that the receipt belongs to.
         image: The file: PNG, JPEG or PDF. It travels as the second part of a multipart/related
-            body, and the element points to it by its Content-ID. (file; image/png or image/jpeg or
-            application/pdf)
+            body, and the element points to it by its Content-ID. Image/png or image/jpeg or
+            application/pdf.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:receipt.*, D:receipts, wso2, refreshbooks.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _CREATE.request(
         {
@@ -85,12 +80,12 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "receipt.update",
-    Shape(
+    RecordSchema(
         "receipt.update",
         None,
         [
-            entry("expense_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "image",
                 api.BINARY,
                 access="cu",
@@ -100,7 +95,7 @@ _UPDATE: Final = Method(
             ),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="receipt",
     mode="update",
@@ -115,23 +110,22 @@ def update(
 ) -> Request[None]:
     """Puts another file in the place of the one that is stored.
 
-    ``receipt.update``; repeating it changes nothing more. For admin, staff for expenses that they
-    may see: their own and those of clients they are assigned to.
+    API method ``receipt.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff for expenses that they may see: their own and those of clients they are assigned
+    to.
 
     Args:
-        expense_id: The expense that the receipt belongs to. (id; id of a expense)
+        expense_id: The expense that the receipt belongs to.
         image: The file: PNG, JPEG or PDF. It travels as the second part of a multipart/related
-            body, and the element points to it by its Content-ID. (file; image/png or image/jpeg or
-            application/pdf)
+            body, and the element points to it by its Content-ID. Image/png or image/jpeg or
+            application/pdf.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:receipt.*, D:receipts, wso2, refreshbooks.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -144,14 +138,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "receipt.get",
-    Shape(
+    RecordSchema(
         "receipt.get",
         None,
         [
-            entry("expense_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Bytes("image/png", "image/jpeg", "application/pdf"),
+    BinaryResponse("image/png", "image/jpeg", "application/pdf"),
     retry="safe",
     callers="admin, staff for expenses that they may see: their own and those of clients they are assigned to",
 )
@@ -163,23 +157,21 @@ def get(
     """Answers the file itself, not XML; its content type tells which kind it is. Only a failure is
     XML.
 
-    ``receipt.get``; changes nothing and may be repeated. For admin, staff for expenses that they
-    may see: their own and those of clients they are assigned to.
+    API method ``receipt.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    for expenses that they may see: their own and those of clients they are assigned to.
 
     Args:
-        expense_id: The expense that the receipt belongs to. (id; id of a expense)
+        expense_id: The expense that the receipt belongs to.
 
     Returns:
         The file (image/png, image/jpeg, application/pdf).
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:receipt.*, D:receipts, wso2, refreshbooks.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -191,14 +183,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "receipt.delete",
-    Shape(
+    RecordSchema(
         "receipt.delete",
         None,
         [
-            entry("expense_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff for expenses that they may see: their own and those of clients they are assigned to",
 )
@@ -209,20 +201,19 @@ def delete(
 ) -> Request[None]:
     """Takes the receipt off its expense; the expense stays.
 
-    ``receipt.delete``; repeating it changes nothing more. For admin, staff for expenses that they
-    may see: their own and those of clients they are assigned to.
+    API method ``receipt.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff for expenses that they may see: their own and those of clients they are assigned
+    to.
 
     Args:
-        expense_id: The expense that the receipt belongs to. (id; id of a expense)
+        expense_id: The expense that the receipt belongs to.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:receipt.*, D:receipts, wso2, refreshbooks.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {

@@ -10,17 +10,22 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
-
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 from .shared import CONTACT_REFERENCE, FOLDER, LINE_CHANGE, LINE_TYPE
 
@@ -55,7 +60,6 @@ __all__ = [
     "update",
 ]
 
-
 Frequency: TypeAlias = Literal[
     "weekly",
     "2 weeks",
@@ -68,7 +72,7 @@ Frequency: TypeAlias = Literal[
     "2 years",
 ]
 """How often an invoice is made. Requests take words, answers give short codes."""
-FREQUENCY: Final = Words(
+FREQUENCY: Final = EnumCodec(
     {
         "weekly": ("weekly", "w"),
         "2 weeks": ("2 weeks", "2w"),
@@ -90,91 +94,91 @@ class Recurring(Record):
     """
 
     recurring_id: int
-    """Number that FreshBooks gave the profile. May be padded with zeros in answers. (id)"""
+    """Number that FreshBooks gave the profile. May be padded with zeros in answers."""
     client_id: int | None = None
-    """Client for whom invoices are made. (id; id of a client)"""
+    """Client for whom invoices are made."""
     contacts: list[ContactReference] = field(default_factory=lambda: [])
-    """Contacts of the client who get the invoices as well. (list)"""
+    """Contacts of the client who get the invoices as well."""
     date: dt.date | None = None
     """Date of the first invoice. With the current day, the first one is made at once; the older
-    guide wanted a later day. (date)
+    guide wanted a later day.
     """
     frequency: Frequency | str | None = None
-    """How often an invoice is made. (word)"""
+    """How often an invoice is made."""
     occurrences: int | None = None
-    """How many invoices are made; 0 means without end. (integer; default 0; from 0)"""
+    """How many invoices are made; 0 means without end. Default 0; from 0."""
     stopped: bool | None = None
     """Whether the profile rests and makes no invoices. Shown in answers; that it can be sent is
-    known from an older request only. (flag; default false)
+    known from an older request only. Default false.
     """
     send_email: bool | None = None
-    """Whether each invoice is sent by e-mail. (flag; default true)"""
+    """Whether each invoice is sent by e-mail. Default true."""
     send_snail_mail: bool | None = None
-    """Whether each invoice is also printed and posted. (flag; default false)"""
+    """Whether each invoice is also printed and posted. Default false."""
     return_uri: str | None = None
     """Address that the client is offered after paying online. In each invoice ::invoice id:: and
-    ::invoice number:: are replaced by its own; the placeholders are case-sensitive. (URI)
+    ::invoice number:: are replaced by its own; the placeholders are case-sensitive.
     """
     autobill: Autobill | None = None
     """Card that each invoice is charged to; empty in answers without one. Base currency only. Left
     out of an update it stays; given, it must be complete, with the full card number; an empty
-    tag switches automatic billing off and deletes the card data. (record)
+    tag switches automatic billing off and deletes the card data.
     """
     lines: list[RecurringLine] = field(default_factory=lambda: [])
     """What each invoice charges. An update that holds lines replaces all of them, and an empty tag
-    removes all; see lines.add, lines.update and lines.delete for single ones. (list)
+    removes all; see lines.add, lines.update and lines.delete for single ones.
     """
     staff_id: int | None = None
-    """Who made the profile. (id; 0 on the wire is none; id of a staff)"""
+    """Who made the profile."""
     status: str | None = None
-    """Always empty; a profile has no status of an invoice. (text)"""
+    """Always empty; a profile has no status of an invoice."""
     amount: Decimal | None = None
-    """Total of one invoice, with taxes. (decimal number)"""
+    """Total of one invoice, with taxes."""
     folder: Folder | str | None = None
-    """Where the profile is kept; delete moves it. (word)"""
+    """Where the profile is kept; delete moves it."""
     updated: dt.datetime | None = None
-    """When the profile last changed. Known from one client's model. (date and time; observed)"""
+    """When the profile last changed. Known from one client's model."""
     po_number: str | None = None
-    """The client's purchase order number; may hold letters. (text)"""
+    """The client's purchase order number; may hold letters."""
     discount: Decimal | None = None
-    """Percent taken off the subtotal; 10 means 10 %. (decimal number)"""
+    """Percent taken off the subtotal; 10 means 10 %."""
     currency_code: str | None = None
     """Three capital letters (ISO 4217) for the currency of all amounts; the account's base currency
-    when left out. An empty tag is refused as an unknown currency. (text)
+    when left out. An empty tag is refused as an unknown currency.
     """
     language: str | None = None
     """Code from language.list for the language that the client sees; the client's own when left
-    out. (text)
+    out.
     """
     notes: str | None = None
-    """Remarks for the client. Plain text: line breaks are kept, HTML is not rendered. (text)"""
+    """Remarks for the client. Plain text: line breaks are kept, HTML is not rendered."""
     terms: str | None = None
-    """Terms printed at the foot, as plain text. (text)"""
+    """Terms printed at the foot, as plain text."""
     first_name: str | None = None
     """First name of the person addressed. Name and address are copied from the client when a create
-    leaves them out. (text)
+    leaves them out.
     """
     last_name: str | None = None
-    """Last name of the person addressed. (text)"""
+    """Last name of the person addressed."""
     organization: str | None = None
-    """Company addressed. (text)"""
+    """Company addressed."""
     p_street1: str | None = None
-    """First line of the street address. (text)"""
+    """First line of the street address."""
     p_street2: str | None = None
-    """Second line of the street address, such as a suite or unit. (text)"""
+    """Second line of the street address, such as a suite or unit."""
     p_city: str | None = None
-    """City or town. (text)"""
+    """City or town."""
     p_state: str | None = None
-    """State, province or region, in free text. (text)"""
+    """State, province or region, in free text."""
     p_country: str | None = None
-    """Country, in free text. (text)"""
+    """Country, in free text."""
     p_code: str | None = None
-    """Postal or ZIP code. (text)"""
+    """Postal or ZIP code."""
     vat_name: str | None = None
-    """Label printed before the number, such as VAT Number. (text)"""
+    """Label printed before the number, such as VAT Number."""
     vat_number: str | None = None
-    """Tax registration number; when set, it is printed with its label below the client's address.
-    (text)
+    """Tax registration number; when set, it is printed with its label below the client's
+    address.
     """
 
 
@@ -183,34 +187,32 @@ class RecurringLine(Record):
     """One charge on each invoice of the profile."""
 
     line_id: int | None = None
-    """Number of the line, for lines.update and lines.delete. (id)"""
+    """Number of the line, for lines.update and lines.delete."""
     amount: Decimal | None = None
     """Unit cost times quantity, before taxes and discount. FreshBooks computes it; a value that is
-    sent is not saved. (decimal number)
+    sent is not saved.
     """
     name: str | None = None
-    """Short name of the item or task. (text)"""
+    """Short name of the item or task."""
     description: str | None = None
-    """Longer text next to the name. (text)"""
+    """Longer text next to the name."""
     unit_cost: Decimal | None = None
-    """Price of one unit before tax; a negative price makes the line a reduction. (decimal number;
-    default 0)
-    """
+    """Price of one unit before tax; a negative price makes the line a reduction. Default 0."""
     quantity: Decimal | None = None
-    """How many units, or hours on a line of type Time. (decimal number; default 0)"""
+    """How many units, or hours on a line of type Time. Default 0."""
     tax1_name: str | None = None
-    """Name of the first tax on the line. (text)"""
+    """Name of the first tax on the line."""
     tax2_name: str | None = None
-    """Name of the second tax on the line; there can be no third. (text)"""
+    """Name of the second tax on the line; there can be no third."""
     tax1_percent: Decimal | None = None
-    """Rate of the first tax in percent; 5 means 5 %. (decimal number)"""
+    """Rate of the first tax in percent; 5 means 5 %."""
     tax2_percent: Decimal | None = None
-    """Rate of the second tax in percent. (decimal number)"""
+    """Rate of the second tax in percent."""
     type: LineType | str | None = None
-    """Whether the quantity counts pieces or hours. (word; default Item)"""
+    """Whether the quantity counts pieces or hours. Default Item."""
     order: int | None = None
     """Place of the line in the document. Only one client saw it in answers: an update that sent it
-    back was refused for an invalid node. (integer; observed)
+    back was refused for an invalid node.
     """
 
 
@@ -219,12 +221,12 @@ class Autobill(Record):
     """How the invoices of a profile are paid automatically."""
 
     gateway_name: str | None = None
-    """Gateway from gateway.list that can bill automatically; case does not matter. (text)"""
+    """Gateway from gateway.list that can bill automatically; case does not matter."""
     card: Card | None = None
-    """The card to charge; of a kind that the gateway accepts. (record)"""
+    """The card to charge; of a kind that the gateway accepts."""
     cc_token: str | None = field(default=None, repr=False)
     """Reference of the stored card at the gateway. Seen in 2017 only, here or with the card: which
-    of the two is not known. (text; inferred)
+    of the two is not known.
     """
 
 
@@ -234,15 +236,15 @@ class Card(Record):
 
     number: str | None = field(default=None, repr=False)
     """Card number; spaces, hyphens and other punctuation are allowed. All but the last four digits
-    are asterisks in answers, and such a number is refused. (text)
+    are asterisks in answers, and such a number is refused.
     """
     name: str | None = field(default=None, repr=False)
-    """Name printed on the card. (text)"""
+    """Name printed on the card."""
     expiration: CardExpiration | None = None
-    """Until when the card is valid; must not be past. (record)"""
+    """Until when the card is valid; must not be past."""
     cc_token: str | None = field(default=None, repr=False)
     """Reference of the stored card at the gateway. Seen in 2017 only, here or beside the card:
-    which of the two is not known. (text; inferred)
+    which of the two is not known.
     """
 
 
@@ -251,9 +253,9 @@ class CardExpiration(Record):
     """Last month in which a card is valid."""
 
     month: int | None = None
-    """Month; two digits in answers. (integer; from 1; up to 12)"""
+    """Month; two digits in answers. From 1; up to 12."""
     year: int | None = None
-    """Year with four digits. (integer)"""
+    """Year with four digits."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -261,9 +263,9 @@ class RecurringLinesAdded(Record):
     """The numbers of lines that were just added."""
 
     recurring_id: int | None = None
-    """Profile that got the lines. (id; id of a recurring)"""
+    """Profile that got the lines."""
     line_ids: list[int] = field(default_factory=lambda: [])
-    """Numbers of the new lines, in the order in which they were sent. (list of id)"""
+    """Numbers of the new lines, in the order in which they were sent."""
 
 
 class RecurringLineInput(TypedDict, total=False):
@@ -271,37 +273,35 @@ class RecurringLineInput(TypedDict, total=False):
 
     amount: Decimal | int | str | None
     """Unit cost times quantity, before taxes and discount. FreshBooks computes it; a value that is
-    sent is not saved. (decimal number; accepted but not saved)
+    sent is not saved. Accepted but not saved.
     """
     name: str | None
-    """Short name of the item or task. (text)"""
+    """Short name of the item or task."""
     description: str | None
-    """Longer text next to the name. (text)"""
+    """Longer text next to the name."""
     unit_cost: Decimal | int | str | None
-    """Price of one unit before tax; a negative price makes the line a reduction. (decimal number;
-    default 0)
-    """
+    """Price of one unit before tax; a negative price makes the line a reduction. Default 0."""
     quantity: Decimal | int | str | None
-    """How many units, or hours on a line of type Time. (decimal number; default 0)"""
+    """How many units, or hours on a line of type Time. Default 0."""
     tax1_name: str | None
-    """Name of the first tax on the line. (text)"""
+    """Name of the first tax on the line."""
     tax2_name: str | None
-    """Name of the second tax on the line; there can be no third. (text)"""
+    """Name of the second tax on the line; there can be no third."""
     tax1_percent: Decimal | int | str | None
-    """Rate of the first tax in percent; 5 means 5 %. (decimal number)"""
+    """Rate of the first tax in percent; 5 means 5 %."""
     tax2_percent: Decimal | int | str | None
-    """Rate of the second tax in percent. (decimal number)"""
+    """Rate of the second tax in percent."""
     type: LineType | None
-    """Whether the quantity counts pieces or hours. (word; default Item)"""
+    """Whether the quantity counts pieces or hours. Default Item."""
 
 
 class AutobillInput(TypedDict, total=False):
     """An Autobill to be sent. How the invoices of a profile are paid automatically."""
 
     gateway_name: Required[str]
-    """Gateway from gateway.list that can bill automatically; case does not matter. (text)"""
+    """Gateway from gateway.list that can bill automatically; case does not matter."""
     card: Required[CardInput | Card]
-    """The card to charge; of a kind that the gateway accepts. (record)"""
+    """The card to charge; of a kind that the gateway accepts."""
 
 
 class CardInput(TypedDict, total=False):
@@ -311,169 +311,163 @@ class CardInput(TypedDict, total=False):
 
     number: Required[str]
     """Card number; spaces, hyphens and other punctuation are allowed. All but the last four digits
-    are asterisks in answers, and such a number is refused. (text)
+    are asterisks in answers, and such a number is refused.
     """
     name: Required[str]
-    """Name printed on the card. (text)"""
+    """Name printed on the card."""
     expiration: Required[CardExpirationInput | CardExpiration]
-    """Until when the card is valid; must not be past. (record)"""
+    """Until when the card is valid; must not be past."""
 
 
 class CardExpirationInput(TypedDict, total=False):
     """A CardExpiration to be sent. Last month in which a card is valid."""
 
     month: Required[int]
-    """Month; two digits in answers. (integer; from 1; up to 12)"""
+    """Month; two digits in answers. From 1; up to 12."""
     year: Required[int]
-    """Year with four digits. (integer)"""
+    """Year with four digits."""
 
 
-RECURRING: Final[Shape[Recurring]] = Shape(
+RECURRING: Final[RecordSchema[Recurring]] = RecordSchema(
     "Recurring",
     Recurring,
     [
-        entry("recurring_id", api.ID, access="r"),
-        entry("client_id", api.ID, required="c", clear=False),
-        entry("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
-        entry("date", api.DATE),
-        entry("frequency", FREQUENCY),
-        entry("occurrences", api.INT, minimum="0"),
-        entry("stopped", api.FLAG),
-        entry("send_email", api.FLAG),
-        entry("send_snail_mail", api.FLAG),
-        entry("return_uri", api.URI),
-        entry("autobill", lambda: AUTOBILL),
-        entry("lines", lambda: RECURRING_LINE, "lines/line", many=True),
-        entry("staff_id", api.ID.with_(none=("0",)), access="r"),
-        entry("status", api.TEXT, access="r"),
-        entry("amount", api.DECIMAL, access="r"),
-        entry("folder", FOLDER, access="r"),
-        entry("updated", api.DATETIME, access="r"),
-        entry("po_number", api.TEXT),
-        entry("discount", api.DECIMAL),
-        entry("currency_code", api.TEXT, clear=False),
-        entry("language", api.TEXT),
-        entry("notes", api.TEXT),
-        entry("terms", api.TEXT),
-        entry("first_name", api.TEXT),
-        entry("last_name", api.TEXT),
-        entry("organization", api.TEXT),
-        entry("p_street1", api.TEXT),
-        entry("p_street2", api.TEXT),
-        entry("p_city", api.TEXT),
-        entry("p_state", api.TEXT),
-        entry("p_country", api.TEXT),
-        entry("p_code", api.TEXT),
-        entry("vat_name", api.TEXT),
-        entry("vat_number", api.TEXT),
+        field_spec("recurring_id", api.ID, access="r"),
+        field_spec("client_id", api.ID, required="c", clear=False),
+        field_spec("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
+        field_spec("date", api.DATE),
+        field_spec("frequency", FREQUENCY),
+        field_spec("occurrences", api.INT, minimum="0"),
+        field_spec("stopped", api.FLAG),
+        field_spec("send_email", api.FLAG),
+        field_spec("send_snail_mail", api.FLAG),
+        field_spec("return_uri", api.URI),
+        field_spec("autobill", lambda: AUTOBILL),
+        field_spec("lines", lambda: RECURRING_LINE, "lines/line", many=True),
+        field_spec("staff_id", api.ID.with_(none=("0",)), access="r"),
+        field_spec("status", api.TEXT, access="r"),
+        field_spec("amount", api.DECIMAL, access="r"),
+        field_spec("folder", FOLDER, access="r"),
+        field_spec("updated", api.DATETIME, access="r"),
+        field_spec("po_number", api.TEXT),
+        field_spec("discount", api.DECIMAL),
+        field_spec("currency_code", api.TEXT, clear=False),
+        field_spec("language", api.TEXT),
+        field_spec("notes", api.TEXT),
+        field_spec("terms", api.TEXT),
+        field_spec("first_name", api.TEXT),
+        field_spec("last_name", api.TEXT),
+        field_spec("organization", api.TEXT),
+        field_spec("p_street1", api.TEXT),
+        field_spec("p_street2", api.TEXT),
+        field_spec("p_city", api.TEXT),
+        field_spec("p_state", api.TEXT),
+        field_spec("p_country", api.TEXT),
+        field_spec("p_code", api.TEXT),
+        field_spec("vat_name", api.TEXT),
+        field_spec("vat_number", api.TEXT),
     ],
     identity="recurring_id",
 )
 
-
-RECURRING_LINE: Final[Shape[RecurringLine]] = Shape(
+RECURRING_LINE: Final[RecordSchema[RecurringLine]] = RecordSchema(
     "RecurringLine",
     RecurringLine,
     [
-        entry("line_id", api.ID, access="r"),
-        entry("amount", api.DECIMAL, discarded=True),
-        entry("name", api.TEXT),
-        entry("description", api.TEXT),
-        entry("unit_cost", api.DECIMAL),
-        entry("quantity", api.DECIMAL),
-        entry("tax1_name", api.TEXT),
-        entry("tax2_name", api.TEXT),
-        entry("tax1_percent", api.DECIMAL),
-        entry("tax2_percent", api.DECIMAL),
-        entry("type", LINE_TYPE),
-        entry("order", api.INT, access="r"),
+        field_spec("line_id", api.ID, access="r"),
+        field_spec("amount", api.DECIMAL, discarded=True),
+        field_spec("name", api.TEXT),
+        field_spec("description", api.TEXT),
+        field_spec("unit_cost", api.DECIMAL),
+        field_spec("quantity", api.DECIMAL),
+        field_spec("tax1_name", api.TEXT),
+        field_spec("tax2_name", api.TEXT),
+        field_spec("tax1_percent", api.DECIMAL),
+        field_spec("tax2_percent", api.DECIMAL),
+        field_spec("type", LINE_TYPE),
+        field_spec("order", api.INT, access="r"),
     ],
 )
 
-
-AUTOBILL: Final[Shape[Autobill]] = Shape(
+AUTOBILL: Final[RecordSchema[Autobill]] = RecordSchema(
     "Autobill",
     Autobill,
     [
-        entry("gateway_name", api.TEXT, required="cu", clear=False),
-        entry("card", lambda: CARD, required="cu", clear=False),
-        entry("cc_token", api.TEXT, sensitive=True, access="r"),
+        field_spec("gateway_name", api.TEXT, required="cu", clear=False),
+        field_spec("card", lambda: CARD, required="cu", clear=False),
+        field_spec("cc_token", api.TEXT, sensitive=True, access="r"),
     ],
 )
 
-
-CARD: Final[Shape[Card]] = Shape(
+CARD: Final[RecordSchema[Card]] = RecordSchema(
     "Card",
     Card,
     [
-        entry("number", api.TEXT, sensitive=True, required="cu", clear=False),
-        entry("name", api.TEXT, sensitive=True, required="cu", clear=False),
-        entry("expiration", lambda: CARD_EXPIRATION, required="cu", clear=False),
-        entry("cc_token", api.TEXT, sensitive=True, access="r"),
+        field_spec("number", api.TEXT, sensitive=True, required="cu", clear=False),
+        field_spec("name", api.TEXT, sensitive=True, required="cu", clear=False),
+        field_spec("expiration", lambda: CARD_EXPIRATION, required="cu", clear=False),
+        field_spec("cc_token", api.TEXT, sensitive=True, access="r"),
     ],
 )
 
-
-CARD_EXPIRATION: Final[Shape[CardExpiration]] = Shape(
+CARD_EXPIRATION: Final[RecordSchema[CardExpiration]] = RecordSchema(
     "CardExpiration",
     CardExpiration,
     [
-        entry("month", api.INT, required="cu", clear=False, minimum="1", maximum="12"),
-        entry("year", api.INT, required="cu", clear=False),
+        field_spec("month", api.INT, required="cu", clear=False, minimum="1", maximum="12"),
+        field_spec("year", api.INT, required="cu", clear=False),
     ],
 )
 
-
-RECURRING_LINES_ADDED: Final[Shape[RecurringLinesAdded]] = Shape(
+RECURRING_LINES_ADDED: Final[RecordSchema[RecurringLinesAdded]] = RecordSchema(
     "RecurringLinesAdded",
     RecurringLinesAdded,
     [
-        entry("recurring_id", api.ID, access="r"),
-        entry("line_ids", api.ID, "lines/line_id", many=True, access="r"),
+        field_spec("recurring_id", api.ID, access="r"),
+        field_spec("line_ids", api.ID, "lines/line_id", many=True, access="r"),
     ],
 )
-
 
 _CREATE: Final = Method(
     api.PROTOCOL,
     "recurring.create",
-    Shape(
+    RecordSchema(
         "recurring.create",
         None,
         [
-            entry("client_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
-            entry("date", api.DATE, access="cu"),
-            entry("frequency", FREQUENCY, access="cu"),
-            entry("occurrences", api.INT, access="cu", minimum="0"),
-            entry("stopped", api.FLAG, access="cu"),
-            entry("send_email", api.FLAG, access="cu"),
-            entry("send_snail_mail", api.FLAG, access="cu"),
-            entry("return_uri", api.URI, access="cu"),
-            entry("autobill", lambda: AUTOBILL, access="cu"),
-            entry("lines", lambda: RECURRING_LINE, "lines/line", many=True, access="cu"),
-            entry("po_number", api.TEXT, access="cu"),
-            entry("discount", api.DECIMAL, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("language", api.TEXT, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("terms", api.TEXT, access="cu"),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("organization", api.TEXT, access="cu"),
-            entry("p_street1", api.TEXT, access="cu"),
-            entry("p_street2", api.TEXT, access="cu"),
-            entry("p_city", api.TEXT, access="cu"),
-            entry("p_state", api.TEXT, access="cu"),
-            entry("p_country", api.TEXT, access="cu"),
-            entry("p_code", api.TEXT, access="cu"),
-            entry("vat_name", api.TEXT, access="cu"),
-            entry("vat_number", api.TEXT, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("frequency", FREQUENCY, access="cu"),
+            field_spec("occurrences", api.INT, access="cu", minimum="0"),
+            field_spec("stopped", api.FLAG, access="cu"),
+            field_spec("send_email", api.FLAG, access="cu"),
+            field_spec("send_snail_mail", api.FLAG, access="cu"),
+            field_spec("return_uri", api.URI, access="cu"),
+            field_spec("autobill", lambda: AUTOBILL, access="cu"),
+            field_spec("lines", lambda: RECURRING_LINE, "lines/line", many=True, access="cu"),
+            field_spec("po_number", api.TEXT, access="cu"),
+            field_spec("discount", api.DECIMAL, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("language", api.TEXT, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("terms", api.TEXT, access="cu"),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("organization", api.TEXT, access="cu"),
+            field_spec("p_street1", api.TEXT, access="cu"),
+            field_spec("p_street2", api.TEXT, access="cu"),
+            field_spec("p_city", api.TEXT, access="cu"),
+            field_spec("p_state", api.TEXT, access="cu"),
+            field_spec("p_country", api.TEXT, access="cu"),
+            field_spec("p_code", api.TEXT, access="cu"),
+            field_spec("vat_name", api.TEXT, access="cu"),
+            field_spec("vat_number", api.TEXT, access="cu"),
         ],
     ),
-    Scalar[int]("recurring_id", api.ID),
+    ScalarResponse[int]("recurring_id", api.ID),
     retry="ambiguous",
     wrapper="recurring",
     mode="create",
@@ -515,64 +509,59 @@ def create(
     """Makes a recurring profile. The first invoice is made at once when the date is the current
     day.
 
-    ``recurring.create``; repeating it may do it twice. For admin, staff when the Invoices tab is on
-    for them; only profiles of clients assigned to them.
+    API method ``recurring.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Invoices tab is on for them; only profiles of clients
+    assigned to them.
 
     Args:
-        client_id: Client for whom invoices are made. (id; id of a client)
-        contacts: Contacts of the client who get the invoices as well. (list)
+        client_id: Client for whom invoices are made.
+        contacts: Contacts of the client who get the invoices as well.
         date: Date of the first invoice. With the current day, the first one is made at once; the
-            older guide wanted a later day. (date)
-        frequency: How often an invoice is made. (word)
-        occurrences: How many invoices are made; 0 means without end. (integer; default 0; from 0)
+            older guide wanted a later day.
+        frequency: How often an invoice is made.
+        occurrences: How many invoices are made; 0 means without end. Default 0; from 0.
         stopped: Whether the profile rests and makes no invoices. Shown in answers; that it can be
-            sent is known from an older request only. (flag; default false)
-        send_email: Whether each invoice is sent by e-mail. (flag; default true)
-        send_snail_mail: Whether each invoice is also printed and posted. (flag; default false)
+            sent is known from an older request only. Default false.
+        send_email: Whether each invoice is sent by e-mail. Default true.
+        send_snail_mail: Whether each invoice is also printed and posted. Default false.
         return_uri: Address that the client is offered after paying online. In each invoice
             ::invoice id:: and ::invoice number:: are replaced by its own; the placeholders are
-            case-sensitive. (URI)
+            case-sensitive.
         autobill: Card that each invoice is charged to; empty in answers without one. Base currency
             only. Left out of an update it stays; given, it must be complete, with the full card
-            number; an empty tag switches automatic billing off and deletes the card data. (record;
-            None has an effect of its own)
+            number; an empty tag switches automatic billing off and deletes the card data.
         lines: What each invoice charges. An update that holds lines replaces all of them, and an
             empty tag removes all; see lines.add, lines.update and lines.delete for single ones.
-            (list; None has an effect of its own)
-        po_number: The client's purchase order number; may hold letters. (text)
-        discount: Percent taken off the subtotal; 10 means 10 %. (decimal number)
+        po_number: The client's purchase order number; may hold letters.
+        discount: Percent taken off the subtotal; 10 means 10 %.
         currency_code: Three capital letters (ISO 4217) for the currency of all amounts; the
             account's base currency when left out. An empty tag is refused as an unknown currency.
-            (text)
         language: Code from language.list for the language that the client sees; the client's own
-            when left out. (text)
+            when left out.
         notes: Remarks for the client. Plain text: line breaks are kept, HTML is not rendered.
-            (text)
-        terms: Terms printed at the foot, as plain text. (text)
+        terms: Terms printed at the foot, as plain text.
         first_name: First name of the person addressed. Name and address are copied from the client
-            when a create leaves them out. (text)
-        last_name: Last name of the person addressed. (text)
-        organization: Company addressed. (text)
-        p_street1: First line of the street address. (text)
-        p_street2: Second line of the street address, such as a suite or unit. (text)
-        p_city: City or town. (text)
-        p_state: State, province or region, in free text. (text)
-        p_country: Country, in free text. (text)
-        p_code: Postal or ZIP code. (text)
-        vat_name: Label printed before the number, such as VAT Number. (text)
+            when a create leaves them out.
+        last_name: Last name of the person addressed.
+        organization: Company addressed.
+        p_street1: First line of the street address.
+        p_street2: Second line of the street address, such as a suite or unit.
+        p_city: City or town.
+        p_state: State, province or region, in free text.
+        p_country: Country, in free text.
+        p_code: Postal or ZIP code.
+        vat_name: Label printed before the number, such as VAT Number.
         vat_number: Tax registration number; when set, it is printed with its label below the
-            client's address. (text)
+            client's address.
 
     Returns:
         The recurring id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:recurring.*, D:recurring, V:recurring.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -611,44 +600,44 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "recurring.update",
-    Shape(
+    RecordSchema(
         "recurring.update",
         None,
         [
-            entry("recurring_id", api.ID, access="cu", required="cu", clear=False),
-            entry("client_id", api.ID, access="cu", clear=False),
-            entry(
+            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
-            entry("date", api.DATE, access="cu"),
-            entry("frequency", FREQUENCY, access="cu"),
-            entry("occurrences", api.INT, access="cu", minimum="0"),
-            entry("stopped", api.FLAG, access="cu"),
-            entry("send_email", api.FLAG, access="cu"),
-            entry("send_snail_mail", api.FLAG, access="cu"),
-            entry("return_uri", api.URI, access="cu"),
-            entry("autobill", lambda: AUTOBILL, access="cu"),
-            entry("lines", lambda: RECURRING_LINE, "lines/line", many=True, access="cu"),
-            entry("po_number", api.TEXT, access="cu"),
-            entry("discount", api.DECIMAL, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("language", api.TEXT, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("terms", api.TEXT, access="cu"),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("organization", api.TEXT, access="cu"),
-            entry("p_street1", api.TEXT, access="cu"),
-            entry("p_street2", api.TEXT, access="cu"),
-            entry("p_city", api.TEXT, access="cu"),
-            entry("p_state", api.TEXT, access="cu"),
-            entry("p_country", api.TEXT, access="cu"),
-            entry("p_code", api.TEXT, access="cu"),
-            entry("vat_name", api.TEXT, access="cu"),
-            entry("vat_number", api.TEXT, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
+            field_spec("frequency", FREQUENCY, access="cu"),
+            field_spec("occurrences", api.INT, access="cu", minimum="0"),
+            field_spec("stopped", api.FLAG, access="cu"),
+            field_spec("send_email", api.FLAG, access="cu"),
+            field_spec("send_snail_mail", api.FLAG, access="cu"),
+            field_spec("return_uri", api.URI, access="cu"),
+            field_spec("autobill", lambda: AUTOBILL, access="cu"),
+            field_spec("lines", lambda: RECURRING_LINE, "lines/line", many=True, access="cu"),
+            field_spec("po_number", api.TEXT, access="cu"),
+            field_spec("discount", api.DECIMAL, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("language", api.TEXT, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("terms", api.TEXT, access="cu"),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("organization", api.TEXT, access="cu"),
+            field_spec("p_street1", api.TEXT, access="cu"),
+            field_spec("p_street2", api.TEXT, access="cu"),
+            field_spec("p_city", api.TEXT, access="cu"),
+            field_spec("p_state", api.TEXT, access="cu"),
+            field_spec("p_country", api.TEXT, access="cu"),
+            field_spec("p_code", api.TEXT, access="cu"),
+            field_spec("vat_name", api.TEXT, access="cu"),
+            field_spec("vat_number", api.TEXT, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="recurring",
     mode="update",
@@ -691,64 +680,57 @@ def update(
     """Changes a profile, not the invoices that it already made. What is left out stays as it is;
     lines that are present replace all lines.
 
-    ``recurring.update``; repeating it changes nothing more. For admin, staff when the Invoices tab
-    is on for them; only profiles of clients assigned to them.
+    API method ``recurring.update``. Safe to retry: a repeated call changes nothing more. Available
+    to admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them.
 
     Args:
         recurring_id: Number that FreshBooks gave the profile. May be padded with zeros in answers.
-            (id)
-        client_id: Client for whom invoices are made. (id; id of a client)
-        contacts: Contacts of the client who get the invoices as well. (list)
+        client_id: Client for whom invoices are made.
+        contacts: Contacts of the client who get the invoices as well.
         date: Date of the first invoice. With the current day, the first one is made at once; the
-            older guide wanted a later day. (date)
-        frequency: How often an invoice is made. (word)
-        occurrences: How many invoices are made; 0 means without end. (integer; default 0; from 0)
+            older guide wanted a later day.
+        frequency: How often an invoice is made.
+        occurrences: How many invoices are made; 0 means without end. Default 0; from 0.
         stopped: Whether the profile rests and makes no invoices. Shown in answers; that it can be
-            sent is known from an older request only. (flag; default false)
-        send_email: Whether each invoice is sent by e-mail. (flag; default true)
-        send_snail_mail: Whether each invoice is also printed and posted. (flag; default false)
+            sent is known from an older request only. Default false.
+        send_email: Whether each invoice is sent by e-mail. Default true.
+        send_snail_mail: Whether each invoice is also printed and posted. Default false.
         return_uri: Address that the client is offered after paying online. In each invoice
             ::invoice id:: and ::invoice number:: are replaced by its own; the placeholders are
-            case-sensitive. (URI)
+            case-sensitive.
         autobill: Card that each invoice is charged to; empty in answers without one. Base currency
             only. Left out of an update it stays; given, it must be complete, with the full card
-            number; an empty tag switches automatic billing off and deletes the card data. (record;
-            None has an effect of its own)
+            number; an empty tag switches automatic billing off and deletes the card data.
         lines: What each invoice charges. An update that holds lines replaces all of them, and an
             empty tag removes all; see lines.add, lines.update and lines.delete for single ones.
-            (list; None has an effect of its own)
-        po_number: The client's purchase order number; may hold letters. (text)
-        discount: Percent taken off the subtotal; 10 means 10 %. (decimal number)
+        po_number: The client's purchase order number; may hold letters.
+        discount: Percent taken off the subtotal; 10 means 10 %.
         currency_code: Three capital letters (ISO 4217) for the currency of all amounts; the
             account's base currency when left out. An empty tag is refused as an unknown currency.
-            (text)
         language: Code from language.list for the language that the client sees; the client's own
-            when left out. (text)
+            when left out.
         notes: Remarks for the client. Plain text: line breaks are kept, HTML is not rendered.
-            (text)
-        terms: Terms printed at the foot, as plain text. (text)
+        terms: Terms printed at the foot, as plain text.
         first_name: First name of the person addressed. Name and address are copied from the client
-            when a create leaves them out. (text)
-        last_name: Last name of the person addressed. (text)
-        organization: Company addressed. (text)
-        p_street1: First line of the street address. (text)
-        p_street2: Second line of the street address, such as a suite or unit. (text)
-        p_city: City or town. (text)
-        p_state: State, province or region, in free text. (text)
-        p_country: Country, in free text. (text)
-        p_code: Postal or ZIP code. (text)
-        vat_name: Label printed before the number, such as VAT Number. (text)
+            when a create leaves them out.
+        last_name: Last name of the person addressed.
+        organization: Company addressed.
+        p_street1: First line of the street address.
+        p_street2: Second line of the street address, such as a suite or unit.
+        p_city: City or town.
+        p_state: State, province or region, in free text.
+        p_country: Country, in free text.
+        p_code: Postal or ZIP code.
+        vat_name: Label printed before the number, such as VAT Number.
         vat_number: Tax registration number; when set, it is printed with its label below the
-            client's address. (text)
+            client's address.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:recurring.*, D:recurring, V:recurring.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -788,14 +770,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "recurring.get",
-    Shape(
+    RecordSchema(
         "recurring.get",
         None,
         [
-            entry("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("recurring", RECURRING),
+    RecordResponse("recurring", RECURRING),
     retry="safe",
     callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
@@ -806,24 +788,21 @@ def get(
 ) -> Request[Recurring]:
     """Fetches a profile, with the card number masked.
 
-    ``recurring.get``; changes nothing and may be repeated. For admin, staff when the Invoices tab
-    is on for them; only profiles of clients assigned to them.
+    API method ``recurring.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    when the Invoices tab is on for them; only profiles of clients assigned to them.
 
     Args:
         recurring_id: Number that FreshBooks gave the profile. May be padded with zeros in answers.
-            (id)
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:recurring.*, D:recurring, V:recurring.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -835,14 +814,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "recurring.delete",
-    Shape(
+    RecordSchema(
         "recurring.delete",
         None,
         [
-            entry("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
@@ -853,21 +832,18 @@ def delete(
 ) -> Request[None]:
     """Moves a profile to the folder deleted; no more invoices are made.
 
-    ``recurring.delete``; repeating it changes nothing more. For admin, staff when the Invoices tab
-    is on for them; only profiles of clients assigned to them.
+    API method ``recurring.delete``. Safe to retry: a repeated call changes nothing more. Available
+    to admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them.
 
     Args:
         recurring_id: Number that FreshBooks gave the profile. May be padded with zeros in answers.
-            (id)
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:recurring.*, D:recurring, V:recurring.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -879,22 +855,22 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "recurring.list",
-    Shape(
+    RecordSchema(
         "recurring.list",
         None,
         [
-            entry("client_id", api.ID, access="cu", clear=False),
-            entry("date_from", api.DATE, access="cu"),
-            entry("date_to", api.DATE, access="cu"),
-            entry("updated_from", api.DATETIME, access="cu"),
-            entry("updated_to", api.DATETIME, access="cu"),
-            entry("autobill", api.FLAG, access="cu"),
-            entry("folder", FOLDER, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec("date_from", api.DATE, access="cu"),
+            field_spec("date_to", api.DATE, access="cu"),
+            field_spec("updated_from", api.DATETIME, access="cu"),
+            field_spec("updated_to", api.DATETIME, access="cu"),
+            field_spec("autobill", api.FLAG, access="cu"),
+            field_spec("folder", FOLDER, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("recurrings", "recurring", RECURRING),
+    PageResponse("recurrings", "recurring", RECURRING),
     retry="safe",
     callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
@@ -914,30 +890,28 @@ def list_(
 ) -> Request[Page[Recurring]]:
     """Lists whole profiles, newest first.
 
-    ``recurring.list``; changes nothing and may be repeated. For admin, staff when the Invoices tab
-    is on for them; only profiles of clients assigned to them.
+    API method ``recurring.list``. Safe to retry: the call changes nothing. Available to admin,
+    staff when the Invoices tab is on for them; only profiles of clients assigned to them.
 
     Args:
-        client_id: Client for whom invoices are made. (id; id of a client)
-        date_from: Only profiles dated after this day. (date)
-        date_to: Only profiles dated before this day. (date)
-        updated_from: Only profiles changed after this moment. (date and time)
-        updated_to: Only profiles changed before this moment. (date and time)
-        autobill: Only profiles with, or only those without, automatic billing. (flag)
-        folder: Where the profile is kept; delete moves it. (word)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        client_id: Client for whom invoices are made.
+        date_from: Only profiles dated after this day.
+        date_to: Only profiles dated before this day.
+        updated_from: Only profiles changed after this moment.
+        updated_to: Only profiles changed before this moment.
+        autobill: Only profiles with, or only those without, automatic billing.
+        folder: Where the profile is kept; delete moves it.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page, by recurring_id, last first.
+        The records, ordered by recurring_id, descending.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:recurring.*, D:recurring, V:recurring.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {
@@ -957,12 +931,12 @@ def list_(
 _LINES_ADD: Final = Method(
     api.PROTOCOL,
     "recurring.lines.add",
-    Shape(
+    RecordSchema(
         "recurring.lines.add",
         None,
         [
-            entry("recurring_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "lines",
                 lambda: RECURRING_LINE,
                 "lines/line",
@@ -973,7 +947,7 @@ _LINES_ADD: Final = Method(
             ),
         ],
     ),
-    One(".", RECURRING_LINES_ADDED),
+    RecordResponse(".", RECURRING_LINES_ADDED),
     retry="ambiguous",
     callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
@@ -986,25 +960,23 @@ def lines_add(
 ) -> Request[RecurringLinesAdded]:
     """Adds lines after those that the profile has, and tells their numbers.
 
-    ``recurring.lines.add``; repeating it may do it twice. For admin, staff when the Invoices tab is
-    on for them; only profiles of clients assigned to them.
+    API method ``recurring.lines.add``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when the Invoices tab is on for them; only profiles of clients
+    assigned to them.
 
     Args:
         recurring_id: Number that FreshBooks gave the profile. May be padded with zeros in answers.
-            (id)
-        lines: The lines to add. (list)
+        lines: The lines to add.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:recurring.*, D:recurring, V:recurring.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _LINES_ADD.request(
         {
@@ -1017,12 +989,12 @@ def lines_add(
 _LINES_UPDATE: Final = Method(
     api.PROTOCOL,
     "recurring.lines.update",
-    Shape(
+    RecordSchema(
         "recurring.lines.update",
         None,
         [
-            entry("recurring_id", api.ID, access="cu", required="cu", clear=False),
-            entry(
+            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
                 "lines",
                 lambda: LINE_CHANGE,
                 "lines/line",
@@ -1033,7 +1005,7 @@ _LINES_UPDATE: Final = Method(
             ),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
@@ -1046,22 +1018,20 @@ def lines_update(
 ) -> Request[None]:
     """Changes lines of the profile one by one; other lines stay as they are.
 
-    ``recurring.lines.update``; repeating it changes nothing more. For admin, staff when the
-    Invoices tab is on for them; only profiles of clients assigned to them.
+    API method ``recurring.lines.update``. Safe to retry: a repeated call changes nothing more.
+    Available to admin, staff when the Invoices tab is on for them; only profiles of clients
+    assigned to them.
 
     Args:
         recurring_id: Number that FreshBooks gave the profile. May be padded with zeros in answers.
-            (id)
-        lines: The lines to change, each with its number. (list)
+        lines: The lines to change, each with its number.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:recurring.*, D:recurring, V:recurring.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _LINES_UPDATE.request(
         {
@@ -1074,15 +1044,15 @@ def lines_update(
 _LINES_DELETE: Final = Method(
     api.PROTOCOL,
     "recurring.lines.delete",
-    Shape(
+    RecordSchema(
         "recurring.lines.delete",
         None,
         [
-            entry("recurring_id", api.ID, access="cu", required="cu", clear=False),
-            entry("line_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("line_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="ambiguous",
     callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
@@ -1096,22 +1066,20 @@ def lines_delete(
     """Removes one line of the profile. Whether the other lines keep their numbers is not
     documented, so it is not repeated blindly.
 
-    ``recurring.lines.delete``; repeating it may do it twice. For admin, staff when the Invoices tab
-    is on for them; only profiles of clients assigned to them.
+    API method ``recurring.lines.delete``. Not safe to retry: a repeated call can be carried out
+    twice. Available to admin, staff when the Invoices tab is on for them; only profiles of clients
+    assigned to them.
 
     Args:
         recurring_id: Number that FreshBooks gave the profile. May be padded with zeros in answers.
-            (id)
-        line_id: The line to remove; one in each call. (id)
+        line_id: The line to remove; one in each call.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040.
-        NotFound: code 50010.
-
-    Documented: EX:recurring.*, D:recurring, V:recurring.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040.
+        NotFoundError: code 50010.
     """
     return _LINES_DELETE.request(
         {

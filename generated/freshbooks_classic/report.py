@@ -10,15 +10,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
-from .runtime.request import Method, Request, Rows
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import ListResponse, Method, Request
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -38,10 +35,9 @@ __all__ = [
     "get_profit_details",
 ]
 
-
 GroupBy: TypeAlias = Literal["date"]
 """How the totals are split."""
-GROUP_BY: Final = Words({"date": ("date", "date")})
+GROUP_BY: Final = EnumCodec({"date": ("date", "date")})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,9 +45,9 @@ class ClientDetails(Record):
     """What one client was billed and has paid."""
 
     client_id: int | None = None
-    """The client. (id; id of a client)"""
+    """The client."""
     balances: list[Balance] = field(default_factory=lambda: [])
-    """One entry for each currency. (list)"""
+    """One entry for each currency."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,13 +55,13 @@ class Balance(Record):
     """What a client was billed and has paid in one currency."""
 
     total: Decimal | None = None
-    """Amount billed. (decimal number)"""
+    """Amount billed."""
     paid: Decimal | None = None
-    """Amount paid of it. (decimal number)"""
+    """Amount paid of it."""
     outstanding: Decimal | None = None
-    """Amount still to be paid. (decimal number)"""
+    """Amount still to be paid."""
     currency_code: str | None = None
-    """Currency of these amounts: three capital letters. (text; id of a currency)"""
+    """Currency of these amounts: three capital letters."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,13 +69,13 @@ class EstimateDetails(Record):
     """Totals of a client's estimates in one currency."""
 
     currency_code: str | None = None
-    """Currency of these amounts: three capital letters. (text; id of a currency)"""
+    """Currency of these amounts: three capital letters."""
     estimated: Decimal | None = None
-    """Amount of all estimates. (decimal number)"""
+    """Amount of all estimates."""
     accepted: Decimal | None = None
-    """Amount of the accepted ones. (decimal number)"""
+    """Amount of the accepted ones."""
     invoiced: Decimal | None = None
-    """Amount of the ones that became invoices. (decimal number)"""
+    """Amount of the ones that became invoices."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,19 +83,17 @@ class ExpenseDetails(Record):
     """Totals of expenses by what became of them."""
 
     unbilled: Decimal | None = None
-    """For clients, not invoiced yet. (decimal number)"""
+    """For clients, not invoiced yet."""
     invoiced: Decimal | None = None
-    """Invoiced to clients, not paid yet. (decimal number)"""
+    """Invoiced to clients, not paid yet."""
     recouped: Decimal | None = None
-    """Invoiced to clients and paid. (decimal number)"""
+    """Invoiced to clients and paid."""
     internal: Decimal | None = None
-    """Not for any client. (decimal number)"""
+    """Not for any client."""
     year: int | None = None
-    """Calendar year, four digits. (integer)"""
+    """Calendar year, four digits."""
     month: int | None = None
-    """Month of the year, from 1 to 12; some reports pad it with a zero. (integer; from 1; up to
-    12)
-    """
+    """Month of the year, from 1 to 12; some reports pad it with a zero. From 1; up to 12."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,19 +101,17 @@ class InvoiceDetails(Record):
     """Totals of invoices in one currency."""
 
     billed: Decimal | None = None
-    """Amount of the invoices. (decimal number)"""
+    """Amount of the invoices."""
     collected: Decimal | None = None
-    """Amount paid of it. (decimal number)"""
+    """Amount paid of it."""
     outstanding: Decimal | None = None
-    """Amount still to be paid. (decimal number)"""
+    """Amount still to be paid."""
     currency_code: str | None = None
-    """Currency of these amounts: three capital letters. (text; id of a currency)"""
+    """Currency of these amounts: three capital letters."""
     year: int | None = None
-    """Calendar year, four digits. (integer)"""
+    """Calendar year, four digits."""
     month: int | None = None
-    """Month of the year, from 1 to 12; some reports pad it with a zero. (integer; from 1; up to
-    12)
-    """
+    """Month of the year, from 1 to 12; some reports pad it with a zero. From 1; up to 12."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,108 +119,100 @@ class ProfitDetails(Record):
     """Income against expenses, in the account's base currency."""
 
     income: Decimal | None = None
-    """Money that came in. (decimal number)"""
+    """Money that came in."""
     expenses: Decimal | None = None
-    """Money that went out. (decimal number)"""
+    """Money that went out."""
     profit: Decimal | None = None
-    """Income less expenses; may be negative. (decimal number)"""
+    """Income less expenses; may be negative."""
     currency_code: str | None = None
-    """The base currency: three capital letters. (text; id of a currency)"""
+    """The base currency: three capital letters."""
     year: int | None = None
-    """Calendar year, four digits. (integer)"""
+    """Calendar year, four digits."""
     month: int | None = None
-    """Month of the year, from 1 to 12; some reports pad it with a zero. (integer; from 1; up to
-    12)
-    """
+    """Month of the year, from 1 to 12; some reports pad it with a zero. From 1; up to 12."""
 
 
-CLIENT_DETAILS: Final[Shape[ClientDetails]] = Shape(
+CLIENT_DETAILS: Final[RecordSchema[ClientDetails]] = RecordSchema(
     "ClientDetails",
     ClientDetails,
     [
-        entry("client_id", api.ID, access="r"),
-        entry("balances", lambda: BALANCE, "balances/balance", many=True, access="r"),
+        field_spec("client_id", api.ID, access="r"),
+        field_spec("balances", lambda: BALANCE, "balances/balance", many=True, access="r"),
     ],
 )
 
-
-BALANCE: Final[Shape[Balance]] = Shape(
+BALANCE: Final[RecordSchema[Balance]] = RecordSchema(
     "Balance",
     Balance,
     [
-        entry("total", api.DECIMAL, access="r"),
-        entry("paid", api.DECIMAL, access="r"),
-        entry("outstanding", api.DECIMAL, access="r"),
-        entry("currency_code", api.TEXT, access="r"),
+        field_spec("total", api.DECIMAL, access="r"),
+        field_spec("paid", api.DECIMAL, access="r"),
+        field_spec("outstanding", api.DECIMAL, access="r"),
+        field_spec("currency_code", api.TEXT, access="r"),
     ],
 )
 
-
-ESTIMATE_DETAILS: Final[Shape[EstimateDetails]] = Shape(
+ESTIMATE_DETAILS: Final[RecordSchema[EstimateDetails]] = RecordSchema(
     "EstimateDetails",
     EstimateDetails,
     [
-        entry("currency_code", api.TEXT, access="r"),
-        entry("estimated", api.DECIMAL, access="r"),
-        entry("accepted", api.DECIMAL, access="r"),
-        entry("invoiced", api.DECIMAL, access="r"),
+        field_spec("currency_code", api.TEXT, access="r"),
+        field_spec("estimated", api.DECIMAL, access="r"),
+        field_spec("accepted", api.DECIMAL, access="r"),
+        field_spec("invoiced", api.DECIMAL, access="r"),
     ],
 )
 
-
-EXPENSE_DETAILS: Final[Shape[ExpenseDetails]] = Shape(
+EXPENSE_DETAILS: Final[RecordSchema[ExpenseDetails]] = RecordSchema(
     "ExpenseDetails",
     ExpenseDetails,
     [
-        entry("unbilled", api.DECIMAL, access="r"),
-        entry("invoiced", api.DECIMAL, access="r"),
-        entry("recouped", api.DECIMAL, access="r"),
-        entry("internal", api.DECIMAL, access="r"),
-        entry("year", api.INT, access="r"),
-        entry("month", api.INT, access="r"),
+        field_spec("unbilled", api.DECIMAL, access="r"),
+        field_spec("invoiced", api.DECIMAL, access="r"),
+        field_spec("recouped", api.DECIMAL, access="r"),
+        field_spec("internal", api.DECIMAL, access="r"),
+        field_spec("year", api.INT, access="r"),
+        field_spec("month", api.INT, access="r"),
     ],
 )
 
-
-INVOICE_DETAILS: Final[Shape[InvoiceDetails]] = Shape(
+INVOICE_DETAILS: Final[RecordSchema[InvoiceDetails]] = RecordSchema(
     "InvoiceDetails",
     InvoiceDetails,
     [
-        entry("billed", api.DECIMAL, access="r"),
-        entry("collected", api.DECIMAL, access="r"),
-        entry("outstanding", api.DECIMAL, access="r"),
-        entry("currency_code", api.TEXT, access="r"),
-        entry("year", api.INT, access="r"),
-        entry("month", api.INT, access="r"),
+        field_spec("billed", api.DECIMAL, access="r"),
+        field_spec("collected", api.DECIMAL, access="r"),
+        field_spec("outstanding", api.DECIMAL, access="r"),
+        field_spec("currency_code", api.TEXT, access="r"),
+        field_spec("year", api.INT, access="r"),
+        field_spec("month", api.INT, access="r"),
     ],
 )
 
-
-PROFIT_DETAILS: Final[Shape[ProfitDetails]] = Shape(
+PROFIT_DETAILS: Final[RecordSchema[ProfitDetails]] = RecordSchema(
     "ProfitDetails",
     ProfitDetails,
     [
-        entry("income", api.DECIMAL, access="r"),
-        entry("expenses", api.DECIMAL, access="r"),
-        entry("profit", api.DECIMAL, access="r"),
-        entry("currency_code", api.TEXT, access="r"),
-        entry("year", api.INT, access="r"),
-        entry("month", api.INT, access="r"),
+        field_spec("income", api.DECIMAL, access="r"),
+        field_spec("expenses", api.DECIMAL, access="r"),
+        field_spec("profit", api.DECIMAL, access="r"),
+        field_spec("currency_code", api.TEXT, access="r"),
+        field_spec("year", api.INT, access="r"),
+        field_spec("month", api.INT, access="r"),
     ],
 )
-
 
 _GET_CLIENT_DETAILS: Final = Method(
     api.PROTOCOL,
     "report.getClientDetails",
-    Shape(
+    RecordSchema(
         "report.getClientDetails",
         None,
         [
-            entry("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Rows("reports", "report", CLIENT_DETAILS),
+    ListResponse("reports", "report", CLIENT_DETAILS),
     retry="safe",
     callers="admin, staff when reports are on for them",
 )
@@ -240,23 +224,21 @@ def get_client_details(
 ) -> Request[list[ClientDetails]]:
     """What a client was billed and has paid, by currency.
 
-    ``report.getClientDetails``; changes nothing and may be repeated. For admin, staff when reports
-    are on for them.
+    API method ``report.getClientDetails``. Safe to retry: the call changes nothing. Available to
+    admin, staff when reports are on for them.
 
     Args:
-        client_id: The client to report on. (id; id of a client)
+        client_id: The client to report on.
 
     Returns:
-        All of them.
+        All records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040.
-        NotFound: code 50010.
-
-    Documented: EX:report.*, C:reports.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040.
+        NotFoundError: code 50010.
     """
     return _GET_CLIENT_DETAILS.request(
         {
@@ -268,16 +250,16 @@ def get_client_details(
 _GET_ESTIMATE_DETAILS: Final = Method(
     api.PROTOCOL,
     "report.getEstimateDetails",
-    Shape(
+    RecordSchema(
         "report.getEstimateDetails",
         None,
         [
-            entry("client_id", api.ID, access="cu", required="cu", clear=False),
-            entry("date_from", api.DATE, access="cu"),
-            entry("date_to", api.DATE, access="cu"),
+            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("date_from", api.DATE, access="cu"),
+            field_spec("date_to", api.DATE, access="cu"),
         ],
     ),
-    Rows("reports", "report", ESTIMATE_DETAILS),
+    ListResponse("reports", "report", ESTIMATE_DETAILS),
     retry="safe",
     callers="admin, staff when reports are on for them",
 )
@@ -291,25 +273,23 @@ def get_estimate_details(
 ) -> Request[list[EstimateDetails]]:
     """Totals of a client's estimates, by currency.
 
-    ``report.getEstimateDetails``; changes nothing and may be repeated. For admin, staff when
-    reports are on for them.
+    API method ``report.getEstimateDetails``. Safe to retry: the call changes nothing. Available to
+    admin, staff when reports are on for them.
 
     Args:
-        client_id: The client to report on. (id; id of a client)
-        date_from: First day of the report. (date)
-        date_to: Last day of the report. (date)
+        client_id: The client to report on.
+        date_from: First day of the report.
+        date_to: Last day of the report.
 
     Returns:
-        All of them.
+        All records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040.
-        NotFound: code 50010.
-
-    Documented: EX:report.*, C:reports.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040.
+        NotFoundError: code 50010.
     """
     return _GET_ESTIMATE_DETAILS.request(
         {
@@ -323,17 +303,17 @@ def get_estimate_details(
 _GET_EXPENSE_DETAILS: Final = Method(
     api.PROTOCOL,
     "report.getExpenseDetails",
-    Shape(
+    RecordSchema(
         "report.getExpenseDetails",
         None,
         [
-            entry("client_id", api.ID, access="cu"),
-            entry("date_from", api.DATE, access="cu"),
-            entry("date_to", api.DATE, access="cu"),
-            entry("group_by", GROUP_BY, access="cu"),
+            field_spec("client_id", api.ID, access="cu"),
+            field_spec("date_from", api.DATE, access="cu"),
+            field_spec("date_to", api.DATE, access="cu"),
+            field_spec("group_by", GROUP_BY, access="cu"),
         ],
     ),
-    Rows("reports", "report", EXPENSE_DETAILS),
+    ListResponse("reports", "report", EXPENSE_DETAILS),
     retry="safe",
     callers="admin, staff when reports are on for them",
 )
@@ -348,25 +328,23 @@ def get_expense_details(
 ) -> Request[list[ExpenseDetails]]:
     """Totals of expenses, over all time or by month.
 
-    ``report.getExpenseDetails``; changes nothing and may be repeated. For admin, staff when reports
-    are on for them.
+    API method ``report.getExpenseDetails``. Safe to retry: the call changes nothing. Available to
+    admin, staff when reports are on for them.
 
     Args:
-        client_id: Only expenses for this client. (id; id of a client)
-        date_from: First day of the report. (date)
-        date_to: Last day of the report. (date)
-        group_by: Splits the totals by month; one entry for all of them when left out. (word)
+        client_id: Only expenses for this client.
+        date_from: First day of the report.
+        date_to: Last day of the report.
+        group_by: Splits the totals by month; one entry for all of them when left out.
 
     Returns:
-        All of them.
+        All records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40060.
-
-    Documented: EX:report.*, C:reports.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40060.
     """
     return _GET_EXPENSE_DETAILS.request(
         {
@@ -381,18 +359,18 @@ def get_expense_details(
 _GET_INVOICE_DETAILS: Final = Method(
     api.PROTOCOL,
     "report.getInvoiceDetails",
-    Shape(
+    RecordSchema(
         "report.getInvoiceDetails",
         None,
         [
-            entry("status", api.TEXT, access="cu"),
-            entry("client_id", api.ID, access="cu"),
-            entry("date_from", api.DATE, access="cu"),
-            entry("date_to", api.DATE, access="cu"),
-            entry("group_by", GROUP_BY, access="cu"),
+            field_spec("status", api.TEXT, access="cu"),
+            field_spec("client_id", api.ID, access="cu"),
+            field_spec("date_from", api.DATE, access="cu"),
+            field_spec("date_to", api.DATE, access="cu"),
+            field_spec("group_by", GROUP_BY, access="cu"),
         ],
     ),
-    Rows("reports", "report", INVOICE_DETAILS),
+    ListResponse("reports", "report", INVOICE_DETAILS),
     retry="safe",
     callers="admin, staff when reports are on for them",
 )
@@ -408,27 +386,25 @@ def get_invoice_details(
 ) -> Request[list[InvoiceDetails]]:
     """Totals of invoices by currency, or by month and currency.
 
-    ``report.getInvoiceDetails``; changes nothing and may be repeated. For admin, staff when reports
-    are on for them.
+    API method ``report.getInvoiceDetails``. Safe to retry: the call changes nothing. Available to
+    admin, staff when reports are on for them.
 
     Args:
         status: Only invoices in this state. The documentation shows active, which is a folder
-            rather than a status; other words are not listed. (text)
-        client_id: Only invoices to this client. (id; id of a client)
-        date_from: First day of the report. (date)
-        date_to: Last day of the report. (date)
-        group_by: Splits the totals by month as well; by currency only when left out. (word)
+            rather than a status; other words are not listed.
+        client_id: Only invoices to this client.
+        date_from: First day of the report.
+        date_to: Last day of the report.
+        group_by: Splits the totals by month as well; by currency only when left out.
 
     Returns:
-        All of them.
+        All records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40060.
-
-    Documented: EX:report.*, C:reports.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40060.
     """
     return _GET_INVOICE_DETAILS.request(
         {
@@ -444,16 +420,16 @@ def get_invoice_details(
 _GET_PROFIT_DETAILS: Final = Method(
     api.PROTOCOL,
     "report.getProfitDetails",
-    Shape(
+    RecordSchema(
         "report.getProfitDetails",
         None,
         [
-            entry("date_from", api.DATE, access="cu", required="cu", clear=False),
-            entry("date_to", api.DATE, access="cu", required="cu", clear=False),
-            entry("group_by", GROUP_BY, access="cu"),
+            field_spec("date_from", api.DATE, access="cu", required="cu", clear=False),
+            field_spec("date_to", api.DATE, access="cu", required="cu", clear=False),
+            field_spec("group_by", GROUP_BY, access="cu"),
         ],
     ),
-    Rows("reports", "report", PROFIT_DETAILS),
+    ListResponse("reports", "report", PROFIT_DETAILS),
     retry="safe",
     callers="admin, staff when reports are on for them",
 )
@@ -468,24 +444,22 @@ def get_profit_details(
     """Income, expenses and profit, as the Totals of the Profit and Loss report show them. Other
     currencies are converted to the base currency.
 
-    ``report.getProfitDetails``; changes nothing and may be repeated. For admin, staff when reports
-    are on for them.
+    API method ``report.getProfitDetails``. Safe to retry: the call changes nothing. Available to
+    admin, staff when reports are on for them.
 
     Args:
-        date_from: First day of the report. (date)
-        date_to: Last day of the report. (date)
-        group_by: Splits the totals by month; one entry for all of them when left out. (word)
+        date_from: First day of the report.
+        date_to: Last day of the report.
+        group_by: Splits the totals by month; one entry for all of them when left out.
 
     Returns:
-        All of them.
+        All records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:report.*, C:reports.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _GET_PROFIT_DETAILS.request(
         {

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
-from .runtime.request import Method, One, Request
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
+from .runtime.request import Method, RecordResponse, Request
+from .runtime.schema import RecordSchema, field_spec
 
 __all__ = ["AsyncSessions", "Session", "Sessions", "create"]
 
@@ -25,26 +23,25 @@ class Session(Record):
     """An address that opens the web application."""
 
     url: str | None = field(default=None, repr=False)
-    """Address that opens the session; whoever has it is let in. (URI; observed)"""
+    """Address that opens the session; whoever has it is let in."""
     target: str | None = None
-    """What the address leads to; not documented. (text; observed)"""
+    """What the address leads to; not documented."""
 
 
-SESSION: Final[Shape[Session]] = Shape(
+SESSION: Final[RecordSchema[Session]] = RecordSchema(
     "Session",
     Session,
     [
-        entry("url", api.URI, sensitive=True, access="r"),
-        entry("target", api.TEXT, access="r"),
+        field_spec("url", api.URI, sensitive=True, access="r"),
+        field_spec("target", api.TEXT, access="r"),
     ],
 )
-
 
 _CREATE: Final = Method(
     api.PROTOCOL,
     "session.create",
-    Shape("session.create", None, []),
-    One("session", SESSION),
+    RecordSchema("session.create", None, []),
+    RecordResponse("session", SESSION),
     retry="ambiguous",
     mode="create",
     callers="admin",
@@ -54,18 +51,17 @@ _CREATE: Final = Method(
 def create() -> Request[Session]:
     """Opens a session. That the fields stand inside a session element is inferred.
 
-    ``session.create``; repeating it may do it twice. For admin.
+    API method ``session.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Observed, not documented: mulesoft.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request({})
 

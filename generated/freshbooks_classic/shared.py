@@ -7,27 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Literal, TYPE_CHECKING, TypeAlias, TypedDict
-
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
 
 from . import _api as api
 from .runtime.record import Record
-from .runtime.scalars import Words
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
+from .runtime.scalars import EnumCodec
+from .runtime.schema import RecordSchema, field_spec
 
 if TYPE_CHECKING:
     from typing_extensions import Required
 
-
 __all__ = ["ContactReference", "ContactReferenceInput", "Folder", "LineChangeInput", "LineType"]
-
 
 Folder: TypeAlias = Literal["active", "archived", "deleted"]
 """Where a record is kept. New records start in active; delete moves a record to deleted, where get
 no longer finds it.
 """
-FOLDER: Final = Words(
+FOLDER: Final = EnumCodec(
     {
         "active": ("active", "active"),
         "archived": ("archived", "archived"),
@@ -35,10 +31,9 @@ FOLDER: Final = Words(
     }
 )
 
-
 LineType: TypeAlias = Literal["Item", "Time"]
 """What the quantity of a line counts."""
-LINE_TYPE: Final = Words({"Item": ("Item", "Item"), "Time": ("Time", "Time")})
+LINE_TYPE: Final = EnumCodec({"Item": ("Item", "Item"), "Time": ("Time", "Time")})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +41,7 @@ class ContactReference(Record):
     """One of the client's contacts, who receives the document too."""
 
     contact_id: int | None = None
-    """Id of the contact, as the client's contacts give it; 0 stands for nobody. (id)"""
+    """Id of the contact, as the client's contacts give it; 0 stands for nobody."""
 
 
 class ContactReferenceInput(TypedDict, total=False):
@@ -55,7 +50,7 @@ class ContactReferenceInput(TypedDict, total=False):
     """
 
     contact_id: int | None
-    """Id of the contact, as the client's contacts give it; 0 stands for nobody. (id)"""
+    """Id of the contact, as the client's contacts give it; 0 stands for nobody."""
 
 
 class LineChangeInput(TypedDict, total=False):
@@ -64,57 +59,54 @@ class LineChangeInput(TypedDict, total=False):
     """
 
     line_id: Required[int]
-    """The line to change. (id)"""
+    """The line to change."""
     amount: Decimal | int | str | None
     """Unit cost times quantity, before taxes and discount. FreshBooks computes it; a value that is
-    sent is not saved. (decimal number; accepted but not saved)
+    sent is not saved. Accepted but not saved.
     """
     name: str | None
-    """Short name of the item or task. (text)"""
+    """Short name of the item or task."""
     description: str | None
-    """Longer text next to the name. (text)"""
+    """Longer text next to the name."""
     unit_cost: Decimal | int | str | None
-    """Price of one unit before tax; a negative price makes the line a reduction. (decimal number;
-    default 0)
-    """
+    """Price of one unit before tax; a negative price makes the line a reduction. Default 0."""
     quantity: Decimal | int | str | None
-    """How many units, or hours on a line of type Time. (decimal number; default 0)"""
+    """How many units, or hours on a line of type Time. Default 0."""
     tax1_name: str | None
-    """Name of the first tax on the line. (text)"""
+    """Name of the first tax on the line."""
     tax2_name: str | None
-    """Name of the second tax on the line; there can be no third. (text)"""
+    """Name of the second tax on the line; there can be no third."""
     tax1_percent: Decimal | int | str | None
-    """Rate of the first tax in percent; 5 means 5 %. (decimal number)"""
+    """Rate of the first tax in percent; 5 means 5 %."""
     tax2_percent: Decimal | int | str | None
-    """Rate of the second tax in percent. (decimal number)"""
+    """Rate of the second tax in percent."""
     type: LineType | None
-    """Whether the quantity counts pieces or hours. (word; default Item)"""
+    """Whether the quantity counts pieces or hours. Default Item."""
 
 
-CONTACT_REFERENCE: Final[Shape[ContactReference]] = Shape(
+CONTACT_REFERENCE: Final[RecordSchema[ContactReference]] = RecordSchema(
     "ContactReference",
     ContactReference,
     [
-        entry("contact_id", api.ID),
+        field_spec("contact_id", api.ID),
     ],
 )
 
-
-LINE_CHANGE: Final[Shape[dict[str, object]]] = Shape(
+LINE_CHANGE: Final[RecordSchema[dict[str, object]]] = RecordSchema(
     "LineChange",
     None,
     [
-        entry("line_id", api.ID, access="cu", required="cu", clear=False),
-        entry("amount", api.DECIMAL, discarded=True),
-        entry("name", api.TEXT),
-        entry("description", api.TEXT),
-        entry("unit_cost", api.DECIMAL),
-        entry("quantity", api.DECIMAL),
-        entry("tax1_name", api.TEXT),
-        entry("tax2_name", api.TEXT),
-        entry("tax1_percent", api.DECIMAL),
-        entry("tax2_percent", api.DECIMAL),
-        entry("type", LINE_TYPE),
-        entry("order", api.INT, access="r"),
+        field_spec("line_id", api.ID, access="cu", required="cu", clear=False),
+        field_spec("amount", api.DECIMAL, discarded=True),
+        field_spec("name", api.TEXT),
+        field_spec("description", api.TEXT),
+        field_spec("unit_cost", api.DECIMAL),
+        field_spec("quantity", api.DECIMAL),
+        field_spec("tax1_name", api.TEXT),
+        field_spec("tax2_name", api.TEXT),
+        field_spec("tax1_percent", api.DECIMAL),
+        field_spec("tax2_percent", api.DECIMAL),
+        field_spec("type", LINE_TYPE),
+        field_spec("order", api.INT, access="r"),
     ],
 )

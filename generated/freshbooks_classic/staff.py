@@ -12,14 +12,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, TypedDict
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -42,52 +47,48 @@ class Staff(Record):
     """A person who works in the account."""
 
     staff_id: int
-    """Number that FreshBooks gave the staff member. (id)"""
+    """Number that FreshBooks gave the staff member."""
     username: str | None = None
-    """Name to log in with. On create either both user name and password are given or neither.
-    (text)
-    """
+    """Name to log in with. On create either both user name and password are given or neither."""
     first_name: str | None = None
-    """First name. (text)"""
+    """First name."""
     last_name: str | None = None
-    """Last name. (text)"""
+    """Last name."""
     email: str | None = None
-    """Email address. (text)"""
+    """Email address."""
     business_phone: str | None = None
-    """Telephone number at work. (text)"""
+    """Telephone number at work."""
     mobile_phone: str | None = None
-    """Number of the mobile telephone. (text)"""
+    """Number of the mobile telephone."""
     home_phone: str | None = None
-    """Telephone number at home; documented in requests, seen in answers since 2016. (text)"""
+    """Telephone number at home; documented in requests, seen in answers since 2016."""
     fax: str | None = None
-    """Fax number; documented in requests, seen in answers since 2016. (text)"""
+    """Fax number; documented in requests, seen in answers since 2016."""
     rate: Decimal | None = None
-    """Price of one hour of the person's work. (decimal number)"""
+    """Price of one hour of the person's work."""
     last_login: dt.datetime | None = None
-    """When the person last logged in. (date and time)"""
+    """When the person last logged in."""
     number_of_logins: int | None = None
-    """How often the person has logged in. (integer)"""
+    """How often the person has logged in."""
     signup_date: dt.datetime | None = None
-    """When the person joined the account. (date and time)"""
+    """When the person joined the account."""
     street1: str | None = None
-    """First line of the street address. (text)"""
+    """First line of the street address."""
     street2: str | None = None
-    """Second line of the street address. (text)"""
+    """Second line of the street address."""
     city: str | None = None
-    """City or town. (text)"""
+    """City or town."""
     state: str | None = None
-    """State, province or region. (text)"""
+    """State, province or region."""
     country: str | None = None
-    """Country, in free text. (text)"""
+    """Country, in free text."""
     code: str | None = None
-    """Postal or ZIP code. (text)"""
+    """Postal or ZIP code."""
     notes: str | None = None
-    """Remarks that the person does not see; documented in updates, seen in answers since 2016.
-    (text)
-    """
+    """Remarks that the person does not see; documented in updates, seen in answers since 2016."""
     projects: list[StaffProject] = field(default_factory=lambda: [])
     """Projects that the person is assigned to; an update replaces them all. Seen in answers since
-    2016. (list)
+    2016.
     """
 
 
@@ -96,85 +97,85 @@ class StaffProject(Record):
     """A project that a staff member is assigned to."""
 
     project_id: int | None = None
-    """The project. (id; id of a project)"""
+    """The project."""
 
 
 class StaffProjectInput(TypedDict, total=False):
     """A StaffProject to be sent. A project that a staff member is assigned to."""
 
     project_id: int | None
-    """The project. (id; id of a project)"""
+    """The project."""
 
 
-STAFF: Final[Shape[Staff]] = Shape(
+STAFF: Final[RecordSchema[Staff]] = RecordSchema(
     "Staff",
     Staff,
     [
-        entry("staff_id", api.ID, access="r"),
-        entry("username", api.TEXT),
-        entry("password", api.TEXT, sensitive=True, access="cu"),
-        entry("email_credentials", api.FLAG, access="cu"),
-        entry("first_name", api.TEXT),
-        entry("last_name", api.TEXT),
-        entry("email", api.TEXT),
-        entry("business_phone", api.TEXT),
-        entry("mobile_phone", api.TEXT),
-        entry("home_phone", api.TEXT),
-        entry("fax", api.TEXT),
-        entry("rate", api.DECIMAL),
-        entry("last_login", api.DATETIME, access="r"),
-        entry("number_of_logins", api.INT, access="r"),
-        entry("signup_date", api.DATETIME, access="r"),
-        entry("street1", api.TEXT),
-        entry("street2", api.TEXT),
-        entry("city", api.TEXT),
-        entry("state", api.TEXT),
-        entry("country", api.TEXT),
-        entry("code", api.TEXT),
-        entry("notes", api.TEXT, access="ru"),
-        entry("projects", lambda: STAFF_PROJECT, "projects/project", many=True),
+        field_spec("staff_id", api.ID, access="r"),
+        field_spec("username", api.TEXT),
+        field_spec("password", api.TEXT, sensitive=True, access="cu"),
+        field_spec("email_credentials", api.FLAG, access="cu"),
+        field_spec("first_name", api.TEXT),
+        field_spec("last_name", api.TEXT),
+        field_spec("email", api.TEXT),
+        field_spec("business_phone", api.TEXT),
+        field_spec("mobile_phone", api.TEXT),
+        field_spec("home_phone", api.TEXT),
+        field_spec("fax", api.TEXT),
+        field_spec("rate", api.DECIMAL),
+        field_spec("last_login", api.DATETIME, access="r"),
+        field_spec("number_of_logins", api.INT, access="r"),
+        field_spec("signup_date", api.DATETIME, access="r"),
+        field_spec("street1", api.TEXT),
+        field_spec("street2", api.TEXT),
+        field_spec("city", api.TEXT),
+        field_spec("state", api.TEXT),
+        field_spec("country", api.TEXT),
+        field_spec("code", api.TEXT),
+        field_spec("notes", api.TEXT, access="ru"),
+        field_spec("projects", lambda: STAFF_PROJECT, "projects/project", many=True),
     ],
     identity="staff_id",
 )
 
-
-STAFF_PROJECT: Final[Shape[StaffProject]] = Shape(
+STAFF_PROJECT: Final[RecordSchema[StaffProject]] = RecordSchema(
     "StaffProject",
     StaffProject,
     [
-        entry("project_id", api.ID),
+        field_spec("project_id", api.ID),
     ],
 )
-
 
 _CREATE: Final = Method(
     api.PROTOCOL,
     "staff.create",
-    Shape(
+    RecordSchema(
         "staff.create",
         None,
         [
-            entry("username", api.TEXT, access="cu"),
-            entry("password", api.TEXT, sensitive=True, access="cu"),
-            entry("email_credentials", api.FLAG, access="cu"),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("email", api.TEXT, access="cu"),
-            entry("business_phone", api.TEXT, access="cu"),
-            entry("mobile_phone", api.TEXT, access="cu"),
-            entry("home_phone", api.TEXT, access="cu"),
-            entry("fax", api.TEXT, access="cu"),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("street1", api.TEXT, access="cu"),
-            entry("street2", api.TEXT, access="cu"),
-            entry("city", api.TEXT, access="cu"),
-            entry("state", api.TEXT, access="cu"),
-            entry("country", api.TEXT, access="cu"),
-            entry("code", api.TEXT, access="cu"),
-            entry("projects", lambda: STAFF_PROJECT, "projects/project", many=True, access="cu"),
+            field_spec("username", api.TEXT, access="cu"),
+            field_spec("password", api.TEXT, sensitive=True, access="cu"),
+            field_spec("email_credentials", api.FLAG, access="cu"),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("email", api.TEXT, access="cu"),
+            field_spec("business_phone", api.TEXT, access="cu"),
+            field_spec("mobile_phone", api.TEXT, access="cu"),
+            field_spec("home_phone", api.TEXT, access="cu"),
+            field_spec("fax", api.TEXT, access="cu"),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("street1", api.TEXT, access="cu"),
+            field_spec("street2", api.TEXT, access="cu"),
+            field_spec("city", api.TEXT, access="cu"),
+            field_spec("state", api.TEXT, access="cu"),
+            field_spec("country", api.TEXT, access="cu"),
+            field_spec("code", api.TEXT, access="cu"),
+            field_spec(
+                "projects", lambda: STAFF_PROJECT, "projects/project", many=True, access="cu"
+            ),
         ],
     ),
-    Scalar[int]("staff_id", api.ID),
+    ScalarResponse[int]("staff_id", api.ID),
     retry="ambiguous",
     wrapper="staff",
     mode="create",
@@ -205,41 +206,39 @@ def create(
 ) -> Request[int]:
     """Adds a staff member.
 
-    ``staff.create``; repeating it may do it twice. For admin.
+    API method ``staff.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin.
 
     Args:
         username: Name to log in with. On create either both user name and password are given or
-            neither. (text)
-        password: Password to log in with; goes with the user name. (text)
-        email_credentials: Whether user name and password are mailed to the person. (flag)
-        first_name: First name. (text)
-        last_name: Last name. (text)
-        email: Email address. (text)
-        business_phone: Telephone number at work. (text)
-        mobile_phone: Number of the mobile telephone. (text)
+            neither.
+        password: Password to log in with; goes with the user name.
+        email_credentials: Whether user name and password are mailed to the person.
+        first_name: First name.
+        last_name: Last name.
+        email: Email address.
+        business_phone: Telephone number at work.
+        mobile_phone: Number of the mobile telephone.
         home_phone: Telephone number at home; documented in requests, seen in answers since 2016.
-            (text)
-        fax: Fax number; documented in requests, seen in answers since 2016. (text)
-        rate: Price of one hour of the person's work. (decimal number)
-        street1: First line of the street address. (text)
-        street2: Second line of the street address. (text)
-        city: City or town. (text)
-        state: State, province or region. (text)
-        country: Country, in free text. (text)
-        code: Postal or ZIP code. (text)
+        fax: Fax number; documented in requests, seen in answers since 2016.
+        rate: Price of one hour of the person's work.
+        street1: First line of the street address.
+        street2: Second line of the street address.
+        city: City or town.
+        state: State, province or region.
+        country: Country, in free text.
+        code: Postal or ZIP code.
         projects: Projects that the person is assigned to; an update replaces them all. Seen in
-            answers since 2016. (list)
+            answers since 2016.
 
     Returns:
         The staff id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:staff.*, C:staff.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -268,33 +267,35 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "staff.update",
-    Shape(
+    RecordSchema(
         "staff.update",
         None,
         [
-            entry("staff_id", api.ID, access="cu", required="cu", clear=False),
-            entry("username", api.TEXT, access="cu"),
-            entry("password", api.TEXT, sensitive=True, access="cu"),
-            entry("email_credentials", api.FLAG, access="cu"),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("email", api.TEXT, access="cu"),
-            entry("business_phone", api.TEXT, access="cu"),
-            entry("mobile_phone", api.TEXT, access="cu"),
-            entry("home_phone", api.TEXT, access="cu"),
-            entry("fax", api.TEXT, access="cu"),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("street1", api.TEXT, access="cu"),
-            entry("street2", api.TEXT, access="cu"),
-            entry("city", api.TEXT, access="cu"),
-            entry("state", api.TEXT, access="cu"),
-            entry("country", api.TEXT, access="cu"),
-            entry("code", api.TEXT, access="cu"),
-            entry("notes", api.TEXT, access="cu"),
-            entry("projects", lambda: STAFF_PROJECT, "projects/project", many=True, access="cu"),
+            field_spec("staff_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("username", api.TEXT, access="cu"),
+            field_spec("password", api.TEXT, sensitive=True, access="cu"),
+            field_spec("email_credentials", api.FLAG, access="cu"),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("email", api.TEXT, access="cu"),
+            field_spec("business_phone", api.TEXT, access="cu"),
+            field_spec("mobile_phone", api.TEXT, access="cu"),
+            field_spec("home_phone", api.TEXT, access="cu"),
+            field_spec("fax", api.TEXT, access="cu"),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("street1", api.TEXT, access="cu"),
+            field_spec("street2", api.TEXT, access="cu"),
+            field_spec("city", api.TEXT, access="cu"),
+            field_spec("state", api.TEXT, access="cu"),
+            field_spec("country", api.TEXT, access="cu"),
+            field_spec("code", api.TEXT, access="cu"),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec(
+                "projects", lambda: STAFF_PROJECT, "projects/project", many=True, access="cu"
+            ),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="staff",
     mode="update",
@@ -327,42 +328,40 @@ def update(
 ) -> Request[None]:
     """Changes a staff member.
 
-    ``staff.update``; repeating it changes nothing more. For admin.
+    API method ``staff.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin.
 
     Args:
-        staff_id: Number that FreshBooks gave the staff member. (id)
+        staff_id: Number that FreshBooks gave the staff member.
         username: Name to log in with. On create either both user name and password are given or
-            neither. (text)
-        password: Password to log in with; goes with the user name. (text)
-        email_credentials: Whether user name and password are mailed to the person. (flag)
-        first_name: First name. (text)
-        last_name: Last name. (text)
-        email: Email address. (text)
-        business_phone: Telephone number at work. (text)
-        mobile_phone: Number of the mobile telephone. (text)
+            neither.
+        password: Password to log in with; goes with the user name.
+        email_credentials: Whether user name and password are mailed to the person.
+        first_name: First name.
+        last_name: Last name.
+        email: Email address.
+        business_phone: Telephone number at work.
+        mobile_phone: Number of the mobile telephone.
         home_phone: Telephone number at home; documented in requests, seen in answers since 2016.
-            (text)
-        fax: Fax number; documented in requests, seen in answers since 2016. (text)
-        rate: Price of one hour of the person's work. (decimal number)
-        street1: First line of the street address. (text)
-        street2: Second line of the street address. (text)
-        city: City or town. (text)
-        state: State, province or region. (text)
-        country: Country, in free text. (text)
-        code: Postal or ZIP code. (text)
+        fax: Fax number; documented in requests, seen in answers since 2016.
+        rate: Price of one hour of the person's work.
+        street1: First line of the street address.
+        street2: Second line of the street address.
+        city: City or town.
+        state: State, province or region.
+        country: Country, in free text.
+        code: Postal or ZIP code.
         notes: Remarks that the person does not see; documented in updates, seen in answers since
-            2016. (text)
+            2016.
         projects: Projects that the person is assigned to; an update replaces them all. Seen in
-            answers since 2016. (list)
+            answers since 2016.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:staff.*, C:staff.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -393,14 +392,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "staff.get",
-    Shape(
+    RecordSchema(
         "staff.get",
         None,
         [
-            entry("staff_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("staff_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("staff", STAFF),
+    RecordResponse("staff", STAFF),
     retry="safe",
     callers="admin, staff only their own id",
 )
@@ -411,22 +410,21 @@ def get(
 ) -> Request[Staff]:
     """One staff member. Contractors can be found here too, by the ids in time entries.
 
-    ``staff.get``; changes nothing and may be repeated. For admin, staff only their own id.
+    API method ``staff.get``. Safe to retry: the call changes nothing. Available to admin, staff
+    only their own id.
 
     Args:
-        staff_id: Number that FreshBooks gave the staff member. (id)
+        staff_id: Number that FreshBooks gave the staff member.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:staff.*, C:staff.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -438,14 +436,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "staff.delete",
-    Shape(
+    RecordSchema(
         "staff.delete",
         None,
         [
-            entry("staff_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("staff_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin",
 )
@@ -456,19 +454,18 @@ def delete(
 ) -> Request[None]:
     """Removes a staff member.
 
-    ``staff.delete``; repeating it changes nothing more. For admin.
+    API method ``staff.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin.
 
     Args:
-        staff_id: Number that FreshBooks gave the staff member. (id)
+        staff_id: Number that FreshBooks gave the staff member.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:staff.*, C:staff.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -480,15 +477,15 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "staff.list",
-    Shape(
+    RecordSchema(
         "staff.list",
         None,
         [
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("staff_members", "member", STAFF),
+    PageResponse("staff_members", "member", STAFF),
     retry="safe",
     callers="admin",
 )
@@ -501,22 +498,20 @@ def list_(
 ) -> Request[Page[Staff]]:
     """The staff members, each in an element member.
 
-    ``staff.list``; changes nothing and may be repeated. For admin.
+    API method ``staff.list``. Safe to retry: the call changes nothing. Available to admin.
 
     Args:
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page.
+        The records.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:staff.*, C:staff.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {
@@ -529,8 +524,8 @@ def list_(
 _CURRENT: Final = Method(
     api.PROTOCOL,
     "staff.current",
-    Shape("staff.current", None, []),
-    One("staff", STAFF),
+    RecordSchema("staff.current", None, []),
+    RecordResponse("staff", STAFF),
     retry="safe",
     callers="admin, staff",
 )
@@ -539,18 +534,17 @@ _CURRENT: Final = Method(
 def current() -> Request[Staff]:
     """The person whose token is used.
 
-    ``staff.current``; changes nothing and may be repeated. For admin, staff.
+    API method ``staff.current``. Safe to retry: the call changes nothing. Available to admin,
+    staff.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:staff.*, C:staff.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _CURRENT.request({})
 

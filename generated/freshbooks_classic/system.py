@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
 from .runtime.record import Record
-from .runtime.request import Method, One, Request
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import Method, RecordResponse, Request
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -40,15 +37,15 @@ class System(Record):
     """
 
     company_name: str | None = None
-    """Name of the company that owns the account. (text)"""
+    """Name of the company that owns the account."""
     profession: str | None = None
-    """What the company does; on create known from the mulesoft client only. (text)"""
+    """What the company does; on create known from the mulesoft client only."""
     address: SystemAddress | None = None
     """Postal address of the company; on create known from the mulesoft client only, which does not
-    show its parts. (record)
+    show its parts.
     """
     api: ApiUsage | None = None
-    """How much the API is used. (record)"""
+    """How much the API is used."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,17 +53,17 @@ class SystemAddress(Record):
     """Postal address of the company."""
 
     street1: str | None = None
-    """First line of the street address. (text)"""
+    """First line of the street address."""
     street2: str | None = None
-    """Second line of the street address. (text)"""
+    """Second line of the street address."""
     city: str | None = None
-    """City or town. (text)"""
+    """City or town."""
     province: str | None = None
-    """Province, state or region. (text)"""
+    """Province, state or region."""
     postal_code: str | None = None
-    """Postal or ZIP code. (text)"""
+    """Postal or ZIP code."""
     country: str | None = None
-    """Country, in free text. (text)"""
+    """Country, in free text."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,10 +71,10 @@ class ApiUsage(Record):
     """Counters of calls. The limit dates from the time when calls a day were limited."""
 
     requests: int | None = None
-    """Calls made today. (integer)"""
+    """Calls made today."""
     request_limit: int | None = None
-    """Deprecated. Calls a day are not limited any more. Former limit of calls a day; not enforced.
-    (integer)
+    """Deprecated. Calls a day are not limited any more. Former limit of calls a day; not
+    enforced.
     """
 
 
@@ -86,114 +83,109 @@ class NewSystem(Record):
     """What is told about an account that has just been made. Only one partner client knows it."""
 
     domain: str | None = None
-    """Sub-domain of the new account. (text; observed)"""
+    """Sub-domain of the new account."""
     access_token: str | None = field(default=None, repr=False)
-    """OAuth token of the new administrator. (text; observed)"""
+    """OAuth token of the new administrator."""
     access_token_secret: str | None = field(default=None, repr=False)
-    """Secret that belongs to the token. (text; observed)"""
+    """Secret that belongs to the token."""
 
 
 class SystemAddressInput(TypedDict, total=False):
     """A SystemAddress to be sent. Postal address of the company."""
 
     street1: str | None
-    """First line of the street address. (text)"""
+    """First line of the street address."""
     street2: str | None
-    """Second line of the street address. (text)"""
+    """Second line of the street address."""
     city: str | None
-    """City or town. (text)"""
+    """City or town."""
     province: str | None
-    """Province, state or region. (text)"""
+    """Province, state or region."""
     postal_code: str | None
-    """Postal or ZIP code. (text)"""
+    """Postal or ZIP code."""
     country: str | None
-    """Country, in free text. (text)"""
+    """Country, in free text."""
 
 
 class NotificationsInput(TypedDict, total=False):
     """A Notifications to be sent. Settings of the reminders; what they hold is not documented."""
 
     late_payment_reminder1: str | None
-    """First reminder of a late payment. (text; inferred)"""
+    """First reminder of a late payment."""
     late_payment_reminder2: str | None
-    """Second reminder of a late payment. (text; inferred)"""
+    """Second reminder of a late payment."""
     late_payment_reminder3: str | None
-    """Third reminder of a late payment. (text; inferred)"""
+    """Third reminder of a late payment."""
 
 
-SYSTEM: Final[Shape[System]] = Shape(
+SYSTEM: Final[RecordSchema[System]] = RecordSchema(
     "System",
     System,
     [
-        entry("company_name", api.TEXT, access="r"),
-        entry("profession", api.TEXT, access="rc"),
-        entry("address", lambda: SYSTEM_ADDRESS, access="rc"),
-        entry("api", lambda: API_USAGE, access="r"),
-        entry("name", api.TEXT, access="c"),
-        entry("email", api.TEXT, access="c"),
-        entry("username", api.TEXT, access="c"),
-        entry("password", api.TEXT, sensitive=True, access="c"),
-        entry("first_name", api.TEXT, access="c"),
-        entry("last_name", api.TEXT, access="c"),
-        entry("work_phone", api.TEXT, access="c"),
-        entry("currency_code", api.TEXT, access="c", clear=False),
-        entry("notifications", lambda: NOTIFICATIONS, access="c"),
-        entry("terms", api.TEXT, access="c"),
+        field_spec("company_name", api.TEXT, access="r"),
+        field_spec("profession", api.TEXT, access="rc"),
+        field_spec("address", lambda: SYSTEM_ADDRESS, access="rc"),
+        field_spec("api", lambda: API_USAGE, access="r"),
+        field_spec("name", api.TEXT, access="c"),
+        field_spec("email", api.TEXT, access="c"),
+        field_spec("username", api.TEXT, access="c"),
+        field_spec("password", api.TEXT, sensitive=True, access="c"),
+        field_spec("first_name", api.TEXT, access="c"),
+        field_spec("last_name", api.TEXT, access="c"),
+        field_spec("work_phone", api.TEXT, access="c"),
+        field_spec("currency_code", api.TEXT, access="c", clear=False),
+        field_spec("notifications", lambda: NOTIFICATIONS, access="c"),
+        field_spec("terms", api.TEXT, access="c"),
     ],
 )
 
-
-SYSTEM_ADDRESS: Final[Shape[SystemAddress]] = Shape(
+SYSTEM_ADDRESS: Final[RecordSchema[SystemAddress]] = RecordSchema(
     "SystemAddress",
     SystemAddress,
     [
-        entry("street1", api.TEXT),
-        entry("street2", api.TEXT),
-        entry("city", api.TEXT),
-        entry("province", api.TEXT),
-        entry("postal_code", api.TEXT),
-        entry("country", api.TEXT),
+        field_spec("street1", api.TEXT),
+        field_spec("street2", api.TEXT),
+        field_spec("city", api.TEXT),
+        field_spec("province", api.TEXT),
+        field_spec("postal_code", api.TEXT),
+        field_spec("country", api.TEXT),
     ],
 )
 
-
-API_USAGE: Final[Shape[ApiUsage]] = Shape(
+API_USAGE: Final[RecordSchema[ApiUsage]] = RecordSchema(
     "ApiUsage",
     ApiUsage,
     [
-        entry("requests", api.INT, access="r"),
-        entry("request_limit", api.INT, access="r"),
+        field_spec("requests", api.INT, access="r"),
+        field_spec("request_limit", api.INT, access="r"),
     ],
 )
 
-
-NOTIFICATIONS: Final[Shape[dict[str, object]]] = Shape(
+NOTIFICATIONS: Final[RecordSchema[dict[str, object]]] = RecordSchema(
     "Notifications",
     None,
     [
-        entry("late_payment_reminder1", api.TEXT, access="c"),
-        entry("late_payment_reminder2", api.TEXT, access="c"),
-        entry("late_payment_reminder3", api.TEXT, access="c"),
+        field_spec("late_payment_reminder1", api.TEXT, access="c"),
+        field_spec("late_payment_reminder2", api.TEXT, access="c"),
+        field_spec("late_payment_reminder3", api.TEXT, access="c"),
     ],
 )
 
-
-NEW_SYSTEM: Final[Shape[NewSystem]] = Shape(
+NEW_SYSTEM: Final[RecordSchema[NewSystem]] = RecordSchema(
     "NewSystem",
     NewSystem,
     [
-        entry("domain", api.TEXT, access="r"),
-        entry("access_token", api.TEXT, sensitive=True, access="r"),
-        entry("access_token_secret", api.TEXT, sensitive=True, access="r"),
+        field_spec("domain", api.TEXT, access="r"),
+        field_spec("access_token", api.TEXT, sensitive=True, access="r"),
+        field_spec("access_token_secret", api.TEXT, sensitive=True, access="r"),
     ],
 )
-
 
 _CURRENT: Final = Method(
     api.PROTOCOL,
     "system.current",
-    Shape("system.current", None, []),
-    One("system", SYSTEM),
+    RecordSchema("system.current", None, []),
+    RecordResponse("system", SYSTEM),
     retry="safe",
     callers="admin",
 )
@@ -203,18 +195,16 @@ def current() -> Request[System]:
     """The account that the call goes to. Documented as a beta; a staff member's token is refused
     with 30010.
 
-    ``system.current``; changes nothing and may be repeated. For admin.
+    API method ``system.current``. Safe to retry: the call changes nothing. Available to admin.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:system.current.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _CURRENT.request({})
 
@@ -222,25 +212,25 @@ def current() -> Request[System]:
 _CREATE: Final = Method(
     api.PROTOCOL,
     "system.create",
-    Shape(
+    RecordSchema(
         "system.create",
         None,
         [
-            entry("profession", api.TEXT, access="cu"),
-            entry("address", lambda: SYSTEM_ADDRESS, access="cu"),
-            entry("name", api.TEXT, access="cu"),
-            entry("email", api.TEXT, access="cu"),
-            entry("username", api.TEXT, access="cu"),
-            entry("password", api.TEXT, sensitive=True, access="cu"),
-            entry("first_name", api.TEXT, access="cu"),
-            entry("last_name", api.TEXT, access="cu"),
-            entry("work_phone", api.TEXT, access="cu"),
-            entry("currency_code", api.TEXT, access="cu", clear=False),
-            entry("notifications", lambda: NOTIFICATIONS, access="cu"),
-            entry("terms", api.TEXT, access="cu"),
+            field_spec("profession", api.TEXT, access="cu"),
+            field_spec("address", lambda: SYSTEM_ADDRESS, access="cu"),
+            field_spec("name", api.TEXT, access="cu"),
+            field_spec("email", api.TEXT, access="cu"),
+            field_spec("username", api.TEXT, access="cu"),
+            field_spec("password", api.TEXT, sensitive=True, access="cu"),
+            field_spec("first_name", api.TEXT, access="cu"),
+            field_spec("last_name", api.TEXT, access="cu"),
+            field_spec("work_phone", api.TEXT, access="cu"),
+            field_spec("currency_code", api.TEXT, access="cu", clear=False),
+            field_spec("notifications", lambda: NOTIFICATIONS, access="cu"),
+            field_spec("terms", api.TEXT, access="cu"),
         ],
     ),
-    One(".", NEW_SYSTEM),
+    RecordResponse(".", NEW_SYSTEM),
     retry="ambiguous",
     wrapper="system",
     mode="create",
@@ -266,34 +256,32 @@ def create(
     """Opens a new account. Part of the partner program and known from one client only; where the
     answer holds its fields is inferred from the other create methods.
 
-    ``system.create``; repeating it may do it twice. For anonymous.
+    API method ``system.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to anonymous.
 
     Args:
-        profession: What the company does; on create known from the mulesoft client only. (text)
+        profession: What the company does; on create known from the mulesoft client only.
         address: Postal address of the company; on create known from the mulesoft client only, which
-            does not show its parts. (record)
-        name: Name of the new company. (text; observed)
-        email: Address of the new administrator. (text; observed)
-        username: Name that the new administrator logs in with. (text; observed)
-        password: Password of the new administrator. (text; observed)
-        first_name: First name of the new administrator. (text; observed)
-        last_name: Last name of the new administrator. (text; observed)
-        work_phone: Telephone number at work. (text; observed)
-        currency_code: Base currency of the new account: three capital letters. (text; id of a
-            currency; observed)
-        notifications: Reminders that the new account sends. (record; observed)
-        terms: Terms of the new account's invoices, by the name of the field. (text; inferred)
+            does not show its parts.
+        name: Name of the new company.
+        email: Address of the new administrator.
+        username: Name that the new administrator logs in with.
+        password: Password of the new administrator.
+        first_name: First name of the new administrator.
+        last_name: Last name of the new administrator.
+        work_phone: Telephone number at work.
+        currency_code: Base currency of the new account: three capital letters.
+        notifications: Reminders that the new account sends.
+        terms: Terms of the new account's invoices, by the name of the field.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Observed, not documented: mulesoft.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {

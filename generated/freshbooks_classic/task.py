@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = ["AsyncTasks", "Task", "Tasks", "create", "delete", "get", "list_", "update"]
@@ -28,48 +33,47 @@ class Task(Record):
     """A kind of work that time is logged against and that projects are made of."""
 
     task_id: int
-    """Number that FreshBooks gave the task. (id)"""
+    """Number that FreshBooks gave the task."""
     name: str | None = None
-    """What the work is called; shown on time sheets and invoices. (text)"""
+    """What the work is called; shown on time sheets and invoices."""
     billable: bool | None = None
-    """Whether time spent on it is charged to the client. (flag; default false)"""
+    """Whether time spent on it is charged to the client. Default false."""
     rate: Decimal | None = None
-    """Price of one hour, in the account's base currency. (decimal number)"""
+    """Price of one hour, in the account's base currency."""
     description: str | None = None
-    """Longer text that goes with the name. (text)"""
+    """Longer text that goes with the name."""
     updated: dt.datetime | None = None
-    """When the task last changed. (date and time; observed)"""
+    """When the task last changed."""
 
 
-TASK: Final[Shape[Task]] = Shape(
+TASK: Final[RecordSchema[Task]] = RecordSchema(
     "Task",
     Task,
     [
-        entry("task_id", api.ID, access="r"),
-        entry("name", api.TEXT, required="c", clear=False),
-        entry("billable", api.FLAG),
-        entry("rate", api.DECIMAL),
-        entry("description", api.TEXT),
-        entry("updated", api.DATETIME, access="r"),
+        field_spec("task_id", api.ID, access="r"),
+        field_spec("name", api.TEXT, required="c", clear=False),
+        field_spec("billable", api.FLAG),
+        field_spec("rate", api.DECIMAL),
+        field_spec("description", api.TEXT),
+        field_spec("updated", api.DATETIME, access="r"),
     ],
     identity="task_id",
 )
 
-
 _CREATE: Final = Method(
     api.PROTOCOL,
     "task.create",
-    Shape(
+    RecordSchema(
         "task.create",
         None,
         [
-            entry("name", api.TEXT, access="cu", required="cu", clear=False),
-            entry("billable", api.FLAG, access="cu"),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("description", api.TEXT, access="cu"),
+            field_spec("name", api.TEXT, access="cu", required="cu", clear=False),
+            field_spec("billable", api.FLAG, access="cu"),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("description", api.TEXT, access="cu"),
         ],
     ),
-    Scalar[int]("task_id", api.ID),
+    ScalarResponse[int]("task_id", api.ID),
     retry="ambiguous",
     wrapper="task",
     mode="create",
@@ -86,25 +90,23 @@ def create(
 ) -> Request[int]:
     """Creates a task.
 
-    ``task.create``; repeating it may do it twice. For admin, staff when time tracking is on for
-    them.
+    API method ``task.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when time tracking is on for them.
 
     Args:
-        name: What the work is called; shown on time sheets and invoices. (text)
-        billable: Whether time spent on it is charged to the client. (flag; default false)
-        rate: Price of one hour, in the account's base currency. (decimal number)
-        description: Longer text that goes with the name. (text)
+        name: What the work is called; shown on time sheets and invoices.
+        billable: Whether time spent on it is charged to the client. Default false.
+        rate: Price of one hour, in the account's base currency.
+        description: Longer text that goes with the name.
 
     Returns:
         The task id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:task.*, C:tasks.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -119,18 +121,18 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "task.update",
-    Shape(
+    RecordSchema(
         "task.update",
         None,
         [
-            entry("task_id", api.ID, access="cu", required="cu", clear=False),
-            entry("name", api.TEXT, access="cu", clear=False),
-            entry("billable", api.FLAG, access="cu"),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("description", api.TEXT, access="cu"),
+            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("name", api.TEXT, access="cu", clear=False),
+            field_spec("billable", api.FLAG, access="cu"),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("description", api.TEXT, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="task",
     mode="update",
@@ -148,24 +150,22 @@ def update(
 ) -> Request[None]:
     """Changes a task. What is left out stays as it is.
 
-    ``task.update``; repeating it changes nothing more. For admin, staff when time tracking is on
-    for them.
+    API method ``task.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when time tracking is on for them.
 
     Args:
-        task_id: Number that FreshBooks gave the task. (id)
-        name: What the work is called; shown on time sheets and invoices. (text)
-        billable: Whether time spent on it is charged to the client. (flag; default false)
-        rate: Price of one hour, in the account's base currency. (decimal number)
-        description: Longer text that goes with the name. (text)
+        task_id: Number that FreshBooks gave the task.
+        name: What the work is called; shown on time sheets and invoices.
+        billable: Whether time spent on it is charged to the client. Default false.
+        rate: Price of one hour, in the account's base currency.
+        description: Longer text that goes with the name.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:task.*, C:tasks.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -181,14 +181,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "task.get",
-    Shape(
+    RecordSchema(
         "task.get",
         None,
         [
-            entry("task_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("task", TASK),
+    RecordResponse("task", TASK),
     retry="safe",
     callers="admin, staff when time tracking is on for them",
 )
@@ -199,23 +199,21 @@ def get(
 ) -> Request[Task]:
     """Fetches a task.
 
-    ``task.get``; changes nothing and may be repeated. For admin, staff when time tracking is on for
-    them.
+    API method ``task.get``. Safe to retry: the call changes nothing. Available to admin, staff when
+    time tracking is on for them.
 
     Args:
-        task_id: Number that FreshBooks gave the task. (id)
+        task_id: Number that FreshBooks gave the task.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:task.*, C:tasks.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -227,14 +225,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "task.delete",
-    Shape(
+    RecordSchema(
         "task.delete",
         None,
         [
-            entry("task_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when time tracking is on for them",
 )
@@ -245,20 +243,18 @@ def delete(
 ) -> Request[None]:
     """Deletes a task for good.
 
-    ``task.delete``; repeating it changes nothing more. For admin, staff when time tracking is on
-    for them.
+    API method ``task.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff when time tracking is on for them.
 
     Args:
-        task_id: Number that FreshBooks gave the task. (id)
+        task_id: Number that FreshBooks gave the task.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:task.*, C:tasks.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -270,16 +266,16 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "task.list",
-    Shape(
+    RecordSchema(
         "task.list",
         None,
         [
-            entry("project_id", api.ID, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("project_id", api.ID, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("tasks", "task", TASK),
+    PageResponse("tasks", "task", TASK),
     retry="safe",
     callers="admin, staff when time tracking is on for them",
 )
@@ -293,25 +289,23 @@ def list_(
 ) -> Request[Page[Task]]:
     """Lists tasks.
 
-    ``task.list``; changes nothing and may be repeated. For admin, staff when time tracking is on
-    for them.
+    API method ``task.list``. Safe to retry: the call changes nothing. Available to admin, staff
+    when time tracking is on for them.
 
     Args:
         project_id: Only tasks assigned to this project; staff may name only projects that they are
-            assigned to. (id; id of a project)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+            assigned to.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page, by name.
+        The records, ordered by name.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:task.*, C:tasks.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = ["AsyncTaxes", "Tax", "Taxes", "create", "delete", "get", "list_", "update"]
@@ -31,50 +36,49 @@ class Tax(Record):
     """
 
     tax_id: int
-    """Number that FreshBooks gave the tax. (id)"""
+    """Number that FreshBooks gave the tax."""
     name: str | None = None
     """Short name that is printed beside the percentage. No two taxes may share one. One client
-    takes 15 characters for the most. (text)
+    takes 15 characters for the most.
     """
     rate: Decimal | None = None
-    """The tax in percent. (decimal number; default 0)"""
+    """The tax in percent. Default 0."""
     number: str | None = None
-    """Number under which the tax office knows the account's owner; printed on invoices. (text)"""
+    """Number under which the tax office knows the account's owner; printed on invoices."""
     compound: bool | None = None
-    """Whether it is charged on the sum of the price and the other tax. (flag; default false)"""
+    """Whether it is charged on the sum of the price and the other tax. Default false."""
     updated: dt.datetime | None = None
-    """When the tax last changed; only one client shows it. (date and time; observed)"""
+    """When the tax last changed; only one client shows it."""
 
 
-TAX: Final[Shape[Tax]] = Shape(
+TAX: Final[RecordSchema[Tax]] = RecordSchema(
     "Tax",
     Tax,
     [
-        entry("tax_id", api.ID, access="r"),
-        entry("name", api.TEXT, required="c", clear=False),
-        entry("rate", api.DECIMAL),
-        entry("number", api.TEXT),
-        entry("compound", api.FLAG),
-        entry("updated", api.DATETIME, access="r"),
+        field_spec("tax_id", api.ID, access="r"),
+        field_spec("name", api.TEXT, required="c", clear=False),
+        field_spec("rate", api.DECIMAL),
+        field_spec("number", api.TEXT),
+        field_spec("compound", api.FLAG),
+        field_spec("updated", api.DATETIME, access="r"),
     ],
     identity="tax_id",
 )
 
-
 _CREATE: Final = Method(
     api.PROTOCOL,
     "tax.create",
-    Shape(
+    RecordSchema(
         "tax.create",
         None,
         [
-            entry("name", api.TEXT, access="cu", required="cu", clear=False),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("number", api.TEXT, access="cu"),
-            entry("compound", api.FLAG, access="cu"),
+            field_spec("name", api.TEXT, access="cu", required="cu", clear=False),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("number", api.TEXT, access="cu"),
+            field_spec("compound", api.FLAG, access="cu"),
         ],
     ),
-    Scalar[int]("tax_id", api.ID),
+    ScalarResponse[int]("tax_id", api.ID),
     retry="ambiguous",
     wrapper="tax",
     mode="create",
@@ -91,28 +95,24 @@ def create(
 ) -> Request[int]:
     """Adds a tax. A name that is already in use is refused; with which code is not known.
 
-    ``tax.create``; repeating it may do it twice. For admin, staff as far as their permissions in
-    the application go.
+    API method ``tax.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff as far as their permissions in the application go.
 
     Args:
         name: Short name that is printed beside the percentage. No two taxes may share one. One
-            client takes 15 characters for the most. (text)
-        rate: The tax in percent. (decimal number; default 0)
+            client takes 15 characters for the most.
+        rate: The tax in percent. Default 0.
         number: Number under which the tax office knows the account's owner; printed on invoices.
-            (text)
-        compound: Whether it is charged on the sum of the price and the other tax. (flag; default
-            false)
+        compound: Whether it is charged on the sum of the price and the other tax. Default false.
 
     Returns:
         The tax id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-
-    Documented: EX:tax.*, D:taxes, C:taxes.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
     """
     return _CREATE.request(
         {
@@ -127,18 +127,18 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "tax.update",
-    Shape(
+    RecordSchema(
         "tax.update",
         None,
         [
-            entry("tax_id", api.ID, access="cu", required="cu", clear=False),
-            entry("name", api.TEXT, access="cu", clear=False),
-            entry("rate", api.DECIMAL, access="cu"),
-            entry("number", api.TEXT, access="cu"),
-            entry("compound", api.FLAG, access="cu"),
+            field_spec("tax_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("name", api.TEXT, access="cu", clear=False),
+            field_spec("rate", api.DECIMAL, access="cu"),
+            field_spec("number", api.TEXT, access="cu"),
+            field_spec("compound", api.FLAG, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="tax",
     mode="update",
@@ -156,27 +156,23 @@ def update(
 ) -> Request[None]:
     """Changes the fields that are sent and leaves the others as they are.
 
-    ``tax.update``; repeating it changes nothing more. For admin, staff as far as their permissions
-    in the application go.
+    API method ``tax.update``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff as far as their permissions in the application go.
 
     Args:
-        tax_id: Number that FreshBooks gave the tax. (id)
+        tax_id: Number that FreshBooks gave the tax.
         name: Short name that is printed beside the percentage. No two taxes may share one. One
-            client takes 15 characters for the most. (text)
-        rate: The tax in percent. (decimal number; default 0)
+            client takes 15 characters for the most.
+        rate: The tax in percent. Default 0.
         number: Number under which the tax office knows the account's owner; printed on invoices.
-            (text)
-        compound: Whether it is charged on the sum of the price and the other tax. (flag; default
-            false)
+        compound: Whether it is charged on the sum of the price and the other tax. Default false.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:tax.*, D:taxes, C:taxes.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -192,14 +188,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "tax.get",
-    Shape(
+    RecordSchema(
         "tax.get",
         None,
         [
-            entry("tax_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("tax_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("tax", TAX),
+    RecordResponse("tax", TAX),
     retry="safe",
     callers="admin, staff as far as their permissions in the application go",
 )
@@ -210,23 +206,21 @@ def get(
 ) -> Request[Tax]:
     """Fetches a tax.
 
-    ``tax.get``; changes nothing and may be repeated. For admin, staff as far as their permissions
-    in the application go.
+    API method ``tax.get``. Safe to retry: the call changes nothing. Available to admin, staff as
+    far as their permissions in the application go.
 
     Args:
-        tax_id: Number that FreshBooks gave the tax. (id)
+        tax_id: Number that FreshBooks gave the tax.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:tax.*, D:taxes, C:taxes.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -238,14 +232,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "tax.delete",
-    Shape(
+    RecordSchema(
         "tax.delete",
         None,
         [
-            entry("tax_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("tax_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff as far as their permissions in the application go",
 )
@@ -256,20 +250,18 @@ def delete(
 ) -> Request[None]:
     """Deletes a tax for good; deleting it again fails.
 
-    ``tax.delete``; repeating it changes nothing more. For admin, staff as far as their permissions
-    in the application go.
+    API method ``tax.delete``. Safe to retry: a repeated call changes nothing more. Available to
+    admin, staff as far as their permissions in the application go.
 
     Args:
-        tax_id: Number that FreshBooks gave the tax. (id)
+        tax_id: Number that FreshBooks gave the tax.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:tax.*, D:taxes, C:taxes.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -281,16 +273,16 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "tax.list",
-    Shape(
+    RecordSchema(
         "tax.list",
         None,
         [
-            entry("compound", api.FLAG, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("compound", api.FLAG, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("taxes", "tax", TAX),
+    PageResponse("taxes", "tax", TAX),
     retry="safe",
     callers="admin, staff as far as their permissions in the application go",
 )
@@ -304,24 +296,22 @@ def list_(
 ) -> Request[Page[Tax]]:
     """Lists taxes, newest first. A page that is not a number is refused.
 
-    ``tax.list``; changes nothing and may be repeated. For admin, staff as far as their permissions
-    in the application go.
+    API method ``tax.list``. Safe to retry: the call changes nothing. Available to admin, staff as
+    far as their permissions in the application go.
 
     Args:
-        compound: Only compound taxes, or only those that are not. (flag)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        compound: Only compound taxes, or only those that are not.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page, by tax_id, last first.
+        The records, ordered by tax_id, descending.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40060.
-
-    Documented: EX:tax.*, D:taxes, C:taxes.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40060.
     """
     return _LIST.request(
         {

@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
 from .runtime.record import Record
-from .runtime.request import Method, Nothing, One, Page, Paged, Request, Scalar
-from .runtime.schema import Shape
-from .runtime.schema import field as entry
-
+from .runtime.request import (
+    EmptyResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    Request,
+    ScalarResponse,
+)
+from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
 
 __all__ = [
@@ -40,60 +45,57 @@ class TimeEntry(Record):
     """
 
     time_entry_id: int
-    """Number that FreshBooks gave the entry. (id)"""
+    """Number that FreshBooks gave the entry."""
     project_id: int | None = None
-    """Project that the work was for. (id; id of a project)"""
+    """Project that the work was for."""
     task_id: int | None = None
-    """Kind of work that was done. (id; id of a task)"""
+    """Kind of work that was done."""
     staff_id: int | None = None
     """Who did the work; the caller when left out on create. It must be somebody who is assigned to
-    the project. Contractors appear here as staff, too. (id; id of a staff)
+    the project. Contractors appear here as staff, too.
     """
     hours: Decimal | None = None
-    """How long it took, in hours; FreshBooks rounds to two places. (decimal number; 2 decimal
-    places)
-    """
+    """How long it took, in hours; FreshBooks rounds to two places. At most 2 decimal places."""
     notes: str | None = None
-    """What was done. (text)"""
+    """What was done."""
     date: dt.date | None = None
-    """Day of the work. (date)"""
+    """Day of the work."""
     billed: bool | None = None
-    """Whether the time is on an invoice. Set by the web application only (inferred). (flag)"""
+    """Whether the time is on an invoice. Set by the web application only (inferred)."""
 
 
-TIME_ENTRY: Final[Shape[TimeEntry]] = Shape(
+TIME_ENTRY: Final[RecordSchema[TimeEntry]] = RecordSchema(
     "TimeEntry",
     TimeEntry,
     [
-        entry("time_entry_id", api.ID, access="r"),
-        entry("project_id", api.ID, required="c", clear=False),
-        entry("task_id", api.ID, required="c", clear=False),
-        entry("staff_id", api.ID),
-        entry("hours", api.DECIMAL, places=2),
-        entry("notes", api.TEXT),
-        entry("date", api.DATE),
-        entry("billed", api.FLAG, access="r"),
+        field_spec("time_entry_id", api.ID, access="r"),
+        field_spec("project_id", api.ID, required="c", clear=False),
+        field_spec("task_id", api.ID, required="c", clear=False),
+        field_spec("staff_id", api.ID),
+        field_spec("hours", api.DECIMAL, places=2),
+        field_spec("notes", api.TEXT),
+        field_spec("date", api.DATE),
+        field_spec("billed", api.FLAG, access="r"),
     ],
     identity="time_entry_id",
 )
 
-
 _CREATE: Final = Method(
     api.PROTOCOL,
     "time_entry.create",
-    Shape(
+    RecordSchema(
         "time_entry.create",
         None,
         [
-            entry("project_id", api.ID, access="cu", required="cu", clear=False),
-            entry("task_id", api.ID, access="cu", required="cu", clear=False),
-            entry("staff_id", api.ID, access="cu"),
-            entry("hours", api.DECIMAL, access="cu", places=2),
-            entry("notes", api.TEXT, access="cu"),
-            entry("date", api.DATE, access="cu"),
+            field_spec("project_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("staff_id", api.ID, access="cu"),
+            field_spec("hours", api.DECIMAL, access="cu", places=2),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
         ],
     ),
-    Scalar[int]("time_entry_id", api.ID),
+    ScalarResponse[int]("time_entry_id", api.ID),
     retry="ambiguous",
     wrapper="time_entry",
     mode="create",
@@ -112,30 +114,28 @@ def create(
 ) -> Request[int]:
     """Logs time. Fails when the project does not exist or the person is not assigned to it.
 
-    ``time_entry.create``; repeating it may do it twice. For admin, staff when time tracking is on,
-    on projects that they are assigned to.
+    API method ``time_entry.create``. Not safe to retry: a repeated call can be carried out twice.
+    Available to admin, staff when time tracking is on, on projects that they are assigned to.
 
     Args:
-        project_id: Project that the work was for. (id; id of a project)
-        task_id: Kind of work that was done. (id; id of a task)
+        project_id: Project that the work was for.
+        task_id: Kind of work that was done.
         staff_id: Who did the work; the caller when left out on create. It must be somebody who is
-            assigned to the project. Contractors appear here as staff, too. (id; id of a staff)
-        hours: How long it took, in hours; FreshBooks rounds to two places. (decimal number; 2
-            decimal places)
-        notes: What was done. (text)
-        date: Day of the work. (date)
+            assigned to the project. Contractors appear here as staff, too.
+        hours: How long it took, in hours; FreshBooks rounds to two places. At most 2 decimal
+            places.
+        notes: What was done.
+        date: Day of the work.
 
     Returns:
         The time entry id.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:time_entry.*, C:time-entries, V:time_entries.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _CREATE.request(
         {
@@ -152,20 +152,20 @@ def create(
 _UPDATE: Final = Method(
     api.PROTOCOL,
     "time_entry.update",
-    Shape(
+    RecordSchema(
         "time_entry.update",
         None,
         [
-            entry("time_entry_id", api.ID, access="cu", required="cu", clear=False),
-            entry("project_id", api.ID, access="cu", clear=False),
-            entry("task_id", api.ID, access="cu", clear=False),
-            entry("staff_id", api.ID, access="cu"),
-            entry("hours", api.DECIMAL, access="cu", places=2),
-            entry("notes", api.TEXT, access="cu"),
-            entry("date", api.DATE, access="cu"),
+            field_spec("time_entry_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("project_id", api.ID, access="cu", clear=False),
+            field_spec("task_id", api.ID, access="cu", clear=False),
+            field_spec("staff_id", api.ID, access="cu"),
+            field_spec("hours", api.DECIMAL, access="cu", places=2),
+            field_spec("notes", api.TEXT, access="cu"),
+            field_spec("date", api.DATE, access="cu"),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     wrapper="time_entry",
     mode="update",
@@ -185,28 +185,26 @@ def update(
 ) -> Request[None]:
     """Changes the fields that are sent and leaves the others alone.
 
-    ``time_entry.update``; repeating it changes nothing more. For admin, staff when time tracking is
-    on, on projects that they are assigned to.
+    API method ``time_entry.update``. Safe to retry: a repeated call changes nothing more. Available
+    to admin, staff when time tracking is on, on projects that they are assigned to.
 
     Args:
-        time_entry_id: Number that FreshBooks gave the entry. (id)
-        project_id: Project that the work was for. (id; id of a project)
-        task_id: Kind of work that was done. (id; id of a task)
+        time_entry_id: Number that FreshBooks gave the entry.
+        project_id: Project that the work was for.
+        task_id: Kind of work that was done.
         staff_id: Who did the work; the caller when left out on create. It must be somebody who is
-            assigned to the project. Contractors appear here as staff, too. (id; id of a staff)
-        hours: How long it took, in hours; FreshBooks rounds to two places. (decimal number; 2
-            decimal places)
-        notes: What was done. (text)
-        date: Day of the work. (date)
+            assigned to the project. Contractors appear here as staff, too.
+        hours: How long it took, in hours; FreshBooks rounds to two places. At most 2 decimal
+            places.
+        notes: What was done.
+        date: Day of the work.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010, 40040, 40060.
-        NotFound: code 50010.
-
-    Documented: EX:time_entry.*, C:time-entries, V:time_entries.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010, 40040, 40060.
+        NotFoundError: code 50010.
     """
     return _UPDATE.request(
         {
@@ -224,14 +222,14 @@ def update(
 _GET: Final = Method(
     api.PROTOCOL,
     "time_entry.get",
-    Shape(
+    RecordSchema(
         "time_entry.get",
         None,
         [
-            entry("time_entry_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("time_entry_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    One("time_entry", TIME_ENTRY),
+    RecordResponse("time_entry", TIME_ENTRY),
     retry="safe",
     callers="admin, staff when time tracking is on, on projects that they are assigned to",
 )
@@ -242,23 +240,21 @@ def get(
 ) -> Request[TimeEntry]:
     """Fetches a time entry.
 
-    ``time_entry.get``; changes nothing and may be repeated. For admin, staff when time tracking is
-    on, on projects that they are assigned to.
+    API method ``time_entry.get``. Safe to retry: the call changes nothing. Available to admin,
+    staff when time tracking is on, on projects that they are assigned to.
 
     Args:
-        time_entry_id: Number that FreshBooks gave the entry. (id)
+        time_entry_id: Number that FreshBooks gave the entry.
 
     Returns:
         The record.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:time_entry.*, C:time-entries, V:time_entries.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _GET.request(
         {
@@ -270,14 +266,14 @@ def get(
 _DELETE: Final = Method(
     api.PROTOCOL,
     "time_entry.delete",
-    Shape(
+    RecordSchema(
         "time_entry.delete",
         None,
         [
-            entry("time_entry_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec("time_entry_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
-    Nothing(),
+    EmptyResponse(),
     retry="idempotent",
     callers="admin, staff when time tracking is on, on projects that they are assigned to",
 )
@@ -288,20 +284,18 @@ def delete(
 ) -> Request[None]:
     """Deletes an entry for good.
 
-    ``time_entry.delete``; repeating it changes nothing more. For admin, staff when time tracking is
-    on, on projects that they are assigned to.
+    API method ``time_entry.delete``. Safe to retry: a repeated call changes nothing more. Available
+    to admin, staff when time tracking is on, on projects that they are assigned to.
 
     Args:
-        time_entry_id: Number that FreshBooks gave the entry. (id)
+        time_entry_id: Number that FreshBooks gave the entry.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-        NotFound: code 50010.
-
-    Documented: EX:time_entry.*, C:time-entries, V:time_entries.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
+        NotFoundError: code 50010.
     """
     return _DELETE.request(
         {
@@ -313,19 +307,19 @@ def delete(
 _LIST: Final = Method(
     api.PROTOCOL,
     "time_entry.list",
-    Shape(
+    RecordSchema(
         "time_entry.list",
         None,
         [
-            entry("project_id", api.ID, access="cu"),
-            entry("task_id", api.ID, access="cu"),
-            entry("date_from", api.DATE, access="cu"),
-            entry("date_to", api.DATE, access="cu"),
-            entry("page", api.INT, access="cu", clear=False),
-            entry("per_page", api.INT, access="cu", clear=False),
+            field_spec("project_id", api.ID, access="cu"),
+            field_spec("task_id", api.ID, access="cu"),
+            field_spec("date_from", api.DATE, access="cu"),
+            field_spec("date_to", api.DATE, access="cu"),
+            field_spec("page", api.INT, access="cu", clear=False),
+            field_spec("per_page", api.INT, access="cu", clear=False),
         ],
     ),
-    Paged("time_entries", "time_entry", TIME_ENTRY),
+    PageResponse("time_entries", "time_entry", TIME_ENTRY),
     retry="safe",
     callers="admin, staff when time tracking is on, on projects that they are assigned to",
 )
@@ -342,27 +336,25 @@ def list_(
 ) -> Request[Page[TimeEntry]]:
     """Lists time entries.
 
-    ``time_entry.list``; changes nothing and may be repeated. For admin, staff when time tracking is
-    on, on projects that they are assigned to.
+    API method ``time_entry.list``. Safe to retry: the call changes nothing. Available to admin,
+    staff when time tracking is on, on projects that they are assigned to.
 
     Args:
-        project_id: Only time spent on this project. (id; id of a project)
-        task_id: Only time spent on this task. (id; id of a task)
-        date_from: Only work done on or after this day. (date)
-        date_to: Only work done on or before this day. (date)
-        page: Which page to fetch, counted from 1. (integer)
-        per_page: How many rows a page may have; 25 when left out, at most 100. (integer)
+        project_id: Only time spent on this project.
+        task_id: Only time spent on this task.
+        date_from: Only work done on or after this day.
+        date_to: Only work done on or before this day.
+        page: Which page to fetch, counted from 1.
+        per_page: How many rows a page may have; 25 when left out, at most 100.
 
     Returns:
-        One page, by date.
+        The records, ordered by date.
 
     Raises:
-        AccountProblem: code 10030.
-        AuthenticationFailed: code 20010.
-        PermissionDenied: code 30010.
-        ValidationFailed: code 40010.
-
-    Documented: EX:time_entry.*, C:time-entries, V:time_entries.
+        AccountError: code 10030.
+        AuthenticationError: code 20010.
+        PermissionDeniedError: code 30010.
+        ValidationError: code 40010.
     """
     return _LIST.request(
         {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-
 from freshbooks_classic import addon
 from freshbooks_classic.addon import Addon
 from freshbooks_classic.runtime.request import Page

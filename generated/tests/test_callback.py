@@ -8,12 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-
 import pytest
 
 from freshbooks_classic import callback
 from freshbooks_classic.callback import Callback
-from freshbooks_classic.runtime.errors import NotFound, PermissionDenied, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
 from freshbooks_classic.wire import METHODS
@@ -41,12 +40,12 @@ def test_create_a_callback_for_new_invoices() -> None:
 def test_create_a_callback_without_an_address() -> None:
     """A callback without an address."""
     endpoint = METHODS["callback.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'uri'.</error><code>40040</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'uri'."
 
@@ -66,12 +65,12 @@ def test_verify_a_verified_callback() -> None:
 def test_verify_a_verifier_for_a_callback_that_is_gone() -> None:
     """A verifier for a callback that is gone."""
     endpoint = METHODS["callback.verify"]
-    with pytest.raises(NotFound) as caught:
-        endpoint.read_answer(
+    with pytest.raises(NotFoundError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'callback_id' not found. Callback not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'callback_id' not found. Callback not found."
 
@@ -154,7 +153,7 @@ def test_list_the_callbacks_of_one_address_for_one_event() -> None:
 def test_list_no_callbacks_yet() -> None:
     """No callbacks yet. An empty list counts no pages at all."""
     endpoint = METHODS["callback.list"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><callbacks page="1" per_page="25" pages="0" total="0"/></response>
 """
     )
@@ -164,12 +163,12 @@ def test_list_no_callbacks_yet() -> None:
 def test_list_callbacks_asked_for_by_a_staff_member() -> None:
     """Callbacks asked for by a staff member."""
     endpoint = METHODS["callback.list"]
-    with pytest.raises(PermissionDenied) as caught:
-        endpoint.read_answer(
+    with pytest.raises(PermissionDeniedError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>You do not have access to callbacks.</error><code>30010</code></response>
 """
         )
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to callbacks."
 
@@ -177,7 +176,7 @@ def test_list_callbacks_asked_for_by_a_staff_member() -> None:
 def test_list_a_callback_for_every_event_there_is() -> None:
     """A callback for every event there is. Every event that can be listened to."""
     endpoint = METHODS["callback.list"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><callbacks page="1" per_page="100" pages="1" total="56">
 <callback><callback_id>701</callback_id><event>all</event></callback>
 <callback><callback_id>702</callback_id><event>category</event></callback>

@@ -9,12 +9,11 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-
 import pytest
 
 from freshbooks_classic import category
 from freshbooks_classic.category import Category
-from freshbooks_classic.runtime.errors import NotFound, PermissionDenied, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
 from freshbooks_classic.wire import METHODS
@@ -57,12 +56,12 @@ def test_create_below_another_one() -> None:
 def test_create_without_a_name() -> None:
     """Without a name."""
     endpoint = METHODS["category.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'name'.</error><code>40040</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'name'."
 
@@ -70,12 +69,12 @@ def test_create_without_a_name() -> None:
 def test_create_a_body_that_is_no_xml() -> None:
     """A body that is no XML."""
     endpoint = METHODS["category.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Your XML is not formatted correctly.</error><code>40010</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40010"
     assert caught.value.message == "Your XML is not formatted correctly."
 
@@ -107,12 +106,12 @@ def test_update_a_second_tax() -> None:
 def test_update_as_staff() -> None:
     """As staff."""
     endpoint = METHODS["category.update"]
-    with pytest.raises(PermissionDenied) as caught:
-        endpoint.read_answer(
+    with pytest.raises(PermissionDeniedError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>You do not have access to categories.</error><code>30010</code></response>
 """
         )
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to categories."
 
@@ -135,7 +134,7 @@ def test_get_one_category() -> None:
 def test_get_what_only_some_clients_know() -> None:
     """What only some clients know."""
     endpoint = METHODS["category.get"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><category>
   <category_id>32</category_id><name>Two-stroke oil</name><parent_id>00000000031</parent_id><tax1>5</tax1><tax2>8.5</tax2>
   <updated>2013-02-03 04:05:06</updated>
@@ -160,12 +159,12 @@ def test_get_an_unknown_category() -> None:
         """<request method="category.get"><category_id>9999</category_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'category_id' not found. Category not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'category_id' not found. Category not found."
 
@@ -178,12 +177,12 @@ def test_get_a_deleted_category() -> None:
         """<request method="category.get"><category_id>30</category_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'category_id' not found. Category is deleted.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'category_id' not found. Category is deleted."
 
@@ -310,11 +309,11 @@ def test_delete_deleted_twice() -> None:
         """<request method="category.delete"><category_id>33</category_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'category_id' not found. Category is deleted.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'category_id' not found. Category is deleted."

@@ -9,17 +9,16 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-
 import pytest
 
 from freshbooks_classic import client
 from freshbooks_classic.client import Client, ClientContact, ClientCredit, ClientLinks
 from freshbooks_classic.runtime.errors import (
-    AccountProblem,
-    AuthenticationFailed,
-    NotFound,
-    PermissionDenied,
-    ValidationFailed,
+    AccountError,
+    AuthenticationError,
+    NotFoundError,
+    PermissionDeniedError,
+    ValidationError,
 )
 from freshbooks_classic.runtime.record import unknown_elements
 from freshbooks_classic.runtime.request import Page
@@ -120,12 +119,12 @@ def test_create_a_client_with_only_an_address_to_write_to() -> None:
 def test_create_without_an_e_mail_address() -> None:
     """Without an e-mail address."""
     endpoint = METHODS["client.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'email'.</error><code>40040</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'email'."
 
@@ -140,12 +139,12 @@ def test_create_a_currency_that_does_not_exist() -> None:
         """<request method="client.create"><client><email>otto@acme.example.com</email><currency_code>ZZZ</currency_code></client></request>
 """,
     )
-    with pytest.raises(ValidationFailed) as caught:
+    with pytest.raises(ValidationError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Invalid value for field 'currency_code'.</error><code>40060</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'currency_code'."
 
@@ -361,7 +360,7 @@ def test_get_a_contact_without_an_element_of_its_own() -> None:
     of one contact stand straight inside contacts.
     """
     endpoint = METHODS["client.get"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><client>
   <client_id>320</client_id><email>ines@acme.example.com</email>
   <contacts>
@@ -393,7 +392,7 @@ def test_get_no_contacts_and_never_changed() -> None:
     zeros, and the https namespace of later years.
     """
     endpoint = METHODS["client.get"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="https://www.freshbooks.com/api/" status="ok"><client>
   <client_id>00000000321</client_id><first_name></first_name><organization>Dunes Optics</organization>
   <email>dunes@acme.example.com</email><contacts/><mobile></mobile><credits/>
@@ -418,7 +417,7 @@ def test_get_an_answer_of_the_first_years() -> None:
     credits.
     """
     endpoint = METHODS["client.get"]
-    value = endpoint.read_answer("""<response status="ok"><client>
+    value = endpoint.parse_response("""<response status="ok"><client>
   <client_id>12</client_id><first_name>Ada</first_name><email>ada@acme.example.com</email><credit>20.00</credit>
 </client></response>
 """)
@@ -433,7 +432,7 @@ def test_get_an_answer_of_the_first_years() -> None:
 def test_get_an_element_that_nobody_knows() -> None:
     """An element that nobody knows."""
     endpoint = METHODS["client.get"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><client><client_id>322</client_id><mood>sunny</mood></client></response>
 """
     )
@@ -449,12 +448,12 @@ def test_get_an_unknown_client() -> None:
         """<request method="client.get"><client_id>9999</client_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'client_id' not found. Client not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'client_id' not found. Client not found."
 
@@ -467,12 +466,12 @@ def test_get_a_deleted_client() -> None:
         """<request method="client.get"><client_id>316</client_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'client_id' not found. Client is deleted.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'client_id' not found. Client is deleted."
 
@@ -480,12 +479,12 @@ def test_get_a_deleted_client() -> None:
 def test_get_a_wrong_token() -> None:
     """A wrong token."""
     endpoint = METHODS["client.get"]
-    with pytest.raises(AuthenticationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(AuthenticationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Authentication failed.</error><code>20010</code></response>
 """
         )
-    assert type(caught.value) is AuthenticationFailed
+    assert type(caught.value) is AuthenticationError
     assert caught.value.code == "20010"
     assert caught.value.message == "Authentication failed."
 
@@ -493,12 +492,12 @@ def test_get_a_wrong_token() -> None:
 def test_get_an_account_that_does_not_exist() -> None:
     """An account that does not exist."""
     endpoint = METHODS["client.get"]
-    with pytest.raises(AccountProblem) as caught:
-        endpoint.read_answer(
+    with pytest.raises(AccountError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>System does not exist.</error><code>10030</code></response>
 """
         )
-    assert type(caught.value) is AccountProblem
+    assert type(caught.value) is AccountError
     assert caught.value.code == "10030"
     assert caught.value.message == "System does not exist."
 
@@ -554,7 +553,7 @@ def test_list_clients_by_every_filter() -> None:
 def test_list_every_folder_and_contacts_in_both_forms() -> None:
     """Every folder, and contacts in both forms."""
     endpoint = METHODS["client.list"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><clients page="2" per_page="3" pages="4" total="11">
   <client>
     <client_id>317</client_id>
@@ -620,12 +619,12 @@ def test_list_deleted_clients_as_staff_without_the_clients_tab() -> None:
         """<request method="client.list"><folder>deleted</folder></request>
 """,
     )
-    with pytest.raises(PermissionDenied) as caught:
+    with pytest.raises(PermissionDeniedError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>You do not have access to clients.</error><code>30010</code></response>
 """
         )
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to clients."
 
@@ -650,12 +649,12 @@ def test_delete_deleted_twice() -> None:
         """<request method="client.delete"><client_id>318</client_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'client_id' not found. Client is deleted.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'client_id' not found. Client is deleted."
 
@@ -680,11 +679,11 @@ def test_undelete_nothing_to_bring_back() -> None:
         """<request method="client.undelete"><client_id>9999</client_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'client_id' not found. Client not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'client_id' not found. Client not found."

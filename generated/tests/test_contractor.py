@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-
 import pytest
 
 from freshbooks_classic import contractor
 from freshbooks_classic.contractor import Contractor, ContractorProject
-from freshbooks_classic.runtime.errors import NotFound, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
 from freshbooks_classic.wire import METHODS
@@ -42,12 +41,12 @@ def test_create_an_invited_contractor() -> None:
 def test_create_a_contractor_without_an_address() -> None:
     """A contractor without an address."""
     endpoint = METHODS["contractor.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'email'.</error><code>40040</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'email'."
 
@@ -99,12 +98,12 @@ def test_get_a_contractor_without_projects() -> None:
 def test_get_an_unknown_contractor() -> None:
     """An unknown contractor."""
     endpoint = METHODS["contractor.get"]
-    with pytest.raises(NotFound) as caught:
-        endpoint.read_answer(
+    with pytest.raises(NotFoundError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'contractor_id' not found. Contractor not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'contractor_id' not found. Contractor not found."
 

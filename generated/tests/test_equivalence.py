@@ -15,17 +15,18 @@ from typing import Any
 
 import pytest
 
-from freshbooks_classic import AsyncFreshBooks as AsyncClient, FreshBooks as Client
+from freshbooks_classic import AsyncFreshBooks as AsyncClient
+from freshbooks_classic import FreshBooks as Client
 from freshbooks_classic.events import Event, Verification
-from freshbooks_classic.runtime.callbacks import BadDelivery
+from freshbooks_classic.runtime.callbacks import InvalidDeliveryError
 from freshbooks_classic.runtime.errors import (
     ArgumentError,
+    ConnectionFailedError,
     Error,
-    NotReached,
-    OutcomeUnknown,
+    InvalidDocumentError,
+    OutcomeUnknownError,
     Problem,
-    TimedOut,
-    UnreadableDocument,
+    RequestTimeoutError,
 )
 from freshbooks_classic.runtime.files import File
 from freshbooks_classic.runtime.hooks import Exchange
@@ -34,12 +35,12 @@ from freshbooks_classic.runtime.record import Raw, Record, Unknown, children
 from freshbooks_classic.runtime.request import Method, Page
 from freshbooks_classic.runtime.retry import Backoff
 from freshbooks_classic.runtime.samples import UNDESCRIBED, Sampler, failure
-from freshbooks_classic.runtime.schema import Shape
+from freshbooks_classic.runtime.schema import RecordSchema
 from freshbooks_classic.runtime.testing import AsyncMemoryTransport, MemoryTransport, Reply
-from freshbooks_classic.runtime.transport import HttpAnswer, HttpRequest
+from freshbooks_classic.runtime.transport import HttpRequest, HttpResponse
 from freshbooks_classic.runtime.unset import UNSET
 from freshbooks_classic.runtime.writing import Part, Upload
-from freshbooks_classic.wire import DOOR, METHODS
+from freshbooks_classic.wire import METHODS, REGISTRY
 
 CALLS: dict[str, tuple[str, ...]] = {
     "addon.list": (
@@ -515,7 +516,8 @@ CALLS: dict[str, tuple[str, ...]] = {
 }
 """Where each method is on a client."""
 
-PROTOCOL = DOOR.protocol
+
+PROTOCOL = REGISTRY.protocol
 XML = {"content-type": "application/xml"}
 TWICE = Backoff(attempts=2, base=0.0)
 
@@ -523,18 +525,18 @@ Outcome = Callable[[Method[Any]], Reply]
 
 
 def always(status: int, headers: Mapping[str, str], body: bytes) -> Reply:
-    return lambda request: HttpAnswer(status, headers, body)
+    return lambda request: HttpResponse(status, headers, body)
 
 
 def worked(method: Method[Any]) -> Reply:
-    return always(200, XML, Sampler().answer(method))
+    return always(200, XML, Sampler().response(method))
 
 
 def streamed(method: Method[Any]) -> Reply:
-    answer = Sampler().answer(method)
-    if not method.answer.binary:
-        return always(200, XML, answer)
-    return lambda request: HttpAnswer(200, {}, answer[:5], iter((answer[5:9], answer[9:])))
+    response = Sampler().response(method)
+    if not method.response.binary:
+        return always(200, XML, response)
+    return lambda request: HttpResponse(200, {}, response[:5], iter((response[5:9], response[9:])))
 
 
 def failed(method: Method[Any]) -> Reply:
@@ -559,7 +561,7 @@ def redirect(method: Method[Any]) -> Reply:
 
 
 def unreadable(method: Method[Any]) -> Reply:
-    return always(200, XML, b"<" + Sampler().answer(method)[:60])
+    return always(200, XML, b"<" + Sampler().response(method)[:60])
 
 
 def empty(method: Method[Any]) -> Reply:
@@ -571,15 +573,15 @@ def limited(method: Method[Any]) -> Reply:
 
 
 def not_reached(method: Method[Any]) -> Reply:
-    def reply(request: HttpRequest) -> HttpAnswer:
-        raise NotReached("no route to the host")
+    def reply(request: HttpRequest) -> HttpResponse:
+        raise ConnectionFailedError("no route to the host")
 
     return reply
 
 
 def timed_out(method: Method[Any]) -> Reply:
-    def reply(request: HttpRequest) -> HttpAnswer:
-        raise TimedOut("no answer came in time")
+    def reply(request: HttpRequest) -> HttpResponse:
+        raise RequestTimeoutError("no response came in time")
 
     return reply
 
@@ -648,7 +650,7 @@ def facts(error: BaseException | None) -> Any:
 def test_both_clients_send_and_give_the_same(name: str) -> None:
     method = METHODS[name]
     arguments = Sampler().arguments(method)
-    expected = DOOR.build(name, arguments)
+    expected = REGISTRY.build(name, arguments)
     ends: dict[str, str] = {}
     for outcome in OUTCOMES:
         sent, value = sync_result(name, arguments, outcome(method))
@@ -717,22 +719,22 @@ def assert_copies(value: Any) -> None:
 def test_every_record_pickles_and_copies() -> None:
     met: dict[type[Record], int] = {}
     for name, method in METHODS.items():
-        value = method.read_answer(Sampler().answer(method))
+        value = method.parse_response(Sampler().response(method))
         assert_copies(value)
         for record in records_below(value):
             assert_copies(record)
             met[type(record)] = met.get(type(record), 0) + 1
-        shape = method.answer.record
+        shape = method.response.record
         assert shape is None or shape.make in met, name
     described: set[Any] = {shape.make for method in METHODS.values() for shape in shapes(method)}
     assert set(met) == described
     print(f"{len(met)} classes, {sum(met.values())} records")
 
 
-def shapes(method: Method[Any]) -> set[Shape[Any]]:
-    """All tables of records that an answer can hold."""
-    found: set[Shape[Any]] = set()
-    pending = [method.answer.record]
+def shapes(method: Method[Any]) -> set[RecordSchema[Any]]:
+    """All tables of records that an response can hold."""
+    found: set[RecordSchema[Any]] = set()
+    pending = [method.response.record]
     while pending:
         shape = pending.pop()
         if shape is None or shape in found:
@@ -747,9 +749,9 @@ def shapes(method: Method[Any]) -> set[Shape[Any]]:
 def test_what_nobody_described_survives_copies() -> None:
     kept = wanted = 0
     for method in METHODS.values():
-        shape = method.answer.record
+        shape = method.response.record
         wanted += shape is not None and not any(item.content for item in shape.fields)
-        value = method.read_answer(Sampler().answer(method))
+        value = method.parse_response(Sampler().response(method))
         for record in records_below(value):
             paths = [item.path for item in pickled(record).unknown]
             assert paths == [item.path for item in record.unknown]
@@ -770,7 +772,7 @@ def test_values_beside_records_pickle_and_copy() -> None:
         Problem("lines[0].name", "is required"),
         Event("task.create", 7, "https://sample.example", None),
         Verification(7, "verifier", "https://sample.example", 1),
-        Exchange("task.get", "<request/>", None, None, "TimedOut"),
+        Exchange("task.get", "<request/>", None, None, "RequestTimeoutError"),
     ):
         assert_copies(value)
     assert pickled(UNSET) is copy.copy(UNSET) is copy.deepcopy(UNSET) is UNSET
@@ -790,15 +792,15 @@ def errors_below(kind: type[Error]) -> Iterator[type[Error]]:
 
 def test_every_error_pickles_and_copies() -> None:
     kinds = set(errors_below(Error))
-    assert BadDelivery in kinds
+    assert InvalidDeliveryError in kinds
     for kind in kinds:
         error = kind(
             "it went wrong: 'name' & more", method="task.get", code="7", field="name", status=500
         )
-        error.attempts, error.request, error.answer = 2, "<request/>", "<response/>"
-        if isinstance(error, OutcomeUnknown):
+        error.attempts, error.request, error.response = 2, "<request/>", "<response/>"
+        if isinstance(error, OutcomeUnknownError):
             error.look_up, error.values = "look for it", {"name": "x", "amount": 7}
-        if isinstance(error, UnreadableDocument):
+        if isinstance(error, InvalidDocumentError):
             error.path, error.line = "/response/name", 7
         for again in (
             *(pickle.loads(pickle.dumps(error, protocol)) for protocol in range(6)),

@@ -8,15 +8,19 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-
 import pytest
 
 from freshbooks_classic import estimate
-from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.estimate import Estimate, EstimateLine, EstimateLinks
-from freshbooks_classic.runtime.errors import Conflict, NotFound, PermissionDenied, ValidationFailed
+from freshbooks_classic.runtime.errors import (
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    ValidationError,
+)
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.wire import METHODS
 
 
@@ -147,13 +151,13 @@ def test_create_only_the_client() -> None:
 def test_create_no_client() -> None:
     """No client."""
     endpoint = METHODS["estimate.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'client_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'client_id'."
 
@@ -161,13 +165,13 @@ def test_create_no_client() -> None:
 def test_create_a_date_that_is_none() -> None:
     """A date that is none."""
     endpoint = METHODS["estimate.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Invalid value for field 'date'.</error>
   <code>40060</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'date'."
 
@@ -270,13 +274,13 @@ def test_update_an_estimate_that_is_not_there() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'estimate_id' not found. Estimate not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'estimate_id' not found. Estimate not found."
 
@@ -526,7 +530,7 @@ def test_get_an_estimate_with_an_empty_status() -> None:
 def test_get_an_answer_of_2009() -> None:
     """An answer of 2009. Without contacts, staff, date, folder, language and tax number."""
     endpoint = METHODS["estimate.get"]
-    value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <estimate>
     <estimate_id>00000000012</estimate_id>
     <client_id>27</client_id>
@@ -591,13 +595,13 @@ def test_get_an_unknown_estimate() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'estimate_id' not found. Estimate not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'estimate_id' not found. Estimate not found."
 
@@ -612,13 +616,13 @@ def test_get_a_deleted_estimate() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'estimate_id' not found. Estimate is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'estimate_id' not found. Estimate is deleted."
 
@@ -647,13 +651,13 @@ def test_delete_deleted_twice() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'estimate_id' not found. Estimate is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'estimate_id' not found. Estimate is deleted."
 
@@ -829,7 +833,7 @@ def test_list_no_estimates() -> None:
 def test_list_every_status_of_an_answer() -> None:
     """Every status of an answer."""
     endpoint = METHODS["estimate.list"]
-    value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <estimates page="1" per_page="25" pages="1" total="8">
     <estimate>
       <estimate_id>90</estimate_id>
@@ -935,13 +939,13 @@ def test_list_the_deleted_ones() -> None:
 def test_list_staff_without_the_tab() -> None:
     """Staff without the tab."""
     endpoint = METHODS["estimate.list"]
-    with pytest.raises(PermissionDenied) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(PermissionDeniedError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>You do not have access to estimates.</error>
   <code>30010</code>
 </response>
 """)
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to estimates."
 
@@ -988,13 +992,13 @@ def test_send_by_email_a_deleted_estimate_is_not_sent() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'estimate_id' not found. Estimate is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'estimate_id' not found. Estimate is deleted."
 
@@ -1002,13 +1006,13 @@ def test_send_by_email_a_deleted_estimate_is_not_sent() -> None:
 def test_send_by_email_a_mail_without_estimate() -> None:
     """A mail without estimate."""
     endpoint = METHODS["estimate.sendByEmail"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'estimate_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'estimate_id'."
 
@@ -1037,13 +1041,13 @@ def test_accept_accepted_twice() -> None:
 </request>
 """,
     )
-    with pytest.raises(Conflict) as caught:
+    with pytest.raises(ConflictError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Failed to accept estimate. Estimate is already accepted.</error>
   <code>50020</code>
 </response>
 """)
-    assert type(caught.value) is Conflict
+    assert type(caught.value) is ConflictError
     assert caught.value.code == "50020"
     assert caught.value.message == "Failed to accept estimate. Estimate is already accepted."
 
@@ -1058,13 +1062,13 @@ def test_accept_an_unknown_estimate_is_not_accepted() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'estimate_id' not found. Estimate not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'estimate_id' not found. Estimate not found."
 
@@ -1072,13 +1076,13 @@ def test_accept_an_unknown_estimate_is_not_accepted() -> None:
 def test_accept_accepting_without_estimate() -> None:
     """Accepting without estimate."""
     endpoint = METHODS["estimate.accept"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'estimate_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'estimate_id'."
 
@@ -1107,13 +1111,13 @@ def test_mark_as_sent_an_unknown_estimate_is_not_marked() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'estimate_id' not found. Estimate not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'estimate_id' not found. Estimate not found."
 
@@ -1141,12 +1145,12 @@ def test_get_pdf_no_file_for_an_unknown_estimate() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'estimate_id' not found. Estimate not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'estimate_id' not found. Estimate not found."

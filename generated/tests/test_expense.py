@@ -8,12 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-
 import pytest
 
 from freshbooks_classic import expense
 from freshbooks_classic.expense import Expense
-from freshbooks_classic.runtime.errors import NotFound, PermissionDenied, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.record import unknown_elements
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
@@ -113,12 +112,12 @@ def test_create_an_expense_for_nobody_and_without_taxes() -> None:
 def test_create_a_category_is_missing() -> None:
     """A category is missing."""
     endpoint = METHODS["expense.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'category_id'.</error><code>40040</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'category_id'."
 
@@ -131,12 +130,12 @@ def test_create_a_member_of_staff_who_does_not_exist() -> None:
         """<request method="expense.create"><expense><staff_id>7001</staff_id><category_id>21</category_id><amount>10.00</amount></expense></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'staff_id' not found. Staff not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'staff_id' not found. Staff not found."
 
@@ -314,7 +313,7 @@ def test_get_a_bare_expense() -> None:
 def test_get_an_element_that_nobody_described() -> None:
     """An element that nobody described."""
     endpoint = METHODS["expense.get"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><expense><expense_id>907</expense_id><mileage>12</mileage></expense></response>
 """
     )
@@ -325,12 +324,12 @@ def test_get_an_element_that_nobody_described() -> None:
 def test_get_unknown_expense() -> None:
     """Unknown expense."""
     endpoint = METHODS["expense.get"]
-    with pytest.raises(NotFound) as caught:
-        endpoint.read_answer(
+    with pytest.raises(NotFoundError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'expense_id' not found. Expense not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'expense_id' not found. Expense not found."
 
@@ -355,12 +354,12 @@ def test_delete_it_is_gone_already() -> None:
         """<request method="expense.delete"><expense_id>906</expense_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'expense_id' not found. Expense is deleted.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'expense_id' not found. Expense is deleted."
 
@@ -451,7 +450,7 @@ def test_list_what_was_deleted() -> None:
 def test_list_no_expense_fits() -> None:
     """No expense fits."""
     endpoint = METHODS["expense.list"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><expenses page="1" per_page="25" pages="0" total="0"/></response>
 """
     )
@@ -461,12 +460,12 @@ def test_list_no_expense_fits() -> None:
 def test_list_staff_without_the_expenses_tab() -> None:
     """Staff without the Expenses tab."""
     endpoint = METHODS["expense.list"]
-    with pytest.raises(PermissionDenied) as caught:
-        endpoint.read_answer(
+    with pytest.raises(PermissionDeniedError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>You do not have access to expenses.</error><code>30010</code></response>
 """
         )
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to expenses."
 
@@ -474,11 +473,11 @@ def test_list_staff_without_the_expenses_tab() -> None:
 def test_list_a_client_that_is_no_number() -> None:
     """A client that is no number. Such a request cannot be made here; the server answers it so."""
     endpoint = METHODS["expense.list"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Invalid value for field 'client_id'.</error><code>40060</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'client_id'."

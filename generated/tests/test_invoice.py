@@ -9,11 +9,9 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-
 import pytest
 
 from freshbooks_classic import invoice
-from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.invoice import (
     Invoice,
     InvoiceGateway,
@@ -22,14 +20,15 @@ from freshbooks_classic.invoice import (
     InvoiceLinks,
 )
 from freshbooks_classic.runtime.errors import (
-    ApiFailure,
-    NotFound,
-    PermissionDenied,
-    ValidationFailed,
+    ApiError,
+    NotFoundError,
+    PermissionDeniedError,
+    ValidationError,
 )
 from freshbooks_classic.runtime.record import unknown_elements
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -249,13 +248,13 @@ def test_create_an_invoice_that_counts_as_viewed() -> None:
 def test_create_no_client() -> None:
     """No client."""
     endpoint = METHODS["invoice.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'client_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'client_id'."
 
@@ -263,13 +262,13 @@ def test_create_no_client() -> None:
 def test_create_a_status_that_cannot_be_set() -> None:
     """A status that cannot be set."""
     endpoint = METHODS["invoice.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Invalid value for field 'status'.</error>
   <code>40060</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'status'."
 
@@ -287,12 +286,12 @@ def test_create_a_number_that_is_taken() -> None:
 </request>
 """,
     )
-    with pytest.raises(ApiFailure) as caught:
+    with pytest.raises(ApiError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>This invoice number is already in use. Please choose another.</error>
 </response>
 """)
-    assert type(caught.value) is ApiFailure
+    assert type(caught.value) is ApiError
     assert caught.value.message == "This invoice number is already in use. Please choose another."
 
 
@@ -308,24 +307,24 @@ def test_create_an_unknown_client_in_the_older_wording() -> None:
 </request>
 """,
     )
-    with pytest.raises(ApiFailure) as caught:
+    with pytest.raises(ApiError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Client does not exist.</error>
 </response>
 """)
-    assert type(caught.value) is ApiFailure
+    assert type(caught.value) is ApiError
     assert caught.value.message == "Client does not exist."
 
 
 def test_create_an_empty_currency() -> None:
     """An empty currency."""
     endpoint = METHODS["invoice.create"]
-    with pytest.raises(ApiFailure) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ApiError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Unknown currency</error>
 </response>
 """)
-    assert type(caught.value) is ApiFailure
+    assert type(caught.value) is ApiError
     assert caught.value.message == "Unknown currency"
 
 
@@ -471,13 +470,13 @@ def test_update_a_deleted_invoice_cannot_be_changed() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice is deleted."
 
@@ -640,7 +639,7 @@ def test_get_an_answer_of_2009() -> None:
     where there is nothing.
     """
     endpoint = METHODS["invoice.get"]
-    value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <invoice>
     <invoice_id>00000000904</invoice_id>
     <client_id>27</client_id>
@@ -721,7 +720,8 @@ def test_get_an_answer_of_2018() -> None:
     and gateways, and an element that is not known here.
     """
     endpoint = METHODS["invoice.get"]
-    value = endpoint.read_answer("""<response xmlns="https://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response(
+        """<response xmlns="https://www.freshbooks.com/api/" status="ok">
   <invoice>
     <invoice_id>905</invoice_id>
     <client_id>27</client_id>
@@ -745,7 +745,8 @@ def test_get_an_answer_of_2018() -> None:
     <created_at>2018-02-01 09:30:00</created_at>
   </invoice>
 </response>
-""")
+"""
+    )
     assert value == Invoice(
         invoice_id=905,
         client_id=27,
@@ -772,13 +773,13 @@ def test_get_an_unknown_invoice() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice not found."
 
@@ -793,13 +794,13 @@ def test_get_a_deleted_invoice() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice is deleted."
 
@@ -828,13 +829,13 @@ def test_delete_deleted_twice() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice is deleted."
 
@@ -863,13 +864,13 @@ def test_undelete_nothing_to_bring_back() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice not found."
 
@@ -1008,7 +1009,7 @@ def test_list_no_invoices() -> None:
 def test_list_every_status_of_an_answer() -> None:
     """Every status of an answer."""
     endpoint = METHODS["invoice.list"]
-    value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <invoices page="1" per_page="25" pages="1" total="11">
     <invoice>
       <invoice_id>931</invoice_id>
@@ -1237,13 +1238,13 @@ def test_list_those_that_are_disputed() -> None:
 def test_list_staff_without_the_tab() -> None:
     """Staff without the tab."""
     endpoint = METHODS["invoice.list"]
-    with pytest.raises(PermissionDenied) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(PermissionDeniedError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>You do not have access to invoices.</error>
   <code>30010</code>
 </response>
 """)
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to invoices."
 
@@ -1291,13 +1292,13 @@ def test_send_by_email_a_deleted_invoice_is_not_sent() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice is deleted."
 
@@ -1305,13 +1306,13 @@ def test_send_by_email_a_deleted_invoice_is_not_sent() -> None:
 def test_send_by_email_a_mail_without_invoice() -> None:
     """A mail without invoice."""
     endpoint = METHODS["invoice.sendByEmail"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'invoice_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'invoice_id'."
 
@@ -1340,13 +1341,13 @@ def test_send_by_snail_mail_an_unknown_invoice_is_not_posted() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice not found."
 
@@ -1374,13 +1375,13 @@ def test_get_pdf_no_file_for_an_unknown_invoice() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice not found."
 
@@ -1465,13 +1466,13 @@ def test_lines_add_no_lines_for_an_unknown_invoice() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice not found."
 
@@ -1479,13 +1480,13 @@ def test_lines_add_no_lines_for_an_unknown_invoice() -> None:
 def test_lines_add_lines_are_missing() -> None:
     """Lines are missing."""
     endpoint = METHODS["invoice.lines.add"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'lines'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'lines'."
 
@@ -1493,13 +1494,13 @@ def test_lines_add_lines_are_missing() -> None:
 def test_lines_add_a_line_of_an_unknown_type() -> None:
     """A line of an unknown type."""
     endpoint = METHODS["invoice.lines.add"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Invalid value for field 'type'.</error>
   <code>40060</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'type'."
 
@@ -1560,13 +1561,13 @@ def test_lines_update_two_lines_change() -> None:
 def test_lines_update_a_line_without_its_number() -> None:
     """A line without its number."""
     endpoint = METHODS["invoice.lines.update"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'line_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'line_id'."
 
@@ -1574,13 +1575,13 @@ def test_lines_update_a_line_without_its_number() -> None:
 def test_lines_update_a_quantity_that_is_no_number() -> None:
     """A quantity that is no number."""
     endpoint = METHODS["invoice.lines.update"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Invalid value for field 'quantity'.</error>
   <code>40060</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'quantity'."
 
@@ -1601,13 +1602,13 @@ def test_lines_update_no_change_to_an_unknown_invoice() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'invoice_id' not found. Invoice not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'invoice_id' not found. Invoice not found."
 
@@ -1630,13 +1631,13 @@ def test_lines_delete_one_line_is_removed() -> None:
 def test_lines_delete_a_removal_that_names_no_line() -> None:
     """A removal that names no line."""
     endpoint = METHODS["invoice.lines.delete"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'line_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'line_id'."
 
@@ -1652,12 +1653,12 @@ def test_lines_delete_an_unknown_line() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'line_id' not found. Line not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'line_id' not found. Line not found."

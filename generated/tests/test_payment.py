@@ -9,12 +9,11 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-
 import pytest
 
 from freshbooks_classic import payment
 from freshbooks_classic.payment import GatewayTransaction, Payment
-from freshbooks_classic.runtime.errors import NotFound, PermissionDenied, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
 from freshbooks_classic.wire import METHODS
@@ -99,12 +98,12 @@ def test_create_a_client_who_does_not_exist() -> None:
         """<request method="payment.create"><payment><client_id>9999</client_id></payment></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'client_id' not found. Client not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'client_id' not found. Client not found."
 
@@ -112,12 +111,12 @@ def test_create_a_client_who_does_not_exist() -> None:
 def test_create_a_kind_of_payment_that_there_is_not() -> None:
     """A kind of payment that there is not."""
     endpoint = METHODS["payment.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Invalid value for field 'type'.</error><code>40060</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'type'."
 
@@ -392,12 +391,12 @@ def test_get_credit_of_a_client() -> None:
 def test_get_unknown_payment() -> None:
     """Unknown payment."""
     endpoint = METHODS["payment.get"]
-    with pytest.raises(NotFound) as caught:
-        endpoint.read_answer(
+    with pytest.raises(NotFoundError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'payment_id' not found. Payment not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'payment_id' not found. Payment not found."
 
@@ -446,7 +445,7 @@ def test_list_every_filter_at_once() -> None:
 def test_list_every_way_to_pay() -> None:
     """Every way to pay. The newest comes first."""
     endpoint = METHODS["payment.list"]
-    value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <payments page="1" per_page="25" pages="1" total="17">
     <payment><payment_id>1317</payment_id><client_id>0</client_id><type>Check</type></payment>
     <payment><payment_id>1316</payment_id><type>Cash</type></payment>
@@ -498,12 +497,12 @@ def test_list_every_way_to_pay() -> None:
 def test_list_staff_without_the_invoices_tab() -> None:
     """Staff without the Invoices tab."""
     endpoint = METHODS["payment.list"]
-    with pytest.raises(PermissionDenied) as caught:
-        endpoint.read_answer(
+    with pytest.raises(PermissionDeniedError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>You do not have access to payments.</error><code>30010</code></response>
 """
         )
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to payments."
 
@@ -511,11 +510,11 @@ def test_list_staff_without_the_invoices_tab() -> None:
 def test_list_a_page_that_is_no_number() -> None:
     """A page that is no number. Such a request cannot be made here; the server answers it so."""
     endpoint = METHODS["payment.list"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Invalid value for field 'page'.</error><code>40060</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'page'."

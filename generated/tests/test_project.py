@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-
 import pytest
 
 from freshbooks_classic import project
 from freshbooks_classic.project import Project, ProjectStaff, ProjectTask
-from freshbooks_classic.runtime.errors import NotFound, PermissionDenied, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
 from freshbooks_classic.wire import METHODS
@@ -92,12 +91,12 @@ def test_create_a_fixed_sum_for_nobody_in_particular() -> None:
 def test_create_a_way_of_charging_that_does_not_exist() -> None:
     """A way of charging that does not exist."""
     endpoint = METHODS["project.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Invalid value for field 'bill_method'.</error><code>40060</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'bill_method'."
 
@@ -105,12 +104,12 @@ def test_create_a_way_of_charging_that_does_not_exist() -> None:
 def test_create_without_a_name() -> None:
     """Without a name."""
     endpoint = METHODS["project.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'name'.</error><code>40040</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'name'."
 
@@ -217,7 +216,7 @@ def test_get_a_project_with_nothing_in_it() -> None:
     are none.
     """
     endpoint = METHODS["project.get"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><project>
   <project_id>60</project_id><name>Own web site</name><description></description><rate></rate>
   <bill_method>flat-rate</bill_method><client_id>0</client_id><hour_budget></hour_budget>
@@ -237,7 +236,7 @@ def test_get_a_project_with_nothing_in_it() -> None:
 def test_get_an_answer_in_the_older_form() -> None:
     """An answer in the older form. Tasks and staff as bare ids only."""
     endpoint = METHODS["project.get"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><project>
   <project_id>7</project_id><name>Lighthouse</name><bill_method>task-rate</bill_method>
   <tasks><task_id>211</task_id><task_id>212</task_id></tasks>
@@ -258,12 +257,12 @@ def test_get_an_unknown_project() -> None:
         """<request method="project.get"><project_id>9999</project_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'project_id' not found. Project not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'project_id' not found. Project not found."
 
@@ -333,12 +332,12 @@ def test_list_no_projects_at_all() -> None:
 def test_list_without_time_tracking() -> None:
     """Without time tracking."""
     endpoint = METHODS["project.list"]
-    with pytest.raises(PermissionDenied) as caught:
-        endpoint.read_answer(
+    with pytest.raises(PermissionDeniedError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>You do not have access to projects.</error><code>30010</code></response>
 """
         )
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to projects."
 

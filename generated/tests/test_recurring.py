@@ -9,11 +9,9 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-
 import pytest
 
 from freshbooks_classic import recurring
-from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.recurring import (
     Autobill,
     Card,
@@ -22,9 +20,10 @@ from freshbooks_classic.recurring import (
     RecurringLine,
     RecurringLinesAdded,
 )
-from freshbooks_classic.runtime.errors import ApiFailure, NotFound, ValidationFailed
+from freshbooks_classic.runtime.errors import ApiError, NotFoundError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -210,13 +209,13 @@ def test_create_without_end_or_automatic_billing() -> None:
 def test_create_no_client() -> None:
     """No client."""
     endpoint = METHODS["recurring.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'client_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'client_id'."
 
@@ -224,13 +223,13 @@ def test_create_no_client() -> None:
 def test_create_a_frequency_that_there_is_not() -> None:
     """A frequency that there is not."""
     endpoint = METHODS["recurring.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Invalid value for field 'frequency'.</error>
   <code>40060</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'frequency'."
 
@@ -272,12 +271,12 @@ def test_create_automatic_billing_in_a_foreign_currency() -> None:
 </request>
 """,
     )
-    with pytest.raises(ApiFailure) as caught:
+    with pytest.raises(ApiError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Auto-billing is only available in the base currency.</error>
 </response>
 """)
-    assert type(caught.value) is ApiFailure
+    assert type(caught.value) is ApiError
     assert caught.value.message == "Auto-billing is only available in the base currency."
 
 
@@ -435,13 +434,13 @@ def test_update_all_lines_are_removed() -> None:
 def test_update_a_masked_card_number() -> None:
     """A masked card number."""
     endpoint = METHODS["recurring.update"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Invalid value for field 'number'.</error>
   <code>40060</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'number'."
 
@@ -459,13 +458,13 @@ def test_update_a_deleted_profile_cannot_be_changed() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'recurring_id' not found. Recurring is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'recurring_id' not found. Recurring is deleted."
 
@@ -786,7 +785,7 @@ def test_get_a_profile_that_is_billed_automatically() -> None:
 def test_get_an_answer_of_2010() -> None:
     """An answer of 2010. A padded id and an empty tag instead of automatic billing."""
     endpoint = METHODS["recurring.get"]
-    value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <recurring>
     <recurring_id>00000000015</recurring_id>
     <client_id>27</client_id>
@@ -915,7 +914,7 @@ def test_get_an_answer_of_2017() -> None:
     numbered lines and a time of change.
     """
     endpoint = METHODS["recurring.get"]
-    value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <recurring>
     <recurring_id>17</recurring_id>
     <frequency>w</frequency>
@@ -962,7 +961,7 @@ def test_get_the_word_instead_of_the_code() -> None:
     understood too.
     """
     endpoint = METHODS["recurring.get"]
-    value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <recurring>
     <recurring_id>18</recurring_id>
     <frequency>2 weeks</frequency>
@@ -982,13 +981,13 @@ def test_get_an_unknown_profile() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'recurring_id' not found. Recurring not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'recurring_id' not found. Recurring not found."
 
@@ -1003,13 +1002,13 @@ def test_get_a_deleted_profile() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'recurring_id' not found. Recurring is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'recurring_id' not found. Recurring is deleted."
 
@@ -1038,13 +1037,13 @@ def test_delete_deleted_twice() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'recurring_id' not found. Recurring is deleted.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'recurring_id' not found. Recurring is deleted."
 
@@ -1283,7 +1282,7 @@ def test_list_no_profiles() -> None:
 def test_list_every_frequency_of_an_answer() -> None:
     """Every frequency of an answer."""
     endpoint = METHODS["recurring.list"]
-    value = endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
+    value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
   <recurrings page="1" per_page="25" pages="1" total="9">
     <recurring>
       <recurring_id>59</recurring_id>
@@ -1471,13 +1470,13 @@ def test_lines_add_no_lines_for_an_unknown_profile() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'recurring_id' not found. Recurring not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'recurring_id' not found. Recurring not found."
 
@@ -1485,13 +1484,13 @@ def test_lines_add_no_lines_for_an_unknown_profile() -> None:
 def test_lines_add_lines_are_missing() -> None:
     """Lines are missing."""
     endpoint = METHODS["recurring.lines.add"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'lines'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'lines'."
 
@@ -1499,13 +1498,13 @@ def test_lines_add_lines_are_missing() -> None:
 def test_lines_add_a_line_of_an_unknown_type() -> None:
     """A line of an unknown type."""
     endpoint = METHODS["recurring.lines.add"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Invalid value for field 'type'.</error>
   <code>40060</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'type'."
 
@@ -1565,13 +1564,13 @@ def test_lines_update_two_lines_change() -> None:
 def test_lines_update_a_line_without_its_number() -> None:
     """A line without its number."""
     endpoint = METHODS["recurring.lines.update"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'line_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'line_id'."
 
@@ -1579,13 +1578,13 @@ def test_lines_update_a_line_without_its_number() -> None:
 def test_lines_update_a_quantity_that_is_no_number() -> None:
     """A quantity that is no number."""
     endpoint = METHODS["recurring.lines.update"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Invalid value for field 'quantity'.</error>
   <code>40060</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'quantity'."
 
@@ -1606,13 +1605,13 @@ def test_lines_update_no_change_to_an_unknown_profile() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'recurring_id' not found. Recurring not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'recurring_id' not found. Recurring not found."
 
@@ -1635,13 +1634,13 @@ def test_lines_delete_one_line_is_removed() -> None:
 def test_lines_delete_a_removal_that_names_no_line() -> None:
     """A removal that names no line."""
     endpoint = METHODS["recurring.lines.delete"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>Missing required field: 'line_id'.</error>
   <code>40040</code>
 </response>
 """)
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'line_id'."
 
@@ -1657,12 +1656,12 @@ def test_lines_delete_an_unknown_line() -> None:
 </request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="fail">
   <error>'line_id' not found. Line not found.</error>
   <code>50010</code>
 </response>
 """)
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'line_id' not found. Line not found."

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-
 import pytest
 
 from freshbooks_classic import report
@@ -20,7 +19,7 @@ from freshbooks_classic.report import (
     InvoiceDetails,
     ProfitDetails,
 )
-from freshbooks_classic.runtime.errors import NotFound
+from freshbooks_classic.runtime.errors import NotFoundError
 from freshbooks_classic.runtime.testing import same_xml
 from freshbooks_classic.wire import METHODS
 
@@ -69,12 +68,12 @@ def test_get_client_details_the_balances_of_a_client() -> None:
 def test_get_client_details_the_balances_of_an_unknown_client() -> None:
     """The balances of an unknown client."""
     endpoint = METHODS["report.getClientDetails"]
-    with pytest.raises(NotFound) as caught:
-        endpoint.read_answer(
+    with pytest.raises(NotFoundError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'client_id' not found. Client not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'client_id' not found. Client not found."
 

@@ -9,14 +9,13 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-
 import pytest
 
 from freshbooks_classic import staff
-from freshbooks_classic.staff import Staff, StaffProject
-from freshbooks_classic.runtime.errors import NotFound, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.staff import Staff, StaffProject
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -80,12 +79,12 @@ def test_create_a_staff_member_with_a_login() -> None:
 def test_create_a_password_without_a_user_name() -> None:
     """A password without a user name."""
     endpoint = METHODS["staff.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'username'.</error><code>40040</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'username'."
 
@@ -184,12 +183,12 @@ def test_get_a_staff_member() -> None:
 def test_get_an_unknown_staff_member() -> None:
     """An unknown staff member."""
     endpoint = METHODS["staff.get"]
-    with pytest.raises(NotFound) as caught:
-        endpoint.read_answer(
+    with pytest.raises(NotFoundError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'staff_id' not found. Staff not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'staff_id' not found. Staff not found."
 

@@ -9,14 +9,13 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-
 import pytest
 
 from freshbooks_classic import task
-from freshbooks_classic.task import Task
-from freshbooks_classic.runtime.errors import NotFound, PermissionDenied, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.task import Task
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -57,12 +56,12 @@ def test_create_only_what_is_required() -> None:
 def test_create_without_a_name() -> None:
     """Without a name."""
     endpoint = METHODS["task.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'name'.</error><code>40040</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'name'."
 
@@ -97,12 +96,12 @@ def test_update_no_rate_and_no_description_any_more() -> None:
 def test_update_a_rate_that_is_no_number() -> None:
     """A rate that is no number."""
     endpoint = METHODS["task.update"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Invalid value for field 'rate'.</error><code>40060</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'rate'."
 
@@ -133,7 +132,7 @@ def test_get_one_task() -> None:
 def test_get_a_task_without_a_rate() -> None:
     """A task without a rate."""
     endpoint = METHODS["task.get"]
-    value = endpoint.read_answer(
+    value = endpoint.parse_response(
         """<response xmlns="http://www.freshbooks.com/api/" status="ok"><task>
   <task_id>212</task_id><name>Sweeping</name><description></description><billable>0</billable><rate></rate>
   <updated>0000-00-00 00:00:00</updated>
@@ -151,12 +150,12 @@ def test_get_an_unknown_task() -> None:
         """<request method="task.get"><task_id>9999</task_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'task_id' not found. Task not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'task_id' not found. Task not found."
 
@@ -212,12 +211,12 @@ def test_list_a_project_without_tasks() -> None:
 def test_list_without_time_tracking() -> None:
     """Without time tracking."""
     endpoint = METHODS["task.list"]
-    with pytest.raises(PermissionDenied) as caught:
-        endpoint.read_answer(
+    with pytest.raises(PermissionDeniedError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>You do not have access to tasks.</error><code>30010</code></response>
 """
         )
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to tasks."
 

@@ -9,14 +9,13 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-
 import pytest
 
 from freshbooks_classic import tax
-from freshbooks_classic.tax import Tax
-from freshbooks_classic.runtime.errors import NotFound, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.tax import Tax
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -62,12 +61,12 @@ def test_create_a_tax_that_is_only_a_name() -> None:
 def test_create_a_tax_needs_a_name() -> None:
     """A tax needs a name."""
     endpoint = METHODS["tax.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'name'.</error><code>40040</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'name'."
 
@@ -136,12 +135,12 @@ def test_get_all_that_is_known_of_a_tax() -> None:
 def test_get_unknown_tax() -> None:
     """Unknown tax."""
     endpoint = METHODS["tax.get"]
-    with pytest.raises(NotFound) as caught:
-        endpoint.read_answer(
+    with pytest.raises(NotFoundError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'tax_id' not found. Tax not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'tax_id' not found. Tax not found."
 
@@ -203,11 +202,11 @@ def test_list_no_compound_tax() -> None:
 def test_list_a_page_that_is_no_number() -> None:
     """A page that is no number. Such a request cannot be made here; the server answers it so."""
     endpoint = METHODS["tax.list"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Invalid value for field 'page'.</error><code>40060</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'page'."

@@ -8,14 +8,13 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-
 import pytest
 
 from freshbooks_classic import time_entry
-from freshbooks_classic.time_entry import TimeEntry
-from freshbooks_classic.runtime.errors import NotFound, PermissionDenied, ValidationFailed
+from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.time_entry import TimeEntry
 from freshbooks_classic.wire import METHODS
 
 
@@ -67,12 +66,12 @@ def test_create_on_a_project_that_does_not_exist() -> None:
         """<request method="time_entry.create"><time_entry><project_id>9999</project_id><task_id>211</task_id><hours>1</hours></time_entry></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'project_id' not found. Project not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'project_id' not found. Project not found."
 
@@ -82,12 +81,12 @@ def test_create_without_a_task() -> None:
     recorded answer shows it.
     """
     endpoint = METHODS["time_entry.create"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Missing required field: 'task_id'.</error><code>40040</code><field>task_id</field></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40040"
     assert caught.value.message == "Missing required field: 'task_id'."
     assert caught.value.field == "task_id"
@@ -131,12 +130,12 @@ def test_update_every_field_of_an_update() -> None:
 def test_update_hours_that_are_no_number() -> None:
     """Hours that are no number."""
     endpoint = METHODS["time_entry.update"]
-    with pytest.raises(ValidationFailed) as caught:
-        endpoint.read_answer(
+    with pytest.raises(ValidationError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>Invalid value for field 'hours'.</error><code>40060</code></response>
 """
         )
-    assert type(caught.value) is ValidationFailed
+    assert type(caught.value) is ValidationError
     assert caught.value.code == "40060"
     assert caught.value.message == "Invalid value for field 'hours'."
 
@@ -176,12 +175,12 @@ def test_get_an_unknown_entry() -> None:
         """<request method="time_entry.get"><time_entry_id>9999</time_entry_id></request>
 """,
     )
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         request.parse(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>'time_entry_id' not found. Time entry not found.</error><code>50010</code></response>
 """
         )
-    assert type(caught.value) is NotFound
+    assert type(caught.value) is NotFoundError
     assert caught.value.code == "50010"
     assert caught.value.message == "'time_entry_id' not found. Time entry not found."
 
@@ -277,11 +276,11 @@ def test_delete_never_happened() -> None:
 def test_delete_without_time_tracking() -> None:
     """Without time tracking."""
     endpoint = METHODS["time_entry.delete"]
-    with pytest.raises(PermissionDenied) as caught:
-        endpoint.read_answer(
+    with pytest.raises(PermissionDeniedError) as caught:
+        endpoint.parse_response(
             """<response xmlns="http://www.freshbooks.com/api/" status="fail"><error>You do not have access to time entries.</error><code>30010</code></response>
 """
         )
-    assert type(caught.value) is PermissionDenied
+    assert type(caught.value) is PermissionDeniedError
     assert caught.value.code == "30010"
     assert caught.value.message == "You do not have access to time entries."

@@ -8,20 +8,37 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from .client import Settled
-from .engine import Pause, Step, perform, performed
-from .errors import ConfigurationError, ConnectionFailed, ConnectTimedOut, Error, NotReached, OutcomeUnknown, TimedOut, TlsFailed
-from .options import Timeout, Tls
+from .client import BaseClient
+from .engine import Pause, Step, run_call, run_call_with_info
+from .errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    ConnectTimeoutError,
+    Error,
+    NetworkError,
+    OutcomeUnknownError,
+    RequestTimeoutError,
+    TlsError,
+)
+from .options import Timeout, Tls, is_loopback_url
 from .reading import LARGEST_DOCUMENT
 from .request import Request
-from .transport import HttpAnswer, HttpRequest, causes_of, refused_tls, too_large, too_late
+from .transport import (
+    HttpRequest,
+    HttpResponse,
+    causes_of,
+    refused_tls,
+    too_large,
+    too_late,
+    without_user,
+)
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx2
 
-    from .hooks import RawAnswer
+    from .hooks import RawResponse
     from .record import Record
 
 T = TypeVar("T")
@@ -31,7 +48,7 @@ C = TypeVar("C", bound="AsyncClient")
 class AsyncTransport(Protocol):
     """As :class:`Transport`, awaited."""
 
-    async def send(self, request: HttpRequest) -> HttpAnswer: ...
+    async def send(self, request: HttpRequest) -> HttpResponse: ...
 
     async def close(self) -> None: ...
 
@@ -75,7 +92,7 @@ class Httpx2Transport:
         self._pool = pool
         self._watched = client is None
 
-    def _ready(self) -> httpx2.AsyncClient:
+    def _ready(self, url: str) -> httpx2.AsyncClient:
         if self._client is None:
             try:
                 import httpx2
@@ -86,6 +103,8 @@ class Httpx2Transport:
             self._client = httpx2.AsyncClient(
                 verify=_context(self._tls),
                 proxy=self._tls.proxy,
+                # A proxy of the environment would see the token.
+                trust_env=not is_loopback_url(url),
                 limits=httpx2.Limits(
                     max_connections=self._pool, max_keepalive_connections=self._pool
                 ),
@@ -94,8 +113,8 @@ class Httpx2Transport:
             )
         return self._client
 
-    async def send(self, request: HttpRequest) -> HttpAnswer:
-        client = self._ready()
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        client = self._ready(request.url)
         steps = _Steps(self._watched)
         if request.limit is None:
             return await self._exchange(client, request, steps)
@@ -106,7 +125,7 @@ class Httpx2Transport:
 
     async def _exchange(
         self, client: httpx2.AsyncClient, request: HttpRequest, steps: _Steps
-    ) -> HttpAnswer:
+    ) -> HttpResponse:
         try:
             message = client.build_request(
                 "POST",
@@ -116,26 +135,26 @@ class Httpx2Transport:
                 timeout=_timeout(request.timeout),
                 extensions={"trace": steps},
             )
-            answer = await client.send(message, stream=True, follow_redirects=False)
+            response = await client.send(message, stream=True, follow_redirects=False)
             try:
                 found: list[bytes] = []
                 size = 0
-                async for piece in answer.aiter_bytes():
+                async for piece in response.aiter_bytes():
                     found.append(piece)
                     size += len(piece)
-                    if size > LARGEST_DOCUMENT:
+                    if size > LARGEST_DOCUMENT and not _is_file(request, response, found[0]):
                         raise too_large()
             finally:
-                await answer.aclose()
+                await response.aclose()
         except asyncio.CancelledError:
             await steps.abandon()
             raise
         except Exception as error:
             raise _translated(error, request, steps) from None
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        headers.update(answer.extensions.get(_REDIRECT, {}))
-        drop = partial(_drop, answer.extensions.get("network_stream"))
-        return HttpAnswer(answer.status_code, headers, b"".join(found), drop=drop)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers.update(response.extensions.get(_REDIRECT, {}))
+        drop = partial(_drop, response.extensions.get("network_stream"))
+        return HttpResponse(response.status_code, headers, b"".join(found), drop=drop)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -150,14 +169,20 @@ def _drop(stream: Any) -> None:
             sock.shutdown(socket.SHUT_RDWR)
 
 
+def _is_file(request: HttpRequest, response: httpx2.Response, start: bytes) -> bool:
+    """Return whether a body is a file, which may be larger than any document."""
+    document = start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return request.stream and response.status_code == 200 and not document
+
+
 _REDIRECT: Final = "redirect"
 
 
-async def _keep_redirect(answer: httpx2.Response) -> None:
-    """A redirect is an answer here; the library would resolve where it leads, and fail where it leads to nonsense."""
-    where = answer.headers.pop("location", None)
+async def _keep_redirect(response: httpx2.Response) -> None:
+    """A redirect is a response here; the library would resolve where it leads, and fail where it leads to nonsense."""
+    where = response.headers.pop("location", None)
     if where is not None:
-        answer.extensions[_REDIRECT] = {"location": where}
+        response.extensions[_REDIRECT] = {"location": where}
 
 
 def _translated(error: Exception, request: HttpRequest, steps: _Steps) -> Error:
@@ -173,14 +198,14 @@ def _translated(error: Exception, request: HttpRequest, steps: _Steps) -> Error:
     sent = steps.sent if steps.watched else not isinstance(error, (*before, *wrong))
     if isinstance(error, httpx2.TimeoutException):
         if sent:
-            return TimedOut(f"{host} did not answer in time")
-        return ConnectTimedOut(f"there was no connection to {host} in time")
-    text = str(error) or type(error).__name__
+            return RequestTimeoutError(f"{host} did not answer in time")
+        return ConnectTimeoutError(f"there was no connection to {host} in time")
+    text = without_user(str(error)) or type(error).__name__
     if not sent:
         if refused_tls(causes):
-            return TlsFailed(f"the TLS connection to {host} failed: {text}")
-        return NotReached(f"{host} cannot be reached: {text}")
-    return ConnectionFailed(f"the connection to {host} broke: {text}")
+            return TlsError(f"the TLS connection to {host} failed: {text}")
+        return ConnectionFailedError(f"{host} cannot be reached: {text}")
+    return NetworkError(f"the connection to {host} broke: {text}")
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
@@ -212,7 +237,7 @@ def _timeout(timeout: Timeout) -> httpx2.Timeout:
     return httpx2.Timeout(read, connect=connect, pool=None)
 
 
-class AsyncClient(Settled):
+class AsyncClient(BaseClient):
     """Base of the generated asynchronous client. One object may be used by any number of tasks of one event loop."""
 
     def _made(self, tls: Tls) -> AsyncTransport:
@@ -232,11 +257,11 @@ class AsyncClient(Settled):
 
     async def send(self, request: Request[T]) -> T:
         """Send one request and return its value. Raises as the synchronous client does."""
-        return await self._driven(perform(request, self._setup()))
+        return await self._driven(run_call(request, self._setup()))
 
-    async def send_raw(self, request: Request[T]) -> RawAnswer[T]:
-        """As :meth:`send`, with the answer that the value was read from: status, headers and bytes, not redacted."""
-        value, call = await self._driven(performed(request, self._setup()))
+    async def send_raw(self, request: Request[T]) -> RawResponse[T]:
+        """As :meth:`send`, with the response that the value was read from: status, headers and bytes, not redacted."""
+        value, call = await self._driven(run_call_with_info(request, self._setup()))
         return call.with_value(value)
 
     async def _driven(self, steps: Step[T]) -> T:
@@ -249,24 +274,24 @@ class AsyncClient(Settled):
                     step = next(steps)
                     continue
                 try:
-                    answer: HttpAnswer = await self._transport.send(step)
+                    response: HttpResponse = await self._transport.send(step)
                 except Exception as error:
                     step = steps.throw(error)
                 else:
-                    step = steps.send(answer)
+                    step = steps.send(response)
             except StopIteration as done:
                 value: T = done.value
                 return value
 
-    async def raw(self, method: str, arguments: dict[str, Any] | None = None) -> Any:
+    async def call(self, method: str, arguments: dict[str, Any] | None = None) -> Any:
         """Call a method by its name on the wire. Raises ArgumentError for one that is not described."""
-        return await self.send(self.door().build(method, arguments or {}))
+        return await self.send(self.registry().build(method, arguments or {}))
 
-    async def reconcile(self, error: OutcomeUnknown) -> list[Record]:
+    async def reconcile(self, error: OutcomeUnknownError) -> list[Record]:
         """As that of the synchronous client."""
         from .reconcile import search
 
-        steps = search(self.door(), error)
+        steps = search(self.registry(), error)
         request = next(steps)
         while True:
             value = await self.send(request)

@@ -9,7 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
-from .errors import ApiFailure, ArgumentError, AuthenticationFailed, ConfigurationError, Error, PermissionDenied, UnexpectedAnswer
+from .errors import (
+    ApiError,
+    ArgumentError,
+    AuthenticationError,
+    ConfigurationError,
+    Error,
+    PermissionDeniedError,
+    UnexpectedResponseError,
+)
 from .options import Timeout, account_url, checked_url
 from .redact import scrub, scrub_error
 
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Protocol as TypingProtocol
 
     from .protocol import Protocol
-    from .transport import HttpAnswer, Transport
+    from .transport import HttpResponse, Transport
 
     class Auth(TypingProtocol):
         """Anything that can sign a request."""
@@ -199,8 +207,8 @@ class OAuthFlow:
         """Ask for a request token; ``callback`` is the page the user comes back to, "oob" for a code to type in.
 
         Raises:
-            AuthenticationFailed: the consumer was refused; ``code`` is the API's ``oauth_problem``.
-            UnexpectedAnswer: no token came, such as from an account that does not exist.
+            AuthenticationError: the consumer was refused; ``code`` is the API's ``oauth_problem``.
+            UnexpectedResponseError: no token came, such as from an account that does not exist.
             TransportError: the server could not be reached.
         """
         url = self._url(self._protocol.oauth_request_token)
@@ -216,8 +224,8 @@ class OAuthFlow:
             verifier: the code that the user was shown, or ``oauth_verifier`` of the call to the callback page.
 
         Raises:
-            PermissionDenied: the user did not agree.
-            AuthenticationFailed: the token or the code was refused; ``code`` is the API's ``oauth_problem``.
+            PermissionDeniedError: the user did not agree.
+            AuthenticationError: the token or the code was refused; ``code`` is the API's ``oauth_problem``.
         """
         code = (verifier or "").strip()
         if not code:
@@ -244,7 +252,7 @@ class OAuthFlow:
             scrub_error(error, {*signer.secrets(), facts.get("verifier", "")})
             raise
 
-    def _post(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
+    def _post(self, url: str, headers: Mapping[str, str]) -> HttpResponse:
         from .transport import HttpRequest
 
         form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
@@ -253,21 +261,21 @@ class OAuthFlow:
         return self._transport.send(HttpRequest(url, b"", form, self._timeout))
 
 
-def _pair(answer: HttpAnswer, auth: OAuth) -> tuple[str, str]:
+def _pair(response: HttpResponse, auth: OAuth) -> tuple[str, str]:
     """Token and secret of a form-encoded answer."""
-    problem = oauth_problem(answer.body, answer.status, auth.secrets())
+    problem = oauth_problem(response.body, response.status, auth.secrets())
     if problem is not None:
         raise problem
-    values = _form(answer.body)
-    if answer.status == 200 and values.get("oauth_token") and values.get("oauth_token_secret"):
+    values = _form(response.body)
+    if response.status == 200 and values.get("oauth_token") and values.get("oauth_token_secret"):
         return values["oauth_token"], values["oauth_token_secret"]
-    raise UnexpectedAnswer(
-        f"no token came (HTTP {answer.status}): the account may not exist or not be open to the API",
-        status=answer.status,
+    raise UnexpectedResponseError(
+        f"no token came (HTTP {response.status}): the account may not exist or not be open to the API",
+        status=response.status,
     )
 
 
-def oauth_problem(body: bytes, status: int | None, secrets: set[str]) -> ApiFailure | None:
+def oauth_problem(body: bytes, status: int | None, secrets: set[str]) -> ApiError | None:
     """The failure that a form-encoded body tells of; None for any other body."""
     values = _form(body)
     code = values.get("oauth_problem")
@@ -275,7 +283,7 @@ def oauth_problem(body: bytes, status: int | None, secrets: set[str]) -> ApiFail
         return None
     code = scrub(code, secrets)
     advice = scrub(values.get("oauth_problem_advice", ""), secrets)
-    kind = PermissionDenied if code in _DENIED else AuthenticationFailed
+    kind = PermissionDeniedError if code in _DENIED else AuthenticationError
     told = f" ({advice})" if advice else ""
     return kind(f"OAuth was refused: {code.replace('_', ' ')}{told}", code=code, status=status)
 

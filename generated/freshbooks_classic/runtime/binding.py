@@ -48,7 +48,11 @@ class call(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
 
     def __init__(self, builder: Callable[P, Request[T]]) -> None:
         self._builder = builder
+        self._name = builder.__name__
         self.__doc__ = builder.__doc__
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = name
 
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> Callable[P, Request[T]]: ...
@@ -67,7 +71,8 @@ class call(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
             return client.send(_built(builder, *args, **kwargs))
 
-        return _named_as(bound, builder)
+        template = "{}" if isinstance(instance, Resource) else "Coroutine[Any, Any, {}]"
+        return _bind(instance, self._name, bound, builder, "Request", template)
 
 
 class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
@@ -75,7 +80,11 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
 
     def __init__(self, builder: Callable[P, Request[Page[T]]]) -> None:
         self._builder = builder
+        self._name = builder.__name__
         self.__doc__ = builder.__doc__
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = name
 
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> Callable[P, Request[Page[T]]]: ...
@@ -109,7 +118,8 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
 
             return pager(client, request)
 
-        return _named_as(bound, builder)
+        template = "Pager[{}]" if isinstance(instance, Resource) else "AsyncPager[{}]"
+        return _bind(instance, self._name, bound, builder, "Request[Page", template)
 
 
 def _built(builder: Callable[P, Request[T]], *args: P.args, **kwargs: P.kwargs) -> Request[T]:
@@ -155,12 +165,29 @@ def _misfit(
     return ArgumentError.of(tuple(problems), method)
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+def _bind(
+    instance: Resource | AsyncResource,
+    name: str,
+    bound: Callable[..., Any],
+    builder: Callable[..., Any],
+    outer: str,
+    template: str,
+) -> Callable[..., Any]:
+    """Give a bound method the name, signature and documentation of its builder, and keep it on the instance.
 
-
-def _named_as(bound: F, builder: Callable[..., Any]) -> F:
-    bound.__name__ = builder.__name__
-    bound.__qualname__ = builder.__qualname__
+    The return type of the builder is ``outer`` around what the method returns; ``template`` says what is around it here.
+    """
+    annotation = str(builder.__annotations__.get("return", ""))
+    opening = outer.count("[") + 1
+    returns = template.format(annotation[len(outer) + 1 : -opening])
+    bound.__name__ = name
+    bound.__qualname__ = f"{type(instance).__qualname__}.{name}"
+    bound.__module__ = builder.__module__
     bound.__doc__ = builder.__doc__
+    bound.__annotations__ = {**builder.__annotations__, "return": returns}
     bound.__wrapped__ = builder  # type: ignore[attr-defined]
+    bound.__signature__ = inspect.signature(builder).replace(  # type: ignore[attr-defined]
+        return_annotation=returns
+    )
+    instance.__dict__[name] = bound  # found before the descriptor from now on
     return bound

@@ -30,11 +30,11 @@ LARGEST_DELIVERY: Final = 64 * 1024
 """Bytes; a delivery has a few fields, so a longer body is refused unread."""
 
 
-class BadDelivery(Error, ValueError):
+class InvalidDeliveryError(Error, ValueError):
     """A request is no delivery of this service: a field is missing or has no sense. Answer it with HTTP 400."""
 
 
-class BeingHandled(Error):
+class DeliveryInProgressError(Error):
     """The same delivery came again while the first is still being handled. Answer it with HTTP 503: it will come again."""
 
 
@@ -84,18 +84,20 @@ N = TypeVar("N", bound=str)
 
 
 def parse(body: Body, names: CallbackForm) -> Event | Verification:
-    """The event or verification that a form body is. Raises BadDelivery."""
+    """The event or verification that a form body is. Raises InvalidDeliveryError."""
     form = _form(body)
     for name in (names.event, names.object, names.system):
         if not form.get(name, "").strip():
-            raise BadDelivery(f"the delivery has no {name}", field=name)
+            raise InvalidDeliveryError(f"the delivery has no {name}", field=name)
     event = form[names.event]
     object_id = _integer(form, names.object) or 0
     user_id = _integer(form, names.user)
     verifier = form.get(names.verifier)
     if event == names.verification or verifier:
         if not verifier:
-            raise BadDelivery(f"the verification has no {names.verifier}", field=names.verifier)
+            raise InvalidDeliveryError(
+                f"the verification has no {names.verifier}", field=names.verifier
+            )
         return Verification(object_id, verifier, form[names.system], user_id)
     return Event(event, object_id, form[names.system], user_id)
 
@@ -132,12 +134,12 @@ def _form(body: Body) -> dict[str, str]:
                 max_num_fields=100,
             )
         except ValueError:
-            raise BadDelivery("the body is no form") from None
+            raise InvalidDeliveryError("the body is no form") from None
     form: dict[str, str] = {}
     for name, value in pairs:
         # Which of two values another reader took is not known, so nobody should act on either.
         if form.setdefault(name, value) != value:
-            raise BadDelivery("a field is given twice, with different values")
+            raise InvalidDeliveryError("a field is given twice, with different values")
     return form
 
 
@@ -153,7 +155,7 @@ def _text(value: Any) -> str:
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadDelivery("the body is no form") from None
+        raise InvalidDeliveryError("the body is no form") from None
 
 
 def _integer(form: Mapping[str, str], name: str) -> int | None:
@@ -161,7 +163,7 @@ def _integer(form: Mapping[str, str], name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise BadDelivery(f"{name} should be an integer", field=name)
+        raise InvalidDeliveryError(f"{name} should be an integer", field=name)
     return int(text)
 
 
@@ -177,14 +179,13 @@ class Callbacks(Generic[N]):
         systems: Iterable[str] | None = None,
         remember: int = 1000,
     ) -> None:
-        """
-        Args:
-            form: names of the form fields.
-            events: names that exist, so that a misspelt handler is refused; empty to allow any.
-            verify: called with each verification; mostly it sends the verifier back. It may be asynchronous, as handlers may, where
-                :meth:`deliver_async` or :func:`asgi` is used.
-            systems: addresses of the accounts that are served; a delivery of another is refused. None for all.
-            remember: how many deliveries are remembered, to tell repeated ones; 0 for none.
+        """Args:
+        form: names of the form fields.
+        events: names that exist, so that a misspelt handler is refused; empty to allow any.
+        verify: called with each verification; mostly it sends the verifier back. It may be asynchronous, as handlers may, where
+            :meth:`deliver_async` or :func:`asgi` is used.
+        systems: addresses of the accounts that are served; a delivery of another is refused. None for all.
+        remember: how many deliveries are remembered, to tell repeated ones; 0 for none.
         """
         self._form = form
         self._events = frozenset(events)
@@ -231,8 +232,8 @@ class Callbacks(Generic[N]):
         again; a repeated delivery of anything else, such as an update, cannot be told from another one, and is handled again.
 
         Raises:
-            BadDelivery: it is none, or of an account that is not served.
-            BeingHandled: the same is being handled in another thread, and may yet fail.
+            InvalidDeliveryError: it is none, or of an account that is not served.
+            DeliveryInProgressError: the same is being handled in another thread, and may yet fail.
         """
         found = self._served(body)
         with self._in_hand(found) as fresh:
@@ -263,7 +264,7 @@ class Callbacks(Generic[N]):
     def _served(self, body: Body) -> Event | Verification:
         found = parse(body, self._form)
         if self._systems is not None and _plain_system(found.system) not in self._systems:
-            raise BadDelivery(
+            raise InvalidDeliveryError(
                 "the delivery is of an account that is not served here", field=self._form.system
             )
         return found
@@ -303,7 +304,7 @@ class Callbacks(Generic[N]):
         """Whether an event was not handled yet; it is then taken to be in hand."""
         with self._lock:
             if event in self._busy:
-                raise BeingHandled("the same delivery is being handled")
+                raise DeliveryInProgressError("the same delivery is being handled")
             if event in self._seen:
                 self._seen.move_to_end(event)
                 return False
@@ -436,9 +437,9 @@ async def _answered_async(callbacks: Callbacks[Any], body: bytes) -> tuple[str, 
 
 
 def _failed(error: Exception) -> tuple[str, str]:
-    if isinstance(error, BadDelivery):
+    if isinstance(error, InvalidDeliveryError):
         return "400 Bad Request", error.message
-    if isinstance(error, BeingHandled):
+    if isinstance(error, DeliveryInProgressError):
         return "503 Service Unavailable", error.message
     logging.getLogger(_LOGGER).error("a callback handler failed", exc_info=error)
     return "500 Internal Server Error", "the handler failed"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from .errors import ConfigurationError, OutcomeUnknown
+from .errors import ConfigurationError, OutcomeUnknownError
 from .request import Request
 
 # The rest of the machinery is imported by the first client and the first call: programs that only build requests, or
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
     from .auth import Auth, OAuthFlow
     from .engine import Pause, Setup, Step
-    from .hooks import Hook, RawAnswer
+    from .hooks import Hook, RawResponse
     from .options import OptionChanges, Options, Settings, Timeout, Tls
     from .protocol import Protocol
     from .record import Record
+    from .registry import MethodRegistry
     from .retry import RetryPolicy
-    from .transport import HttpAnswer, HttpRequest, Transport
-    from .registry import Door
+    from .transport import HttpRequest, HttpResponse, Transport
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Settled")
 C = TypeVar("C", bound="Client")
 
 
-class Settled:
+class BaseClient:
     """What the synchronous and the asynchronous client have in common: how they are set up."""
 
     protocol: ClassVar[Protocol]
@@ -54,12 +54,11 @@ class Settled:
         proxy: str | None = None,
         transport: Any = None,
     ) -> None:
-        """
-        Args:
+        """Args:
             account: name of the account, the first part of its host name.
             token: the API token of the person that the calls are made as.
             auth: in place of a token: an ``OAuth``, or anything that can sign.
-            timeout: seconds to connect and to wait for each part of an answer; two numbers to tell them apart.
+            timeout: seconds to connect and to wait for each part of a response; two numbers to tell them apart.
             deadline: seconds for a whole call, repetitions and waits included.
             retry: when a call is repeated; by default up to three attempts where that cannot do anything twice.
             validate: check limits and words of the description before sending.
@@ -93,11 +92,11 @@ class Settled:
         self._auth: Auth = auth
         self._user_agent = own_user_agent(self.protocol, user_agent)
         self._transport: Any = self._made(tls) if transport is None else transport
-        self._original: Settled | None = None
+        self._original: BaseClient | None = None
         self._closed = False
 
     @classmethod
-    def door(cls) -> Door:
+    def registry(cls) -> MethodRegistry:
         """The methods by name, imported when first needed."""
         raise NotImplementedError  # pragma: no cover - the generated client has it
 
@@ -171,20 +170,20 @@ class Settled:
         """
         return self._copied(self.options.changed(changes))
 
-    def within(self: S, seconds: float) -> S:
+    def with_deadline(self: S, seconds: float) -> S:
         """A copy whose calls have so many seconds together, from now on, such as all pages of a list.
 
-        What is not done by then ends in DeadlineExceeded, or in OutcomeUnknown. Each call keeps its own ``deadline``
+        What is not done by then ends in DeadlineExceededError, or in OutcomeUnknownError. Each call keeps its own ``deadline``
         too; a copy of the copy cannot have more time.
 
         ::
 
-            for row in client.within(60).task.list(): ...
+            for row in client.with_deadline(60).task.list(): ...
 
         Raises:
             ConfigurationError: ``seconds`` is no number above 0.
         """
-        return self._copied(self.options.within(seconds))
+        return self._copied(self.options.with_deadline(seconds))
 
     def _copied(self: S, options: Options) -> S:
         copy = type(self).__new__(type(self))
@@ -243,7 +242,7 @@ class Settled:
         return "\n".join(lines)
 
 
-class Client(Settled):
+class Client(BaseClient):
     """Base of the generated client. One object may be used by any number of threads."""
 
     def _made(self, tls: Tls) -> Transport:
@@ -268,19 +267,19 @@ class Client(Settled):
 
         Raises:
             ArgumentError: an argument breaks a limit; nothing was sent.
-            ApiFailure: the API refused the call; the class says why.
+            ApiError: the API refused the call; the class says why.
             TransportError: no usable answer came.
-            OutcomeUnknown: the call may or may not have been done, and must not be repeated blindly.
+            OutcomeUnknownError: the call may or may not have been done, and must not be repeated blindly.
         """
-        from .engine import perform
+        from .engine import run_call
 
-        return self._driven(perform(request, self._setup()))
+        return self._driven(run_call(request, self._setup()))
 
-    def send_raw(self, request: Request[T]) -> RawAnswer[T]:
-        """As :meth:`send`, with the answer that the value was read from: status, headers and bytes, not redacted."""
-        from .engine import performed
+    def send_raw(self, request: Request[T]) -> RawResponse[T]:
+        """As :meth:`send`, with the response that the value was read from: status, headers and bytes, not redacted."""
+        from .engine import run_call_with_info
 
-        value, call = self._driven(performed(request, self._setup()))
+        value, call = self._driven(run_call_with_info(request, self._setup()))
         return call.with_value(value)
 
     def _driven(self, steps: Step[T]) -> T:
@@ -295,20 +294,20 @@ class Client(Settled):
                     step = next(steps)
                     continue
                 try:
-                    answer: HttpAnswer = self._transport.send(step)
+                    response: HttpResponse = self._transport.send(step)
                 except Exception as error:
                     step = steps.throw(error)
                 else:
-                    step = steps.send(answer)
+                    step = steps.send(response)
             except StopIteration as done:
                 value: T = done.value
                 return value
 
-    def raw(self, method: str, arguments: dict[str, Any] | None = None) -> Any:
+    def call(self, method: str, arguments: dict[str, Any] | None = None) -> Any:
         """Call a method by its name on the wire. Raises ArgumentError for one that is not described."""
-        return self.send(self.door().build(method, arguments or {}))
+        return self.send(self.registry().build(method, arguments or {}))
 
-    def reconcile(self, error: OutcomeUnknown) -> list[Record]:
+    def reconcile(self, error: OutcomeUnknownError) -> list[Record]:
         """Records that are as the call of ``error`` would have made them; empty where none is.
 
         An equal record that was there before the call is found too.
@@ -318,7 +317,7 @@ class Client(Settled):
         """
         from .reconcile import search
 
-        steps = search(self.door(), error)
+        steps = search(self.registry(), error)
         request = next(steps)
         while True:
             value = self.send(request)

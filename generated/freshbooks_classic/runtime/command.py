@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from .errors import ApiFailure, Error, UnreadableDocument
+from .errors import ApiError, Error, InvalidDocumentError
 from .reading import local_name, parse_xml
 from .record import unknown_elements
-from .registry import Door, plain
+from .registry import MethodRegistry, plain
 
 OK: Final = 0
 FOUND: Final = 1
@@ -36,17 +36,17 @@ class Document:
     """The method that was given for it, if one was."""
 
 
-def main(door: Door, arguments: Sequence[str] | None = None) -> int:
+def main(registry: MethodRegistry, arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Answers the exit code: 0 fine, 1 a document is bad or holds unknown elements, 2 usage."""
     for stream in (sys.stdout, sys.stderr):  # names of files and elements may not fit the terminal
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    options = _options(door, arguments)
+    options = _options(registry, arguments)
     act = _read if options.command == "read" else _check
     fine = True
     try:
         for file in options.files:
-            fine = _one(door, file, options.method, act) and fine
+            fine = _one(registry, file, options.method, act) and fine
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,15 +55,15 @@ def main(door: Door, arguments: Sequence[str] | None = None) -> int:
     return OK if fine else FOUND
 
 
-def _options(door: Door, arguments: Sequence[str] | None) -> argparse.Namespace:
-    package = door.protocol.package
-    name = door.protocol.name
+def _options(registry: MethodRegistry, arguments: Sequence[str] | None) -> argparse.Namespace:
+    package = registry.protocol.package
+    name = registry.protocol.name
     parser = argparse.ArgumentParser(
         prog=f"python -m {package}",
         description=f"Reads recorded requests and answers of the {name.removesuffix(' API')} API.",
         epilog="examples:\n"
         f"  python -m {package} read answer.xml\n"
-        f"  python -m {package} read --method {_example(door)} - < answer.xml\n"
+        f"  python -m {package} read --method {_example(registry)} - < answer.xml\n"
         f"  python -m {package} check recordings/*.xml\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -87,7 +87,7 @@ def _options(door: Door, arguments: Sequence[str] | None) -> argparse.Namespace:
             help=text,
             description=f"{text[0].upper()}{text[1:]}. {more}",
             epilog=f"examples:\n  python -m {package} {command} answer.xml\n"
-            f"  python -m {package} {command} --method {_example(door)} - < answer.xml\n\n"
+            f"  python -m {package} {command} --method {_example(registry)} - < answer.xml\n\n"
             + _CODES.format(found=found),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
@@ -95,31 +95,36 @@ def _options(door: Door, arguments: Sequence[str] | None) -> argparse.Namespace:
             "files", nargs="+", metavar="FILE", help="XML file, or - for standard input"
         )
         sub.add_argument(
-            "--method", metavar="NAME", help="method the answers belong to; default: guessed"
+            "--method", metavar="NAME", help="method the responses belong to; default: guessed"
         )
     options = parser.parse_args(arguments)
     if options.method is not None:
         try:
-            door.method(options.method)
+            registry.method(options.method)
         except Error as error:
             parser.error(str(error))
     return options
 
 
-def _example(door: Door) -> str:
+def _example(registry: MethodRegistry) -> str:
     """A method to show in the help: one that gets something, if there is any."""
-    names = list(door.methods)
+    names = list(registry.methods)
     return next((name for name in names if name.endswith(".get")), names[0])
 
 
-def _one(door: Door, file: str, method: str | None, act: Callable[[Door, Document], bool]) -> bool:
+def _one(
+    registry: MethodRegistry,
+    file: str,
+    method: str | None,
+    act: Callable[[MethodRegistry, Document], bool],
+) -> bool:
     try:
         if file == "-":
             content = sys.stdin.buffer.read()
         else:
             with open(file, "rb") as source:
                 content = source.read()
-        return act(door, Document(file, content, method))
+        return act(registry, Document(file, content, method))
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -129,11 +134,11 @@ def _one(door: Door, file: str, method: str | None, act: Callable[[Door, Documen
     return False
 
 
-def _is_request(door: Door, document: Document) -> bool:
+def _is_request(registry: MethodRegistry, document: Document) -> bool:
     """Whether a document is a request, told by its root and, where answers have the same one, by its method."""
-    if document.method is not None and door.method(document.method).answer.binary:
+    if document.method is not None and registry.method(document.method).response.binary:
         return False
-    protocol = door.protocol
+    protocol = registry.protocol
     root = parse_xml(document.content)
     if local_name(root) != protocol.request_root:
         return False
@@ -143,48 +148,48 @@ def _is_request(door: Door, document: Document) -> bool:
     )
 
 
-def _methods(door: Door, document: Document) -> list[str]:
+def _methods(registry: MethodRegistry, document: Document) -> list[str]:
     """The method that was given, or those that the content fits equally well."""
     if document.method is not None:
         return [document.method]
     root = parse_xml(document.content)
-    door.protocol.check(root, "")
-    found = door.candidates(document.content)
+    registry.protocol.check(root, "")
+    found = registry.candidates(document.content)
     if not found:
         inside = ", ".join(f"<{local_name(child)}>" for child in islice(root, 3)) or "nothing"
-        raise UnreadableDocument(
+        raise InvalidDocumentError(
             f"cannot tell which method answers {inside}; say it with --method NAME"
         )
     return found
 
 
-def _read(door: Door, document: Document) -> bool:
-    if _is_request(door, document):
-        name, arguments = door.read_request(document.content)
+def _read(registry: MethodRegistry, document: Document) -> bool:
+    if _is_request(registry, document):
+        name, arguments = registry.parse_request(document.content)
         facts = {"method": name, "arguments": plain(arguments)}
         unknown = unknown_elements(arguments)
     else:
-        facts, unknown = _answer(door, document)
+        facts, unknown = _answer(registry, document)
     if unknown:
         facts["unknown"] = unknown
     _print_json({"file": document.file, **facts})
     return True
 
 
-def _answer(door: Door, document: Document) -> tuple[dict[str, Any], list[str]]:
-    """What an answer says, and what in it is unknown."""
+def _answer(registry: MethodRegistry, document: Document) -> tuple[dict[str, Any], list[str]]:
+    """What a response says, and what in it is unknown."""
     method = document.method
     try:
-        names = _methods(door, document)
-        value = door.read_answer(names[0], document.content)
-    except ApiFailure as failure:
+        names = _methods(registry, document)
+        value = registry.parse_response(names[0], document.content)
+    except ApiError as failure:
         said = {"message": failure.message, "code": failure.code, "field": failure.field}
         known = {key: value for key, value in said.items() if value is not None}
         return {"method": method, "failure": {"kind": type(failure).__name__, **known}}, []
     facts: dict[str, Any] = {"method": names[0] if len(names) == 1 else None}
     if len(names) > 1 and value is not None:
         facts["candidates"] = names
-    return {**facts, "value": plain(value)}, door.unknown_in(names[0], document.content)
+    return {**facts, "value": plain(value)}, registry.unknown_in(names[0], document.content)
 
 
 def _print_json(facts: dict[str, Any]) -> None:
@@ -192,15 +197,15 @@ def _print_json(facts: dict[str, Any]) -> None:
     print(json.dumps(facts, indent=2, ensure_ascii=encoding != "utf8"))
 
 
-def _check(door: Door, document: Document) -> bool:
-    if _is_request(door, document):
-        name, arguments = door.read_request(document.content)
+def _check(registry: MethodRegistry, document: Document) -> bool:
+    if _is_request(registry, document):
+        name, arguments = registry.parse_request(document.content)
         paths = unknown_elements(arguments)
     else:
         try:
-            names = _methods(door, document)
-            paths = door.unknown_in(names[0], document.content)
-        except ApiFailure as failure:
+            names = _methods(registry, document)
+            paths = registry.unknown_in(names[0], document.content)
+        except ApiError as failure:
             code = f" [{failure.code}]" if failure.code else ""
             print(f"{document.file}: a failure: {failure.message}{code}")
             return True
@@ -218,6 +223,6 @@ def _any_of(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def run(door: Door) -> Any:
+def run(registry: MethodRegistry) -> Any:
     """Entry point of ``python -m``: exits with the code of :func:`main`."""
-    sys.exit(main(door))
+    sys.exit(main(registry))

@@ -6,6 +6,7 @@ Imported with requests itself, when the first call is made.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
     from .transport import Exchange
+
+
+_MOST_INTERIM: Final = 100
 
 
 class _Here(threading.local):
@@ -57,12 +61,24 @@ class _Watched:
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
+class _Response(http.client.HTTPResponse):
+    """A response of the standard library that skips interim responses, all of them and not just 100."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MOST_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200 or status == 101:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.BadStatusLine(f"more than {_MOST_INTERIM} interim responses")
+
+
 class _Connection(_Watched, HTTPConnection):
-    pass
+    response_class = _Response
 
 
 class _TlsConnection(_Watched, HTTPSConnection):
-    pass
+    response_class = _Response
 
 
 class _Pool(HTTPConnectionPool):

@@ -12,16 +12,33 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .auth import oauth_problem
-from .errors import FAILURES, ApiFailure, ArgumentError, AuthenticationFailed, ConnectionFailed, DeadlineExceeded, Error, OutcomeUnknown, PermissionDenied, RateLimited, ServerFailure, TimedOut, TlsFailed, TransportError, UnexpectedAnswer, UnreadableDocument
+from .errors import (
+    FAILURES,
+    ApiError,
+    ArgumentError,
+    AuthenticationError,
+    DeadlineExceededError,
+    Error,
+    InvalidDocumentError,
+    NetworkError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    TlsError,
+    TransportError,
+    UnexpectedResponseError,
+)
 from .files import File
-from .multipart import encode
 from .hooks import CallInfo, finish, start
+from .multipart import encode
 from .options import Options
 from .reading import parse_xml
 from .redact import hidden_values, secrets_of
 from .request import Request
 from .retry import Failed, Processed, may_repeat, retry_after
-from .transport import HttpAnswer, HttpRequest
+from .transport import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from .auth import Auth
@@ -50,16 +67,16 @@ class Setup:
     clock: Callable[[], float] = time.monotonic
 
 
-Step = Generator[HttpRequest | Pause, HttpAnswer, T]
+Step = Generator[HttpRequest | Pause, HttpResponse, T]
 
 
-def perform(request: Request[T], setup: Setup) -> Step[T]:
+def run_call(request: Request[T], setup: Setup) -> Step[T]:
     """All attempts of one call. Raises what the call ends in, with its facts filled in."""
-    value, _ = yield from performed(request, setup)
+    value, _ = yield from run_call_with_info(request, setup)
     return value
 
 
-def performed(request: Request[T], setup: Setup) -> Step[tuple[T, CallInfo]]:
+def run_call_with_info(request: Request[T], setup: Setup) -> Step[tuple[T, CallInfo]]:
     """As :func:`perform`, with what is known of the call beside its value."""
     options = setup.options
     if options.validate:
@@ -99,27 +116,27 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
             "Content-Type": content_type,
         }
         timeout = _shorter(options.timeout, left)
-        file = request.endpoint.answer.binary
+        file = request.endpoint.response.binary
         http = HttpRequest(setup.url, body, headers, timeout, left, file)
         info.sent()
-        answer: HttpAnswer | None = None
+        response: HttpResponse | None = None
         try:
-            answer = yield from _sent(http)
-            info.came(answer.status, answer.headers, None if answer.rest else answer.body)
-            if answer.rest is not None:
-                answer = replace(answer, rest=_told_of(answer.rest, request, info))
-            return _value(request, setup, answer)
+            response = yield from _sent(http)
+            info.came(response.status, response.headers, None if response.rest else response.body)
+            if response.rest is not None:
+                response = replace(response, rest=_told_of(response.rest, request, info))
+            return _value(request, setup, response)
         except Error as error:
-            if answer is not None and answer.drop is not None and isinstance(error, _NO_ANSWER):
-                answer.drop()
-            failed = _failed(_timed(error, end, setup.clock), request, info.attempts, answer)
+            if response is not None and response.drop is not None and isinstance(error, _NO_ANSWER):
+                response.drop()
+            failed = _failed(_timed(error, end, setup.clock), request, info.attempts, response)
         maybe_done = maybe_done or failed.processed == "maybe"
         failed.error.maybe_done = maybe_done
         yield Pause(_wait(failed, request, setup, end))
 
 
-_NO_ANSWER: Final = (UnreadableDocument, UnexpectedAnswer)
-"""After one of these nobody knows where the answer ends, so that its rest may come with the next one."""
+_NO_ANSWER: Final = (InvalidDocumentError, UnexpectedResponseError)
+"""After one of these nobody knows where the response ends, so that its rest may come with the next one."""
 
 
 def _told_of(pieces: Iterator[bytes], request: Request[Any], info: CallInfo) -> Iterator[bytes]:
@@ -132,23 +149,27 @@ def _told_of(pieces: Iterator[bytes], request: Request[Any], info: CallInfo) -> 
         raise
 
 
-def _sent(http: HttpRequest) -> Generator[HttpRequest | Pause, HttpAnswer, HttpAnswer]:
-    """The answer. What a transport raises beside the errors that it should raise says nothing about what was sent."""
+def _sent(http: HttpRequest) -> Generator[HttpRequest | Pause, HttpResponse, HttpResponse]:
+    """The response. What a transport raises beside the errors that it should raise says nothing about what was sent."""
     try:
         return (yield http)
     except Error:
         raise
     except Exception as error:
-        raise ConnectionFailed(f"the transport failed: {type(error).__name__}: {error}") from error
+        raise NetworkError(f"the transport failed: {type(error).__name__}: {error}") from error
 
 
 def _timed(error: Error, end: float | None, clock: Callable[[], float]) -> Error:
     """One kind of error for a time that is over, whichever clock noticed it first."""
-    if not isinstance(error, TimedOut) or isinstance(error, DeadlineExceeded) or end is None:
+    if (
+        not isinstance(error, RequestTimeoutError)
+        or isinstance(error, DeadlineExceededError)
+        or end is None
+    ):
         return error
     if clock() < end:
         return error
-    over = DeadlineExceeded(error.message)
+    over = DeadlineExceededError(error.message)
     over.sent = error.sent
     return over
 
@@ -157,7 +178,7 @@ def _wait(failed: Failed, request: Request[Any], setup: Setup, end: float | None
     """Seconds until the next attempt. Raises what the call ends in where there is none."""
     error = failed.error
     if not may_repeat(failed):
-        unknown = OutcomeUnknown(
+        unknown = OutcomeUnknownError(
             f"nobody can tell whether the call was done: {error.message}",
             method=request.method,
             status=error.status,
@@ -175,25 +196,27 @@ def _wait(failed: Failed, request: Request[Any], setup: Setup, end: float | None
     return wait
 
 
-def _failed(error: Error, request: Request[Any], attempt: int, answer: HttpAnswer | None) -> Failed:
-    after = retry_after(answer.headers.get("retry-after")) if answer is not None else None
-    if isinstance(error, ApiFailure):
+def _failed(
+    error: Error, request: Request[Any], attempt: int, response: HttpResponse | None
+) -> Failed:
+    after = retry_after(response.headers.get("retry-after")) if response is not None else None
+    if isinstance(error, ApiError):
         error.retry_after = after
     maybe = temporary = False
-    if isinstance(error, UnexpectedAnswer):
-        # A page in place of an answer may come from a program that failed after it had done the call.
-        maybe = error.status is None or 200 <= error.status < 300
+    if isinstance(error, UnexpectedResponseError):
+        # A page in place of a response may come from a program that failed after it had done the call.
+        maybe = error.status is None or error.status < 300
         temporary = error.status in _NOT_TAKEN
     elif isinstance(error, TransportError):
         maybe = error.sent
-        temporary = not isinstance(error, (TlsFailed, DeadlineExceeded))
-    elif isinstance(error, RateLimited):
+        temporary = not isinstance(error, (TlsError, DeadlineExceededError))
+    elif isinstance(error, RateLimitError):
         temporary = True
-    elif isinstance(error, ServerFailure):
+    elif isinstance(error, ServerError):
         maybe = temporary = True
-    elif isinstance(error, UnreadableDocument):
+    elif isinstance(error, InvalidDocumentError):
         # A document that came whole says the same the next time, and one that is too large is so again.
-        maybe, temporary = True, answer is not None and not _complete(answer.body)
+        maybe, temporary = True, response is not None and not _complete(response.body)
     processed: Processed = "maybe" if maybe else "no"
     return Failed(request.method, request.retry, attempt, error, processed, temporary, after)
 
@@ -206,7 +229,7 @@ def _complete(body: bytes) -> bool:
     """Whether a body is a whole document, of whatever kind."""
     try:
         parse_xml(body)
-    except UnreadableDocument:
+    except InvalidDocumentError:
         return False
     return True
 
@@ -228,7 +251,7 @@ def _left(end: float | None, clock: Callable[[], float], sent: bool) -> float | 
         return None
     left = end - clock()
     if left <= 0:
-        error = DeadlineExceeded("the time for the call was over before it could be sent")
+        error = DeadlineExceededError("the time for the call was over before it could be sent")
         error.sent = error.maybe_done = sent
         raise error
     return left
@@ -246,102 +269,104 @@ def _shorter(
     return min(timeout, left)
 
 
-def _value(request: Request[T], setup: Setup, answer: HttpAnswer) -> T:
-    """The value of an HTTP answer, or the error that it stands for."""
-    if answer.status != 200:
-        raise _refusal(request.method, setup, answer)
+def _value(request: Request[T], setup: Setup, response: HttpResponse) -> T:
+    """The value of an HTTP response, or the error that it stands for."""
+    if response.status != 200:
+        raise _refusal(request.method, setup, response)
     try:
-        if not request.endpoint.answer.binary:
-            return request.parse(answer.body)
-        media = answer.headers.get("content-type", "").partition(";")[0].strip() or None
-        request.endpoint.refuse_document(answer.body)
+        if not request.endpoint.response.binary:
+            return request.parse(response.body)
+        media = response.headers.get("content-type", "").partition(";")[0].strip() or None
+        request.endpoint.refuse_document(response.body)
         value: Any = File(
-            answer.body, media, rest=answer.rest, close=answer.close, method=request.method
+            response.body, media, rest=response.rest, close=response.close, method=request.method
         )
         return value  # type: ignore[no-any-return]
-    except UnreadableDocument as error:
-        if _is_html(answer):
-            raise _html(request.method, answer) from None
-        error.status = answer.status
+    except InvalidDocumentError as error:
+        if _is_html(response):
+            raise _html(request.method, response) from None
+        error.status = response.status
         raise
     except Error as failure:
-        failure.status = answer.status
+        failure.status = response.status
         raise
     except (
         Exception
     ) as error:  # the reader met what nobody thought of; the call may be done all the same
-        raise UnreadableDocument(
-            f"the answer cannot be read: {type(error).__name__}: {error}", status=answer.status
+        raise InvalidDocumentError(
+            f"the response cannot be read: {type(error).__name__}: {error}", status=response.status
         ) from error
 
 
-def _refusal(method: str, setup: Setup, answer: HttpAnswer) -> Error:
+def _refusal(method: str, setup: Setup, response: HttpResponse) -> Error:
     """The error that an HTTP status other than 200 stands for."""
-    status = answer.status
+    status = response.status
     if 300 <= status < 400:
-        where = answer.headers.get("location", "nowhere").split("?", 1)[0]
-        return UnexpectedAnswer(
+        where = response.headers.get("location", "nowhere").split("?", 1)[0]
+        return UnexpectedResponseError(
             f"the server sent a redirect to {where}: the account {setup.account!r} does not exist there, was moved,"
             " or is closed",
             method=method,
             status=status,
         )
     if status == 429:
-        return RateLimited("too many calls in a short time", method=method, status=status)
-    problem = oauth_problem(answer.body, status, setup.auth.secrets())
+        return RateLimitError("too many calls in a short time", method=method, status=status)
+    problem = oauth_problem(response.body, status, setup.auth.secrets())
     if problem is not None:
         problem.method = method
         return problem
     kind, told = _by_status(status)
     try:
-        setup.protocol.check(parse_xml(answer.body), method, status)
-    except ApiFailure as failure:
-        if kind is None or type(failure) is not ApiFailure:
+        setup.protocol.check(parse_xml(response.body), method, status)
+    except ApiError as failure:
+        if kind is None or type(failure) is not ApiError:
             return failure
         told = failure.message
         code: str | None = failure.code
-    except UnreadableDocument:
+    except InvalidDocumentError:
         code = None
-        if status >= 500 and _is_html(answer):
+        if status >= 500 and _is_html(response):
             told += ", an HTML page: it may be down for maintenance"
     else:
         code = None
     if kind is not None:
         fix = setup.protocol.fix_of(_KINDS[kind])
         return kind(told, method=method, code=code, status=status, fix=fix)
-    if _is_html(answer):
-        return _html(method, answer)
-    return UnexpectedAnswer(f"the server answered HTTP {status}", method=method, status=status)
+    if _is_html(response):
+        return _html(method, response)
+    return UnexpectedResponseError(
+        f"the server answered HTTP {status}", method=method, status=status
+    )
 
 
-def _by_status(status: int) -> tuple[type[ApiFailure] | None, str]:
+def _by_status(status: int) -> tuple[type[ApiError] | None, str]:
     """The failure that an HTTP status says by itself, with its message; None where it says none."""
     if status == 401:
-        return AuthenticationFailed, "the server does not accept the token (HTTP 401)"
+        return AuthenticationError, "the server does not accept the token (HTTP 401)"
     if status == 403:
         told = "the server refuses the call (HTTP 403), or something on the way to it does"
-        return PermissionDenied, told
+        return PermissionDeniedError, told
     if status >= 500:
-        return ServerFailure, f"the server answered HTTP {status}"
+        return ServerError, f"the server answered HTTP {status}"
     return None, ""
 
 
 _KINDS: Final = {kind: name for name, kind in FAILURES.items()}
 
 
-def _is_html(answer: HttpAnswer) -> bool:
-    start = answer.body[:200].lstrip().lower()
-    return "html" in answer.headers.get("content-type", "") or start.startswith(
+def _is_html(response: HttpResponse) -> bool:
+    start = response.body[:200].lstrip().lower()
+    return "html" in response.headers.get("content-type", "") or start.startswith(
         (b"<!doctype html", b"<html")
     )
 
 
-def _html(method: str, answer: HttpAnswer) -> UnexpectedAnswer:
-    return UnexpectedAnswer(
-        f"an HTML page came in place of an answer (HTTP {answer.status}): the address or account may be wrong,"
+def _html(method: str, response: HttpResponse) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"an HTML page came in place of a response (HTTP {response.status}): the address or account may be wrong,"
         " or the service down for maintenance",
         method=method,
-        status=answer.status,
+        status=response.status,
     )
 
 

@@ -44,7 +44,7 @@ class Error(Exception):
         self.field = field
         """The request field that the failure names, where it names one."""
         self.status = status
-        """The HTTP status of the answer; None where there was no answer."""
+        """The HTTP status of the response; None where there was no response."""
         self.documentation = documentation
         """Address of the page that explains the method or the code."""
         self.fix = fix
@@ -53,11 +53,11 @@ class Error(Exception):
         """How often the request was sent; 0 where nothing was sent."""
         self.request: str | None = None
         """The request document, redacted; None where none was made."""
-        self.answer: str | None = None
-        """The answer, redacted; None where none came, or none that is text."""
+        self.response: str | None = None
+        """The response, redacted; None where none came, or none that is text."""
         self.maybe_done = False
         """Whether the server may have done the call all the same, with this or an earlier attempt: a ``delete`` whose
-        first answer was lost ends in NotFound, and is done."""
+        first response was lost ends in NotFoundError, and is done."""
 
     def __str__(self) -> str:
         where = f"{self.method}: " if self.method else ""
@@ -111,7 +111,7 @@ class ArgumentError(Error, ValueError, TypeError):
         return f"{where}{path}{self.message}"
 
 
-class UnreadableDocument(Error, ValueError):
+class InvalidDocumentError(Error, ValueError):
     """A document is not what the API sends: no XML, a DTD, too large, another root, or a value of another type.
 
     ``path`` is the XPath of the place and ``line`` its line in the document, where they are known.
@@ -131,52 +131,52 @@ class UnreadableDocument(Error, ValueError):
         return super().__str__() + place
 
 
-class AlreadyRead(Error):
+class StreamConsumedError(Error):
     """A file was on its way, was read in pieces (or failed half way, or was closed), and cannot be read again."""
 
 
-class NotRecorded(Error):
-    """A recording that calls are answered from holds no answer to this one."""
+class NotRecordedError(Error):
+    """A recording that calls are answered from holds no response to this one."""
 
 
 class TransportError(Error):
-    """No usable HTTP answer came. The cause is chained."""
+    """No usable HTTP response came. The cause is chained."""
 
     sent = True
     """Whether the server may have got the request."""
 
 
-class ConnectionFailed(TransportError):
+class NetworkError(TransportError):
     """The server could not be reached, or the connection broke."""
 
 
-class NotReached(ConnectionFailed):
+class ConnectionFailedError(NetworkError):
     """No connection could be made: the server certainly did not get the request."""
 
     sent = False
 
 
-class TlsFailed(NotReached):
+class TlsError(ConnectionFailedError):
     """The server's certificate or the TLS handshake was refused."""
 
 
-class TimedOut(TransportError):
+class RequestTimeoutError(TransportError):
     """The server did not connect or answer in time. A call that changes something may have been done."""
 
 
-class ConnectTimedOut(TimedOut, NotReached):
+class ConnectTimeoutError(RequestTimeoutError, ConnectionFailedError):
     """No connection was made in time: the server certainly did not get the request."""
 
 
-class DeadlineExceeded(TimedOut):
+class DeadlineExceededError(RequestTimeoutError):
     """The time given to the whole call, repetitions included, is over."""
 
 
-class UnexpectedAnswer(TransportError):
-    """An HTTP answer came that is not the API's: a redirect, an HTML page, an empty body."""
+class UnexpectedResponseError(TransportError):
+    """An HTTP response came that is not the API's: a redirect, an HTML page, an empty body."""
 
 
-class OutcomeUnknown(Error):
+class OutcomeUnknownError(Error):
     """A call that must not be repeated blindly may or may not have been done; the cause is chained.
 
     ``look_up`` says what to look up; :meth:`Client.reconcile` looks it up.
@@ -197,53 +197,53 @@ class OutcomeUnknown(Error):
         """The arguments that were sent, without the sensitive ones."""
 
 
-class ApiFailure(Error):
+class ApiError(Error):
     """The API answered that the call failed. The class says of which kind, ``code`` and ``message`` what it said."""
 
     retry_after: float | None = None
     """Seconds that the server asked to wait; None where it did not ask."""
 
 
-class AuthenticationFailed(ApiFailure):
-    """The token is wrong or was revoked: an answer of the API, or HTTP 401."""
+class AuthenticationError(ApiError):
+    """The token is wrong or was revoked: a response of the API, or HTTP 401."""
 
 
-class PermissionDenied(ApiFailure):
-    """The token is good, but its owner may not do this: an answer of the API, or HTTP 403."""
+class PermissionDeniedError(ApiError):
+    """The token is good, but its owner may not do this: a response of the API, or HTTP 403."""
 
 
-class NotFound(ApiFailure):
+class NotFoundError(ApiError):
     """What an id refers to does not exist, or was deleted."""
 
 
-class ValidationFailed(ApiFailure):
+class ValidationError(ApiError):
     """The request is incomplete or a value in it is not allowed."""
 
 
-class Conflict(ApiFailure):
+class ConflictError(ApiError):
     """The state of the record does not allow this, such as accepting twice."""
 
 
-class RateLimited(ApiFailure):
+class RateLimitError(ApiError):
     """Too many calls in a short time."""
 
 
-class AccountProblem(ApiFailure):
+class AccountError(ApiError):
     """The account does not exist, was moved or is not open to the API."""
 
 
-class ServerFailure(ApiFailure):
+class ServerError(ApiError):
     """The server failed; the same call may work later."""
 
 
-FAILURES: dict[str, type[ApiFailure]] = {
-    "authentication": AuthenticationFailed,
-    "permission": PermissionDenied,
-    "not_found": NotFound,
-    "validation": ValidationFailed,
-    "conflict": Conflict,
-    "rate_limit": RateLimited,
-    "account": AccountProblem,
-    "server": ServerFailure,
+FAILURES: dict[str, type[ApiError]] = {
+    "authentication": AuthenticationError,
+    "permission": PermissionDeniedError,
+    "not_found": NotFoundError,
+    "validation": ValidationError,
+    "conflict": ConflictError,
+    "rate_limit": RateLimitError,
+    "account": AccountError,
+    "server": ServerError,
 }
 """Kind of a failure, as the description names it -> the error that is raised."""

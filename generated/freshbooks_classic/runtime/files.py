@@ -9,11 +9,11 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
-from .errors import AlreadyRead, ArgumentError, Error
+from .errors import ArgumentError, Error, StreamConsumedError
 
 
 class File:
-    """Bytes that an answer is, such as a PDF.
+    """Bytes that a response is, such as a PDF.
 
     They are fetched as they are read: :meth:`save` and :meth:`chunks` hold one piece at a time and can be used once,
     :attr:`content` holds all of them and can be used again.
@@ -29,7 +29,7 @@ class File:
         method: str | None = None,
     ) -> None:
         self.media = media
-        """Content type that the answer named; None where it named none."""
+        """Content type that the response named; None where it named none."""
         self._first = content
         self._rest = rest
         self._close = close
@@ -69,7 +69,7 @@ class File:
 
         Raises:
             TransportError: the connection broke before the end.
-            AlreadyRead: they were read in pieces before.
+            StreamConsumedError: they were read in pieces before.
         """
         if self._rest is not None or self._gone:
             whole = b"".join(self.chunks())
@@ -79,7 +79,7 @@ class File:
     def chunks(self) -> Iterator[bytes]:
         """The bytes piece by piece, as they come. Raises as :attr:`content` does."""
         if self._gone:
-            raise AlreadyRead(
+            raise StreamConsumedError(
                 "the file was read in pieces before, or was closed; keep its content to use it again",
                 method=self._method,
             )
@@ -116,7 +116,7 @@ class File:
         Raises:
             OSError: the file cannot be written.
             TransportError: the connection broke before the end.
-            AlreadyRead: the bytes were read in pieces before.
+            StreamConsumedError: the bytes were read in pieces before.
         """
         if not isinstance(target, (str, os.PathLike)):
             if not _takes_bytes(target):

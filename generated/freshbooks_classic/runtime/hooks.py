@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from .errors import Error
-from .redact import redact_answer, redact_request, scrub_error, secrets_in_answer, secrets_in_request
+from .redact import (
+    redact_request,
+    redact_response,
+    scrub_error,
+    secrets_in_request,
+    secrets_in_response,
+)
 
 if TYPE_CHECKING:
     from .request import Request
@@ -33,7 +39,7 @@ class CallInfo:
         self.attempts = 0
         """How often the request was sent."""
         self.status: int | None = None
-        """HTTP status of the last answer."""
+        """HTTP status of the last response."""
         self.seconds = 0.0
         """From the first attempt to the end, waits included."""
         self.error: BaseException | None = None
@@ -68,14 +74,14 @@ class CallInfo:
         return redact_request(self._request.endpoint, self._request.xml, self._secrets)
 
     @property
-    def answer(self) -> str | None:
-        """The last answer, redacted; None where none came or a file is still on its way."""
+    def response(self) -> str | None:
+        """The last response, redacted; None where none came or a file is still on its way."""
         if self._body is None:
             return None
         endpoint = self._request.endpoint
         # What only the request document has: arguments that could be walked once.
         asked = secrets_in_request(endpoint, self._request.xml)
-        return redact_answer(endpoint, self._body, self._secrets | asked)
+        return redact_response(endpoint, self._body, self._secrets | asked)
 
     def sent(self) -> None:
         """Note that the request is sent once more."""
@@ -83,34 +89,35 @@ class CallInfo:
         self.status = self._body = None
 
     def came(self, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
-        """Note an answer; ``body`` is None while it is on its way."""
+        """Note a response; ``body`` is None while it is on its way."""
         self.status, self._headers, self._body = status, headers, body
 
-    def with_value(self, value: T) -> RawAnswer[T]:
-        """The last answer as it came, for whoever asked for it."""
-        return RawAnswer(
+    def with_value(self, value: T) -> RawResponse[T]:
+        """The last response as it came, for whoever asked for it."""
+        return RawResponse(
             value, self.status or 0, self._headers, self._body, self.attempts, self.seconds
         )
 
     def ended_in(self, error: Error) -> None:
         """Note the error that the call ends in, give it the documents, and take out of it what is secret."""
         self.error = error
-        request, answer = self.request, self.answer
+        request, response = self.request, self.response
         told: BaseException | None = error
         while isinstance(told, Error):
-            told.attempts, told.request, told.answer = self.attempts, request, answer
+            told.attempts, told.request, told.response = self.attempts, request, response
             told = told.__cause__
         endpoint = self._request.endpoint
         secrets = self._secrets | secrets_in_request(endpoint, self._request.xml)
         if self._body is not None:
-            secrets |= secrets_in_answer(endpoint, self._body)
+            secrets |= secrets_in_response(endpoint, self._body)
         scrub_error(error, secrets, endpoint.protocol.errors)
 
 
 @dataclass(frozen=True, slots=True)
-class RawAnswer(Generic[T]):
-    """A value together with the answer that it was read from, as it came: nothing in it is redacted, so its ``repr`` shows
-    neither content nor headers."""
+class RawResponse(Generic[T]):
+    """A value together with the response that it was read from, as it came: nothing in it is redacted, so its ``repr`` shows
+    neither content nor headers.
+    """
 
     value: T
     """What the method answers."""
@@ -123,7 +130,7 @@ class RawAnswer(Generic[T]):
     attempts: int
     """How often the request was sent."""
     seconds: float
-    """From the first attempt to the answer, waits included."""
+    """From the first attempt to the response, waits included."""
 
 
 class Hook(Protocol):
@@ -156,9 +163,9 @@ def finish(package: str, call: CallInfo) -> None:
 
     logger = logging.getLogger(package)
     if logger.isEnabledFor(logging.DEBUG):
-        answer = call.answer
-        if answer is not None:
-            logger.debug("%s answer %s", call.method, answer)
+        response = call.response
+        if response is not None:
+            logger.debug("%s answer %s", call.method, response)
     if logger.isEnabledFor(logging.INFO):
         logger.info(
             "%s %s http=%s seconds=%.3f attempts=%d",
@@ -182,8 +189,8 @@ class Exchange:
     method: str
     request: str
     """The request document, redacted."""
-    answer: str | None
-    """The answer, redacted; None where none came."""
+    response: str | None
+    """The response, redacted; None where none came."""
     status: int | None
     error: str | None
     """Class of the error that the call ended in."""
@@ -219,7 +226,7 @@ class Recorder:
             "status": call.status,
             "error": None if call.error is None else type(call.error).__name__,
             "request": call.request,
-            "answer": call.answer,
+            "response": call.response,
         }
         line = json.dumps(entry, ensure_ascii=False)
         with self._lock:
@@ -242,7 +249,7 @@ def read_recording(path: str | os.PathLike[str]) -> Iterator[Exchange]:
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "method": (str,),
     "request": (str,),
-    "answer": (str, type(None)),
+    "response": (str, type(None)),
     "status": (int, type(None)),
     "error": (str, type(None)),
 }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .protocol import Protocol
 
 Timeout = float | tuple[float, float] | None
-"""Seconds to connect and to wait for each part of an answer: one number for both, or two; None waits for ever."""
+"""Seconds to connect and to wait for each part of a response: one number for both, or two; None waits for ever."""
 
 _SETTINGS: Final = (
     "account", "token", "url", "timeout", "deadline", "user_agent", "ca", "certificate", "proxy",
@@ -83,10 +83,10 @@ class Options:
             return own
         return self.until if own is None else min(own, self.until)
 
-    def within(self, seconds: float) -> Options:
+    def with_deadline(self, seconds: float) -> Options:
         """A copy with so much time for all calls together. Raises ConfigurationError for what is no time."""
         if seconds is None:
-            raise ConfigurationError("within() needs a number of seconds")
+            raise ConfigurationError("with_deadline() needs a number of seconds")
         _checked_seconds(seconds, "the time")
         end = time.monotonic() + seconds
         return replace(self, until=end if self.until is None else min(end, self.until))
@@ -289,6 +289,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_loopback_url(url: str) -> bool:
+    """Return whether ``url`` leads to this machine."""
+    parts = _split(url)
+    return parts is not None and _is_loopback(parts.hostname or "")
 
 
 def account_name(account: object) -> str:

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .request import Page, Request
-from .schema import Shape
+from .schema import RecordSchema
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class RowsShifted(UserWarning):
+class RowsShiftedWarning(UserWarning):
     """Rows were added or removed while a list was walked: a row may have been met twice or missed."""
 
 
-class RowsMissing(UserWarning):
+class RowsMissingWarning(UserWarning):
     """A walk came to its end with fewer rows than the list has: the rest cannot be had."""
 
 
@@ -34,7 +34,7 @@ class Walk(Generic[T]):
     """How far a walk is. Knows nothing of sending; both pagers drive it."""
 
     paging: Paging
-    shape: Shape[Any] | None
+    shape: RecordSchema[Any] | None
     asked: int | None = None
     """Position of the page on its way; None where the request says none."""
     ignored: bool = False
@@ -60,7 +60,7 @@ class Walk(Generic[T]):
         asked = request.values.get(paging.position)
         return cls(
             paging,
-            endpoint.answer.record,
+            endpoint.response.record,
             asked if type(asked) is int else None,
             endpoint.paging_ignored,
             quiet,
@@ -95,7 +95,7 @@ class Walk(Generic[T]):
     def end(self) -> None:
         """Tell when a walk has come to its end and there are rows that did not come."""
         if self.missing and not self.shifted:
-            self._warn(self.missing, RowsMissing)
+            self._warn(self.missing, RowsMissingWarning)
 
     def _stuck(self, page: Page[T], position: int) -> str | None:
         """Why asking on might never end: the server gives rows that were met already."""
@@ -146,7 +146,9 @@ class Walk(Generic[T]):
 
     def _shift(self, reasons: list[str]) -> None:
         self.shifted = True
-        self._warn(f"rows shifted between two pages of the list: {', '.join(reasons)}", RowsShifted)
+        self._warn(
+            f"rows shifted between two pages of the list: {', '.join(reasons)}", RowsShiftedWarning
+        )
 
     def _warn(self, message: str, kind: type[UserWarning]) -> None:
         if not self.quiet:

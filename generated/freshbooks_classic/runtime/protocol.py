@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from .errors import FAILURES, ApiFailure, UnreadableDocument
+from .errors import FAILURES, ApiError, InvalidDocumentError
 from .reading import all_text, find, local_name, parse_xml
 from .scalars import escape
 
@@ -148,18 +148,18 @@ class Protocol:
         )
 
     def payload(self, document: bytes | str, method: str) -> etree._Element:
-        """The element that holds the answer of a call that succeeded.
+        """The element that holds the response of a call that succeeded.
 
         Raises:
-            ApiFailure: the document is a failure; the class says of which kind.
-            UnreadableDocument: it is not an answer of this API.
+            ApiError: the document is a failure; the class says of which kind.
+            InvalidDocumentError: it is not a response of this API.
         """
         root = parse_xml(document)
         self.check(root, method)
         found = find(root, self.response_payload)
         if found is None:
             wanted = "/".join(self.response_payload)
-            raise UnreadableDocument(f"the answer has no <{wanted}>", method=method)
+            raise InvalidDocumentError(f"the response has no <{wanted}>", method=method)
         return found
 
     def check(self, root: etree._Element, method: str, status: int | None = None) -> None:
@@ -167,7 +167,7 @@ class Protocol:
         name = local_name(root)
         failed = self.failure_root is not None and name == self.failure_root
         if not failed and name != self.response_root:
-            raise UnreadableDocument(
+            raise InvalidDocumentError(
                 f"the document is <{name}>, not <{self.response_root}>", method=method
             )
         if not failed and self.failure_when is not None:
@@ -175,8 +175,8 @@ class Protocol:
         if not failed and self.status is not None:
             said = self.status.text(root)
             if said is None:
-                raise UnreadableDocument(
-                    "the answer does not say whether it succeeded", method=method
+                raise InvalidDocumentError(
+                    "the response does not say whether it succeeded", method=method
                 )
             failed = said not in self.ok
         if failed:
@@ -186,8 +186,8 @@ class Protocol:
         """What can be done about failures of a kind; empty where the description does not say."""
         return next((code.fix for code in self.errors.values() if code.kind == kind), "")
 
-    def failure(self, root: etree._Element, method: str, status: int | None = None) -> ApiFailure:
-        """The failure that an answer's root element tells of."""
+    def failure(self, root: etree._Element, method: str, status: int | None = None) -> ApiError:
+        """The failure that a response's root element tells of."""
         outer, last = self.failure_message.path[:-1], self.failure_message.path[-1:]
         holder = find(root, outer)
         messages: list[str] = []
@@ -201,7 +201,7 @@ class Protocol:
         field_name = self.failure_field.text(root) if self.failure_field is not None else None
         message = "; ".join(text.strip() for text in messages if text.strip())
         known = self.errors.get((code or "").strip())
-        kind = FAILURES.get(known.kind, ApiFailure) if known is not None else ApiFailure
+        kind = FAILURES.get(known.kind, ApiError) if known is not None else ApiError
         return kind(
             message or "the API gave no reason",
             method=method,

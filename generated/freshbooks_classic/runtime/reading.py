@@ -5,14 +5,16 @@ from __future__ import annotations
 import codecs
 import copy
 import re
+import threading
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from lxml import etree
 
-from .errors import UnreadableDocument
+from .errors import InvalidDocumentError
 from .record import Arguments, Raw, Unknown
-from .schema import REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, Shape
+from .scalars import escape
+from .schema import NAMED, RAW_XML, REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, RecordSchema
 
 LARGEST_DOCUMENT: Final = 64 * 1024 * 1024
 """Bytes; a longer document is refused unread. A full page of long records has less than one million."""
@@ -26,47 +28,55 @@ LONGEST_NAME: Final = 1000
 _SMALL: Final = 4 * MOST_NODES
 """The shortest node has four bytes, so a smaller document needs no counting."""
 
+
 # Hardened: no entity is expanded, no DTD loaded, nothing fetched, libxml2's limits on depth and size stay on. Comments
 # and processing instructions are dropped by the parser, so that a text around them is one text; so is the white space that
 # only indents, half of all nodes otherwise. A text that is white space, or has any in it, stays as it is.
-_PARSER: Final = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    huge_tree=False,
-    remove_comments=True,
-    remove_pis=True,
-    remove_blank_text=True,
-    recover=False,
-)
+class _Parser(threading.local):
+    """A parser of each thread: the lock of a shared one may be held by another thread when the process forks."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+            remove_blank_text=True,
+            recover=False,
+        )
+
+
+_LOCAL: Final = _Parser()
 
 
 def parse_xml(document: bytes | str) -> etree._Element:
-    """The root element of a document. Raises :class:`UnreadableDocument` for anything but one plain XML document."""
+    """The root element of a document. Raises :class:`InvalidDocumentError` for anything but one plain XML document."""
     _refuse_long(document)
     document = _as_bytes(document)
     _refuse_long(document)
     if len(document) > _SMALL and document.count(b"<") + document.count(b"=") > MOST_NODES:
-        raise UnreadableDocument(f"the document has more than {MOST_NODES:,} tags and attributes")
+        raise InvalidDocumentError(f"the document has more than {MOST_NODES:,} tags and attributes")
     if not document or document.isspace():
-        raise UnreadableDocument("the document is empty")
+        raise InvalidDocumentError("the document is empty")
     namespace = _NAMESPACE(document)
     # Only a declaration stands before the element where that is set, so there is no DTD and no need to look for one.
     if namespace is None and _has_dtd(document):
-        raise UnreadableDocument("the document has a DTD, which this API never sends")
+        raise InvalidDocumentError("the document has a DTD, which this API never sends")
     try:
-        root = etree.fromstring(_without(document, namespace), _PARSER)
+        root = etree.fromstring(_without(document, namespace), _LOCAL.parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         line = getattr(error, "lineno", None)
         start = document[:40].decode("utf-8", "replace")
-        raise UnreadableDocument(
+        raise InvalidDocumentError(
             f"the document is not well-formed XML ({_reason(error)}); it begins {start!r}",
             line=line,
         ) from None
     # In an encoding where the test above is blind.
     if root.getroottree().docinfo.internalDTD is not None:
-        raise UnreadableDocument("the document has a DTD, which this API never sends")
+        raise InvalidDocumentError("the document has a DTD, which this API never sends")
     return root
 
 
@@ -82,7 +92,7 @@ def _without(document: bytes, found: re.Match[bytes] | None) -> bytes:
     """The document without the default namespace of its root element.
 
     Names are matched without their namespaces anyway, and to read a name that has one takes twice as long as one that
-    has none: a fifth of all that a long answer takes.
+    has none: a fifth of all that a long response takes.
     """
     if found is None:
         return document
@@ -93,7 +103,7 @@ def _without(document: bytes, found: re.Match[bytes] | None) -> bytes:
 
 def _refuse_long(document: bytes | str) -> None:
     if len(document) > LARGEST_DOCUMENT:
-        raise UnreadableDocument(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
+        raise InvalidDocumentError(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
 
 
 _WIDE: Final = (
@@ -129,7 +139,7 @@ def _decoded(document: bytes, encoding: str) -> str:
     try:
         return document.decode(encoding)
     except UnicodeDecodeError as error:
-        raise UnreadableDocument(f"the document is not {encoding}: {error.reason}") from None
+        raise InvalidDocumentError(f"the document is not {encoding}: {error.reason}") from None
 
 
 def _text_as_bytes(document: str) -> bytes:
@@ -159,9 +169,9 @@ def local_name(element: etree._Element) -> str:
 
 
 def local_part(tag: str) -> str:
-    """A name without its namespace. Raises :class:`UnreadableDocument` for one that is too long to be meant well."""
+    """A name without its namespace. Raises :class:`InvalidDocumentError` for one that is too long to be meant well."""
     if len(tag) > LONGEST_NAME:
-        raise UnreadableDocument(f"an element's name has more than {LONGEST_NAME:,} characters")
+        raise InvalidDocumentError(f"an element's name has more than {LONGEST_NAME:,} characters")
     return tag.rpartition("}")[2]
 
 
@@ -202,13 +212,17 @@ def as_unknown(element: etree._Element, path: str) -> Unknown:
 class Reader:
     """Reads elements into values. ``strict`` refuses values of a wrong type; else they stay :class:`Raw` text."""
 
-    __slots__ = ("mode", "strict")
+    __slots__ = ("mode", "response", "strict")
 
-    def __init__(self, mode: Mode = "answer", *, strict: bool = True) -> None:
+    def __init__(
+        self, mode: Mode = "response", *, strict: bool = True, response: Any = None
+    ) -> None:
         self.mode: Mode = mode
         self.strict = strict
+        self.response = response
+        """The HTTP response, for fields that are headers, the status or the whole body."""
 
-    def record(self, element: etree._Element, shape: Shape[Any]) -> Any:
+    def record(self, element: etree._Element, shape: RecordSchema[Any]) -> Any:
         """One record from its element."""
         return self._record(element, shape.reader(self.mode))
 
@@ -220,6 +234,10 @@ class Reader:
     ) -> Any:
         values: dict[str, Any] = {}
         unknown = self.into(element, table, values, elements)
+        if table.fallbacks:
+            _take_fallbacks(table, values)
+        if table.located and self.response is not None:
+            self._located(table, values)
         made: Any
         make = table.make
         if make is None:
@@ -235,7 +253,7 @@ class Reader:
         return made
 
     def _incomplete(
-        self, element: etree._Element, shape: Shape[Any], values: dict[str, Any]
+        self, element: etree._Element, shape: RecordSchema[Any], values: dict[str, Any]
     ) -> Any:
         make: Any = shape.make
         missing = [
@@ -281,13 +299,16 @@ class Reader:
                     values[name] = self._bad(child, name, child.text or "", error)
                 continue
             if type(nested) is Nested:
-                if nested.many:
+                if nested.many and not nested.map:
                     value = self._record(child, nested.ready or nested.table)
                     if name in values:
                         values[name].append(value)
                         more -= 1
                     else:
                         values[name] = [value]
+                elif nested.map or nested.named:
+                    more -= name in values
+                    self._map_entry(child, nested, values.setdefault(name, {}))
                 elif len(child) or _holds_text(child, nested.table):
                     values[name] = self._record(child, nested.table)
                 else:
@@ -309,6 +330,13 @@ class Reader:
                     more -= 1
                 else:
                     values[name] = [value]
+            elif nested is RAW_XML:
+                values[name] = inner_xml(child)
+            elif nested is NAMED:
+                more -= name in values
+                values.setdefault(name, {})[local_name(child)] = self.text(
+                    child, name, child.text or "", read
+                )
             else:
                 assert nested is UNDESCRIBED
                 more -= 1
@@ -322,6 +350,16 @@ class Reader:
             self._content(element, table, values)
         return unknown
 
+    def _map_entry(
+        self, element: etree._Element, nested: Nested, values: dict[str, Any]
+    ) -> None:
+        if nested.named:
+            values[local_name(element)] = self._record(element, nested.table)
+            return
+        key, value = nested.table.shape.fields
+        entry = self._record(element, nested.table)
+        values[entry.get(key.name)] = entry.get(value.name)
+
     def _again(
         self,
         element: etree._Element,
@@ -333,7 +371,9 @@ class Reader:
         met: dict[str, list[etree._Element]] = {}
         for child in elements:
             name, _, nested = table.tags.get(child.tag) or table.entry(child.tag)
-            if nested is None or (type(nested) is Nested and not nested.many):
+            if nested is None or (
+                type(nested) is Nested and not (nested.many or nested.map or nested.named)
+            ):
                 met.setdefault(name, []).append(child)
         again = [children for children in met.values() if len(children) > 1]
         if again:
@@ -350,8 +390,10 @@ class Reader:
     ) -> list[Unknown] | None:
         if not len(element):
             if table.lists:
-                values.setdefault(table.lists[0], [])
-            return None
+                name, make = table.lists[0]
+                values.setdefault(name, make())
+            if not (table.attributes or table.content):
+                return None
         if table.bare is not None and local_name(element[0]) not in table.entries:
             name, nested = table.bare
             inside = {local_name(child) for child in element}
@@ -399,6 +441,8 @@ class Reader:
     ) -> None:
         for attribute, (name, read) in table.attributes.items():
             text = element.get(attribute)
+            if text is None and ":" in attribute:
+                text = _prefixed(element, attribute)
             if text is not None:
                 values[name] = self.text(element, name, text, read)
 
@@ -420,14 +464,19 @@ class Reader:
         except ValueError as error:
             return self._bad(element, name, text, error)
 
+    def _located(self, table: ReadTable, values: dict[str, Any]) -> None:
+        from .outside import read_located
+
+        read_located(self, table, values)
+
     def _bad(self, element: etree._Element, name: str, text: str, error: ValueError) -> Any:
         if not self.strict:
             return Raw(text)
         raise self._unreadable(element, f"{name} should be {error}, not {text[:60]!r}") from None
 
-    def _unreadable(self, element: etree._Element, message: str) -> UnreadableDocument:
+    def _unreadable(self, element: etree._Element, message: str) -> InvalidDocumentError:
         path = "/".join(local_name(item) for item in reversed([element, *element.iterancestors()]))
-        return UnreadableDocument(message, path=f"/{path}", line=line_of(element))
+        return InvalidDocumentError(message, path=f"/{path}", line=line_of(element))
 
     def _inside_scalar(
         self, element: etree._Element, unknown: list[Unknown] | None
@@ -438,6 +487,32 @@ class Reader:
         return found
 
 
+def _prefixed(element: etree._Element, attribute: str) -> str | None:
+    """Return an attribute that has a namespace, by its local name."""
+    local = attribute.rpartition(":")[2]
+    return next(
+        (str(text) for name, text in element.attrib.items() if str(name).endswith("}" + local)),
+        None,
+    )
+
+
+def _take_fallbacks(table: ReadTable, values: dict[str, Any]) -> None:
+    """Take values from other places for fields whose first place is missing."""
+    for name, other in table.fallbacks:
+        value = values.pop(other, None)
+        if value is not None and values.get(name) is None:
+            values[name] = value
+
+
+def inner_xml(element: etree._Element) -> str:
+    """Return everything inside an element as XML."""
+    copied = copy.deepcopy(element)
+    etree.cleanup_namespaces(copied)
+    parts = [escape(copied.text or "")]
+    parts += [etree.tostring(child, encoding="unicode") for child in copied]
+    return "".join(parts)
+
+
 def _holds_text(element: etree._Element, table: ReadTable) -> bool:
     """Whether an element without others in it has something for a record all the same."""
     if (element.text or "").strip():
@@ -445,7 +520,7 @@ def _holds_text(element: etree._Element, table: ReadTable) -> bool:
     return any(name in table.attributes for name in element.attrib)
 
 
-def _keep_refused(values: Arguments, shape: Shape[Any]) -> None:
+def _keep_refused(values: Arguments, shape: RecordSchema[Any]) -> None:
     """Keep empty tags where none may be sent as :class:`Raw` text, so that they are written back all the same."""
     for name, value in values.items():
         item = shape.by_name[name]

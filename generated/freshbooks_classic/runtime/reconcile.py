@@ -8,16 +8,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 from xml.sax.saxutils import unescape
 
-from .errors import ConfigurationError, OutcomeUnknown
+from .errors import ConfigurationError, OutcomeUnknownError
 from .paging import Walk
 from .record import Record
-from .request import Method, One, Paged, Request
+from .request import Method, PageResponse, RecordResponse, Request
 from .scalars import Codec, Text, Uri
-from .schema import Field, Shape
+from .schema import FieldSpec, RecordSchema
 from .unset import UNSET
 
 if TYPE_CHECKING:
-    from .registry import Door
+    from .registry import MethodRegistry
 
 Verdict = Literal["same", "different", "not shown"]
 """What comparing one sent value with a record says."""
@@ -29,7 +29,7 @@ _WALKS = 3
 """How often a list is walked that keeps moving while it is looked through."""
 
 
-def search(door: Door, error: OutcomeUnknown) -> Search:
+def search(registry: MethodRegistry, error: OutcomeUnknownError) -> Search:
     """Look for the record that the call of ``error`` may have made, in the list where it would be.
 
     A record is found if it shows all that was sent; where a list shows less of a record than was sent, the record is
@@ -37,9 +37,9 @@ def search(door: Door, error: OutcomeUnknown) -> Search:
 
     Raises:
         ConfigurationError: what the call does cannot be recognized in a list.
-        OutcomeUnknown: the list moves too much, or does not give all of its rows.
+        OutcomeUnknownError: the list moves too much, or does not give all of its rows.
     """
-    made, rows, shape = _places(door, error)
+    made, rows, shape = _places(registry, error)
     sent = _compared(made.arguments, error.values, shape)
     if not sent:
         raise ConfigurationError(
@@ -49,10 +49,10 @@ def search(door: Door, error: OutcomeUnknown) -> Search:
     why = ""
     for _ in range(_WALKS):
         found: dict[object, Record] = {}
-        why = yield from _walk(door, rows, shape, sent, filters, found)
+        why = yield from _walk(registry, rows, shape, sent, filters, found)
         if found or not why:
             return list(found.values())
-    raise OutcomeUnknown(
+    raise OutcomeUnknownError(
         f"{rows.name} cannot tell whether the call was done: {why}",
         method=error.method,
         look_up=error.look_up,
@@ -60,13 +60,15 @@ def search(door: Door, error: OutcomeUnknown) -> Search:
     )
 
 
-def _places(door: Door, error: OutcomeUnknown) -> tuple[Method[Any], Method[Any], Shape[Any]]:
+def _places(
+    registry: MethodRegistry, error: OutcomeUnknownError
+) -> tuple[Method[Any], Method[Any], RecordSchema[Any]]:
     """The method that was called, the list of its resource, and the table of the list's records."""
     resource, _, verb = (error.method or "").partition(".")
     name = f"{resource}.list"
-    made = door.methods.get(error.method or "")
-    rows = door.methods.get(name) if verb else None
-    shape = rows.answer.record if rows is not None else None
+    made = registry.methods.get(error.method or "")
+    rows = registry.methods.get(name) if verb else None
+    shape = rows.response.record if rows is not None else None
     if made is None or made.mode != "create" or rows is None or shape is None:
         raise ConfigurationError(f"there is no list to look {error.method} up in: {error.look_up}")
     return made, rows, shape
@@ -90,29 +92,29 @@ def _filters(made: Method[Any], rows: Method[Any], values: Mapping[str, Any]) ->
     paging = rows.protocol.paging
     for name in (paging.position, paging.size):
         found.pop(name, None)
-    if isinstance(rows.answer, Paged) and paging.maximum_size is not None:
+    if isinstance(rows.response, PageResponse) and paging.maximum_size is not None:
         found[paging.size] = paging.maximum_size
     return found
 
 
 def _walk(
-    door: Door,
+    registry: MethodRegistry,
     rows: Method[Any],
-    shape: Shape[Any],
-    sent: Sequence[tuple[Field, Field, Any]],
+    shape: RecordSchema[Any],
+    sent: Sequence[tuple[FieldSpec, FieldSpec, Any]],
     filters: Mapping[str, Any],
     found: dict[object, Record],
 ) -> Generator[Request[Any], Any, str]:
     """Look through the whole list. Answers why a record may have been missed; empty where none was."""
     request: Request[Any] = rows.request(filters)
     walk: Walk[Any] | None = None
-    if isinstance(rows.answer, Paged):
+    if isinstance(rows.response, PageResponse):
         walk = Walk.of(request, quiet=True)
     while True:
-        answer = yield request
-        page = answer if walk is None else walk.took(answer)
+        response = yield request
+        page = response if walk is None else walk.took(response)
         for row in page or ():
-            if (yield from _matches(door, rows, shape, sent, row)):
+            if (yield from _matches(registry, rows, shape, sent, row)):
                 name = getattr(row, shape.identity, None) if shape.identity else None
                 found[id(row) if name is None else name] = row
         if walk is None:
@@ -123,10 +125,10 @@ def _walk(
 
 
 def _matches(
-    door: Door,
+    registry: MethodRegistry,
     rows: Method[Any],
-    shape: Shape[Any],
-    sent: Sequence[tuple[Field, Field, Any]],
+    shape: RecordSchema[Any],
+    sent: Sequence[tuple[FieldSpec, FieldSpec, Any]],
     row: Record,
 ) -> Generator[Request[Any], Any, bool]:
     verdicts = _verdicts(sent, row)
@@ -134,20 +136,26 @@ def _matches(
         return False
     if "not shown" not in verdicts:
         return True
-    whole = _get(door, rows, shape, row)
+    whole = _get(registry, rows, shape, row)
     if whole is None:
         return "same" in verdicts
     return set(_verdicts(sent, (yield whole))) == {"same"}
 
 
-def _get(door: Door, rows: Method[Any], shape: Shape[Any], row: Record) -> Request[Any] | None:
+def _get(
+    registry: MethodRegistry, rows: Method[Any], shape: RecordSchema[Any], row: Record
+) -> Request[Any] | None:
     """The request for the whole of a record that a list shows a part of, if there is one."""
     name = f"{rows.name.partition('.')[0]}.get"
-    if shape.identity is None or name not in door.methods:
+    if shape.identity is None or name not in registry.methods:
         return None
-    method = door.methods[name]
+    method = registry.methods[name]
     number = getattr(row, shape.identity, None)
-    if number is None or not isinstance(method.answer, One) or method.answer.record is not shape:
+    if (
+        number is None
+        or not isinstance(method.response, RecordResponse)
+        or method.response.record is not shape
+    ):
         return None
     if [item.name for item in method.arguments.fields if item.required] != [shape.identity]:
         return None
@@ -155,11 +163,11 @@ def _get(door: Door, rows: Method[Any], shape: Shape[Any], row: Record) -> Reque
 
 
 def _compared(
-    arguments: Shape[Any], values: Mapping[str, Any], shape: Shape[Any]
-) -> list[tuple[Field, Field, Any]]:
+    arguments: RecordSchema[Any], values: Mapping[str, Any], shape: RecordSchema[Any]
+) -> list[tuple[FieldSpec, FieldSpec, Any]]:
     """What can be compared: the argument, the record's field that shows it, and what was sent."""
     known = {item.name: item for item in shape.fields if "r" in item.access}
-    found: list[tuple[Field, Field, Any]] = []
+    found: list[tuple[FieldSpec, FieldSpec, Any]] = []
     for name, value in values.items():
         argument, item = arguments.by_name.get(name), known.get(name)
         if argument is None or item is None or argument.discarded or value is None:
@@ -169,14 +177,14 @@ def _compared(
     return found
 
 
-def _verdicts(sent: Sequence[tuple[Field, Field, Any]], row: Record) -> list[Verdict]:
+def _verdicts(sent: Sequence[tuple[FieldSpec, FieldSpec, Any]], row: Record) -> list[Verdict]:
     return [
         _verdict(argument, item, value, getattr(row, item.name, None))
         for argument, item, value in sent
     ]
 
 
-def _verdict(argument: Field, item: Field, value: Any, found: Any) -> Verdict:
+def _verdict(argument: FieldSpec, item: FieldSpec, value: Any, found: Any) -> Verdict:
     if not value and not found:
         return "same"  # nothing was sent, or what is nothing where it is not shown: "", 0, False
     if found is None or (item.many and not found):
@@ -197,7 +205,7 @@ def _verdict(argument: Field, item: Field, value: Any, found: Any) -> Verdict:
     return "different" if left else verdict
 
 
-def _one(argument: Field, item: Field, value: Any, found: Any) -> Verdict:
+def _one(argument: FieldSpec, item: FieldSpec, value: Any, found: Any) -> Verdict:
     if argument.shape is not None and item.shape is not None:
         if not isinstance(value, Mapping) or not isinstance(found, Record):
             return "different"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -28,26 +28,29 @@ class Raw(str):
         return f"Raw({str.__repr__(self)})"
 
 
+@dataclass(slots=True, kw_only=True)
 class Record:
-    """Base of all records of answers.
+    """Base of the records in responses.
 
     Elements that the description does not know are kept in :attr:`unknown`; they do not take part in equality.
     """
 
-    __slots__ = ("_unknown",)
+    unknown: tuple[Unknown, ...] = field(default=(), repr=False, compare=False)
+    """Elements of the response that the description does not know, in document order."""
 
-    @property
-    def unknown(self) -> tuple[Unknown, ...]:
-        """Elements of the answer that the description does not know, in document order."""
-        try:
-            unknown: tuple[Unknown, ...] = self._unknown
-        except AttributeError:
-            return ()
-        return unknown
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy every field, with every pickle protocol."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return _restored, (type(self), values)
 
-    @unknown.setter
-    def unknown(self, value: tuple[Unknown, ...]) -> None:
-        self._unknown = value
+
+def _restored(cls: type[Record], values: dict[str, Any]) -> Record:
+    return cls(**values)
+
+
+def field_names(record: Record | type[Record]) -> list[str]:
+    """Return the names of the described fields of a record, which ``unknown`` is not."""
+    return [name for name in record.__dataclass_fields__ if name != "unknown"]
 
 
 class Arguments(dict[str, Any]):
@@ -59,8 +62,8 @@ class Arguments(dict[str, Any]):
 def children(value: object) -> Iterator[tuple[str, object]]:
     """Values directly below a record, page, list or arguments, each with its path from there."""
     if isinstance(value, Record):
-        for item in fields(value):  # type: ignore[arg-type]
-            yield from _named(item.name, getattr(value, item.name))
+        for name in field_names(value):
+            yield from _named(name, getattr(value, name))
     elif isinstance(value, dict):
         for name, inner in value.items():
             yield from _named(str(name), inner)

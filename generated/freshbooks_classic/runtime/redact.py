@@ -1,7 +1,7 @@
 """Redaction by the description: what is sensitive is known from the tables, not guessed from names.
 
 Two nets: elements that the description marks are blanked where they stand, and the values that a call is known to hold (the
-token, sensitive arguments, sensitive fields of the answer) are blanked wherever else they turn up, such as in the text of a
+token, sensitive arguments, sensitive fields of the response) are blanked wherever else they turn up, such as in the text of a
 failure.
 """
 
@@ -13,23 +13,23 @@ from typing import Any, Final
 
 from lxml import etree
 
-from .errors import Error, OutcomeUnknown
+from .errors import Error, OutcomeUnknownError
 from .reading import all_text, find, local_name, parse_xml
 from .record import Record
-from .request import Method, Paged, Rows
+from .request import ListResponse, Method, PageResponse
 from .scalars import Binary
+from .schema import FieldSpec, RecordSchema
 from .scrub import HIDDEN, blank, scrub
-from .schema import Field, Shape
 
 __all__ = [
     "HIDDEN",
     "hidden_values",
-    "redact_answer",
     "redact_request",
+    "redact_response",
     "scrub",
     "scrub_error",
-    "secrets_in_answer",
     "secrets_in_request",
+    "secrets_in_response",
     "secrets_of",
 ]
 
@@ -39,7 +39,7 @@ _ANSWER: Final = "r"
 _REQUEST: Final = "cu"
 
 
-def secrets_of(shape: Shape[Any], values: Mapping[str, Any]) -> set[str]:
+def secrets_of(shape: RecordSchema[Any], values: Mapping[str, Any]) -> set[str]:
     """Sensitive values among arguments, as the texts that would be seen."""
     found: set[str] = set()
     for name, value in values.items():
@@ -49,7 +49,7 @@ def secrets_of(shape: Shape[Any], values: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _collect(item: Field, value: Any, sensitive: bool, found: set[str]) -> None:
+def _collect(item: FieldSpec, value: Any, sensitive: bool, found: set[str]) -> None:
     if isinstance(value, (list, tuple)):
         for inner in value:
             _collect(item, inner, sensitive, found)
@@ -71,7 +71,7 @@ def _collect(item: Field, value: Any, sensitive: bool, found: set[str]) -> None:
             return  # a file, or nothing that can be sent
 
 
-def _named(record: Record, shape: Shape[Any]) -> dict[str, Any]:
+def _named(record: Record, shape: RecordSchema[Any]) -> dict[str, Any]:
     return {item.name: getattr(record, item.name, None) for item in shape.fields}
 
 
@@ -81,9 +81,9 @@ def secrets_in_request(method: Method[Any], document: bytes | str) -> set[str]:
     return set() if root is None else _texts(_request_spots(method, root))
 
 
-def secrets_in_answer(method: Method[Any], document: bytes | str) -> set[str]:
-    """Texts of an answer that must not be shown, as far as they can be found in one that is broken."""
-    if method.answer.binary:
+def secrets_in_response(method: Method[Any], document: bytes | str) -> set[str]:
+    """Texts of a response that must not be shown, as far as they can be found in one that is broken."""
+    if method.response.binary:
         return set()
     root = _root(document)
     return set() if root is None else _texts(_answer_spots(method, root))
@@ -115,7 +115,7 @@ def _root(document: bytes | str) -> etree._Element | None:
     return root
 
 
-def hidden_values(values: Mapping[str, Any], shape: Shape[Any]) -> dict[str, Any]:
+def hidden_values(values: Mapping[str, Any], shape: RecordSchema[Any]) -> dict[str, Any]:
     """Arguments without the sensitive ones, all the way down; also without files and what can be walked only once."""
     shown: dict[str, Any] = {}
     for name, value in values.items():
@@ -128,7 +128,7 @@ def hidden_values(values: Mapping[str, Any], shape: Shape[Any]) -> dict[str, Any
     return shown
 
 
-def _shown(item: Field, value: Any) -> Any:
+def _shown(item: FieldSpec, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_shown(item, inner) for inner in value]
     if item.shape is not None and isinstance(value, Mapping):
@@ -149,9 +149,9 @@ def redact_request(method: Method[Any], document: bytes | str, secrets: Iterable
     return _redacted(root, list(_request_spots(method, root)), secrets)
 
 
-def redact_answer(method: Method[Any], document: bytes | str, secrets: Iterable[str] = ()) -> str:
-    """An answer as it may be shown: files by their size, what is no XML not at all."""
-    if method.answer.binary and document[:1] not in (b"<", "<"):
+def redact_response(method: Method[Any], document: bytes | str, secrets: Iterable[str] = ()) -> str:
+    """A response as it may be shown: files by their size, what is no XML not at all."""
+    if method.response.binary and document[:1] not in (b"<", "<"):
         return f"[{len(document)} bytes]"
     try:
         root = parse_xml(document)
@@ -190,7 +190,7 @@ def scrub_error(error: Error, secrets: Iterable[str], codes: Collection[str] = (
         error.code = scrub(error.code, secrets)
     if error.field is not None:
         error.field = scrub(error.field, secrets)
-    if isinstance(error, OutcomeUnknown):
+    if isinstance(error, OutcomeUnknownError):
         error.look_up = scrub(error.look_up, secrets)
     if error.__suppress_context__:
         error.__context__ = None  # nobody prints it, but it is still there for who looks
@@ -228,13 +228,13 @@ class _Spot:
         elif self.own_text:
             yield element.text or ""
             yield from (child.tail or "" for child in element)
-        else:
+        else:  # not its attributes: a mark such as deprecated="true" is no secret
             yield all_text(element)
             for inner in element.iter():
                 yield inner.text or ""
                 if inner is not element:
                     yield inner.tail or ""
-                yield from map(str, inner.attrib.values())
+                    yield from map(str, inner.attrib.values())
 
     def blank(self) -> None:
         """Put a mark in its place; an empty tag stays one."""
@@ -270,19 +270,21 @@ def _request_spots(method: Method[Any], root: etree._Element) -> Iterator[_Spot]
 
 def _answer_spots(method: Method[Any], root: etree._Element) -> Iterator[_Spot]:
     payload = find(root, method.protocol.response_payload)
-    answer = method.answer.rows if isinstance(method.answer, Paged) else method.answer
-    shape = answer.record
+    response = (
+        method.response.rows if isinstance(method.response, PageResponse) else method.response
+    )
+    shape = response.record
     if payload is None or shape is None:
         return
-    holder = find(payload, getattr(answer, "path", ()))
+    holder = find(payload, getattr(response, "path", ()))
     items = [] if holder is None else [holder]
-    if isinstance(answer, Rows) and holder is not None:
-        items = [child for child in holder if local_name(child) == answer.item]
+    if isinstance(response, ListResponse) and holder is not None:
+        items = [child for child in holder if local_name(child) == response.item]
     for item in items:
         yield from _spots(item, shape, _ANSWER)
 
 
-def _spots(element: etree._Element, shape: Shape[Any], letters: str) -> Iterator[_Spot]:
+def _spots(element: etree._Element, shape: RecordSchema[Any], letters: str) -> Iterator[_Spot]:
     """The sensitive places of one record's element."""
     for item in shape.fields:
         if not any(letter in item.access for letter in letters):
@@ -304,7 +306,7 @@ def _spots(element: etree._Element, shape: Shape[Any], letters: str) -> Iterator
                 yield from _inside(wrapper, item, letters)
 
 
-def _inside(element: etree._Element, item: Field, letters: str) -> Iterator[_Spot]:
+def _inside(element: etree._Element, item: FieldSpec, letters: str) -> Iterator[_Spot]:
     if item.sensitive:
         yield _Spot(element)
     elif item.shape is not None:

@@ -10,12 +10,20 @@ from typing import Any
 
 from lxml import etree
 
-from .errors import ApiFailure, ArgumentError, Error, UnreadableDocument
+from .errors import ApiError, ArgumentError, Error, InvalidDocumentError
 from .files import File
 from .protocol import Protocol
 from .reading import find, local_name, local_part, parse_xml
-from .record import Arguments, Raw, Record, Unknown, children, unknown_elements
-from .request import Method, Nothing, Page, Paged, Request
+from .record import (
+    Arguments,
+    Raw,
+    Record,
+    Unknown,
+    children,
+    field_names,
+    unknown_elements,
+)
+from .request import EmptyResponse, Method, Page, PageResponse, Request
 from .scalars import escape
 
 __all__ = ["Door", "Methods", "plain", "unknown_elements"]
@@ -43,7 +51,7 @@ class Methods(Mapping[str, Method[Any]]):
         return name in self._places
 
 
-class Door:
+class MethodRegistry:
     """What the generated ``wire`` module offers, over one API's methods."""
 
     def __init__(self, protocol: Protocol, methods: Methods) -> None:
@@ -61,7 +69,7 @@ class Door:
     def build(self, method: str, arguments: Mapping[str, Any]) -> Request[Any]:
         """The request of ``method`` for ``arguments`` (name -> value; None sends an empty tag).
 
-        What :meth:`read_request` found is built as it was, even if the document lacked something that is required.
+        What :meth:`parse_request` found is built as it was, even if the document lacked something that is required.
 
         Raises:
             ArgumentError: no such method, or an argument is missing, unknown or of a wrong type.
@@ -70,34 +78,34 @@ class Door:
         found = isinstance(arguments, Arguments)
         return endpoint.request(arguments) if found else endpoint.build(arguments)
 
-    def read_request(self, document: bytes | str) -> tuple[str, Arguments]:
+    def parse_request(self, document: bytes | str) -> tuple[str, Arguments]:
         """Method and arguments of a request document.
 
         Values that their described type cannot hold stay :class:`Raw` text, so that building the same arguments again
         gives an equal document; elements that the description does not know are in ``arguments.unknown``.
 
         Raises:
-            UnreadableDocument: it is not XML, not a request, or of a method that is not described.
+            InvalidDocumentError: it is not XML, not a request, or of a method that is not described.
         """
         root = parse_xml(document)
         protocol = self.protocol
         if local_name(root) != protocol.request_root:
-            raise UnreadableDocument(
+            raise InvalidDocumentError(
                 f"the document is <{local_name(root)}>, not <{protocol.request_root}>"
             )
         name = (protocol.request_method.text(root) or "").strip()
         if name not in self.methods:
             near = get_close_matches(name, list(self.methods), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UnreadableDocument(f"the request is for {name!r}, which is not described{hint}")
+            raise InvalidDocumentError(f"the request is for {name!r}, which is not described{hint}")
         payload = find(root, protocol.request_payload)
         if payload is None:
-            raise UnreadableDocument(
+            raise InvalidDocumentError(
                 f"the request has no <{'/'.join(protocol.request_payload)}>", method=name
             )
         if protocol.request_method.path and not protocol.request_payload:
             _take_out(root, protocol.request_method.path)
-        arguments = self.methods[name].read_request(payload)
+        arguments = self.methods[name].parse_request(payload)
         known = {protocol.request_method.attribute, *protocol.request_attributes}
         strange = [
             Unknown(f"@{local}", f'{local}="{escape(str(text))}"', str(text))
@@ -108,23 +116,23 @@ class Door:
             arguments.unknown = (*strange, *arguments.unknown)
         return name, arguments
 
-    def read_answer(self, method: str, document: bytes | str, *, strict: bool = False) -> Any:
-        """The value of an answer document of ``method``.
+    def parse_response(self, method: str, document: bytes | str, *, strict: bool = False) -> Any:
+        """The value of a response document of ``method``.
 
         Not ``strict`` by default, since a tool wants to see all of a document: a value that its type cannot hold stays
         :class:`Raw` text. ``strict`` refuses it, as the client does.
 
         Raises:
-            ApiFailure: the answer tells of a failure.
-            UnreadableDocument: it is not XML or not an answer.
+            ApiError: the response tells of a failure.
+            InvalidDocumentError: it is not XML or not a response.
         """
-        return self.method(method).read_answer(document, strict=strict)
+        return self.method(method).parse_response(document, strict=strict)
 
     def unknown_in(self, method: str, document: bytes | str) -> list[str]:
-        """Paths of everything in an answer that the description does not know, from below the payload."""
+        """Paths of everything in a response that the description does not know, from below the payload."""
         endpoint = self.method(method)
-        if endpoint.answer.binary:
-            return unknown_elements(endpoint.read_answer(document, strict=False))
+        if endpoint.response.binary:
+            return unknown_elements(endpoint.parse_response(document, strict=False))
         try:
             payload = self.protocol.payload(document, method)
             return _unknown(endpoint, payload, endpoint.read_payload(payload, strict=False))
@@ -136,7 +144,7 @@ class Door:
         """Methods that this document may belong to, the likeliest first; none for a failure, which any may answer.
 
         Raises:
-            UnreadableDocument: it is neither a request nor an answer of this API.
+            InvalidDocumentError: it is neither a request nor a response of this API.
         """
         return [name for _, name in self._fitting(document)]
 
@@ -157,7 +165,7 @@ class Door:
                 return []
         try:
             protocol.check(root, "")
-        except ApiFailure:
+        except ApiError:
             return []
         payload = find(root, protocol.response_payload)
         if payload is None:
@@ -166,14 +174,15 @@ class Door:
         fitting = [
             (_misfit(method, payload), name)
             for name, method in self.methods.items()
-            if not method.answer.binary and _begins_as(method, present)
+            if not method.response.binary and _begins_as(method, present)
         ]
         return sorted(fitting, key=lambda item: item[0])  # stable: equal ones as described
 
 
 def _take_out(root: etree._Element, path: tuple[str, ...]) -> None:
     """Take what says the method out of a request whose arguments stand beside it, with the elements around it if they
-    hold nothing else."""
+    hold nothing else.
+    """
     said = find(root, path)
     while said is not None and said is not root:
         parent = said.getparent()
@@ -184,14 +193,18 @@ def _take_out(root: etree._Element, path: tuple[str, ...]) -> None:
 
 def _begins_as(method: Method[Any], present: AbstractSet[str]) -> bool:
     """Whether what the method answers is among the elements of a payload."""
-    answer = method.answer.rows if isinstance(method.answer, Paged) else method.answer
-    if isinstance(answer, Nothing):
+    response = (
+        method.response.rows if isinstance(method.response, PageResponse) else method.response
+    )
+    if isinstance(response, EmptyResponse):
         return not present
-    path: tuple[str, ...] = getattr(answer, "path", ())
+    path: tuple[str, ...] = getattr(response, "path", ())
     if path:
         return path[0] in present
-    return answer.record is not None and any(
-        item.path[0] in present for item in answer.record.fields if item.path and "r" in item.access
+    return response.record is not None and any(
+        item.path[0] in present
+        for item in response.record.fields
+        if item.path and "r" in item.access
     )
 
 
@@ -215,7 +228,7 @@ def _leaves(value: object) -> Iterator[object]:
     else:
         yield value
     if isinstance(value, Record):
-        yield from (None for name in value.__dataclass_fields__ if getattr(value, name) == [])  # type: ignore[attr-defined]
+        yield from (None for name in field_names(value) if getattr(value, name) == [])
 
 
 def plain(value: Any) -> Any:
@@ -225,7 +238,7 @@ def plain(value: Any) -> Any:
         items = [plain(item) for item in value.items]
         return {**{k: v for k, v in counters.items() if v is not None}, "items": items}
     if isinstance(value, Record):
-        found = {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]
+        found = {name: plain(getattr(value, name)) for name in field_names(value)}
         return {name: item for name, item in found.items() if item is not None and item != []}
     if isinstance(value, dict):
         return {str(name): plain(item) for name, item in value.items()}

@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from . import errors
-from .errors import ConnectionFailed, NotRecorded, TransportError
+from .errors import NetworkError, NotRecordedError, TransportError
 from .hooks import Exchange, by_request, read_recording
 from .reading import parse_xml
 from .redact import redact_request, secrets_in_request
-from .transport import HttpAnswer, HttpRequest
+from .transport import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
+    from .registry import MethodRegistry
     from .request import Method
-    from .registry import Door
 
 
 class ReplayTransport:
@@ -30,46 +30,48 @@ class ReplayTransport:
 
     A call is known by its method and its redacted request, so calls may come in any order, and whatever was redacted in a request
     is equal to anything. The same call again gets the next of its answers, and the last one when there are no more. What was
-    redacted in an answer reads as the mark that was put there; files are not recorded.
+    redacted in a response reads as the mark that was put there; files are not recorded.
     """
 
     def __init__(
-        self, source: str | os.PathLike[str] | Iterable[Exchange], *, door: Door | None = None
+        self,
+        source: str | os.PathLike[str] | Iterable[Exchange],
+        *,
+        registry: MethodRegistry | None = None,
     ) -> None:
-        """
-        Args:
-            source: a recording, or calls out of one.
-            door: the methods; those of this package by default.
+        """Args:
+        source: a recording, or calls out of one.
+        door: the methods; those of this package by default.
         """
         if isinstance(source, (str, os.PathLike)):
             source = read_recording(source)
         self._calls = by_request(source)
         self._taken: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
-        self._door = door or _own_door()
+        self._door = registry or _own_door()
 
     def __repr__(self) -> str:
         return f"ReplayTransport({sum(map(len, self._calls.values()))} calls)"
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
-        """The recorded answer.
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """The recorded response.
 
         Raises:
-            NotRecorded: there is no such call in the recording, or its answer was a file.
+            NotRecordedError: there is no such call in the recording, or its response was a file.
             TransportError: the recorded call ended in one.
         """
         document = _document(request)
         protocol = self._door.protocol
         method = self._door.method(protocol.request_method.text(parse_xml(document)) or "")
         call = self._next(method, document)
-        if call.answer is None:
+        if call.response is None:
             raise _failure(call)
-        if method.answer.binary and call.error is None:
-            raise NotRecorded(
+        if method.response.binary and call.error is None:
+            raise NotRecordedError(
                 f"{call.method} answered a file, which recordings do not hold", method=call.method
             )
         headers = {"content-type": "application/xml; charset=utf-8"}
-        return HttpAnswer(call.status or 200, headers, call.answer.encode())
+        return HttpResponse(call.status or 200, headers, call.response.encode())
 
     def _next(self, method: Method[object], document: bytes) -> Exchange:
         """The call of the recording that stands for a request."""
@@ -81,7 +83,7 @@ class ReplayTransport:
                 others = sum(
                     len(calls) for (name, _), calls in self._calls.items() if name == method.name
                 )
-                raise NotRecorded(
+                raise NotRecordedError(
                     f"the recording has {others or 'no'} calls of {method.name}, and none with this request:\n{shown}",
                     method=method.name,
                 )
@@ -97,22 +99,25 @@ class AsyncReplayTransport:
     """As :class:`ReplayTransport`, for the asynchronous client."""
 
     def __init__(
-        self, source: str | os.PathLike[str] | Iterable[Exchange], *, door: Door | None = None
+        self,
+        source: str | os.PathLike[str] | Iterable[Exchange],
+        *,
+        registry: MethodRegistry | None = None,
     ) -> None:
-        self._replay = ReplayTransport(source, door=door)
+        self._replay = ReplayTransport(source, registry=registry)
 
-    async def send(self, request: HttpRequest) -> HttpAnswer:
-        """The recorded answer. Raises as the synchronous one does."""
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """The recorded response. Raises as the synchronous one does."""
         return self._replay.send(request)
 
     async def close(self) -> None:
         """Nothing is open."""
 
 
-def _own_door() -> Door:
+def _own_door() -> MethodRegistry:
     package = __name__.rpartition(".runtime.")[0]
-    door: Door = importlib.import_module(f"{package}.wire").DOOR
-    return door
+    registry: MethodRegistry = importlib.import_module(f"{package}.wire").REGISTRY
+    return registry
 
 
 def _document(request: HttpRequest) -> bytes:
@@ -126,11 +131,11 @@ def _document(request: HttpRequest) -> bytes:
 
 
 def _failure(call: Exchange) -> errors.Error:
-    """What a call without an answer ended in. An outcome is unknown for a reason, which the recording does not have."""
+    """What a call without a response ended in. An outcome is unknown for a reason, which the recording does not have."""
     kind = getattr(errors, call.error or "", None)
     told = f"the recorded call ended in {call.error or 'nothing'}"
     if isinstance(kind, type) and issubclass(kind, TransportError):
         return kind(told, method=call.method)
-    if kind is errors.OutcomeUnknown:
-        return ConnectionFailed(told, method=call.method)
-    return NotRecorded(f"{told}, without an answer", method=call.method)
+    if kind is errors.OutcomeUnknownError:
+        return NetworkError(told, method=call.method)
+    return NotRecordedError(f"{told}, without a response", method=call.method)

@@ -1,21 +1,21 @@
-"""A call as a value: built from arguments without sending anything, and able to read its own answer."""
+"""A call as a value: built from arguments without sending anything, and able to read its own response."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Literal, TypeVar, overload
 
 from lxml import etree
 
-from .errors import ArgumentError, Error, Problem, UnreadableDocument
+from .errors import ArgumentError, Error, InvalidDocumentError, Problem
 from .files import File
 from .protocol import Protocol
 from .reading import Reader, as_unknown, find, local_name
 from .record import Arguments, Unknown
 from .scalars import Codec
-from .schema import Mode, Shape, WriteTable
+from .schema import Mode, RecordSchema, WriteTable
 from .unset import UNSET
 from .writing import Part, Writer
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 _COUNTER: Final = re.compile(r"[0-9]{1,18}\Z").match
 
 Retry = Literal["safe", "idempotent", "ambiguous"]
-"""Whether a call may be repeated when its answer was lost: it changes nothing; changing twice is the same as once; or
+"""Whether a call may be repeated when its response was lost: it changes nothing; changing twice is the same as once; or
 nobody can tell whether it was done."""
 
 
@@ -47,14 +47,14 @@ class Request(Generic[T]):
         """The retry class of the method."""
         return self.endpoint.retry
 
-    def parse(self, answer: bytes | str, *, strict: bool = True) -> T:
-        """The value of an answer document. Raises the failure that the answer tells of."""
-        return self.endpoint.read_answer(answer, strict=strict)
+    def parse(self, response: bytes | str, *, strict: bool = True) -> T:
+        """The value of a response document. Raises the failure that the response tells of."""
+        return self.endpoint.parse_response(response, strict=strict)
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list, with the counters as the answer had them; a sequence of its rows."""
+class Page(Sequence[T]):
+    """One page of a list, with the counters as the response had them; a sequence of its rows."""
 
     items: tuple[T, ...]
     position: int | None = None
@@ -87,23 +87,23 @@ class Page(Generic[T]):
         return self.items[index]
 
 
-class Answer(Generic[T]):
-    """How the answer of a method is read."""
+class ResponseReader(Generic[T]):
+    """How the response of a method is read."""
 
     __slots__ = ()
     binary = False
 
     @property
-    def record(self) -> Shape[Any] | None:
-        """The table of the records that the answer holds, if it holds records."""
+    def record(self) -> RecordSchema[Any] | None:
+        """The table of the records that the response holds, if it holds records."""
         return None
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
         raise NotImplementedError  # pragma: no cover
 
 
-class Nothing(Answer[None]):
-    """The answer says only that it worked."""
+class EmptyResponse(ResponseReader[None]):
+    """The response says only that it worked."""
 
     __slots__ = ()
 
@@ -111,7 +111,7 @@ class Nothing(Answer[None]):
         return None
 
 
-class Scalar(Answer[T]):
+class ScalarResponse(ResponseReader[T]):
     """One value, such as the id of what was created."""
 
     __slots__ = ("codec", "path")
@@ -133,17 +133,17 @@ class Scalar(Answer[T]):
         return value
 
 
-class One(Answer[T]):
+class RecordResponse(ResponseReader[T]):
     """One record."""
 
     __slots__ = ("path", "shape")
 
-    def __init__(self, path: str, shape: Shape[T]) -> None:
+    def __init__(self, path: str, shape: RecordSchema[T]) -> None:
         self.path = _path(path)
         self.shape = shape
 
     @property
-    def record(self) -> Shape[Any] | None:
+    def record(self) -> RecordSchema[Any] | None:
         return self.shape
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
@@ -155,19 +155,19 @@ class One(Answer[T]):
         return reader.record(found, self.shape)  # type: ignore[no-any-return]
 
 
-class Rows(Answer[list[T]]):
+class ListResponse(ResponseReader[list[T]]):
     """A list that comes whole: records, or single values."""
 
     __slots__ = ("codec", "item", "path", "shape")
 
-    def __init__(self, path: str, item: str, kind: Shape[T] | Codec) -> None:
+    def __init__(self, path: str, item: str, kind: RecordSchema[T] | Codec) -> None:
         self.path = _path(path)
         self.item = item
-        self.shape: Shape[T] | None = kind if isinstance(kind, Shape) else None
+        self.shape: RecordSchema[T] | None = kind if isinstance(kind, RecordSchema) else None
         self.codec = kind if isinstance(kind, Codec) else None
 
     @property
-    def record(self) -> Shape[Any] | None:
+    def record(self) -> RecordSchema[Any] | None:
         return self.shape
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> list[T]:
@@ -194,16 +194,16 @@ class Rows(Answer[list[T]]):
         return rows, unknown
 
 
-class Paged(Answer[Page[T]]):
+class PageResponse(ResponseReader[Page[T]]):
     """One page of a list of records, with its counters."""
 
     __slots__ = ("rows",)
 
-    def __init__(self, path: str, item: str, shape: Shape[T]) -> None:
-        self.rows = Rows(path, item, shape)
+    def __init__(self, path: str, item: str, shape: RecordSchema[T]) -> None:
+        self.rows = ListResponse(path, item, shape)
 
     @property
-    def record(self) -> Shape[Any] | None:
+    def record(self) -> RecordSchema[Any] | None:
         return self.rows.shape
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> Page[T]:
@@ -222,7 +222,7 @@ class Paged(Answer[Page[T]]):
         return Page(tuple(items), **counters, unknown=tuple(unknown))
 
 
-class Bytes(Answer[File]):
+class BinaryResponse(ResponseReader[File]):
     """Bytes instead of a document."""
 
     __slots__ = ("media",)
@@ -238,24 +238,32 @@ def _path(path: str) -> tuple[str, ...]:
 
 def _missing(reader: Reader, path: tuple[str, ...]) -> Any:
     if reader.strict:
-        raise UnreadableDocument(f"the answer has no <{'/'.join(path)}>")
+        raise InvalidDocumentError(f"the response has no <{'/'.join(path)}>")
     return None
 
 
 class Method(Generic[T]):
-    """One method of the API: how its request is written and its answer is read."""
+    """One method of the API: how its request is written and its response is read."""
 
     __slots__ = (
-        "_ready", "answer", "arguments", "callers", "mode", "name", "paging_ignored", "protocol",
-        "retry", "wrapper",
+        "_ready",
+        "arguments",
+        "callers",
+        "mode",
+        "name",
+        "paging_ignored",
+        "protocol",
+        "response",
+        "retry",
+        "wrapper",
     )  # fmt: skip
 
     def __init__(
         self,
         protocol: Protocol,
         name: str,
-        arguments: Shape[Any],
-        answer: Answer[T],
+        arguments: RecordSchema[Any],
+        response: ResponseReader[T],
         *,
         retry: Retry,
         wrapper: str | None = None,
@@ -266,7 +274,7 @@ class Method(Generic[T]):
         self.protocol = protocol
         self.name = name
         self.arguments = arguments
-        self.answer = answer
+        self.response = response
         self.retry: Retry = retry
         self.wrapper = wrapper
         self.mode: Mode = mode
@@ -281,7 +289,8 @@ class Method(Generic[T]):
 
     def _prepare(self) -> tuple[WriteTable, str, str]:
         """The table of the arguments, and what stands before and after them. Made when first needed, because a program
-        imports many methods and calls few."""
+        imports many methods and calls few.
+        """
         self._ready = (self.arguments.writer(self.mode), *self.protocol.envelope(self.name))
         return self._ready
 
@@ -316,7 +325,7 @@ class Method(Generic[T]):
         """Everything that is wrong with arguments, limits and words of the description included."""
         from .validation import problems
 
-        paged = isinstance(self.answer, Paged)
+        paged = isinstance(self.response, PageResponse)
         return problems(self.arguments, values, self.mode, self.protocol.paging if paged else None)
 
     def build(self, values: Mapping[str, Any]) -> Request[T]:
@@ -326,7 +335,7 @@ class Method(Generic[T]):
                 raise self._all_of(ArgumentError("is required", path=name), values)
         return self.request(values)
 
-    def read_request(self, payload: etree._Element) -> Arguments:
+    def parse_request(self, payload: etree._Element) -> Arguments:
         """Arguments of a request document, from the element that holds them."""
         reader = Reader(self.mode, strict=False)
         outer: tuple[Unknown, ...] = ()
@@ -341,14 +350,14 @@ class Method(Generic[T]):
             read.unknown = (*read.unknown, *outer)
         return read
 
-    def read_answer(self, document: bytes | str, *, strict: bool = True) -> T:
-        """The value of an answer document.
+    def parse_response(self, document: bytes | str, *, strict: bool = True) -> T:
+        """The value of a response document.
 
         Raises:
-            ApiFailure: the answer says that the call failed.
-            UnreadableDocument: it is not XML, not an answer, or (``strict``) holds a value of a wrong type.
+            ApiError: the response says that the call failed.
+            InvalidDocumentError: it is not XML, not a response, or (``strict``) holds a value of a wrong type.
         """
-        if self.answer.binary:
+        if self.response.binary:
             return self._bytes(document)
         try:
             return self.read_payload(self.protocol.payload(document, self.name), strict=strict)
@@ -357,8 +366,8 @@ class Method(Generic[T]):
             raise
 
     def read_payload(self, payload: etree._Element, *, strict: bool = True) -> T:
-        """The value of an answer that is parsed already, from the element that holds it."""
-        return self.answer.read(payload, Reader("answer", strict=strict), self.protocol)
+        """The value of a response that is parsed already, from the element that holds it."""
+        return self.response.read(payload, Reader("response", strict=strict), self.protocol)
 
     def _bytes(self, document: bytes | str) -> T:
         content = document.encode() if isinstance(document, str) else document
@@ -370,37 +379,41 @@ class Method(Generic[T]):
         start = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
         if start.startswith(b"<"):
             self.protocol.payload(content, self.name)
-            raise UnreadableDocument(
-                "the answer is a document where a file should be", method=self.name
+            raise InvalidDocumentError(
+                "the response is a document where a file should be", method=self.name
             )
         if not content:
-            raise UnreadableDocument("the answer is empty where a file should be", method=self.name)
+            raise InvalidDocumentError(
+                "the response is empty where a file should be", method=self.name
+            )
 
     def unknown_in(self, document: bytes | str) -> list[Unknown]:
-        """Elements directly below an answer's payload that the method's answer does not explain."""
-        if self.answer.binary:
+        """Elements directly below a response's payload that the method's answer does not explain."""
+        if self.response.binary:
             return []
         return self.unknown_below(self.protocol.payload(document, self.name))
 
     def unknown_below(self, payload: etree._Element) -> list[Unknown]:
-        """As :meth:`unknown_in`, for an answer that is parsed already."""
-        answer = self.answer.rows if isinstance(self.answer, Paged) else self.answer
-        if not isinstance(answer, (Nothing, Scalar, One, Rows)):
+        """As :meth:`unknown_in`, for a response that is parsed already."""
+        response = self.response.rows if isinstance(self.response, PageResponse) else self.response
+        if not isinstance(response, (EmptyResponse, ScalarResponse, RecordResponse, ListResponse)):
             return []
         unknown: list[Unknown] = []
         prefix = ""
         element = payload
-        for name in () if isinstance(answer, Nothing) else answer.path:
+        for name in () if isinstance(response, EmptyResponse) else response.path:
             found = find(element, (name,))
             unknown += _others(element, found, prefix)
             if found is None:
                 return unknown
             element = found
             prefix += f"{name}/"
-        if isinstance(answer, (Nothing, Scalar)):  # nothing more should be inside
+        if isinstance(response, (EmptyResponse, ScalarResponse)):  # nothing more should be inside
             unknown += _others(element, None, prefix)
-        if isinstance(self.answer, Rows):  # its value is a mere list, which cannot keep them
-            _, others = self.answer.rows(element, Reader(strict=False))
+        if isinstance(
+            self.response, ListResponse
+        ):  # its value is a mere list, which cannot keep them
+            _, others = self.response.rows(element, Reader(strict=False))
             unknown += [replace(item, path=prefix + item.path) for item in others]
         return unknown
 

@@ -11,13 +11,21 @@ from lxml import etree
 
 from .protocol import Place, Protocol
 from .reading import local_name
-from .request import Answer, Method, Nothing, One, Paged, Rows, Scalar
-from .scalars import Codec, DateTime, Flag, Text, Uri, Words
-from .schema import Field, Mode, Shape
+from .request import (
+    EmptyResponse,
+    ListResponse,
+    Method,
+    PageResponse,
+    RecordResponse,
+    ResponseReader,
+    ScalarResponse,
+)
+from .scalars import Codec, DateTime, EnumCodec, Flag, Text, Uri
+from .schema import FieldSpec, Mode, RecordSchema
 from .writing import Upload
 
 UNDESCRIBED: Final = "not_described"
-"""Element that every record of a sample answer has, and that no description knows."""
+"""Element that every record of a sample response has, and that no description knows."""
 _DAY: Final = dt.date(2009, 8, 12)
 
 Sensitive = Callable[[], str]
@@ -35,7 +43,7 @@ class Sampler:
         return self._filled(method.arguments, method.mode, ())
 
     def _filled(
-        self, shape: Shape[Any], mode: Mode, around: tuple[Shape[Any], ...]
+        self, shape: RecordSchema[Any], mode: Mode, around: tuple[RecordSchema[Any], ...]
     ) -> dict[str, Any]:
         filled: dict[str, Any] = {}
         for name, entry in shape.writer(mode).items():
@@ -50,7 +58,7 @@ class Sampler:
             filled[name] = [value] if item.many else value
         return filled
 
-    def _value(self, item: Field) -> Any:
+    def _value(self, item: FieldSpec) -> Any:
         codec = item.codec
         assert codec is not None
         kind = codec.name
@@ -66,33 +74,35 @@ class Sampler:
             return _DAY
         if isinstance(codec, DateTime):
             return dt.datetime(2009, 8, 12, 9, 30, 15, tzinfo=dt.timezone.utc)
-        if isinstance(codec, Words):
+        if isinstance(codec, EnumCodec):
             return next(iter(codec.words))
         return self._text(item)
 
-    def _text(self, item: Field) -> str:
+    def _text(self, item: FieldSpec) -> str:
         text = self._sensitive() if item.sensitive else f"some {item.name}"
         return text[: item.max_length]
 
-    def answer(self, method: Method[Any]) -> bytes:
-        """An answer of a call that worked, with every field that may come; for a file, its bytes."""
-        if method.answer.binary:
+    def response(self, method: Method[Any]) -> bytes:
+        """A response of a call that worked, with every field that may come; for a file, its bytes."""
+        if method.response.binary:
             return b"%PDF-1.4 sample"
         root, payload = _envelope(method.protocol, worked=True)
-        self._answer(payload, method.answer, method.protocol)
+        self._answer(payload, method.response, method.protocol)
         return _document(root)
 
-    def _answer(self, payload: etree._Element, answer: Answer[Any], protocol: Protocol) -> None:
-        if isinstance(answer, Nothing):
+    def _answer(
+        self, payload: etree._Element, response: ResponseReader[Any], protocol: Protocol
+    ) -> None:
+        if isinstance(response, EmptyResponse):
             return
-        if isinstance(answer, Scalar):
-            _below(payload, answer.path).text = _wire(answer.codec, 7)
-        elif isinstance(answer, One):
-            self._record(_below(payload, answer.path), answer.shape, ())
-        elif isinstance(answer, Rows | Paged):
-            rows = answer.rows if isinstance(answer, Paged) else answer
+        if isinstance(response, ScalarResponse):
+            _below(payload, response.path).text = _wire(response.codec, 7)
+        elif isinstance(response, RecordResponse):
+            self._record(_below(payload, response.path), response.shape, ())
+        elif isinstance(response, ListResponse | PageResponse):
+            rows = response.rows if isinstance(response, PageResponse) else response
             wrapper = _below(payload, rows.path)
-            if isinstance(answer, Paged):
+            if isinstance(response, PageResponse):
                 counters = {"position": protocol.paging.first, "size": 25, "pages": 1, "total": 1}
                 for name, place in protocol.paging.counters.items():
                     _put(wrapper, place, str(counters[name]))
@@ -103,7 +113,10 @@ class Sampler:
                 item.text = _wire(rows.codec, 7)
 
     def _record(
-        self, element: etree._Element, shape: Shape[Any], around: tuple[Shape[Any], ...]
+        self,
+        element: etree._Element,
+        shape: RecordSchema[Any],
+        around: tuple[RecordSchema[Any], ...],
     ) -> None:
         for item in shape.fields:
             if "r" not in item.access:
@@ -125,7 +138,7 @@ class Sampler:
 
 
 def failure(protocol: Protocol, message: str, *, code: str = "", field: str = "") -> bytes:
-    """An answer that says that a call failed."""
+    """A response that says that a call failed."""
     root, _ = _envelope(protocol, worked=False)
     if protocol.failure_when is not None:
         _put(root, protocol.failure_when, "")
@@ -138,7 +151,7 @@ def failure(protocol: Protocol, message: str, *, code: str = "", field: str = ""
 
 
 def _envelope(protocol: Protocol, *, worked: bool) -> tuple[etree._Element, etree._Element]:
-    """The root of an answer, and the element that holds its payload."""
+    """The root of a response, and the element that holds its payload."""
     name = protocol.response_root
     if not worked and protocol.failure_root is not None:
         name = protocol.failure_root
@@ -168,7 +181,7 @@ def _below(element: etree._Element, path: tuple[str, ...]) -> etree._Element:
     return element
 
 
-def _place(element: etree._Element, item: Field) -> etree._Element:
+def _place(element: etree._Element, item: FieldSpec) -> etree._Element:
     """A new element for a field, in wrappers that it may share with others."""
     return _child(_below(element, item.path[:-1]), item.path[-1])
 
@@ -181,21 +194,21 @@ def _put(element: etree._Element, place: Place, text: str) -> None:
         holder.set(place.attribute, text)
 
 
-def _number(item: Field) -> int:
+def _number(item: FieldSpec) -> int:
     """A number that the field allows."""
     lowest = Decimal(item.minimum) if item.minimum is not None else Decimal(7)
     highest = Decimal(item.maximum) if item.maximum is not None else lowest
     return int(max(min(Decimal(7), highest), lowest))
 
 
-def _text_of(item: Field, value: Any) -> str:
+def _text_of(item: FieldSpec, value: Any) -> str:
     assert item.codec is not None
     return value if isinstance(item.codec, Text | Uri) else _wire(item.codec, value)
 
 
 def _wire(codec: Codec, value: Any) -> str:
-    """A value as the text of an answer."""
-    if isinstance(codec, Words):
+    """A value as the text of a response."""
+    if isinstance(codec, EnumCodec):
         return codec.words[value][1]
     if isinstance(codec, Flag):
         return codec.words[0 if value else 1]

@@ -109,7 +109,7 @@ class Codec:
     def write(self, value: Any) -> str:
         return write_text(value, self.expected)
 
-    def read_request(self, text: str) -> Any:
+    def parse_request(self, text: str) -> Any:
         """Value of a request element; :class:`Raw` where writing the value would not give the same text back."""
         stripped = text.strip()
         if not stripped:
@@ -156,7 +156,7 @@ class Text(Codec):
             return super()._read(text)
         return None if text in self.none else text
 
-    def read_request(self, text: str) -> Any:
+    def parse_request(self, text: str) -> Any:
         return text or None
 
 
@@ -348,10 +348,10 @@ class DateTime(Codec):
         return value.isoformat() if isinstance(value, dt.datetime) else value
 
 
-class Words(Codec):
+class EnumCodec(Codec):
     """``str``: one of the described words, or, when read, whatever else came.
 
-    ``words`` maps the Python word to its text in requests and in answers; those of ``answered`` are met in answers only.
+    ``words`` maps the Python word to its text in requests and in responses; those of ``answered`` are met in responses only.
     """
 
     name = "enum"
@@ -360,15 +360,15 @@ class Words(Codec):
         self,
         words: Mapping[str, tuple[str, str]],
         *,
-        answered: tuple[str, ...] = (),
+        read_only: tuple[str, ...] = (),
         empty: object = None,
         none: tuple[str, ...] = (),
     ) -> None:
         self.words = dict(words)
         self._sent = {word: escape(sent) for word, (sent, _) in self.words.items()}
         self._read_as = {sent: word for word, (sent, _) in self.words.items()}
-        self._read_as.update({answer: word for word, (_, answer) in self.words.items()})
-        self.sendable = tuple(word for word in self.words if word not in answered)
+        self._read_as.update({response: word for word, (_, response) in self.words.items()})
+        self.sendable = tuple(word for word in self.words if word not in read_only)
         self.expected = "one of " + ", ".join(map(repr, self.sendable or self.words))
         super().__init__(empty=empty, none=none)
 

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 from lxml import etree
 
 from .reading import local_name, parse_xml
-from .transport import HttpAnswer, HttpRequest
+from .transport import HttpRequest, HttpResponse
 
 Tree = tuple[str, tuple[tuple[str, str], ...], str, tuple[object, ...]]
 
@@ -48,7 +48,7 @@ def _shown(document: bytes | str) -> str:
     return etree.tostring(root, encoding="unicode")
 
 
-Reply = Callable[[HttpRequest], HttpAnswer]
+Reply = Callable[[HttpRequest], HttpResponse]
 """What a server in memory does: answers, or raises what a transport would."""
 
 
@@ -60,7 +60,7 @@ class MemoryTransport:
         self.sent: list[HttpRequest] = []
         self.closed = False
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         self.sent.append(request)
         return self.reply(request)
 
@@ -76,7 +76,7 @@ class AsyncMemoryTransport:
         self.sent: list[HttpRequest] = []
         self.closed = False
 
-    async def send(self, request: HttpRequest) -> HttpAnswer:
+    async def send(self, request: HttpRequest) -> HttpResponse:
         self.sent.append(request)
         return self.reply(request)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 import weakref
@@ -11,8 +12,17 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from .errors import ConnectionFailed, ConnectTimedOut, DeadlineExceeded, Error, NotReached, TimedOut, TlsFailed, UnreadableDocument
-from .options import Timeout, Tls
+from .errors import (
+    ConnectionFailedError,
+    ConnectTimeoutError,
+    DeadlineExceededError,
+    Error,
+    InvalidDocumentError,
+    NetworkError,
+    RequestTimeoutError,
+    TlsError,
+)
+from .options import Timeout, Tls, is_loopback_url
 from .reading import LARGEST_DOCUMENT
 
 if TYPE_CHECKING:
@@ -31,15 +41,15 @@ class HttpRequest:
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     timeout: Timeout
-    """Seconds to connect and for each part of the answer."""
+    """Seconds to connect and for each part of the response."""
     limit: float | None = None
     """Seconds for all of it, from connecting to the last byte."""
     stream: bool = False
-    """Whether an answer that is no document may be handed over piece by piece."""
+    """Whether a response that is no document may be handed over piece by piece."""
 
 
 @dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpResponse:
     """What came back."""
 
     status: int
@@ -50,18 +60,18 @@ class HttpAnswer:
     rest: Iterator[bytes] | None = field(default=None, repr=False)
     close: Callable[[], None] | None = field(default=None, repr=False)
     drop: Callable[[], None] | None = field(default=None, repr=False)
-    """Has the connection that it came on used no more: what follows on it may belong to this answer."""
+    """Has the connection that it came on used no more: what follows on it may belong to this response."""
 
 
 class Transport(Protocol):
-    """Sends one HTTP request and returns the answer, whatever its status; follows no redirect and repeats nothing.
+    """Sends one HTTP request and returns the response, whatever its status; follows no redirect and repeats nothing.
 
     Raises:
-        NotReached, ConnectTimedOut, TlsFailed: the server certainly did not get the request.
-        ConnectionFailed, TimedOut, DeadlineExceeded: it may have got it.
+        ConnectionFailedError, ConnectTimeoutError, TlsError: the server certainly did not get the request.
+        NetworkError, RequestTimeoutError, DeadlineExceededError: it may have got it.
     """
 
-    def send(self, request: HttpRequest) -> HttpAnswer: ...
+    def send(self, request: HttpRequest) -> HttpResponse: ...
 
     def close(self) -> None: ...
 
@@ -88,10 +98,10 @@ class Exchange:
         return self.watched and not self.sent
 
     def goes_out(self, connection: Any) -> None:
-        """Note that ``connection`` is about to send. Raises DeadlineExceeded where nobody waits for it any more."""
+        """Note that ``connection`` is about to send. Raises DeadlineExceededError where nobody waits for it any more."""
         with self._lock:
             if self.over:
-                raise DeadlineExceeded("the time was over before the request could be sent")
+                raise DeadlineExceededError("the time was over before the request could be sent")
             self.sent = True
             self._connection = connection
 
@@ -104,7 +114,7 @@ class Exchange:
                 connection.break_off()
 
     def finish(self) -> None:
-        """The answer is complete; its connection may serve another exchange now."""
+        """The response is complete; its connection may serve another exchange now."""
         with self._lock:
             self._last, self._connection = self._connection, None
 
@@ -162,14 +172,14 @@ class RequestsTransport:
             session.proxies = {"http": self._tls.proxy, "https": self._tls.proxy}
         for scheme in ("https://", "http://"):
             session.mount(scheme, WatchedAdapter(pool_connections=4, pool_maxsize=self._pool))
-        # A redirect is an answer here; without this the library reads and resolves it all the same.
+        # A redirect is a response here; without this the library reads and resolves it all the same.
         no_redirect: Any = _nowhere
         session.get_redirect_target = no_redirect  # type: ignore[method-assign]
         # No state is shared between calls, and so none between threads.
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))
         return session
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         session = self._ready()
         exchange = Exchange(self._watched)
         if request.limit is None:
@@ -195,17 +205,17 @@ if hasattr(os, "register_at_fork"):
 
 def _within(
     session: requests.Session, request: HttpRequest, exchange: Exchange, limit: float
-) -> HttpAnswer:
-    """The answer, if it is there within ``limit`` seconds.
+) -> HttpResponse:
+    """The response, if it is there within ``limit`` seconds.
 
     A socket's time-out begins anew with every byte, so a server that sends a byte now and then would hold the caller for ever:
     another thread waits for it, and its connection is broken off when the time is over.
     """
-    from .workers import done_within
+    from .workers import run_with_timeout
 
     limit = min(limit, threading.TIMEOUT_MAX)
     end = time.monotonic() + limit
-    box: list[HttpAnswer | BaseException] = []
+    box: list[HttpResponse | BaseException] = []
 
     def work() -> None:
         try:
@@ -213,7 +223,7 @@ def _within(
         except BaseException as error:
             box.append(error)
 
-    if not done_within(limit, work):
+    if not run_with_timeout(limit, work):
         exchange.break_off()
         raise too_late(limit, not exchange.unsent)
     outcome = box[0]
@@ -222,21 +232,21 @@ def _within(
     return outcome
 
 
-def too_late(limit: float, sent: bool) -> DeadlineExceeded:
+def too_late(limit: float, sent: bool) -> DeadlineExceededError:
     """What is raised when the time is over; ``sent`` says whether the request may have left."""
-    error = DeadlineExceeded(f"there was no answer within the {limit:.3g} s that were left")
+    error = DeadlineExceededError(f"there was no response within the {limit:.3g} s that were left")
     error.sent = sent
     return error
 
 
 def _exchange(
     session: requests.Session, request: HttpRequest, exchange: Exchange, end: float | None
-) -> HttpAnswer:
+) -> HttpResponse:
     from .connection import HERE
 
     HERE.exchange = exchange if exchange.watched else None
     try:
-        answer = session.post(
+        response = session.post(
             request.url,
             data=request.body,
             headers=dict(request.headers),
@@ -249,20 +259,22 @@ def _exchange(
         raise _translated(error, request, exchange) from None
     finally:
         HERE.exchange = None
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    pieces = _pieces(answer, request, exchange, end)
-    if not request.stream or answer.status_code != 200:
-        return HttpAnswer(answer.status_code, headers, _joined(pieces), drop=exchange.drop)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    pieces = _pieces(response, request, exchange, end)
+    if not request.stream or response.status_code != 200:
+        return HttpResponse(response.status_code, headers, _joined(pieces), drop=exchange.drop)
     first = next(pieces, b"")
     if not first or first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         # a document, maybe a failure
-        return HttpAnswer(answer.status_code, headers, _joined(pieces, first), drop=exchange.drop)
+        return HttpResponse(
+            response.status_code, headers, _joined(pieces, first), drop=exchange.drop
+        )
     rest = pieces if end is None else _in_time(pieces, exchange, end)
-    return HttpAnswer(answer.status_code, headers, first, rest, answer.close)
+    return HttpResponse(response.status_code, headers, first, rest, response.close)
 
 
 def _joined(pieces: Generator[bytes, None, None], first: bytes = b"") -> bytes:
-    """All of a document. Raises UnreadableDocument for one that is larger than any that is read."""
+    """All of a document. Raises InvalidDocumentError for one that is larger than any that is read."""
     found, size = [first], len(first)
     with closing(pieces):
         for piece in pieces:
@@ -273,9 +285,9 @@ def _joined(pieces: Generator[bytes, None, None], first: bytes = b"") -> bytes:
     return b"".join(found)
 
 
-def too_large() -> UnreadableDocument:
-    """What is raised in place of the rest of an answer that nobody wants in memory."""
-    return UnreadableDocument(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
+def too_large() -> InvalidDocumentError:
+    """What is raised in place of the rest of a response that nobody wants in memory."""
+    return InvalidDocumentError(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
 
 
 def _in_time(pieces: Iterator[bytes], exchange: Exchange, end: float) -> Iterator[bytes]:
@@ -294,10 +306,10 @@ def _watched_by(watch: threading.Timer, pieces: Iterator[bytes]) -> Iterator[byt
 
 
 def _pieces(
-    answer: requests.Response, request: HttpRequest, exchange: Exchange, end: float | None
+    response: requests.Response, request: HttpRequest, exchange: Exchange, end: float | None
 ) -> Generator[bytes, None, None]:
     # A piece is handed over when it is full: small ones where only that lets the clock be looked at.
-    source = answer.iter_content(_CHUNK if end is None or exchange.watched else 1024)
+    source = response.iter_content(_CHUNK if end is None or exchange.watched else 1024)
     try:
         while True:
             try:
@@ -305,22 +317,22 @@ def _pieces(
             except Exception as error:
                 raise _translated(error, request, exchange) from None
             if exchange.over or (piece and end is not None and time.monotonic() > end):
-                raise DeadlineExceeded("the answer was not complete when the time was over")
+                raise DeadlineExceededError("the response was not complete when the time was over")
             if not piece:
                 break
             yield piece
-        _whole(answer)
+        _whole(response)
     finally:
         exchange.finish()
-        answer.close()
+        response.close()
 
 
-def _whole(answer: requests.Response) -> None:
-    """Raise ConnectionFailed for a body that is shorter than its header said. Older libraries let that pass."""
-    length = answer.headers.get("content-length", "")
-    got: int = answer.raw.tell()
+def _whole(response: requests.Response) -> None:
+    """Raise NetworkError for a body that is shorter than its header said. Older libraries let that pass."""
+    length = response.headers.get("content-length", "")
+    got: int = response.raw.tell()
     if length.isascii() and length.isdigit() and got < int(length):
-        raise ConnectionFailed(f"the answer broke off after {got} of {length} bytes")
+        raise NetworkError(f"the response broke off after {got} of {length} bytes")
 
 
 def _translated(error: Exception, request: HttpRequest, exchange: Exchange) -> Error:
@@ -328,7 +340,7 @@ def _translated(error: Exception, request: HttpRequest, exchange: Exchange) -> E
     if isinstance(error, Error):
         return error
     if exchange.over:
-        return DeadlineExceeded("the answer was not complete when the time was over")
+        return DeadlineExceededError("the response was not complete when the time was over")
     import requests.exceptions as theirs
     from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
@@ -345,15 +357,15 @@ def _translated(error: Exception, request: HttpRequest, exchange: Exchange) -> E
         sent = not (caused_by(*before) or refused_tls(causes, certificate=True))
     if caused_by(theirs.Timeout, ReadTimeoutError, TimeoutError):
         if sent:
-            return TimedOut(f"{host} did not answer within {_last(request.timeout)} s")
-        return ConnectTimedOut(
+            return RequestTimeoutError(f"{host} did not answer within {_last(request.timeout)} s")
+        return ConnectTimeoutError(
             f"there was no connection to {host} within {_first(request.timeout)} s"
         )
     if not sent:
         if refused_tls(causes):
-            return TlsFailed(f"the TLS connection to {host} failed: {_bare(error)}")
-        return NotReached(f"{host} cannot be reached: {_bare(error)}")
-    return ConnectionFailed(f"the connection to {host} broke: {_bare(error)}")
+            return TlsError(f"the TLS connection to {host} failed: {_bare(error)}")
+        return ConnectionFailedError(f"{host} cannot be reached: {_bare(error)}")
+    return NetworkError(f"the connection to {host} broke: {_bare(error)}")
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
@@ -385,7 +397,12 @@ def _bare(error: Exception) -> str:
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
         found = str(cause) or type(cause).__name__
-    return found
+    return without_user(found)
+
+
+def without_user(text: str) -> str:
+    """Return ``text`` without the user and password of the addresses in it, such as that of a proxy."""
+    return re.sub(r"//[^/\s]*@", "//[redacted]@", text)
 
 
 def _first(timeout: Timeout) -> float | None:
@@ -396,8 +413,8 @@ def _last(timeout: Timeout) -> float | None:
     return timeout[1] if isinstance(timeout, tuple) else timeout
 
 
-def _nowhere(answer: object) -> None:
-    """Where an answer redirects to."""
+def _nowhere(response: object) -> None:
+    """Where a response redirects to."""
 
 
 def _keep(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -411,6 +428,10 @@ def _explicit_first(session: requests.Session, tls: Tls) -> None:
 
     def merged(*facts: Any) -> Any:
         settings = environment(*facts)
+        if is_loopback_url(
+            facts[0]
+        ):  # a proxy would see the token, and another machine is never meant
+            settings["proxies"] = {}
         if tls.ca is not True:
             settings["verify"] = tls.ca
         if tls.proxy is not None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ArgumentError, Problem
 from .record import Raw, Record
-from .scalars import Words
-from .schema import Field, Mode, Shape, required
+from .scalars import EnumCodec
+from .schema import FieldSpec, Mode, RecordSchema, required
 from .unset import UNSET
 from .writing import NOT_SENDABLE, Upload, as_upload, is_list, is_open_file, writable
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def problems(
-    shape: Shape[Any], values: Mapping[str, Any], mode: Mode, paging: Paging | None = None
+    shape: RecordSchema[Any], values: Mapping[str, Any], mode: Mode, paging: Paging | None = None
 ) -> tuple[Problem, ...]:
     """Everything that keeps ``values`` from being sent or that the description says the server will refuse."""
     found = list(_record(shape, values, mode, ""))
@@ -42,7 +42,11 @@ def problems(
 
 
 def _record(
-    shape: Shape[Any], values: Mapping[str, Any], mode: Mode, path: str, sensitive: bool = False
+    shape: RecordSchema[Any],
+    values: Mapping[str, Any],
+    mode: Mode,
+    path: str,
+    sensitive: bool = False,
 ) -> Iterator[Problem]:
     table = shape.writer(mode)
     for name, value in values.items():
@@ -66,7 +70,9 @@ def not_known(name: str, known: Iterable[str]) -> str:
     )
 
 
-def _field(item: Field, value: Any, mode: Mode, path: str, sensitive: bool) -> Iterator[Problem]:
+def _field(
+    item: FieldSpec, value: Any, mode: Mode, path: str, sensitive: bool
+) -> Iterator[Problem]:
     sensitive = sensitive or item.sensitive  # of a record: with all that is in it
     if value is None:
         if not item.clear and not required(item, mode):
@@ -80,7 +86,7 @@ def _field(item: Field, value: Any, mode: Mode, path: str, sensitive: bool) -> I
             yield from _one(item, inner, mode, f"{path}[{index}]", sensitive)
 
 
-def _one(item: Field, value: Any, mode: Mode, path: str, sensitive: bool) -> Iterator[Problem]:
+def _one(item: FieldSpec, value: Any, mode: Mode, path: str, sensitive: bool) -> Iterator[Problem]:
     if item.shape is not None:
         shape = item.shape()
         if isinstance(value, Record):
@@ -95,7 +101,7 @@ def _one(item: Field, value: Any, mode: Mode, path: str, sensitive: bool) -> Ite
         yield Problem(path, NOT_SENDABLE if sensitive else message)
 
 
-def _wrong(item: Field, value: Any) -> str | None:
+def _wrong(item: FieldSpec, value: Any) -> str | None:
     codec = item.codec
     assert codec is not None
     if isinstance(value, Raw):
@@ -110,7 +116,7 @@ def _wrong(item: Field, value: Any) -> str | None:
         return error.message
     except ValueError as error:
         return f"should be {error}"
-    if isinstance(codec, Words) and value not in (codec.sendable or codec.words):
+    if isinstance(codec, EnumCodec) and value not in (codec.sendable or codec.words):
         from difflib import get_close_matches
 
         near = get_close_matches(str(value), codec.sendable, 1)
@@ -119,7 +125,7 @@ def _wrong(item: Field, value: Any) -> str | None:
     return _limits(item, value, text)
 
 
-def _file(item: Field, value: Any) -> str | None:
+def _file(item: FieldSpec, value: Any) -> str | None:
     if is_open_file(value) and not isinstance(value, (Upload, io.TextIOBase)):
         return None  # looking into it would use it up; once the request is built, there is an Upload here
     upload = as_upload(value, item.name)
@@ -133,7 +139,7 @@ def _file(item: Field, value: Any) -> str | None:
     return None
 
 
-def _limits(item: Field, value: Any, text: str) -> str | None:
+def _limits(item: FieldSpec, value: Any, text: str) -> str | None:
     if item.max_length is not None and isinstance(value, str) and len(value) > item.max_length:
         return f"should have at most {item.max_length} characters, not {len(value)}"
     if item.minimum is None and item.maximum is None and item.places is None:

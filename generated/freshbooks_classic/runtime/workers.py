@@ -23,7 +23,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_IDLE.clear)
 
 
-def done_within(limit: float, work: Callable[[], None]) -> bool:
+def run_with_timeout(limit: float, work: Callable[[], None]) -> bool:
     """Whether another thread did ``work``, which raises nothing, within ``limit`` seconds. If not, it goes on with it."""
     done = threading.Lock()
     done.acquire()

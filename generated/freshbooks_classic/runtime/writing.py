@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from .errors import ArgumentError, Problem
-from .record import Arguments, Raw, Record
+from .record import Arguments, Raw, Record, field_names
 from .scalars import escape, write_text
-from .schema import Field, Mode, Shape, WriteEntry, WriteTable
+from .schema import FieldSpec, Mode, RecordSchema, WriteEntry, WriteTable
 from .unset import UNSET
 
 _MEDIA: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?", re.ASCII)
@@ -178,7 +178,9 @@ class Writer:
     def _fields(self, out: list[str], table: WriteTable, values: Mapping[str, Any]) -> None:
         together: dict[str, tuple[int, list[tuple[WriteEntry, Any]]]] | None = None
         plain = table.plain
-        for name, value in values.items():
+        names = tuple(values)
+        for name in table.orders.get(names) or table.in_order(names):
+            value = values[name]
             if value is UNSET:
                 continue
             found = plain.get(name)
@@ -291,7 +293,7 @@ class Writer:
         except ValueError as error:
             raise _wrong(error, "", entry.field) from None
 
-    def _file(self, item: Field, value: Any) -> str:
+    def _file(self, item: FieldSpec, value: Any) -> str:
         upload = as_upload(value, item.name)
         content_id = item.name if not self.parts else f"{item.name}-{len(self.parts) + 1}"
         self.parts.append(Part(content_id, upload))
@@ -335,14 +337,14 @@ def is_list(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
 
 
-def writable(record: Record, shape: Shape[Any], mode: Mode) -> dict[str, Any]:
+def writable(record: Record, shape: RecordSchema[Any], mode: Mode) -> dict[str, Any]:
     """The part of a record that was read which may be sent back: no read-only field, nothing that was absent."""
     return _sendable(record, shape.writer(mode))
 
 
 def _sendable(record: Record, table: WriteTable) -> dict[str, Any]:
     values = {}
-    for name in record.__dataclass_fields__:  # type: ignore[attr-defined]
+    for name in field_names(record):
         value = getattr(record, name)
         if name in table and value is not None and value != []:
             values[name] = value
@@ -358,14 +360,14 @@ def _unexpected(name: str, table: Iterable[str]) -> ArgumentError:
     return ArgumentError(f"is not known here{hint}", path=str(name))
 
 
-def _inside(outer: str, error: ArgumentError, item: Field | None = None) -> None:
+def _inside(outer: str, error: ArgumentError, item: FieldSpec | None = None) -> None:
     error.path = outer + error.path
     if item is not None and item.sensitive and error.message.startswith("should be"):
         error.message = NOT_SENDABLE
     error.problems = (Problem(error.path, error.message),)
 
 
-def _wrong(error: ValueError, path: str, item: Field) -> ArgumentError:
+def _wrong(error: ValueError, path: str, item: FieldSpec) -> ArgumentError:
     if isinstance(error, ArgumentError):
         return error
     if item.sensitive:  # the reason would show the value

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .transport import HttpRequest, HttpResponse, Transport
 
 T = TypeVar("T")
-S = TypeVar("S", bound="Settled")
+S = TypeVar("S", bound="BaseClient")
 C = TypeVar("C", bound="Client")
 
 

@@ -13,7 +13,8 @@ from lxml import etree
 
 from .errors import InvalidDocumentError
 from .record import Arguments, Raw, Unknown
-from .schema import REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, RecordSchema
+from .scalars import escape
+from .schema import NAMED, RAW_XML, REPEATED, UNDESCRIBED, Mode, Nested, ReadTable, RecordSchema
 
 LARGEST_DOCUMENT: Final = 64 * 1024 * 1024
 """Bytes; a longer document is refused unread. A full page of long records has less than one million."""
@@ -211,11 +212,15 @@ def as_unknown(element: etree._Element, path: str) -> Unknown:
 class Reader:
     """Reads elements into values. ``strict`` refuses values of a wrong type; else they stay :class:`Raw` text."""
 
-    __slots__ = ("mode", "strict")
+    __slots__ = ("mode", "response", "strict")
 
-    def __init__(self, mode: Mode = "response", *, strict: bool = True) -> None:
+    def __init__(
+        self, mode: Mode = "response", *, strict: bool = True, response: Any = None
+    ) -> None:
         self.mode: Mode = mode
         self.strict = strict
+        self.response = response
+        """The HTTP response, for fields that are headers, the status or the whole body."""
 
     def record(self, element: etree._Element, shape: RecordSchema[Any]) -> Any:
         """One record from its element."""
@@ -229,6 +234,10 @@ class Reader:
     ) -> Any:
         values: dict[str, Any] = {}
         unknown = self.into(element, table, values, elements)
+        if table.fallbacks:
+            _take_fallbacks(table, values)
+        if table.located and self.response is not None:
+            self._located(table, values)
         made: Any
         make = table.make
         if make is None:
@@ -290,13 +299,16 @@ class Reader:
                     values[name] = self._bad(child, name, child.text or "", error)
                 continue
             if type(nested) is Nested:
-                if nested.many:
+                if nested.many and not nested.map:
                     value = self._record(child, nested.ready or nested.table)
                     if name in values:
                         values[name].append(value)
                         more -= 1
                     else:
                         values[name] = [value]
+                elif nested.map or nested.named:
+                    more -= name in values
+                    self._map_entry(child, nested, values.setdefault(name, {}))
                 elif len(child) or _holds_text(child, nested.table):
                     values[name] = self._record(child, nested.table)
                 else:
@@ -318,6 +330,13 @@ class Reader:
                     more -= 1
                 else:
                     values[name] = [value]
+            elif nested is RAW_XML:
+                values[name] = inner_xml(child)
+            elif nested is NAMED:
+                more -= name in values
+                values.setdefault(name, {})[local_name(child)] = self.text(
+                    child, name, child.text or "", read
+                )
             else:
                 assert nested is UNDESCRIBED
                 more -= 1
@@ -331,6 +350,16 @@ class Reader:
             self._content(element, table, values)
         return unknown
 
+    def _map_entry(
+        self, element: etree._Element, nested: Nested, values: dict[str, Any]
+    ) -> None:
+        if nested.named:
+            values[local_name(element)] = self._record(element, nested.table)
+            return
+        key, value = nested.table.shape.fields
+        entry = self._record(element, nested.table)
+        values[entry.get(key.name)] = entry.get(value.name)
+
     def _again(
         self,
         element: etree._Element,
@@ -342,7 +371,9 @@ class Reader:
         met: dict[str, list[etree._Element]] = {}
         for child in elements:
             name, _, nested = table.tags.get(child.tag) or table.entry(child.tag)
-            if nested is None or (type(nested) is Nested and not nested.many):
+            if nested is None or (
+                type(nested) is Nested and not (nested.many or nested.map or nested.named)
+            ):
                 met.setdefault(name, []).append(child)
         again = [children for children in met.values() if len(children) > 1]
         if again:
@@ -359,8 +390,10 @@ class Reader:
     ) -> list[Unknown] | None:
         if not len(element):
             if table.lists:
-                values.setdefault(table.lists[0], [])
-            return None
+                name, make = table.lists[0]
+                values.setdefault(name, make())
+            if not (table.attributes or table.content):
+                return None
         if table.bare is not None and local_name(element[0]) not in table.entries:
             name, nested = table.bare
             inside = {local_name(child) for child in element}
@@ -408,6 +441,8 @@ class Reader:
     ) -> None:
         for attribute, (name, read) in table.attributes.items():
             text = element.get(attribute)
+            if text is None and ":" in attribute:
+                text = _prefixed(element, attribute)
             if text is not None:
                 values[name] = self.text(element, name, text, read)
 
@@ -429,6 +464,11 @@ class Reader:
         except ValueError as error:
             return self._bad(element, name, text, error)
 
+    def _located(self, table: ReadTable, values: dict[str, Any]) -> None:
+        from .outside import read_located
+
+        read_located(self, table, values)
+
     def _bad(self, element: etree._Element, name: str, text: str, error: ValueError) -> Any:
         if not self.strict:
             return Raw(text)
@@ -445,6 +485,32 @@ class Reader:
         prefix = local_name(element)
         found.extend(as_unknown(child, f"{prefix}/{local_name(child)}") for child in element)
         return found
+
+
+def _prefixed(element: etree._Element, attribute: str) -> str | None:
+    """Return an attribute that has a namespace, by its local name."""
+    local = attribute.rpartition(":")[2]
+    return next(
+        (str(text) for name, text in element.attrib.items() if str(name).endswith("}" + local)),
+        None,
+    )
+
+
+def _take_fallbacks(table: ReadTable, values: dict[str, Any]) -> None:
+    """Take values from other places for fields whose first place is missing."""
+    for name, other in table.fallbacks:
+        value = values.pop(other, None)
+        if value is not None and values.get(name) is None:
+            values[name] = value
+
+
+def inner_xml(element: etree._Element) -> str:
+    """Return everything inside an element as XML."""
+    copied = copy.deepcopy(element)
+    etree.cleanup_namespaces(copied)
+    parts = [escape(copied.text or "")]
+    parts += [etree.tostring(child, encoding="unicode") for child in copied]
+    return "".join(parts)
 
 
 def _holds_text(element: etree._Element, table: ReadTable) -> bool:

@@ -228,13 +228,13 @@ class _Spot:
         elif self.own_text:
             yield element.text or ""
             yield from (child.tail or "" for child in element)
-        else:
+        else:  # not its attributes: a mark such as deprecated="true" is no secret
             yield all_text(element)
             for inner in element.iter():
                 yield inner.text or ""
                 if inner is not element:
                     yield inner.tail or ""
-                yield from map(str, inner.attrib.values())
+                    yield from map(str, inner.attrib.values())
 
     def blank(self) -> None:
         """Put a mark in its place; an empty tag stays one."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ...runtime.errors import Error
 from ...runtime.reading import find, parse_xml
-from ...runtime.record import Raw, Record
+from ...runtime.record import Raw, Record, field_names
 from ...runtime.redact import HIDDEN
 from ...runtime.scalars import Binary
 from ..calls.documents import Documents
@@ -146,5 +146,5 @@ class _PythonWriter:
 def _plain(value: Any) -> Any:
     """A record as a mapping of what it holds."""
     if isinstance(value, Record):
-        value = {name: getattr(value, name) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]
+        value = {name: getattr(value, name) for name in field_names(value)}
     return {str(name): one for name, one in value.items()} if isinstance(value, dict) else value

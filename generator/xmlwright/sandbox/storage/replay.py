@@ -14,7 +14,7 @@ from ...ir import Api, Method, Module
 from ...runtime.errors import Error
 from ...runtime.hooks import Exchange, read_recording
 from ...runtime.reading import parse_xml
-from ...runtime.record import Raw, Record
+from ...runtime.record import Raw, Record, field_names
 from ...runtime.request import Page
 from ...runtime.scrub import HIDDEN
 
@@ -130,7 +130,7 @@ class _Reader:
 def plain(value: Any) -> Any:
     """A value as the results of cases write it, without what is absent or was redacted."""
     if isinstance(value, Record):
-        names: Iterable[str] = value.__dataclass_fields__  # type: ignore[attr-defined]
+        names: Iterable[str] = field_names(value)
         return _mapping({name: getattr(value, name) for name in names})
     if isinstance(value, dict):
         return _mapping(value)
