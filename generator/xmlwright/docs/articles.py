@@ -18,11 +18,24 @@ _PYTHON: Final = {
     "datetime": "datetime, aware", "uri": "str", "binary": "bytes, path, binary file or Upload",
 }  # fmt: skip
 _EMPTY: Final = {"none": "None", "text": '""', "zero": "0", "error": "an error"}
+_ENVIRONMENT: Final = {
+    "ACCOUNT": "Name of the account",
+    "TOKEN": "API token",
+    "URL": "Address, instead of that of the account",
+    "TIMEOUT": "Connect and read timeout, in seconds",
+    "DEADLINE": "Limit for a whole call, in seconds",
+    "USER_AGENT": "Name of your program",
+    "CA": "CA bundle",
+    "CERTIFICATE": "Client certificate",
+    "PROXY": "Proxy",
+    "PROFILE": "Name of the profile",
+    "CONFIG": "Path of the profile file",
+}
 _VERDICTS: Final = {
     "breaking": "Breaking",
     "risky": "Risky",
-    "safe": "Added or loosened",
-    "none": "Without effect on users",
+    "safe": "Compatible",
+    "none": "No effect on users",
 }
 
 
@@ -33,19 +46,19 @@ def articles(
     yield _page(
         "authentication.html",
         "Authentication",
-        "How calls say who makes them, and who may.",
+        "How to authenticate, and who may call which methods.",
         _authentication(api, links),
     )
     yield _page(
         "paging.html",
         "Paging",
-        "How lists come in pages, and how the client walks over them.",
+        "How lists are divided into pages, and how to iterate over them.",
         _paging(api),
     )
     yield _page(
         "types.html",
         "Types",
-        "How values are written on the wire, and what they are in Python.",
+        "How values are represented on the wire and in Python.",
         _types(api),
     )
     yield _page(
@@ -56,28 +69,31 @@ def articles(
     )
     if api.events or api.callbacks:
         yield _page(
-            "events.html", "Events", "What the service tells of by itself.", _events(api, links)
+            "events.html", "Events", "Notifications that the service sends.", _events(api, links)
         )
     if api.limits:
         yield _page(
-            "limits.html", "Limits and habits", "What else is known of the service.", _limits(api)
+            "limits.html", "Limits", "Limits and other behavior of the service.", _limits(api)
         )
     yield _page(
         "python.html",
         "Python names",
-        "Every public name of the client, and where it is described.",
+        "Every public name of the client.",
         _names(api, links, public),
     )
     if api.sources:
         yield _page(
             "sources.html",
             "Sources",
-            "Where what is said here is known from.",
+            "The sources of this documentation.",
             _sources(api, links),
         )
     if changes:
         yield _page(
-            "changes.html", "Changes", "What changed between descriptions.", _changes(changes)
+            "changes.html",
+            "Changes",
+            "Differences between versions of the description.",
+            _changes(changes),
         )
 
 
@@ -113,17 +129,15 @@ def _authentication(api: Api, links: Links) -> Iterator[Section]:
             "OAuth 1.0a",
             (
                 *_paragraphs(api.oauth.get("doc", "")),
-                Table(("what", "value"), addresses),
+                Table(("Endpoint", "Value"), addresses),
                 Listing("python", flow),
             ),
         )
     if api.people:
         rows = tuple((Code(person.name), sentence(person.doc)) for person in api.people)
         anchors = tuple(anchor(person.name) for person in api.people)
-        told = "Each method says which of these may call it, and when."
-        yield Section(
-            "people", "Who may call", (told, Table(("who", "what they may do"), rows, anchors))
-        )
+        told = "Each method page lists its permitted callers."
+        yield Section("people", "Callers", (told, Table(("Caller", "Permissions"), rows, anchors)))
 
 
 def _paging(api: Api) -> Iterator[Section]:
@@ -134,18 +148,20 @@ def _paging(api: Api) -> Iterator[Section]:
         (Code(paging.position), f"counts {kind}; the first is {paging.first}"),
         (Code(paging.size), f"rows of a page; {paging.default_size} unless said otherwise{most}"),
     ]
-    yield Section("arguments", "Arguments", (Table(("element", "meaning"), tuple(rows)),))
+    yield Section("arguments", "Arguments", (Table(("Element", "Meaning"), tuple(rows)),))
     counters = tuple((name, Code(place)) for name, place in paging.counters.items())
     if counters:
         yield Section(
-            "counters", "Counters in answers", (Table(("counter", "below the list"), counters),)
+            "counters",
+            "Counters in responses",
+            (Table(("Counter", "Path below the list"), counters),),
         )
     walk = (
-        "for row in pager:                          # all rows; pages are fetched as they are needed\n    ...\n"
+        "for row in pager:                          # all rows; fetches pages as needed\n    ...\n"
         "for page in pager.pages():                 # page.position, page.pages, page.total, page.next\n    ...\n"
         "pager.first(); pager.take(10); pager.total\n"
     )
-    told = "A method that answers pages gives a pager, called here pager. Its asynchronous twin is walked with async for and awaited."
+    told = "A paged method returns a pager. With the asynchronous client, use async for and await."
     yield Section("python", "In Python", (told, Listing("python", walk)))
 
 
@@ -165,22 +181,24 @@ def _types(api: Api) -> Iterator[Section]:
         if name == "datetime":
             facts.append(("zone", Code(api.zone)))
         if scalar is not None and scalar.none:
-            facts.append(("read as None", Code(", ".join(scalar.none))))
+            facts.append(("means None", Code(", ".join(scalar.none))))
         if name != "binary":
             empty = (
                 scalar.read_empty if scalar is not None else ("text" if name == "text" else "none")
             )
-            facts.append(("an empty tag is read as", Code(_EMPTY[empty])))
+            facts.append(("an empty tag means", Code(_EMPTY[empty])))
         yield Section(anchor(name), name, (Table(("", ""), tuple(facts)),))
 
 
 def _errors(api: Api, links: Links) -> Iterator[Section]:
+    if api.errors:
+        yield Section("all-errors", "All errors", (_error_summary(api),))
     yield Section(
         "tree",
-        "How failures arrive",
+        "Error responses",
         (
-            "The client raises an exception for every call that did not work; it has method, code, message, field, status, and"
-            " the request and answer, without what is secret.",
+            "The client raises an exception for every failed call. It has the attributes method, code, message, field, status,"
+            " and the redacted request and response.",
             Listing("xml", _failure(api)),
         ),
     )
@@ -196,13 +214,30 @@ def _errors(api: Api, links: Links) -> Iterator[Section]:
         if code.fix:
             blocks.append(f"What to do: {sentence(code.fix)}")
         if len(methods) == len(api.methods):
-            blocks.append("Any method can end in it.")
+            blocks.append("Any method can return this error.")
         elif methods:
             rows = tuple(
                 (Link(item.name, links.method(item)), sentence(item.doc)) for item in methods
             )
-            blocks.append(Table(("method", ""), rows))
+            count = f"{len(rows)} method{'s' if len(rows) != 1 else ''}"
+            blocks.append(Table(("Method", ""), rows, folded=f"Returned by {count}"))
         yield Section(anchor(code.code), code.code, tuple(blocks), links.place(code.at))
+
+
+def _error_summary(api: Api) -> Table:
+    rows: list[tuple[str | Link | Code, ...]] = []
+    for code in api.errors:
+        name = FAILURES[code.kind].__name__
+        raised = Code(name, address("", name))
+        rows.append(
+            (
+                Code(code.code, f"errors.html#{anchor(code.code)}"),
+                raised,
+                code.message,
+                sentence(code.fix),
+            )
+        )
+    return Table(("Code", "Raises", "Message", "What to do"), tuple(rows))
 
 
 def _failure(api: Api) -> str:
@@ -229,11 +264,11 @@ def _events(api: Api, links: Links) -> Iterator[Section]:
             "Deliveries",
             (
                 *_paragraphs(api.callbacks.get("doc", "")),
-                Table(("what", "form field"), rows),
+                Table(("Value", "Form field"), rows),
                 Listing(
                     "python",
                     f"from {api.names.package}.events import Callbacks, wsgi\n\ncallbacks = Callbacks()\n\n"
-                    f'@callbacks.on("{api.events[0].name if api.events else "all"}")\ndef happened(event):\n'
+                    f'@callbacks.on("{api.events[0].name if api.events else "all"}")\ndef handle(event):\n'
                     "    print(event.name, event.object_id)\n\napplication = wsgi(callbacks)\n",
                 ),
             ),
@@ -252,7 +287,7 @@ def _events(api: Api, links: Links) -> Iterator[Section]:
         yield Section(
             "all-events",
             "All events",
-            (Table(("event", "what happened", "fired by"), tuple(rows_), anchors),),
+            (Table(("Event", "What happened", "Fired by"), tuple(rows_), anchors),),
         )
 
 
@@ -263,25 +298,13 @@ def _limits(api: Api) -> Iterator[Section]:
 
 def _names(api: Api, links: Links, public: Mapping[str, Sequence[Name]]) -> Iterator[Section]:
     prefix = api.names.environment
-    settings = (
-        "ACCOUNT",
-        "TOKEN",
-        "URL",
-        "TIMEOUT",
-        "DEADLINE",
-        "USER_AGENT",
-        "CA",
-        "CERTIFICATE",
-        "PROXY",
-        "PROFILE",
-        "CONFIG",
-    )
+    variables = tuple((Code(f"{prefix}_{name}"), meaning) for name, meaning in _ENVIRONMENT.items())
     yield Section(
         "environment",
         "Environment",
         (
-            f"{api.names.client}.from_env() reads these, where nothing else is given.",
-            Table(("variable",), tuple((Code(f"{prefix}_{name}"),) for name in settings)),
+            f"{api.names.client}.from_env() reads these environment variables. Arguments override them.",
+            Table(("Variable", "Meaning"), variables),
         ),
     )
     rows = tuple((Code(name), f"{told[0].upper()}{told[1:]}.") for name, told in RETRIES.items())
@@ -290,8 +313,8 @@ def _names(api: Api, links: Links, public: Mapping[str, Sequence[Name]]) -> Iter
         "retry",
         "Retry classes",
         (
-            "Every call is a POST, so the description says of each method what repeating it would do.",
-            Table(("class", "meaning"), rows, anchors),
+            "Every call is a POST request. The retry class of a method says whether it is safe to repeat.",
+            Table(("Class", "Meaning"), rows, anchors),
         ),
     )
     for module, names in public.items():
@@ -304,12 +327,12 @@ def _names(api: Api, links: Links, public: Mapping[str, Sequence[Name]]) -> Iter
 def _sources(api: Api, links: Links) -> Iterator[Section]:
     rows = tuple((Code(item.name), sentence(item.doc)) for item in api.sources)
     told = (
-        "Every method and field says how it is known: documented (somebody wrote it down), observed (it was seen in recorded"
-        " traffic or in a client that works) or inferred."
+        "Every method and field has a provenance: documented (published by the service), observed (seen in recorded"
+        " traffic or in a working client), or inferred."
     )
     anchors = tuple(anchor(item.name) for item in api.sources)
     yield Section(
-        "all-sources", "All sources", (told, Table(("source", "what it is"), rows, anchors))
+        "all-sources", "All sources", (told, Table(("Source", "Description"), rows, anchors))
     )
 
 
@@ -324,7 +347,7 @@ def _changes(changes: Sequence[Change]) -> Iterator[Section]:
                 rows = tuple(
                     (Code(change.what, change.href), sentence(change.message)) for change in found
                 )
-                blocks += [title, Table(("what", "how"), rows)]
+                blocks += [title, Table(("Name", "Change"), rows)]
         yield Section(anchor("since", since), f"Since {since}", tuple(blocks))
 
 

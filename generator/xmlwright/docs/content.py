@@ -136,6 +136,8 @@ class MethodValue:
     """Who, and when."""
     retry: Link
     retry_words: str
+    optional: str
+    """What leaving out an argument and passing None do, unless an argument says otherwise."""
     parameters: tuple[Parameter, ...]
     returns: str
     returns_type: Link
@@ -192,6 +194,8 @@ class Table:
     rows: tuple[tuple[str | Link | Code, ...], ...]
     anchors: tuple[str, ...] = ()
     """An anchor for each row, or none at all."""
+    folded: str = ""
+    """Title of the control that unfolds the table; empty for a table that is always shown."""
 
 
 @dataclass(frozen=True, slots=True)

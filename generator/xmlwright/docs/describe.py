@@ -225,6 +225,7 @@ class Describer:
             ),
             retry=Link(method.retry, f"python.html#{anchor('retry', method.retry)}"),
             retry_words=RETRIES[method.retry],
+            optional=_optional(method),
             parameters=tuple(about.argument(method, item) for item in arguments),
             returns=" ".join(view.returns(method).split()),
             returns_type=self._returned(method, view),
@@ -326,6 +327,17 @@ class Describer:
             for change in self._changes
             if any(change.what == name or change.what.startswith(f"{name}.") for name in names)
         )
+
+
+def _optional(method: Method) -> str:
+    """Return the rule for optional arguments of a method; empty if it has none."""
+    if all(item.required for item in method.arguments):
+        return ""
+    if method.kind == "list":
+        return "All filters are optional. A filter that you leave out doesn't restrict the list."
+    if method.kind == "update":
+        return "If you leave out an optional argument, its value doesn't change. Pass None to clear it."
+    return "You can leave out optional arguments. None sends an empty tag, which leaves the field empty."
 
 
 def _called(method: Method) -> str:

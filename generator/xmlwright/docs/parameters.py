@@ -187,13 +187,10 @@ def _access(item: Field) -> str:
 
 
 def _omitted(method: Method, item: Field) -> str:
-    if item.required:
+    """Return what leaving out an argument means, where the rule of its method doesn't say it."""
+    if item.required or method.kind == "update" or item.default is None:
         return ""
-    if method.kind == "update":
-        return "stays as it is"
-    if item.default is not None:
-        return f"{item.default} is assumed"
-    return "not filtered by it" if method.kind == "list" else "the service decides"
+    return f"{item.default} is assumed"
 
 
 def _empty(item: Field, writing: bool, required: str, api: Api) -> str:
@@ -208,7 +205,7 @@ def _empty(item: Field, writing: bool, required: str, api: Api) -> str:
             else ""
         )
     if item.clear == "refused":
-        return "" if required else "None is refused"
+        return "" if required else "can't be cleared: None raises ArgumentError"
     if item.clear == "action":
-        return "None sends an empty tag, which has an effect of its own"
-    return "None sends an empty tag and clears it"
+        return "None sends an empty tag, which has a special effect"
+    return ""

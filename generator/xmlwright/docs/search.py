@@ -53,9 +53,7 @@ def _page(page: Page) -> Iterator[Row]:
     elif isinstance(value, Guide):
         yield "guide", page.title, page.summary, page.url
         for heading in value.headings:
-            yield "heading", f"{page.title}: {heading.text}", heading.content[
-                :160
-            ], f"{page.url}#{heading.anchor}"
+            yield "heading", f"{page.title}: {heading.text}", heading.content, f"{page.url}#{heading.anchor}"
 
 
 def _parameters(items: Sequence[Parameter], url: str, before: str) -> Iterator[Row]:

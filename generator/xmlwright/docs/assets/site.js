@@ -222,15 +222,38 @@
     }
   }
 
+  // Where facts are known from: one control for all of a page
+
+  function sources() {
+    const first = document.querySelector(".body .known");
+    if (!first) return;
+    root.classList.toggle("unsourced", store.get("sources") !== "shown");
+    for (const title of all(".body").filter((body) => body.querySelector(".known"))) {
+      const button = make("button", { type: "button", className: "sources" });
+      const show = () => { button.textContent = root.classList.contains("unsourced") ? "Show sources" : "Hide sources"; };
+      button.addEventListener("click", () => {
+        const hidden = root.classList.toggle("unsourced");
+        store.set("sources", hidden ? "hidden" : "shown");
+        show();
+      });
+      show();
+      title.prepend(button);
+    }
+  }
+
   // Searching
 
   let index = null;
+  const vocabulary = new Map();  // word -> how many entries have it
   function load() {
     if (window.searchIndex) {
       index = window.searchIndex.map((row) => {
         const name = row[1].toLowerCase();
         return { kind: row[0], name: row[1], told: row[2], href: row[3], low: name, last: name.split(".").pop(), text: `${name} ${row[2].toLowerCase()}` };
       });
+      for (const item of index) {
+        for (const word of new Set(item.text.match(/[\p{L}\p{N}]{3,}/gu))) vocabulary.set(word, (vocabulary.get(word) || 0) + 1);
+      }
       return Promise.resolve();
     }
     return new Promise((done) => {
@@ -240,10 +263,37 @@
     });
   }
 
-  const WEIGHT = { method: 6, resource: 8, guide: 5, page: 5, error: 7, event: 3, record: 4, enum: 3, argument: 2, field: 3, word: 1, name: 2, heading: 2 };
+  const WEIGHT = { method: 6, resource: 8, guide: 5, page: 5, error: 7, event: 3, record: 4, enum: 3, argument: 2, field: 3, word: 1, name: 2, heading: 8 };
+
+  const STOP = new Set("a an and are can do does for from how i in is it of on or the to what when where which with".split(" "));
+
+  // Whether one letter was changed, added, left out, or swapped with its neighbor
+  function typo(left, right) {
+    if (Math.abs(left.length - right.length) > 1 || left === right) return false;
+    let at = 0;
+    while (at < left.length && left[at] === right[at]) at++;
+    const [a, b] = [left.slice(at), right.slice(at)];
+    return a.slice(1) === b.slice(1) || a.slice(1) === b || a === b.slice(1)
+      || (a[0] === b[1] && a[1] === b[0] && a.slice(2) === b.slice(2));
+  }
+
+  function corrected(word) {
+    if (word.length < 4 || index.some((item) => item.text.includes(word))) return word;
+    let best = word;
+    for (const [other, count] of vocabulary) {
+      if (typo(word, other) && count > (vocabulary.get(best) || 0)) best = other;
+    }
+    return best;
+  }
+
+  function wordsOf(query) {
+    const words = query.toLowerCase().split(/[\s?!,]+/).filter(Boolean);
+    const kept = words.filter((word) => !STOP.has(word));
+    return (kept.length ? kept : words).map(corrected);
+  }
 
   function find(query) {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = wordsOf(query);
     const phrase = words.join(" ");
     const found = [];
     for (const item of index) {
@@ -287,7 +337,7 @@
     const list = make("ul", { id: "search-results" });
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", "Results");
-    const input = make("input", { type: "search", placeholder: "Method, field, word, error text ...", autocomplete: "off", spellcheck: false });
+    const input = make("input", { type: "search", placeholder: "Method, field, guide, error message...", autocomplete: "off", spellcheck: false });
     for (const [name, value] of Object.entries({ role: "combobox", "aria-label": "Search", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" })) input.setAttribute(name, value);
     const hint = make("p", { className: "hint" }, "Arrows to choose, Enter to open, Esc to close");
     const dialog = make("dialog", { className: "search" }, input, list, hint);
@@ -315,7 +365,7 @@
     };
     const show = () => {
       const query = input.value.trim();
-      const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = index ? wordsOf(query) : [];
       const found = query && index ? find(query) : [];
       list.replaceChildren(...found.map((item, number) => {
         const row = make("li", { id: `search-${number}`, data: { href: address(item.href) } },
@@ -325,7 +375,7 @@
         return row;
       }));
       input.setAttribute("aria-expanded", String(found.length > 0));
-      hint.textContent = query && index && !found.length ? "Nothing is found" : "Arrows to choose, Enter to open, Esc to close";
+      hint.textContent = query && index && !found.length ? "No results" : "Arrows to choose, Enter to open, Esc to close";
       select(0);
     };
     input.addEventListener("input", show);
@@ -397,6 +447,7 @@
     trying();
     tabs();
     copying();
+    sources();
     pages();
     const current = document.querySelector(".nav [aria-current]");
     if (current) {
