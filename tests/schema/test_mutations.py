@@ -5,7 +5,7 @@ of the wrong type. What `xmlwright validate` says of the changed description mus
 problem or as a related one. What a reader cannot tell, because nothing in the description depends on it (prose, and the
 facts that description_nodes.REASONS lists), may pass; the client must then be the same but for that.
 
-By default a node gets one change of each kind. `make mutations` makes all of them: every wrong type at every node, every
+By default a node gets one change of each kind. `make proofs` makes all of them: every wrong type at every node, every
 name and text of every document, and references to nothing.
 """
 

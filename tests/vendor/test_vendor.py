@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -21,7 +22,8 @@ from xmlwright import settings
 from xmlwright.ir import Api
 from xmlwright.pipeline import stages as pipeline
 from xmlwright.pipeline.manifest import digest
-from xmlwright.vendor import parts, vendor
+from xmlwright.vendor import vendor
+from xmlwright.vendor.features import FEATURES, choose
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = settings.find(ROOT)
@@ -76,7 +78,9 @@ def copied(
     tests: bool,
     kept: tuple[str, ...] | None = None,
 ) -> Copied:
-    copy, files = vendor.contents(api, SETTINGS, vendor.plan(only, package, tests, kept))
+    copy, files = vendor.contents(
+        api, SETTINGS, vendor.plan(package, only=only, tests=tests, added=kept)
+    )
     vendor.write(folder / package, copy, files, None)
     lines = sum(content.count(b"\n") for path, content in files.items() if path.endswith(".py"))
     return Copied(package, only, lines)
@@ -84,7 +88,7 @@ def copied(
 
 @pytest.fixture(scope="module")
 def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
-    """Some resources alone, a subset, and all, each with its tests; ``make copies`` tries every resource and ten subsets."""
+    """Some resources alone, a subset, and all, each with its tests; ``make proofs`` tries every resource and ten subsets."""
     api = description()
     folder = tmp_path_factory.mktemp("copies")
     names = sample("vendored resources", [module.name for module in api.resources], 4)
@@ -239,12 +243,14 @@ def test_a_copy_calls_reads_pages_and_tells_failures(copies: Copies) -> None:
     assert told[2:] == ["True"]
 
 
-def test_what_is_left_out_says_how_to_get_it(copies: Copies) -> None:
+def test_an_import_of_what_is_left_out_names_the_command(copies: Copies) -> None:
     program = (
         "import only_task\n"
-        "try:\n    from only_task.runtime.async_client import AsyncClient\n"
-        "except ImportError as error:\n    print(error)\n"
-        "print(hasattr(only_task, 'OAuth'), 'OAuth' in only_task.__all__)\n"
+        "for line in ('from only_task.runtime.async_client import AsyncClient', 'from only_task import AsyncFreshBooks',\n"
+        "             'from only_task import invoice', 'from only_task import wire'):\n"
+        "    try:\n        exec(line)\n"
+        "    except ImportError as error:\n        print(error)\n"
+        "print('AsyncFreshBooks' in only_task.__all__, 'invoice' in dir(only_task))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -253,16 +259,41 @@ def test_what_is_left_out_says_how_to_get_it(copies: Copies) -> None:
         text=True,
         check=False,
     )
+    command = f"is not in this copy; run: xmlwright vendor {copies.folder / 'only_task'} --update"
     assert done.stdout.splitlines() == [
-        "AsyncClient is not in this copy: xmlwright vendor --update --with async",
+        f"AsyncClient {command} --with async",
+        f"AsyncFreshBooks {command} --with async",
+        f"invoice {command} --only task,invoice",
+        f"wire {command} --with registry",
         "False False",
     ], done.stderr
+
+
+def test_a_choice_follows_imports_to_whole_modules() -> None:
+    files = {
+        "__init__.py": "",
+        "task.py": "from .runtime.client import Client\n",
+        "runtime/__init__.py": "",
+        "runtime/client.py": "def f():\n    from .registry import A\n    from . import oauth\n",
+        "runtime/registry.py": "class A: ...\n",
+        "runtime/oauth.py": "from .registry import A\nclass OAuth: ...\n",
+        "runtime/unused.py": "",
+    }
+    bare = choose(files, ())
+    assert bare.features == ()
+    assert set(bare.files) == set(files) - {"runtime/unused.py"}
+    assert "class A" not in bare.files["runtime/registry.py"]
+    assert bare.left_out == {"A": "registry", "OAuth": "oauth"}
+    signed = choose(files, ("oauth",))
+    assert signed.features == ("oauth", "registry")  # which it imports at once
+    assert signed.files["runtime/registry.py"] == files["runtime/registry.py"]
+    assert signed.left_out == {}
 
 
 def test_every_part_can_be_had_alone(tmp_path: Path) -> None:
     """And the copy is still one that can be imported and whose types hold."""
     api = description()
-    names = sample("vendored parts", parts.PARTS, 2)
+    names = sample("vendored parts", FEATURES, 2)
     for name in names:
         copied(api, tmp_path, f"with_{name}", ("task",), tests=False, kept=(name,))
     done = subprocess.run(
@@ -304,57 +335,98 @@ def change(project: Path) -> None:
     small_project.edit(project / BOOK, 'doc: "What it cost."', 'doc: "What was paid for it."')
 
 
-def test_a_copy_tells_what_it_is_and_proves_that_it_is_untouched(project: Path) -> None:
+def test_a_copy_has_its_origin_in_the_manifest_only(project: Path) -> None:
     code, _ = ran(project, "--only", "book", "--package", "app.api")
     assert code == 0
     copy = project.parent / "app" / "api"
-    assert (
-        (copy / "book.py")
-        .read_text(encoding="utf-8")
-        .startswith("# Vendored from library-client 0.1.0 (MIT)")
-    )
+    manifest = json.loads((copy / ".xmlwright-vendored.json").read_text(encoding="utf-8"))
+    assert manifest["client"] == "library-client 0.1.0"
+    assert manifest["description"]
+    assert manifest["generator"]
     assert (copy / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
     assert not (copy / "loan.py").exists()
     assert ran(project, "--check") == (0, "")
+
+
+def test_a_new_version_alone_changes_two_files(project: Path) -> None:
+    ran(project)
+    small_project.edit(project / "schema/api.yaml", 'version: "0.1.0"}', 'version: "0.2.0"}')
+    code, output = ran(project, "--check")
+    assert code == 3
+    assert output.splitlines() == [
+        "../app/api/__init__.py: outdated",
+        "../app/api/_api.py: outdated",
+    ]
+    assert "library-client 0.1.0 -> library-client 0.2.0" in ran(project, "--update")[1]
 
 
 def test_a_check_tells_edited_missing_and_outdated_apart(project: Path) -> None:
     ran(project, "--only", "book")
     copy = project.parent / "app" / "api"
     change(project)
-    code, told = ran(project, "--check")
-    assert (code, told) == (3, "../app/api/book.py: not the newest\n")
+    code, output = ran(project, "--check")
+    assert (code, output) == (3, "../app/api/book.py: outdated\n")
     (copy / "runtime" / "errors.py").unlink()
     with (copy / "_client.py").open("a", encoding="utf-8") as file:
         file.write("# mine\n")
-    code, told = ran(project, "--check")
+    code, output = ran(project, "--check")
     assert code == 1
-    assert "_client.py: edited" in told
-    assert "runtime/errors.py: missing" in told
+    assert "_client.py: edited" in output
+    assert "runtime/errors.py: missing" in output
 
 
-def test_an_edit_is_kept_and_is_a_conflict_only_where_there_is_something_new(project: Path) -> None:
+def test_line_ends_of_a_checkout_are_no_edits(project: Path) -> None:
+    """Git may turn all line ends to CRLF (core.autocrlf)."""
     ran(project, "--only", "book")
     copy = project.parent / "app" / "api"
-    book = copy / "book.py"
-    mine = book.read_text(encoding="utf-8") + "\n# mine\n"
-    book.write_text(mine, encoding="utf-8")
-    code, told = ran(project, "--update")
-    assert code == 0
-    assert "book.py: edited by hand, and kept" in told
+    for path in copy.rglob("*"):
+        if path.is_file() and path.suffix != ".zip":
+            path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert ran(project, "--check") == (0, "")
+    code, output = ran(project, "--update")
+    assert (code, output) == (0, "../app/api: 0 written, 0 removed\n")
+    assert "*.py text" in (copy / ".gitattributes").read_text(encoding="utf-8")
+
+
+def test_changes_are_merged_into_an_edited_file(project: Path) -> None:
+    ran(project, "--only", "book")
+    book = project.parent / "app" / "api" / "book.py"
+    book.write_text(book.read_text(encoding="utf-8") + "\n# mine\n", encoding="utf-8")
+    assert "book.py: edited, kept" in ran(project, "--update")[1]
     change(project)
-    code, told = ran(project, "--update")
-    assert code == 1
-    assert "book.py: edited by hand, and changed since; the new one is book.py.new" in told
-    assert book.read_text(encoding="utf-8") == mine
-    assert "What was paid for it." in (copy / "book.py.new").read_text(encoding="utf-8")
-    # Merged by hand, it is an edit of the new version: no conflict any more.
-    book.write_text(
-        (copy / "book.py.new").read_text(encoding="utf-8") + "\n# mine\n", encoding="utf-8"
-    )
-    (copy / "book.py.new").unlink()
-    assert ran(project, "--update")[0] == 0
+    code, output = ran(project, "--update")
+    assert code == 0
+    assert "book.py: edited, new version merged" in output
+    text = book.read_text(encoding="utf-8")
+    assert "What was paid for it." in text
+    assert text.endswith("\n# mine\n")
     assert ran(project, "--check")[0] == 1
+    assert ran(project, "--accept")[0] == 0
+    assert ran(project, "--check") == (0, "../app/api/book.py: edited, kept\n")
+    book.write_text(text + "# more\n", encoding="utf-8")
+    assert ran(project, "--check")[0] == 1
+
+
+def test_a_conflict_stays_until_it_is_resolved(project: Path) -> None:
+    ran(project, "--only", "book")
+    book = project.parent / "app" / "api" / "book.py"
+    text = book.read_text(encoding="utf-8")
+    book.write_text(text.replace("What it cost.", "What I paid."), encoding="utf-8")
+    change(project)
+    for _ in range(2):
+        code, output = ran(project, "--update")
+        assert code == 1
+        assert "book.py: unmerged; resolve the marked conflict" in output
+    assert ran(project, "--check")[0] == 1
+    assert ran(project, "--accept")[0] == 1
+    merged = book.read_text(encoding="utf-8")
+    assert "<<<<<<< your edit" in merged
+    pattern = r"<<<<<<< your edit\n(.*?)=======\n.*?>>>>>>> vendored now\n"
+    book.write_text(re.sub(pattern, r"\1", merged, flags=re.DOTALL), encoding="utf-8")
+    assert ran(project, "--update")[0] == 0
+    assert "What I paid." in book.read_text(encoding="utf-8")
+    assert ran(project, "--accept")[0] == 0
+    assert ran(project, "--check")[0] == 0
 
 
 def test_files_of_the_user_survive_and_one_in_the_way_is_told(project: Path) -> None:
@@ -366,7 +438,7 @@ def test_files_of_the_user_survive_and_one_in_the_way_is_told(project: Path) -> 
     ran(project, "--only", "book")
     code, told = ran(project, "--only", "book,loan")
     assert code == 1
-    assert "loan.py: in the way: a file of yours has this name" in told
+    assert "loan.py: a file of yours has this name" in told
     change(project)
     ran(project, "--update")
     assert (copy / "_patch.py").read_text(encoding="utf-8") == "from .book import Books\n"
@@ -379,22 +451,25 @@ def test_a_choice_is_remembered_and_can_be_changed(project: Path) -> None:
     ran(project, "--only", "book", "--with", "async", "--tests")
     copy = project.parent / "app" / "api"
     assert (copy / "tests" / "test_book.py").exists()
-    assert ran(project, "--update")[0] == 0
-    assert "aio" not in (copy / "runtime" / "aio.py").read_text(encoding="utf-8").splitlines()[1]
-    ran(project, "--only", "loan", "--with", "")
+    assert ran(project, "--update", "--with", "callbacks")[0] == 0
+    assert (copy / "events.py").exists()
+    assert (copy / "_async_client.py").exists()
+    ran(project, "--only", "loan", "--without", "async")
     assert (copy / "loan.py").exists()
+    assert (copy / "events.py").exists()
+    assert not (copy / "_async_client.py").exists()
     assert not (copy / "book.py").exists()
     assert not (copy / "tests" / "test_book.py").exists()
 
 
 def test_unknown_names_and_folders_are_refused_with_a_hint(project: Path) -> None:
-    for arguments, said in (
-        (["--only", "bok"], "did you mean 'book'?"),
-        (["--only", "book", "--with", "asynk"], "did you mean 'async'?"),
-        (["--check"], "is no vendored copy"),
-        (["--update"], "is no vendored copy"),
+    for arguments, expected, message in (
+        (["--only", "bok"], 2, "did you mean 'book'?"),
+        (["--only", "book", "--with", "asynk"], 2, "did you mean 'async'?"),
+        (["--check"], 1, "is not a vendored copy"),
+        (["--update"], 1, "is not a vendored copy"),
     ):
-        code, told = ran(project, *arguments)
-        assert code == 1
-        assert said in told
+        code, output = ran(project, *arguments)
+        assert code == expected
+        assert message in output
     assert not (project.parent / "app").exists()

@@ -1,0 +1,290 @@
+"""The built wheels in clean environments, with exactly the extra that the documentation names.
+
+Commands come from the console blocks of the README and the guides, and from the recipes for pre-commit and CI.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+import venv
+from pathlib import Path
+
+import pytest
+import yaml
+from sampling import FULL
+from small_project import CHECKOUT
+
+GUIDES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+EXTRAS = {"docs": "docs", "sandbox": "sandbox", "watch": "watch"}
+"""Command -> the extra that it needs; all others need none."""
+ENDLESS = {
+    "watch": "watching",
+    "sandbox": "FRESHBOOKS_TOKEN=",
+    "docs --serve": "http://127.0.0.1",
+}
+"""Commands that run until Ctrl-C, and what they print when they are ready."""
+FINDINGS = ("diff", "drift", "coverage")
+"""Commands whose exit code 1 is a result, not an error."""
+TIMEOUT = 180
+
+
+def documented(program: str) -> list[str]:
+    """Return the command lines of a program that console blocks show, without repetitions."""
+    lines = [
+        line
+        for page in GUIDES
+        for block in re.findall(
+            r"^```console[^\n]*\n(.*?)^```", page.read_text("utf-8"), re.M | re.S
+        )
+        for line in block.splitlines()
+    ]
+    found = [re.sub(r"\s{2,}#.*", "", line[2:]).strip() for line in lines if line.startswith("$ ")]
+    found = [line.removeprefix(".venv/bin/") for line in found]
+    return list(dict.fromkeys(line for line in found if line.startswith(f"{program} ")))
+
+
+COMMANDS = documented("xmlwright")
+
+
+def recipe(name: str) -> dict[str, object]:
+    """Return a YAML block of the maintainer's guide, by its first key."""
+    text = (CHECKOUT / "docs/guide-maintainer.md").read_text("utf-8")
+    (block,) = [
+        b for b in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S) if b.startswith(name)
+    ]
+    value = yaml.safe_load(block)
+    assert isinstance(value, dict)
+    return value
+
+
+def extra_of(command: str) -> str:
+    return EXTRAS.get(command.split()[1], "")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a program that sees nothing of this checkout's own environment."""
+    hidden = ("PYTHON", "VIRTUAL_ENV", "XMLWRIGHT", "FRESHBOOKS", "COV_", "PYTEST")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(hidden)}
+    return {
+        **kept,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "NO_COLOR": "1",
+    }
+
+
+def run(*command: str | Path, cwd: Path, ok: tuple[int, ...] = (0,)) -> str:
+    done = subprocess.run(
+        command, cwd=cwd, env=environment(), text=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False,
+    )  # fmt: skip
+    assert done.returncode in ok, f"{command}: exit code {done.returncode}\n{done.stdout[-4000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheel and the sdist of the generator and of the generated client."""
+    folder = tmp_path_factory.mktemp("dist")
+    for source in (CHECKOUT, CHECKOUT / "generated"):
+        run(
+            sys.executable, "-m", "build", "--no-isolation", "--wheel", "--sdist", "--outdir", folder, source,
+            cwd=folder,
+        )  # fmt: skip
+    files = sorted(folder.iterdir())
+    assert len(files) == 4, files
+    return {path.name.split("-")[0] + path.suffix: path for path in files}
+
+
+def install(folder: Path, *requirements: str) -> Path:
+    """Make a virtual environment with nothing but these; return its folder of programs."""
+    venv.create(folder, with_pip=False)
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    pip = (sys.executable, "-m", "pip", f"--python={programs / 'python'}")
+    done = subprocess.run(
+        [*pip, "install", "--quiet", "--no-compile", *requirements],
+        env=environment(), capture_output=True, text=True, timeout=TIMEOUT, check=False,
+    )  # fmt: skip
+    if done.returncode and "connection" in done.stderr.lower():
+        pytest.skip("the package index cannot be reached")
+    assert done.returncode == 0, done.stderr
+    assert not run(*pip, "check", cwd=folder).replace("No broken requirements found.", "").strip()
+    return programs
+
+
+def with_extra(wheel: Path, extra: str) -> str:
+    name = wheel.name.split("-")[0].replace("_", "-")
+    return f"{name}[{extra}] @ {wheel.as_uri()}" if extra else str(wheel)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository with the description of this one, a history, and everything that the guides name."""
+    root = tmp_path / "project"
+    shutil.copytree(CHECKOUT / "schema", root / "schema")
+    (root / "pyproject.toml").write_text(
+        '[tool.xmlwright]\nschema = "schema"\noutput = "generated"\n'
+    )
+    git = (
+        "git",
+        "-c",
+        "user.name=x",
+        "-c",
+        "user.email=x@example.com",
+        "-c",
+        "commit.gpgsign=false",
+    )
+    run(*git, "init", "-q", "-b", "main", cwd=root)
+    for turn in range(4):
+        (root / "CHANGES").write_text(str(turn))
+        run(*git, "add", ".", cwd=root)
+        run(*git, "commit", "-q", "-m", f"change {turn}", cwd=root)
+    run(*git, "update-ref", "refs/remotes/origin/main", "HEAD", cwd=root)
+    cases = yaml.safe_load((root / "schema/resources/task.cases.yaml").read_text("utf-8"))["cases"]
+    calls = [case for case in cases if "request" in case and "response" in case][:3]
+    for name in ("recordings", "samples", "src/app"):
+        (root / name).mkdir(parents=True)
+    for index, case in enumerate(calls):
+        for folder in ("recordings", "samples"):
+            path = root / folder / f"task.{case['call']}.{index}.response.xml"
+            path.write_text(case["response"], encoding="utf-8")
+    (root / "src/app/__init__.py").write_text("from freshbooks_classic import FreshBooks\n")
+    (root / "allowed.txt").write_text("")
+    return root
+
+
+def run_command(programs: Path, command: str, project: Path) -> str:
+    """Run a documented command as written; end those without end by Ctrl-C when they are ready."""
+    words = shlex.split(command)
+    assert words[0] == "xmlwright"
+    line = [str(programs / "xmlwright"), *words[1:]]
+    ready = next(
+        (text for key, text in ENDLESS.items() if f"{command} ".startswith(f"xmlwright {key} ")), ""
+    )
+    if not ready:
+        ok = (0, 1) if words[1] in FINDINGS else (0,)
+        output = run(*line, cwd=project, ok=ok)
+        assert "Traceback" not in output
+        return output
+    process = subprocess.Popen(
+        line, cwd=project, env=environment(), text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    watchdog = threading.Timer(TIMEOUT, process.kill)
+    watchdog.start()
+    assert process.stdout is not None
+    output = ""
+    try:
+        for text in process.stdout:
+            output += text
+            if ready in text:
+                process.send_signal(signal.SIGINT)
+                break
+        output += process.stdout.read()
+        assert process.wait() in (0, 130), output
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.wait()
+    assert ready in output, output
+    return output
+
+
+def prepared(command: str, project: Path) -> bool:
+    """Whether the project has the files that a command names."""
+    names = [word for word in command.split() if word.endswith((".json", ".jsonl", ".yaml"))]
+    return all((project / name).exists() for name in names)
+
+
+def test_the_guides_show_commands() -> None:
+    assert len(COMMANDS) > 25
+    assert {extra_of(command) for command in COMMANDS} == {"", *EXTRAS.values()}
+
+
+@pytest.mark.parametrize(
+    "extra", ["", "docs", "sandbox", "watch", "all"], ids=lambda extra: extra or "bare"
+)
+def test_documented_commands_run_with_their_extra(
+    built: dict[str, Path], project: Path, tmp_path: Path, extra: str
+) -> None:
+    programs = install(tmp_path / "environment", with_extra(built["xmlwright.whl"], extra))
+    if extra == "all":  # each of them works alone, as the other runs show
+        for command in EXTRAS:
+            run(programs / "xmlwright", command, "--help", cwd=project)
+        run(programs / "python", "-c", "import markdown_it, h11, watchfiles", cwd=project)
+        return
+    if extra == "":
+        bundle = run(programs / "xmlwright", "bundle", cwd=project)
+        (project / "v1.json").write_text(bundle, encoding="utf-8")
+        run(programs / "xmlwright", "xsd", "xsd", cwd=project)
+        for command, name in EXTRAS.items():
+            message = run(programs / "xmlwright", command, cwd=project, ok=(1, 2))
+            assert f"xmlwright[{name}]" in message
+            assert "Traceback" not in message
+    for command in COMMANDS:
+        if extra_of(command) == extra and prepared(command, project):
+            run_command(programs, command, project)
+
+
+def test_hooks_and_the_ci_recipe_run(built: dict[str, Path], project: Path, tmp_path: Path) -> None:
+    """Both run what the maintainer's guide shows, in an environment without extras."""
+    programs = install(tmp_path / "environment", str(built["xmlwright.whl"]))
+    run(programs / "xmlwright", "build", cwd=project)
+    hooks = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    (repository,) = recipe("repos:")["repos"]  # type: ignore[misc]
+    assert {hook["id"] for hook in repository["hooks"]} <= {hook["id"] for hook in hooks}  # type: ignore[index]
+    for hook in hooks:
+        assert hook["language"] == "python"
+        run_command(programs, hook["entry"], project)
+    jobs = recipe("name: generated")["jobs"]
+    assert isinstance(jobs, dict)
+    (job,) = jobs.values()
+    steps = [step["run"] for step in job["steps"] if "run" in step]
+    assert steps[0].startswith("pip install "), "the rest needs no extra"
+    for step in steps[1:]:
+        run_command(programs, step.replace("${{ github.base_ref }}", "main"), project)
+
+
+def test_metadata_is_complete(built: dict[str, Path]) -> None:
+    done = run(sys.executable, "-m", "twine", "check", "--strict", *built.values(), cwd=CHECKOUT)
+    assert done.count("PASSED") == 4
+
+
+def test_generated_project_tests_itself(built: dict[str, Path], tmp_path: Path) -> None:
+    """Its sdist passes its own tests with what its extra ``test`` installs."""
+    with tarfile.open(built["freshbooks_classic.gz"]) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    programs = install(tmp_path / "environment", f"{source}[test]")
+    # The equivalence and secrecy of all methods take longest; `make proofs` runs them here, too.
+    chosen = () if FULL else ("--deselect=tests/test_secrets.py",)
+    shutil.rmtree(source / "freshbooks_classic")  # the installed package is tested
+    run(
+        programs / "python",
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        *chosen,
+        cwd=source,
+    )
+
+
+def test_generated_client_installs_without_extras(built: dict[str, Path], tmp_path: Path) -> None:
+    programs = install(tmp_path / "environment", str(built["freshbooks_classic.whl"]))
+    answer = tmp_path / "client.list.response.xml"
+    answer.write_text(
+        '<response xmlns="http://www.freshbooks.com/api/" status="ok"><clients page="1" per_page="25" pages="0" total="0"/></response>'
+    )
+    for command in ("read", "check"):
+        run(programs / "python", "-m", "freshbooks_classic", command, answer, cwd=tmp_path)
