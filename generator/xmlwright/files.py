@@ -34,3 +34,10 @@ def acts(path: Path) -> bool:
 def shown(path: Path, root: Path) -> str:
     """A path as messages show it: below the working folder, with forward slashes."""
     return Path(os.path.relpath(path, root)).as_posix()
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder and its missing parents, accessible to the user alone. Raises OSError."""
+    for parent in (*reversed(folder.parents), folder):
+        if not parent.exists():
+            parent.mkdir(mode=0o700, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -34,6 +35,7 @@ class Settings:
     templates: Path
     output: Path
     cache: Path
+    """A folder outside the project, private to the user, for what can be computed again."""
     site: Path
     """Where the documentation is written."""
     guides: Path
@@ -56,7 +58,7 @@ class Settings:
 
 
 _OUTPUT_KEYS: Final = ("templates", "overlay", "output", "line-length")
-_KEYS: Final = ("schema", *_OUTPUT_KEYS, "cache", "outputs", "site", "guides", "source")
+_KEYS: Final = ("schema", *_OUTPUT_KEYS, "outputs", "site", "guides", "source")
 _LENGTHS: Final = range(60, 201)
 
 
@@ -100,7 +102,7 @@ def _settings(root: Path, table: dict[str, Any], path: Path) -> Settings:
         schema=root / checked.folder("schema", "schema"),
         templates=root / table["templates"] if checked.has("templates") else built_in_templates(),
         output=root / checked.folder("output", "generated"),
-        cache=root / checked.folder("cache", ".cache/xmlwright"),
+        cache=cache_folder(root),
         site=root / checked.folder("site", "site"),
         guides=root / checked.folder("guides", "docs"),
         source=table.get("source", ""),
@@ -146,6 +148,7 @@ class _Table:
     known: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        """Implement :meth:`__post_init__`."""
         for name in sorted(set(self.values) - set(self.known)):
             near = nearest(name, self.known)
             hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(self.known)}"
@@ -179,7 +182,7 @@ class _Table:
 def refuse_overlaps(settings: Settings, wrong: Callable[[str], Exception]) -> None:
     """Refuse outputs that share a folder with anything else: a build replaces an output folder as a whole."""
     root = Path(os.path.normpath(settings.root))
-    inputs = {"schema": settings.schema, "cache": settings.cache}
+    inputs = {"schema": settings.schema}
     for one in settings.outputs:
         label = f"outputs.{one.name}." if one.name else ""
         inputs[f"{label}templates"] = one.templates
@@ -196,7 +199,7 @@ def refuse_overlaps(settings: Settings, wrong: Callable[[str], Exception]) -> No
             other = Path(os.path.normpath(folder))
             if output in (other, *other.parents):
                 raise wrong(f"{label} is {output}, which holds {name}: {own}")
-            if other in output.parents and name != "cache":
+            if other in output.parents:
                 raise wrong(f"{label} is {output}, which lies in {name}: {own}")
         for folder, name in taken.items():
             if output in (folder, *folder.parents) or folder in output.parents:
@@ -210,7 +213,7 @@ def checked_site(settings: Settings) -> Path:
     def wrong(message: str) -> SettingsError:
         return SettingsError(f"[tool.xmlwright] {message}")
 
-    _apart(settings, "site", ("schema", "templates", "cache", "guides", "output"), wrong)
+    _apart(settings, "site", ("schema", "templates", "guides", "output"), wrong)
     return settings.site
 
 
@@ -227,6 +230,20 @@ def _apart(
         other = Path(os.path.normpath(getattr(settings, name)))
         if folder in (other, *other.parents):
             raise wrong(f"{key} is {folder}, which holds {name}: give it a folder of its own")
+
+
+def cache_folder(root: Path) -> Path:
+    """Return the folder of a project in the user's cache directory; what is made in it is for the user alone."""
+    home = Path.home
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = home() / "Library" / "Caches"
+    else:
+        base = home() / ".cache"
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(given if os.path.isabs(given) else base)
+    return base / "xmlwright" / hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
 
 
 def built_in_templates() -> Path:

@@ -1,13 +1,14 @@
-"""Publish: replaces an output as a whole or not at all.
+"""Replace an output folder as a whole or not at all.
 
-The new folder is put together beside the old one, out of links to what stays, and the two change places in one step of
-the operating system. Files that no manifest names are the owner's and are taken over as they are.
+The new folder is assembled beside the old one, with links to unchanged files, and the two are exchanged in one system
+call. Files that no manifest names belong to the user and are carried over.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -22,11 +23,11 @@ _SHOWN: Final = 5
 
 
 class PublishError(Exception):
-    """The output cannot be written; it is as it was."""
+    """The output cannot be written; it is unchanged."""
 
 
 def leftovers(output: Path) -> list[Path]:
-    """Folders beside an output that a build works in, or that a killed one left."""
+    """Return the working folders of running and of killed builds beside an output."""
     prefix = f".{output.name}.xmlwright-"
     try:
         names = sorted(name for name in os.listdir(output.parent) if name.startswith(prefix))
@@ -37,18 +38,18 @@ def leftovers(output: Path) -> list[Path]:
 
 @contextlib.contextmanager
 def alone(output: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Keeps other builds of ``output`` out, and clears away what a killed one left.
+    """Hold the lock on an output, and remove what a killed build left.
 
-    ``waiting`` is called once if another build has to be waited for.
+    ``waiting`` is called once if another build holds the lock.
 
     Raises:
         PublishError: the folder that holds the output cannot be written.
     """
     parent = output.parent
-    with _told(output):
+    with _os_errors(output):
         parent.mkdir(parents=True, exist_ok=True)
     with _locked(parent, waiting) as locked:
-        with _told(output):
+        with _os_errors(output):
             _sweep(output, everything=locked)
         yield
 
@@ -56,13 +57,12 @@ def alone(output: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[
 def publish(
     output: Path, files: Mapping[str, bytes], mine: Collection[str], *, overwrite: bool = False
 ) -> None:
-    """Make ``output`` hold ``files``; the caller is :func:`alone`.
+    """Make ``output`` hold ``files``. The caller holds the lock of :func:`alone`.
 
-    Of what is there, only files that an earlier build wrote (``mine``) are replaced or removed, unless ``overwrite``
-    allows to replace any.
+    Only files that an earlier build wrote (``mine``) are replaced or removed; with ``overwrite`` any file is replaced.
 
     Raises:
-        PublishError: a path leaves the output or is taken, or the folder cannot be written.
+        PublishError: a path is outside the output or taken, something is mounted in it, or it cannot be written.
     """
     for path in files:
         parts = PurePosixPath(path).parts
@@ -70,24 +70,25 @@ def publish(
             raise PublishError(f"{path} is outside of the output folder")
     if output.is_symlink():
         raise PublishError(
-            f"{output} is a symbolic link: name the folder that it points to in [tool.xmlwright]"
+            f"{output} is a symbolic link; name the folder that it points to in [tool.xmlwright]"
         )
-    if os.path.ismount(output):
+    mounted = _mount_point(output)
+    if mounted is not None:
         raise PublishError(
-            f"{output} is a mount point, which cannot change places with another folder: mount the folder above it, or build"
-            " beside it and copy"
+            f"{mounted} is a mount point, and the output folder is replaced as a whole; unmount it, or build elsewhere and copy"
         )
     if output.exists() and not output.is_dir():
         raise PublishError(f"{output} is not a folder")
     _refuse_collisions(output, files, mine, overwrite)
     staging = output.parent / f".{output.name}.xmlwright-{os.getpid()}"
-    with _told(output):
+    with _os_errors(output):
         try:
             staging.mkdir()
-            _assemble(staging, output, files, frozenset(mine))
-            # Whoever is told of an interruption is told that nothing was written: too late for one here.
+            kept = _assemble(staging, output, files, frozenset(mine))
+            # From here on, ignore SIGINT: files are being replaced.
             with _uninterrupted():
                 _swap(staging, output)
+                _take_over_changes(staging, output, kept, {*files, *mine})
                 _remove(staging)
         except BaseException:
             _remove(staging)
@@ -95,8 +96,8 @@ def publish(
 
 
 @contextlib.contextmanager
-def _told(output: Path) -> Iterator[None]:
-    """Says of an error of the operating system which output it keeps from being written."""
+def _os_errors(output: Path) -> Iterator[None]:
+    """Turn errors of the operating system into errors about an output."""
     try:
         yield
     except OSError as error:
@@ -107,7 +108,7 @@ def _told(output: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _locked(folder: Path, waiting: Callable[[], None]) -> Iterator[bool]:
-    """Holds the lock on a folder; gives False where the system has no such lock. It ends with the process."""
+    """Lock a folder until the process ends; yield False where the system cannot."""
     try:
         import fcntl
 
@@ -131,7 +132,7 @@ def _locked(folder: Path, waiting: Callable[[], None]) -> Iterator[bool]:
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C does nothing in here."""
+    """Ignore SIGINT."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -139,24 +140,24 @@ def _uninterrupted() -> Iterator[None]:
     try:
         yield
     finally:
-        if before is not None:  # None: whoever set it did not do so from Python
+        if before is not None:  # None: the handler was not set from Python
             signal.signal(signal.SIGINT, before)
 
 
 def _refuse_collisions(
     output: Path, files: Mapping[str, bytes], mine: Collection[str], overwrite: bool
 ) -> None:
-    """Refuse to write where something of the owner's is."""
+    """Refuse to replace files and folders of the user."""
     taken: list[str] = []
     for path, content in files.items():
         for folder in list(PurePosixPath(path).parents)[:-1]:
             there = output / folder
             if there.is_symlink() or (there.exists() and not there.is_dir()):
                 kind = "a symbolic link" if there.is_symlink() else "a file"
-                raise PublishError(f"{there} is {kind}, but a folder has to be there: move it away")
+                raise PublishError(f"{there} is {kind}, but a folder is needed; move it away")
         there = output / path
         if there.is_dir() and not there.is_symlink():
-            raise PublishError(f"{there} is a folder, but a file has to be there: move it away")
+            raise PublishError(f"{there} is a folder, but a file is needed; move it away")
         if path in mine or overwrite or not (there.is_symlink() or there.exists()):
             continue
         if there.is_symlink() or there.read_bytes() != content:
@@ -164,15 +165,16 @@ def _refuse_collisions(
     if taken:
         rest = f" and {len(taken) - _SHOWN} more" if len(taken) > _SHOWN else ""
         raise PublishError(
-            f"in {output.name}/ there {'is' if len(taken) == 1 else 'are'} {', '.join(taken[:_SHOWN])}{rest},"
-            " which no earlier build wrote: move away what is to be kept, or give --overwrite"
+            f"no earlier build wrote {', '.join(f'{output.name}/{path}' for path in taken[:_SHOWN])}{rest};"
+            " move away what you want to keep, or use --overwrite"
         )
 
 
 def _assemble(
     staging: Path, output: Path, files: Mapping[str, bytes], mine: frozenset[str]
-) -> None:
-    """Fill ``staging`` with ``files`` and with what is the owner's in ``output``."""
+) -> set[str]:
+    """Fill ``staging`` with ``files`` and with the user's files in ``output``; return the paths of the latter."""
+    of_user: set[str] = set()
     folders: list[PurePosixPath] = []
     caches: list[PurePosixPath] = []
     for folder, subfolders, names in os.walk(output, onerror=_raise) if output.exists() else ():
@@ -192,6 +194,7 @@ def _assemble(
         ]
         if kept or empty:
             (staging / relative).mkdir(parents=True, exist_ok=True)
+        of_user |= {str(relative / name) for name in kept}
         for name in kept:
             _take(output / relative / name, staging / relative / name)
     for path, content in files.items():
@@ -212,6 +215,53 @@ def _assemble(
     for relative in reversed(folders):
         if (staging / relative).is_dir():
             shutil.copymode(output / relative, staging / relative)
+    return of_user
+
+
+def _take_over_changes(old: Path, output: Path, kept: set[str], own: set[str]) -> None:
+    """Repeat in ``output`` what was done to the user's files in ``old`` since they were carried over."""
+    for folder, _, names in os.walk(old):
+        relative = PurePosixPath(Path(folder).relative_to(old).as_posix())
+        if "__pycache__" in relative.parts:
+            continue
+        for name in names:
+            path = str(relative / name)
+            if path in own or _same(old / path, output / path):
+                continue
+            target = output / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(old / path, target)
+    for path in kept:
+        if not os.path.lexists(old / path):
+            (output / path).unlink(missing_ok=True)
+
+
+def _same(left: Path, right: Path) -> bool:
+    """Return whether two paths are one file, or have the same content."""
+    try:
+        if left.is_symlink() or right.is_symlink():
+            return os.readlink(left) == os.readlink(right)
+        return os.path.samefile(left, right) or left.read_bytes() == right.read_bytes()
+    except OSError:
+        return False
+
+
+def _mount_point(output: Path) -> Path | None:
+    """Return a mount point that is the output or inside of it."""
+    for folder, subfolders, names in os.walk(output):
+        for path in (Path(folder), *(Path(folder, name) for name in (*subfolders, *names))):
+            if os.path.ismount(path):
+                return path
+    try:  # a folder mounted from the same file system
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return None
+    real = os.path.realpath(output)
+    for line in lines.splitlines():
+        mounted = re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), line.split(" ")[4])
+        if mounted == real or mounted.startswith(f"{real}/"):
+            return Path(mounted)
+    return None
 
 
 def _raise(error: OSError) -> None:
@@ -219,7 +269,7 @@ def _raise(error: OSError) -> None:
 
 
 def _take(source: Path, target: Path) -> None:
-    """The same file in the new folder: a link where the file system has them, else a copy."""
+    """Link a file, or copy it where the file system has no links."""
     if source.is_symlink():
         os.symlink(os.readlink(source), target)
         return
@@ -232,13 +282,13 @@ def _take(source: Path, target: Path) -> None:
 
 
 def _swap(staging: Path, output: Path) -> None:
-    """Put ``staging`` in the place of ``output``; what was there is then in ``staging``."""
+    """Exchange ``staging`` and ``output``."""
     if not output.exists():
         os.rename(staging, output)
         return
     if _exchange(staging, output):
         return
-    # Without an exchange in one step there is a moment without output; _sweep puts the old one back after a crash.
+    # Two renames leave a moment without output; after a crash, _sweep moves the old one back.
     aside = _aside(output)
     os.rename(output, aside)
     try:
@@ -274,7 +324,7 @@ def _exchange(left: Path, right: Path) -> bool:
 
 
 def _sweep(output: Path, *, everything: bool) -> None:
-    """Clear away what killed builds left; without the lock, only what no living process can be working in."""
+    """Remove what killed builds left; without the lock, only folders of processes that have ended."""
     aside = _aside(output)
     if aside.is_dir() and not output.exists():
         os.rename(aside, output)
@@ -285,7 +335,7 @@ def _sweep(output: Path, *, everything: bool) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a working folder, as far as possible: the next build tries again."""
+    """Remove a working folder. Ignores failures: the next build tries again."""
     import shutil
 
     for path, _, _ in os.walk(folder):  # nothing can be removed from a read-only folder
