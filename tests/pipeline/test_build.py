@@ -288,13 +288,13 @@ def test_nothing_to_do_writes_nothing(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "every"), [("killed", 20), ("killed-without-exchange", 40), ("interrupted", 40)]
+    ("how", "count"), [("killed", 8), ("killed-without-exchange", 4), ("interrupted", 4)]
 )
 def test_build_ended_at_any_write_leaves_old_or_new_output(
-    tmp_path: Path, how: str, every: int
+    tmp_path: Path, how: str, count: int
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-B", str(SUPPORT / "interrupted_builds.py"), str(tmp_path), how, str(every)],
+        [sys.executable, "-B", str(SUPPORT / "interrupted_builds.py"), str(tmp_path), how, str(count)],
         env=environment(PYTHONPATH=str(SUPPORT)),
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -1,8 +1,9 @@
-"""Ends builds of a small project at one write to the disk after the other, and looks at what is left.
+"""Interrupt builds of a small project at writes to the disk, and report what is left.
 
-``python interrupted_builds.py FOLDER HOW EVERY`` prints a report as JSON. HOW is ``killed`` (SIGKILL), ``killed-without-exchange``
-(the same where the system cannot swap two folders) or ``interrupted`` (SIGINT, as by Ctrl-C). Every EVERY-th write is tried,
-and each one around the moment when the new output takes the place of the old one.
+``python interrupted_builds.py FOLDER HOW COUNT`` prints a report as JSON. HOW is ``killed`` (SIGKILL), ``killed-without-exchange``
+(the same where the system cannot swap two folders) or ``interrupted`` (SIGINT, as by Ctrl-C). A random
+sample of COUNT writes is tried (all under ``make proofs``), and each one around the moment when the new output takes the place of
+the old one.
 
 The program runs unchanged: a hook of the interpreter (:func:`sys.addaudithook`) sees every write just before it is done.
 Each build is a fork of this process, which has imported the program once.
@@ -18,6 +19,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from sampling import sample
 from small_project import edit, make, tree
 
 from xmlwright import settings
@@ -38,7 +40,7 @@ SWAP = "ctypes.dlsym"
 """The program asks for the function of the operating system that swaps two folders."""
 
 
-def main(folder: Path, how: str, every: int) -> None:
+def main(folder: Path, how: str, count: int) -> None:
     """Make the project, end builds of it, print what came of them."""
     pristine = make(folder / "pristine")
     assert pipeline.build(
@@ -61,7 +63,8 @@ def main(folder: Path, how: str, every: int) -> None:
     new = tree(work / "generated")
     here = sorted(os.listdir(work))
     swap = next(index for index, event in enumerate(seen) if event.startswith(SWAP))
-    chosen = [index for index in range(len(seen)) if index % every == 0 or abs(index - swap) <= 2]
+    around = range(swap - 2, min(swap + 3, len(seen)))
+    chosen = sorted({*sample(f"writes, {how}", range(len(seen)), count), *around})
     report = []
     for index in chosen:
         shutil.rmtree(work)
