@@ -50,10 +50,10 @@ def test_a_bundle_fits_its_published_schema(api: Api) -> None:
         ("[]", "is not a bundle"),
         ('{"format": "other"}', "is not a bundle"),
         ('{"format": "xmlwright-bundle", "version": 99}', "version 99"),
-        ('{"format": "xmlwright-bundle", "version": 1, "api": {}}', "does not have the form"),
+        ('{"format": "xmlwright-bundle", "version": 2, "api": {}}', "is not a valid bundle"),
         (
-            '{"format": "xmlwright-bundle", "version": 1, "api": {"name": 3}}',
-            "does not have the form",
+            '{"format": "xmlwright-bundle", "version": 2, "api": {"name": 3}}',
+            "is not a valid bundle",
         ),
     ],
 )

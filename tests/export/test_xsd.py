@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import small_project
 from lxml import etree
 
 from freshbooks_classic import wire
@@ -60,7 +61,7 @@ def documents() -> list[tuple[str, str, bytes]]:
             ):
                 continue
             if row["direction"] in ("request", "response"):
-                kind = "request" if row["direction"] == "request" else "answer"
+                kind = "request" if row["direction"] == "request" else "response"
                 content = (CORPUS / row["file"]).read_bytes()
                 found.append((row["file"], f"{row['method']}.{kind}.xsd", content))
     return found
@@ -159,7 +160,7 @@ def test_answers_of_cases_are_valid_and_wrong_values_are_not(
     cache: dict[tuple[str | None, str], etree.XMLSchema] = {}
     for module in api.resources:
         for case in module.cases:
-            name = f"{module.name}.{case.call}.answer.xsd"
+            name = f"{module.name}.{case.call}.response.xsd"
             if case.response is None or case.fails or case.unknown or (None, name) not in schemas:
                 continue
             root = etree.fromstring(case.response)
@@ -246,7 +247,7 @@ def test_xsdata_makes_classes_of_them_that_work(
     (tmp_path / "answer.xml").write_text(answer, encoding="utf-8")
     (tmp_path / "request.xml").write_text(request, encoding="utf-8")
     for package, key in (
-        ("answer", (namespace, "task.get.answer.xsd")),
+        ("answer", (namespace, "task.get.response.xsd")),
         ("request", (None, "task.create.request.xsd")),
     ):
         (tmp_path / f"{package}.xsd").write_text(schemas[key], encoding="utf-8")
@@ -267,3 +268,16 @@ def test_xsdata_makes_classes_of_them_that_work(
     assert first == " ".join(map(str, texts))
     again = etree.fromstring(written.strip().encode())
     assert compiled(schemas, None, "task.create.request.xsd").validate(again)
+
+
+def test_a_nested_record_needs_the_fields_that_are_always_required(tmp_path: Path) -> None:
+    project = small_project.make(tmp_path / "project")
+    done = small_project.run(project, "xsd", "xsd")
+    assert done.returncode == 0, done.stderr
+    schema = etree.XMLSchema(etree.parse(str(project / "xsd" / "book.create.request.xsd")))
+    text = (
+        '<request method="book.create"><book><title>Faust</title><authors>'
+        "<author>{}</author></authors></book></request>"
+    )
+    assert schema.validate(etree.fromstring(text.format("<name>Johann</name>")))
+    assert not schema.validate(etree.fromstring(text.format("")))

@@ -1,1 +1,1 @@
-"""The description in forms that other programs read."""
+"""Formats of the description for other programs."""

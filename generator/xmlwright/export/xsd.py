@@ -1,7 +1,7 @@
-"""XSD: a schema of the request and of the answer of each method, for tools that speak XML Schema 1.0.
+"""XML Schema 1.0: a schema of the request and of the response of each method.
 
 Siblings may come in any order, as the API takes and gives them. A schema says what the description says and no more: words of
-answers are open, identifiers may be padded, an empty tag is none.
+responses are open, IDs may be zero-padded, and an empty tag means no value.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _PATTERNS: Final = {
 
 
 def export(api: Api, *, namespace: str | None = None) -> dict[str, str]:
-    """File name -> schema: ``METHOD.request.xsd`` and, but for files, ``METHOD.answer.xsd``.
+    """Return file name -> schema: ``METHOD.request.xsd`` and, except for files, ``METHOD.response.xsd``.
 
-    ``namespace`` is that of the answers; None for answers without one.
+    ``namespace`` is that of the responses; None for responses without one.
     """
     files: dict[str, str] = {}
     for method in api.methods:
         files[f"{method.name}.request.xsd"] = _text(_Request(api, method).schema())
         if method.response.value != "binary":
-            files[f"{method.name}.answer.xsd"] = _text(_Answer(api, method, namespace).schema())
+            files[f"{method.name}.response.xsd"] = _text(_Answer(api, method, namespace).schema())
     return files
 
 
@@ -49,7 +49,7 @@ def _tag(name: str) -> str:
 
 
 class _Node:
-    """An element of documents while the schema of it is put together."""
+    """An element of documents while its schema is built."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -57,16 +57,16 @@ class _Node:
         self.many = False
         self.required = False
         self.fields: list[Field] = []
-        """Scalars that stand here."""
+        """Scalar fields of the element."""
         self.records: list[Ref] = []
         self.attributes: list[Field] = []
         self.mixed = False
         self.scalar: str | None = None
-        """Type of a scalar that no field describes, such as the id that a call answers."""
+        """Type of a scalar that no field describes, such as the ID that a method returns."""
 
 
 class _Writer:
-    """What requests and answers have in common."""
+    """Base of the writers of requests and responses."""
 
     mode = ""
 
@@ -89,7 +89,7 @@ class _Writer:
         raise NotImplementedError  # pragma: no cover
 
     def tree(self, fields: Iterable[Field], root: _Node, *, nested: bool = False) -> _Node:
-        """Put fields where they stand below an element. A ``nested`` record may be an empty tag, so nothing in it is required."""
+        """Add fields at their paths below an element. A ``nested`` record needs what every method requires."""
         for item in fields:
             if not self._takes(item):
                 continue
@@ -111,15 +111,15 @@ class _Writer:
                 node.records.append(item.record)
             else:
                 node.fields.append(item)
-            must = not nested and self._must(item) and len(item.path) == 1
+            must = self._must(item, nested=nested) and len(item.path) == 1
             node.required = node.required or must
         return root
 
-    def _must(self, item: Field) -> bool:
+    def _must(self, item: Field, *, nested: bool) -> bool:
         return False
 
     def _bare(self, wrapper: _Node, ref: Ref) -> None:
-        """An item's fields may stand in the wrapper without the item's element."""
+        """Allow the fields of an item in the wrapper, without the item's element."""
         for item in self._api.records[ref].fields:
             if self._takes(item) and item.path:
                 node = wrapper.children.setdefault(item.path[0], _Node(item.path[0]))
@@ -127,7 +127,7 @@ class _Writer:
                 node.fields.append(item)
 
     def element(self, node: _Node) -> etree._Element:
-        """The declaration of an element."""
+        """Return the declaration of an element."""
         made = etree.Element(_tag("element"), name=node.name)
         if node.records:
             made.set("type", self._named(node.records[0]))
@@ -138,7 +138,7 @@ class _Writer:
         return made
 
     def complex(self, node: _Node) -> etree._Element:
-        """The type of an element that holds elements, attributes or both."""
+        """Return the type of an element with child elements or attributes."""
         kind = etree.Element(_tag("complexType"))
         if node.mixed:
             kind.set("mixed", "true")
@@ -153,7 +153,7 @@ class _Writer:
                 made.set("minOccurs", "1" if child.required else "0")
             group.append(made)
         if not node.children and not node.mixed:
-            # Truly empty content refuses white space, which documents have; this lets it through and no element.
+            # Empty content would refuse the white space that documents have.
             etree.SubElement(
                 group, _tag("any"), namespace="urn:xmlwright:none", processContents="skip"
             )
@@ -165,7 +165,7 @@ class _Writer:
         return kind
 
     def simple(self, fields: list[Field], scalar: str | None = None) -> etree._Element:
-        """The type of a scalar; attributes that the description does not name are let through."""
+        """Return the type of a scalar. It allows attributes that are not described."""
         kind = etree.Element(_tag("simpleType"))
         restriction = etree.SubElement(kind, _tag("restriction"), base="xs:string")
         patterns = sorted(
@@ -192,7 +192,7 @@ class _Writer:
         return "|".join([pattern, *map(_escaped, none)])
 
     def _named(self, ref: Ref) -> str:
-        """The name of a record's type, declared when first needed."""
+        """Return the name of a record's type; declare it when first used."""
         name = f"{ref.module}.{ref.name}"
         if ref not in self._types:
             self._types[ref] = etree.Element(
@@ -207,7 +207,7 @@ class _Writer:
         self._root.append(root)
         for kind in self._types.values():
             self._root.append(kind)
-        # A scalar may carry an attribute such as deprecated="true": content with an open door for attributes.
+        # A scalar may have an attribute such as deprecated="true".
         for simple in list(self._root.iter(_tag("simpleType"))):
             parent = simple.getparent()
             if parent is not None and parent.tag == _tag("element"):
@@ -216,7 +216,7 @@ class _Writer:
 
 
 def _open(element: etree._Element, simple: etree._Element) -> None:
-    """Let any attribute stand on an element of simple content."""
+    """Allow any attribute on an element of simple content."""
     restriction = simple[0]
     kind = etree.SubElement(element, _tag("complexType"))
     content = etree.SubElement(kind, _tag("simpleContent"))
@@ -238,7 +238,7 @@ def _open(element: etree._Element, simple: etree._Element) -> None:
 
 
 def _number(root: etree._Element, patterns: str) -> str:
-    """A name for a set of patterns that depends on nothing else."""
+    """Return a name that depends only on the patterns."""
     import hashlib
 
     return hashlib.sha256(patterns.encode()).hexdigest()[:8]
@@ -252,8 +252,9 @@ class _Request(_Writer):
     def _takes(self, item: Field) -> bool:
         return any(letter in item.access for letter in self._letters)
 
-    def _must(self, item: Field) -> bool:
-        return any(letter in item.required for letter in self._letters)
+    def _must(self, item: Field, *, nested: bool) -> bool:
+        test = all if nested else any
+        return test(letter in item.required for letter in ("cu" if nested else self._letters))
 
     def _scalar(self, item: Field) -> str | None:
         return item.write
