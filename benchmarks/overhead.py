@@ -91,7 +91,7 @@ class _Captured:
         self.body = b""
 
     def send(self, request: object) -> object:
-        from freshbooks_classic.runtime.transport import HttpResponse, HttpRequest
+        from freshbooks_classic.runtime.transport import HttpRequest, HttpResponse
 
         assert isinstance(request, HttpRequest)
         self.headers, self.body = dict(request.headers), request.body

@@ -80,9 +80,9 @@ def measure(what: str, folder: Path) -> dict[str, float]:
     import jinja2  # noqa: F401
 
     from xmlwright.pipeline import stages as pipeline
-    from xmlwright.validate import cases as check# noqa: F401
     from xmlwright.render.renderer import render
     from xmlwright.settings import find
+    from xmlwright.validate import cases as check  # noqa: F401
 
     settings = find(folder)
     before = _peak()

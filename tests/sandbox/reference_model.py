@@ -15,7 +15,7 @@ Line = Any
 PAGE, LONGEST = 25, 100
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The call fails, in these words."""
 
     def __init__(self, message: str, code: str | None) -> None:
@@ -23,13 +23,13 @@ class Refused(Exception):
         self.code, self.message = code, message
 
 
-def not_found(of: str, shown: str = "") -> Refused:
+def not_found(of: str, shown: str = "") -> RefusedError:
     named = shown or of.replace("_", " ").capitalize()
-    return Refused(f"'{of}_id' not found. {named} not found.", "50010")
+    return RefusedError(f"'{of}_id' not found. {named} not found.", "50010")
 
 
-def is_deleted(of: str) -> Refused:
-    return Refused(f"'{of}_id' not found. {of.capitalize()} is deleted.", "50010")
+def is_deleted(of: str) -> RefusedError:
+    return RefusedError(f"'{of}_id' not found. {of.capitalize()} is deleted.", "50010")
 
 
 def cents(sum_of: Fraction) -> Decimal:
@@ -161,7 +161,7 @@ class Books:
 
     def free_number(self, number: str) -> None:
         if any(item.number == number for item in self.invoices.values()):
-            raise Refused("This invoice number is already in use. Please choose another.", None)
+            raise RefusedError("This invoice number is already in use. Please choose another.", None)
 
     def estimate(self, number: int) -> Estimate:
         found = self.estimates.get(number)
@@ -184,7 +184,7 @@ class Books:
         if client is not None and invoice is not None:
             available = self.credit(client, self.invoices[invoice].currency)
             if amount > available:
-                raise Refused("Payment from credit cannot exceed available credit", None)
+                raise RefusedError("Payment from credit cannot exceed available credit", None)
 
     def payment(self, number: int) -> Payment:
         if number not in self.payments:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -35,7 +35,7 @@ from .reference_model import (
     Invoice,
     Line,
     Payment,
-    Refused,
+    RefusedError,
     exact,
     not_found,
     page_of,
@@ -83,7 +83,7 @@ class Outcome:
     """What the model says of a call."""
 
     value: Any = None
-    refused: Refused | None = None
+    refused: RefusedError | None = None
 
 
 class Bookkeeping(RuleBasedStateMachine):
@@ -120,7 +120,7 @@ class Bookkeeping(RuleBasedStateMachine):
         """Do a call in both; its value in the sandbox, or None where both refuse it in the same words."""
         try:
             expected = Outcome(model())
-        except Refused as refused:
+        except RefusedError as refused:
             expected = Outcome(refused=refused)
         try:
             value = call()
@@ -226,7 +226,7 @@ class Bookkeeping(RuleBasedStateMachine):
 
         def model() -> None:
             if client not in self.books.clients:
-                raise Refused("Client does not exist.", None)
+                raise RefusedError("Client does not exist.", None)
             self.books.client(client)
             if "number" in said:
                 self.books.free_number(said["number"])
@@ -457,7 +457,7 @@ class Bookkeeping(RuleBasedStateMachine):
             kept = self.books.estimate(estimate)
             if verb == "accept":
                 if kept.status == "accepted":
-                    raise Refused(
+                    raise RefusedError(
                         "Failed to accept estimate. Estimate is already accepted.", "50020"
                     )
                 kept.status = "accepted"
@@ -626,7 +626,7 @@ class Bookkeeping(RuleBasedStateMachine):
         self.touched.clear()
 
     @contextmanager
-    def refused(self, expected: Refused) -> Any:
+    def refused(self, expected: RefusedError) -> Any:
         with pytest.raises(ApiError) as caught:
             yield
         assert (caught.value.code, caught.value.message) == (expected.code, expected.message)

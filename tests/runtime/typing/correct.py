@@ -18,13 +18,13 @@ from freshbooks_classic import (
     AsyncFreshBooks,
     Backoff,
     FreshBooks,
-    NotFound,
-    OutcomeUnknown,
+    NotFoundError,
+    OutcomeUnknownError,
     Page,
     Request,
     Unset,
     Upload,
-    ValidationFailed,
+    ValidationError,
     wire,
 )
 from freshbooks_classic.client import Client, ClientContact, ClientContactInput, Clients
@@ -43,8 +43,9 @@ from freshbooks_classic.invoice import (
 from freshbooks_classic.payment import Payment
 from freshbooks_classic.project import Project, ProjectTaskInput
 from freshbooks_classic.recurring import AutobillInput, CardInput, Recurring
+from freshbooks_classic.runtime.async_paging import AsyncPager
 from freshbooks_classic.runtime.files import File
-from freshbooks_classic.runtime.paging import AsyncPager, Pager
+from freshbooks_classic.runtime.paging import Pager
 from freshbooks_classic.shared import LineChangeInput
 from freshbooks_classic.staff import Staff
 from freshbooks_classic.system import System
@@ -189,12 +190,12 @@ def files_are_given_in_several_ways(fb: FreshBooks, picture: Path) -> None:
 def errors_know_what_happened(fb: FreshBooks) -> None:
     try:
         fb.client.get(13)
-    except ValidationFailed as failure:
+    except ValidationError as failure:
         assert_type(failure.field, str | None)
         assert_type(failure.code, str | None)
-    except NotFound as failure:
+    except NotFoundError as failure:
         assert_type(failure.method, str | None)
-    except OutcomeUnknown as unknown:
+    except OutcomeUnknownError as unknown:
         fb.reconcile(unknown)
 
 
@@ -209,7 +210,7 @@ def methods_are_passed_around(fb: FreshBooks) -> None:
 
 def the_dynamic_door_is_untyped_where_it_must_be() -> None:
     assert_type(wire.build("task.get", {"task_id": 7}), Request[Any])
-    method, arguments = wire.read_request(b"<request/>")
+    method, arguments = wire.parse_request(b"<request/>")
     assert_type(method, str)
     assert_type(arguments["task_id"], Any)
 

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from freshbooks_classic import AsyncFreshBooks, FreshBooks, NotFound, Page, Request, Upload
+from freshbooks_classic import AsyncFreshBooks, FreshBooks, NotFoundError, Page, Request, Upload
 from freshbooks_classic.client import ClientContactInput
 from freshbooks_classic.estimate import EstimateLineInput
 from freshbooks_classic.invoice import Invoice, InvoiceLine, InvoiceLineInput, Invoices
@@ -503,7 +503,7 @@ def signature_that_a_callback_does_not_fit(fb: FreshBooks) -> Callable[[str], Ta
 def attribute_that_errors_do_not_have(fb: FreshBooks) -> None:
     try:
         fb.task.get(211)
-    except NotFound as failure:
+    except NotFoundError as failure:
         # mypy says attr-defined; pyright says reportAttributeAccessIssue reportUnknownArgumentType reportUnknownMemberType
         print(failure.status_code)
 

@@ -22,7 +22,7 @@ from freshbooks_classic import (
     File,
     FreshBooks,
     OAuth,
-    OutcomeUnknown,
+    OutcomeUnknownError,
     Page,
     Record,
     Recorder,
@@ -33,13 +33,15 @@ from freshbooks_classic.client import AsyncClients, Client, Clients
 from freshbooks_classic.default_terms import DefaultTerms
 from freshbooks_classic.events import Callbacks, Event, EventName, Verification
 from freshbooks_classic.invoice import AsyncInvoices, Invoice, InvoiceLinesAdded, Invoices
-from freshbooks_classic.runtime.auth import OAuthFlow, RequestToken
+from freshbooks_classic.runtime.async_paging import AsyncPager
 from freshbooks_classic.runtime.errors import Problem
-from freshbooks_classic.runtime.hooks import CallInfo, Exchange, Hook, read_recording
+from freshbooks_classic.runtime.hooks import CallInfo, Hook
+from freshbooks_classic.runtime.oauth import OAuthFlow, RequestToken
 from freshbooks_classic.runtime.options import Timeout
-from freshbooks_classic.runtime.paging import AsyncPager, Pager
+from freshbooks_classic.runtime.paging import Pager
+from freshbooks_classic.runtime.recorder import RecordedCall, read_recording
 from freshbooks_classic.runtime.retry import Failed, RetryPolicy
-from freshbooks_classic.runtime.transport import HttpAnswer, HttpRequest, RequestsTransport
+from freshbooks_classic.runtime.transport import HttpRequest, HttpResponse, RequestsTransport
 from freshbooks_classic.staff import Staff
 from freshbooks_classic.system import System
 from freshbooks_classic.task import Task, Tasks
@@ -65,17 +67,17 @@ class Meter:
     def after(self, call: CallInfo) -> None:
         assert_type(call.seconds, float)
         assert_type(call.status, int | None)
-        assert_type(call.answer, str | None)
+        assert_type(call.response, str | None)
         assert_type(call.error, BaseException | None)
 
 
 class Wires:
     """A transport of one's own."""
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         assert_type(request.body, bytes)
         assert_type(request.timeout, Timeout)
-        return HttpAnswer(200, {"content-type": "application/xml"}, b"<response/>")
+        return HttpResponse(200, {"content-type": "application/xml"}, b"<response/>")
 
     def close(self) -> None: ...
 
@@ -165,14 +167,14 @@ def requests_are_sent_and_explained(fb: FreshBooks) -> None:
     assert_type(fb.send(Invoices.list()), Page[Invoice])
     assert_type(fb.send(Tasks.delete(211)), None)
     assert_type(fb.explain(request), str)
-    assert_type(fb.raw("task.get", {"task_id": 211}), Any)
+    assert_type(fb.call("task.get", {"task_id": 211}), Any)
 
 
 async def requests_are_sent_and_explained_by_the_other_client(afb: AsyncFreshBooks) -> None:
     assert_type(await afb.send(Invoices.get(344)), Invoice)
     assert_type(await afb.send(Invoices.list()), Page[Invoice])
     assert_type(afb.explain(Invoices.get(344)), str)
-    assert_type(await afb.raw("task.list"), Any)
+    assert_type(await afb.call("task.list"), Any)
 
 
 def lists_are_walked(fb: FreshBooks) -> Iterator[Task]:
@@ -216,18 +218,18 @@ def errors_say_what_happened(fb: FreshBooks) -> None:
     except ArgumentError as error:
         assert_type(error.problems, tuple[Problem, ...])
         assert_type([problem.path for problem in error.problems], list[str])
-    except OutcomeUnknown as error:
+    except OutcomeUnknownError as error:
         assert_type(error.look_up, str)
         assert_type(fb.reconcile(error), list[Record])
     except Error as error:
         assert_type(error.attempts, int)
         assert_type(error.request, str | None)
-        assert_type(error.answer, str | None)
+        assert_type(error.response, str | None)
         assert_type(error.status, int | None)
 
 
 async def errors_are_looked_up_by_the_other_client(
-    afb: AsyncFreshBooks, error: OutcomeUnknown
+    afb: AsyncFreshBooks, error: OutcomeUnknownError
 ) -> None:
     assert_type(await afb.reconcile(error), list[Record])
 
@@ -279,5 +281,5 @@ def traffic_is_recorded(fb: FreshBooks) -> None:
         hook: Hook = recorder
         fb.with_options(hooks=(hook,)).task.get(211)
     for exchange in read_recording("traffic.jsonl"):
-        assert_type(exchange, Exchange)
-        assert_type(exchange.answer, str | None)
+        assert_type(exchange, RecordedCall)
+        assert_type(exchange.response, str | None)

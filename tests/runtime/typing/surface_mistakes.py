@@ -15,7 +15,7 @@ from freshbooks_classic import (
     File,
     FreshBooks,
     OAuth,
-    OutcomeUnknown,
+    OutcomeUnknownError,
     Page,
     Record,
     Recorder,
@@ -24,8 +24,9 @@ from freshbooks_classic import (
 )
 from freshbooks_classic.events import Callbacks, Event, Verification
 from freshbooks_classic.invoice import Invoice, Invoices
+from freshbooks_classic.runtime.async_paging import AsyncPager
 from freshbooks_classic.runtime.hooks import CallInfo
-from freshbooks_classic.runtime.paging import AsyncPager, Pager
+from freshbooks_classic.runtime.paging import Pager
 from freshbooks_classic.runtime.retry import RetryPolicy
 from freshbooks_classic.task import Task, Tasks
 
@@ -227,7 +228,7 @@ async def explanation_that_is_awaited(afb: AsyncFreshBooks) -> None:
     await afb.explain(Tasks.get(211))
 
 
-def reconciled_without_waiting(afb: AsyncFreshBooks, error: OutcomeUnknown) -> list[Record]:
+def reconciled_without_waiting(afb: AsyncFreshBooks, error: OutcomeUnknownError) -> list[Record]:
     # mypy says return-value; pyright says reportReturnType
     return afb.reconcile(error)
 
@@ -273,7 +274,7 @@ def explanation_of_a_call(fb: FreshBooks) -> None:
 
 def arguments_of_a_raw_call_by_keyword(fb: FreshBooks) -> None:
     # mypy says call-arg; pyright says reportCallIssue
-    fb.raw("task.get", task_id=211)
+    fb.call("task.get", task_id=211)
 
 
 def request_of_a_sub_resource() -> Request[Invoice]:
@@ -335,14 +336,14 @@ def error_reconciled_that_is_none(fb: FreshBooks) -> None:
         fb.reconcile(error)
 
 
-def record_of_a_kind_that_is_not_known(fb: FreshBooks, error: OutcomeUnknown) -> list[Task]:
+def record_of_a_kind_that_is_not_known(fb: FreshBooks, error: OutcomeUnknownError) -> list[Task]:
     # mypy says return-value; pyright says reportReturnType
     return fb.reconcile(error)
 
 
-def answer_of_an_error_without_a_check(error: OutcomeUnknown) -> int:
+def answer_of_an_error_without_a_check(error: OutcomeUnknownError) -> int:
     # mypy says arg-type; pyright says reportArgumentType
-    return len(error.answer)
+    return len(error.response)
 
 
 # OAuth
@@ -463,7 +464,7 @@ def hook_that_changes_what_it_sees(call: CallInfo) -> None:
 
 def answer_of_a_call_without_a_check(call: CallInfo) -> int:
     # mypy says arg-type; pyright says reportArgumentType
-    return len(call.answer)
+    return len(call.response)
 
 
 def recorder_without_a_file() -> None:

@@ -18,7 +18,7 @@ Q = f"{{{SPACE}}}"
 GRADES = {"1": "A", "2": "B"}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The call fails: code, reason, field, HTTP status."""
 
     def __init__(self, code: str, reason: str, where: str = "", status: int = 200) -> None:
@@ -59,7 +59,7 @@ class Depot:
         action = root.findtext(f"{Q}action", "")
         self.actions.append(action)
         if headers.get("X-Depot-Key") != KEY or "Authorization" in headers:
-            raise Refused("E-AUTH", "Unknown key.", status=403)
+            raise RefusedError("E-AUTH", "Unknown key.", status=403)
         parameters = root.find(f"{Q}body/{Q}parameters")
         assert parameters is not None
         acts: dict[str, Callable[[ET.Element, Mapping[str, bytes]], str]] = {
@@ -89,7 +89,7 @@ class Depot:
         assert sent is not None
         sku = sent.get("sku", "")
         if sku not in self.articles:
-            raise Refused("E-ABSENT", f"Nothing is called {sku}.", "sku", 404)
+            raise RefusedError("E-ABSENT", f"Nothing is called {sku}.", "sku", 404)
         return sent, self.articles[sku]
 
     def _take(self, sent: ET.Element, article: Article) -> None:
@@ -116,7 +116,7 @@ class Depot:
         assert sent is not None
         sku = sent.get("sku", "")
         if sku in self.articles:
-            raise Refused("E-TWICE", f"{sku} is taken.", "sku")
+            raise RefusedError("E-TWICE", f"{sku} is taken.", "sku")
         article = Article({}, "")
         self._take(sent, article)
         self.articles[sku] = article
@@ -205,7 +205,7 @@ def serving(depot: Depot) -> Iterator[str]:
             status = 200
             try:
                 kind, answer = depot.answer(dict(self.headers), document, files)
-            except Refused as refusal:
+            except RefusedError as refusal:
                 status, kind = refusal.status, "text/xml"
                 where = f"<place field={quoteattr(refusal.where)}/>" if refusal.where else ""
                 reason = f"<reason>{escape(refusal.reason)}</reason>{where}"
