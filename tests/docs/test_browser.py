@@ -232,7 +232,7 @@ def test_code_is_copied_as_it_is(context: BrowserContext, page: Page, base: str)
 
 
 class _Api(BaseHTTPRequestHandler):
-    """Answers as the sandbox does, and keeps what it was sent."""
+    """ResponseServer as the sandbox does, and keeps what it was sent."""
 
     seen: list[tuple[dict[str, str], str]]
     allow = True

@@ -14,7 +14,7 @@ from xmlwright.diagnostics import Diagnostics
 from xmlwright.docs import guides
 from xmlwright.docs.content import Guide, Page
 from xmlwright.docs.links import Links
-from xmlwright.docs.single import joined
+from xmlwright.docs.single import page_section
 from xmlwright.pipeline import stages
 from xmlwright.settings import Settings, SettingsError
 
@@ -121,7 +121,7 @@ def test_images_are_published_and_are_in_the_single_file(
     pages, problems = render(project, links, tmp_path, a="# A\n\n![dot](<images/a b.png>)\n")
     assert problems == []
     assert guide(pages[0]).images == (("guides/images/a b.png", PIXEL),)
-    assert 'src="data:image/png;base64,' in joined(guide(pages[0]).html, pages[0])
+    assert 'src="data:image/png;base64,' in page_section(guide(pages[0]).html, pages[0])
 
 
 def test_links_between_guides_lead_to_pages_in_both_forms(

@@ -27,7 +27,7 @@ from second_api import project
 
 from xmlwright import settings
 from xmlwright.docs.links import anchor
-from xmlwright.docs.responses import CaseServer, Expected
+from xmlwright.docs.responses import CaseServer, ExpectedCall
 from xmlwright.docs.samples import Sample
 from xmlwright.docs.samples import run as run_samples
 from xmlwright.docs.serve import server
@@ -251,7 +251,7 @@ def test_failures_are_shown_as_programs_that_catch_them(site: Path) -> None:
     page = doc_sites.parsed(site / "methods/task.get.html")
     example = page.xpath("//*[@id=$id]", id=anchor("example", "an unknown task"))[0]
     assert (
-        "except NotFound as error:" in example.xpath(".//*[@data-tab='python']")[0].text_content()
+        "except NotFoundError as error:" in example.xpath(".//*[@data-tab='python']")[0].text_content()
     )
     printed = example.xpath(".//*[@data-tab='value']")[0].text_content().strip()
     assert printed == "50010 'task_id' not found. Task not found."
@@ -269,7 +269,7 @@ def test_every_command_line_runs_and_sends_the_document_of_its_case(
         for sample in shown:
             for name in re.findall(r"=@([^;]*);", sample.programs.command):
                 (tmp_path / name).write_bytes(b"(picture of a receipt)")
-            answers.expect(Expected(sample.document, 200, "text/xml", "<answer/>"))
+            answers.expect(ExpectedCall(sample.document, 200, "text/xml", "<answer/>"))
             done = subprocess.run(
                 ["sh", "-c", sample.programs.command.replace("curl", "curl --silent --show-error", 1)],
                 env={"PATH": "/usr/bin:/bin", "FRESHBOOKS_TOKEN": "x", "FRESHBOOKS_URL": url, "FRESHBOOKS_ACCOUNT": "a"},

@@ -12,7 +12,7 @@ import click
 from .console import CommandError, build_errors, find_project
 
 if TYPE_CHECKING:
-    from ..docs.site import Made
+    from ..docs.site import BuildReport
 
 
 @click.command(
@@ -90,7 +90,7 @@ def docs(
         _serve(settings.site, port)
 
 
-def _summary(made: Made, folder: Path) -> str:
+def _summary(made: BuildReport, folder: Path) -> str:
     stages = ", ".join(
         f"{stage} {spent:.2f}" for stage, spent in made.seconds.items() if spent >= 0.005
     )

@@ -1,4 +1,4 @@
-"""The reference documentation: the resolved description as pages, in HTML, in Markdown and as one file, with samples that ran.
+"""The documentation site: HTML pages, Markdown pages and a single file, with samples that ran.
 
 ``describe -> render -> publish``: :mod:`.describe` turns the description into page values, :mod:`.html`, :mod:`.markdown`,
 :mod:`.search` and :mod:`.single` turn page values into text, :mod:`.site` drives them. The templates lie in ``templates/``

@@ -1,13 +1,15 @@
-"""Pages about what all methods share: authentication, paging, types, limits, errors, events, names, sources, changes."""
+"""Pages that concern all methods: authentication, paging, types, errors, events, limits, names, sources, changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from ..cases.tables import protocol_of
 from ..ir import Api
 from ..render.views import RETRIES, sentence
 from ..runtime.errors import FAILURES
+from ..runtime.samples import failure
 from .content import Article, Block, Change, Code, Link, Listing, Page, Section, Table
 from .highlight import indented
 from .links import Links, anchor
@@ -42,7 +44,7 @@ _VERDICTS: Final = {
 def articles(
     api: Api, links: Links, public: Mapping[str, Sequence[Name]], changes: Sequence[Change]
 ) -> Iterator[Page]:
-    """The pages, in the order of the navigation."""
+    """Yield the pages in the order of the navigation."""
     yield _page(
         "authentication.html",
         "Authentication",
@@ -136,8 +138,10 @@ def _authentication(api: Api, links: Links) -> Iterator[Section]:
     if api.people:
         rows = tuple((Code(person.name), sentence(person.doc)) for person in api.people)
         anchors = tuple(anchor(person.name) for person in api.people)
-        told = "Each method page lists its permitted callers."
-        yield Section("people", "Callers", (told, Table(("Caller", "Permissions"), rows, anchors)))
+        summary = "Each method page lists its permitted callers."
+        yield Section(
+            "people", "Callers", (summary, Table(("Caller", "Permissions"), rows, anchors))
+        )
 
 
 def _paging(api: Api) -> Iterator[Section]:
@@ -161,8 +165,10 @@ def _paging(api: Api) -> Iterator[Section]:
         "for page in pager.pages():                 # page.position, page.pages, page.total, page.next\n    ...\n"
         "pager.first(); pager.take(10); pager.total\n"
     )
-    told = "A paged method returns a pager. With the asynchronous client, use async for and await."
-    yield Section("python", "In Python", (told, Listing("python", walk)))
+    summary = (
+        "A paged method returns a pager. With the asynchronous client, use async for and await."
+    )
+    yield Section("python", "In Python", (summary, Listing("python", walk)))
 
 
 def _types(api: Api) -> Iterator[Section]:
@@ -241,9 +247,6 @@ def _error_summary(api: Api) -> Table:
 
 
 def _failure(api: Api) -> str:
-    from ..cases.tables import protocol_of
-    from ..runtime.samples import failure
-
     shown = [
         case.response
         for module in api.modules
@@ -278,10 +281,10 @@ def _events(api: Api, links: Links) -> Iterator[Section]:
         for event in method.events:
             fired.setdefault(event, []).append(method.name)
     rows_: list[tuple[str | Link | Code, ...]] = []
-    for told in api.events:
-        names = fired.get(told.name, [])
+    for event in api.events:
+        names = fired.get(event.name, [])
         by = Link(names[0], links.named(names[0])) if names else ""
-        rows_.append((Code(told.name), sentence(told.doc), by))
+        rows_.append((Code(event.name), sentence(event.doc), by))
     anchors = tuple(anchor(event.name) for event in api.events)
     if rows_:
         yield Section(
@@ -307,7 +310,9 @@ def _names(api: Api, links: Links, public: Mapping[str, Sequence[Name]]) -> Iter
             Table(("Variable", "Meaning"), variables),
         ),
     )
-    rows = tuple((Code(name), f"{told[0].upper()}{told[1:]}.") for name, told in RETRIES.items())
+    rows = tuple(
+        (Code(name), f"{meaning[0].upper()}{meaning[1:]}.") for name, meaning in RETRIES.items()
+    )
     anchors = tuple(anchor("retry", name) for name in RETRIES)
     yield Section(
         "retry",
@@ -319,20 +324,20 @@ def _names(api: Api, links: Links, public: Mapping[str, Sequence[Name]]) -> Iter
     )
     for module, names in public.items():
         own = f"{api.names.package}.{module}" if module else api.names.package
-        found = tuple((Code(name, href), sentence(told)) for name, told, href in names)
+        found = tuple((Code(name, href), sentence(summary)) for name, summary, href in names)
         places = tuple(address(module, name).partition("#")[2] for name, _, _ in names)
         yield Section(anchor("module", module), own, (Table(("name", ""), found, places),))
 
 
 def _sources(api: Api, links: Links) -> Iterator[Section]:
     rows = tuple((Code(item.name), sentence(item.doc)) for item in api.sources)
-    told = (
+    summary = (
         "Every method and field has a provenance: documented (published by the service), observed (seen in recorded"
         " traffic or in a working client), or inferred."
     )
     anchors = tuple(anchor(item.name) for item in api.sources)
     yield Section(
-        "all-sources", "All sources", (told, Table(("Source", "Description"), rows, anchors))
+        "all-sources", "All sources", (summary, Table(("Source", "Description"), rows, anchors))
     )
 
 

@@ -1,4 +1,4 @@
-"""Page values: what the documentation says, before it is HTML or Markdown. Frozen, and made of texts only.
+"""Page values: the content of the site, independent of HTML and Markdown.
 
 Addresses in them are relative to the root of the site: ``methods/task.get.html#task_id``.
 """
@@ -12,7 +12,7 @@ from .samples import Sample
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A text that may lead somewhere."""
+    """Text with an optional address."""
 
     text: str
     href: str = ""
@@ -20,25 +20,25 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A text that stands for itself, such as a name; perhaps with an address."""
+    """A name or other literal text, with an optional address."""
 
     text: str
     href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The line that says it."""
+class SourceLine:
+    """A line of the description."""
 
     text: str
     """``schema/resources/task.yaml:12``."""
     href: str
-    """Address of the line in the repository; empty where none is configured."""
+    """Address of the line in the repository; empty if `source` isn't configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How something is known."""
+    """Provenance of a fact."""
 
     kind: str
     sources: tuple[Link, ...]
@@ -53,7 +53,7 @@ class Word:
     doc: str
     notes: tuple[str, ...]
     origin: Origin
-    place: Place
+    place: SourceLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +83,15 @@ class Parameter:
     deprecated: str
     sensitive: bool
     target: Link | None
-    """The record, enum or resource that it is of."""
+    """The record, enum or resource that it refers to."""
     inner: tuple[Parameter, ...]
     origin: Origin
-    place: Place
+    place: SourceLine
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failure that a method can end in."""
+    """An error that a method can return."""
 
     code: str
     href: str
@@ -120,12 +120,12 @@ class Change:
     what: str
     message: str
     href: str
-    """Where what changed is described; empty where it is no more."""
+    """Address of what changed; empty if it was removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MethodValue:
-    """What a page about a method says."""
+    """Content of a method page."""
 
     name: str
     call: str
@@ -133,7 +133,7 @@ class MethodValue:
     deprecated: str
     since: str
     callers: tuple[tuple[Link, str], ...]
-    """Who, and when."""
+    """Caller and condition."""
     retry: Link
     retry_words: str
     optional: str
@@ -147,7 +147,7 @@ class MethodValue:
     related: tuple[tuple[Link, str], ...]
     examples: tuple[Example, ...]
     answers: tuple[Example, ...]
-    """Answers whose case says nothing of the request."""
+    """Responses whose case has no request."""
     changes: tuple[Change, ...]
 
 
@@ -161,7 +161,7 @@ class RecordValue:
     roles: str
     fields: tuple[Parameter, ...]
     used_by: tuple[Link, ...]
-    place: Place
+    place: SourceLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +172,12 @@ class EnumValue:
     name: str
     doc: str
     words: tuple[Word, ...]
-    place: Place
+    place: SourceLine
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceValue:
-    """What a page about a resource says, or about what resources share."""
+    """Content of a resource page, or of the page of shared records and enums."""
 
     methods: tuple[tuple[Link, str, str], ...]
     """Method, sentence, call in Python."""
@@ -200,7 +200,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Lines of code."""
+    """A code block."""
 
     language: str
     text: str
@@ -217,7 +217,7 @@ class Section:
     anchor: str
     title: str
     blocks: tuple[Block, ...]
-    place: Place | None = None
+    place: SourceLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +274,11 @@ class Page:
     value: Home | MethodValue | ResourceValue | Article | Guide
     parent: Link | None = None
     origin: Origin | None = None
-    place: Place | None = None
+    place: SourceLine | None = None
 
     @property
     def markdown(self) -> str:
-        """Address of the same page as Markdown."""
+        """Return the address of the page in Markdown."""
         return self.url.removesuffix(".html") + ".md"
 
 
@@ -310,7 +310,7 @@ class Site:
     """Path of the API's address, for the try-it panel."""
     token_header: str
     token_password: str
-    """Empty where the token goes into a header of its own."""
+    """Empty if the token has its own header."""
     pages: tuple[Page, ...]
     navigation: Navigation
     samples: int

@@ -1,4 +1,4 @@
-"""Describe: from the resolved description to the values of all pages."""
+"""Conversion of the resolved description to page values."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from .content import (
     ResourceValue,
     Site,
 )
+from .layout import Expression, call, format_expression
 from .links import Links, anchor
 from .parameters import Parameters, words
 from .public import Name
@@ -33,7 +34,7 @@ from .samples import Sample
 
 
 class Describer:
-    """Makes the pages of one API."""
+    """Builds the pages of an API."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class Describer:
         self._used = self._uses()
 
     def site(self) -> Site:
-        """Everything there is to be rendered."""
+        """Return the site."""
         basics = list(articles.articles(self._api, self._links, self._public, self._changes))
         modules = [self._module(module) for module in self._api.modules]
         methods = [
@@ -345,9 +346,7 @@ def _called(method: Method) -> str:
 
 
 def _signature(module: Module, method: Method, view: ModuleView) -> str:
-    """The call, with the arguments that it may have."""
-    from .layout import Expression, call, laid_out
-
+    """Return the signature of a method as Python."""
     parts: list[tuple[str, Expression]] = [
         ("", f"{item.python}: {view.write_type(item)}")
         for item in method.arguments
@@ -361,4 +360,4 @@ def _signature(module: Module, method: Method, view: ModuleView) -> str:
         default = "" if item.required else " = ..."
         parts.append(("", f"{item.python}: {view.write_type(item)}{none}{default}"))
     path = ".".join((client_attribute(module.name), *method.python))
-    return f"{laid_out(call(path, parts))} -> {view.answer_type(method)}"
+    return f"{format_expression(call(path, parts))} -> {view.answer_type(method)}"

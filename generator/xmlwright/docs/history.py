@@ -1,4 +1,4 @@
-"""History: what changed since older descriptions, for the page about changes and for each method and record."""
+"""Changes since older descriptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .links import Links, anchor
 
 
 def changes(api: Api, old: Sequence[str], settings: Settings, links: Links) -> list[Change]:
-    """Changes between each of ``old``, the oldest first, and the next; the last is the description itself. The newest first.
+    """Return the changes between each of ``old``, the oldest first, and the next one, up to ``api``; newest first.
 
     Raises:
         RevisionError: one of them is no folder, bundle or git revision.
@@ -33,7 +33,7 @@ def changes(api: Api, old: Sequence[str], settings: Settings, links: Links) -> l
 
 
 def _address(api: Api, what: str, links: Links) -> str:
-    """Where a thing is described; empty where it no longer is."""
+    """Return the address of a thing; empty if it was removed."""
     methods: dict[str, Method] = {method.name: method for method in api.methods}
     for name, method in methods.items():
         if what == name or what.startswith(f"{name}."):

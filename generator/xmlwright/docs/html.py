@@ -1,4 +1,4 @@
-"""HTML: page values through templates that escape everything. The one place where text becomes HTML."""
+"""Conversion of page values to HTML. Templates escape all text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ASSETS: Final = Path(__file__).parent / "assets"
 _NAMED: Final = re.compile(r"\b[a-z_][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+\b")
 
 LOOPBACK: Final = "http://127.0.0.1:* http://localhost:*"
-"""Where pages may send to: this machine, and nothing else. A policy cannot name ``[::1]``."""
+"""Addresses that pages can send requests to. A policy can't name ``[::1]``."""
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
     f"connect-src {LOOPBACK}"
@@ -28,7 +28,7 @@ POLICY: Final = (
 
 
 class Renderer:
-    """Renders the pages of one site."""
+    """Renders the pages of a site."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class Renderer:
         self._env.globals.update(site=site, policy=POLICY, whole=False)
 
     def page(self, page: Page, body: str) -> str:
-        """A whole page, around what is particular to it."""
+        """Return a complete page with the given body."""
         root = "../" * page.url.count("/")
         return self._env.get_template("page.html.j2").render(
             page=page, root=root, body=Markup(body)
         )
 
     def body(self, page: Page) -> str:
-        """What is particular to a page."""
+        """Return the body of a page."""
         root = "../" * page.url.count("/")
         self._env.globals["root"] = root
         written = Markup(page.value.html) if isinstance(page.value, Guide) else ""
@@ -57,11 +57,11 @@ class Renderer:
         return template.render(page=page, root=root, written=written)
 
     def shell(self, template: str, **values: Any) -> str:
-        """A template that is no page."""
+        """Render a template with the given values."""
         return self._env.get_template(template).render(**values)
 
     def _prose(self, text: str) -> Markup:
-        """Text in which the methods that it mentions are links."""
+        """Return escaped text with links to the methods that it mentions."""
         root = self._env.globals["root"]
         parts: list[str] = []
         end = 0
@@ -78,7 +78,7 @@ class Renderer:
 
 
 def environment(*, autoescape: bool) -> jinja2.Environment:
-    """Templates of the documentation, and what they are given."""
+    """Return the Jinja environment of the templates."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(TEMPLATES)),
         undefined=jinja2.StrictUndefined,
@@ -104,11 +104,11 @@ def environment(*, autoescape: bool) -> jinja2.Environment:
 
 
 _SHOWN: Final = ("content-type", "content-length")
-"""Headers that are the same wherever the samples run."""
+"""Headers that don't depend on the machine."""
 
 
 def wire(sample: Sample) -> str:
-    """A call as it went over HTTP: heads and bodies. Of the heads, what does not depend on the machine."""
+    """Return the HTTP request and response of a sample, with the headers that don't depend on the machine."""
     return f"{_message(sample.request)}\n\n{_message(sample.answer)}"
 
 

@@ -1,4 +1,4 @@
-"""Python expressions over as many lines as they need: the calls of samples, and the values that they answer."""
+"""Layout of Python expressions: the calls of samples and their results."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ WIDTH: Final = 78
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Parts between an opening and a closing bracket, such as the arguments of a call."""
+    """Parts between brackets, such as the arguments of a call."""
 
     opening: str
     parts: tuple[tuple[str, Expression], ...]
-    """What stands before a part (``"name="``), and the part."""
+    """Prefix (``"name="``) and part."""
     closing: str
 
 
 Expression = str | Group
 
 
-def laid_out(expression: Expression, before: str = "", indent: int = 0) -> str:
-    """``before`` and the expression: on one line where it fits, else one part a line.
+def format_expression(expression: Expression, before: str = "", indent: int = 0) -> str:
+    """Return ``before`` and the expression, on one line if it fits, otherwise one part per line.
 
     Lines after the first are indented by ``indent``; ``before`` is not.
     """
@@ -33,7 +33,9 @@ def laid_out(expression: Expression, before: str = "", indent: int = 0) -> str:
     if isinstance(expression, str) or indent + len(flat) <= WIDTH or not expression.parts:
         return flat
     inner = indent + 4
-    lines = [f"{' ' * inner}{laid_out(part, name, inner)}," for name, part in expression.parts]
+    lines = [
+        f"{' ' * inner}{format_expression(part, name, inner)}," for name, part in expression.parts
+    ]
     return "\n".join([before + expression.opening, *lines, " " * indent + expression.closing])
 
 
@@ -45,30 +47,30 @@ def _flat(expression: Expression) -> str:
 
 
 def call(name: str, parts: Sequence[tuple[str, Expression]]) -> Group:
-    """A call of ``name``."""
+    """Return a call of ``name``."""
     return Group(f"{name}(", tuple(parts), ")")
 
 
 def sequence(parts: Sequence[Expression]) -> Group:
-    """A list."""
+    """Return a list."""
     return Group("[", tuple(("", part) for part in parts), "]")
 
 
 def mapping(parts: Sequence[tuple[str, Expression]]) -> Group:
-    """A dictionary with text keys."""
+    """Return a dictionary with string keys."""
     return Group("{", tuple((f"{text(name)}: ", part) for name, part in parts), "}")
 
 
 def text(value: str) -> str:
-    """A literal for a text, in double quotes where that needs no escapes."""
+    """Return a string literal, in double quotes unless they need escapes."""
     plain = repr(value)
     if plain[0] == "'" and '"' not in plain:
         return f'"{plain[1:-1]}"'
     return plain
 
 
-def shown(value: Any) -> Expression:
-    """A value as the expression that makes it; fields of records that are none or empty are left out."""
+def to_expression(value: Any) -> Expression:
+    """Return the expression that creates a value; leave out empty fields of records."""
     if isinstance(value, str):
         return text(value)
     if isinstance(value, Decimal):
@@ -82,11 +84,11 @@ def shown(value: Any) -> Expression:
         return f"date({value.year}, {value.month}, {value.day})"
     if is_dataclass(value) and not isinstance(value, type):
         parts = [
-            (f"{item.name}=", shown(inner))
+            (f"{item.name}=", to_expression(inner))
             for item in fields(value)
             if item.repr and (inner := getattr(value, item.name)) not in (None, [], ())
         ]
         return call(type(value).__name__, parts)
     if isinstance(value, (list, tuple)):
-        return sequence([shown(item) for item in value])
+        return sequence([to_expression(item) for item in value])
     return repr(value)

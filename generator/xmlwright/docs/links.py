@@ -1,4 +1,4 @@
-"""Addresses: where each thing of a description is found on the site."""
+"""Addresses of described things on the site."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 
 from ..diagnostics import Position
 from ..ir import Api, Enum, Method, Module, Provenance, Record, Ref
-from .content import Link, Origin, Place
+from .content import Link, Origin, SourceLine
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 def anchor(*names: str) -> str:
-    """An id for a name: the name itself, with what an address cannot hold written as numbers."""
+    """Return an HTML id for a name, with unsafe characters as hexadecimal numbers."""
     text = _UNSAFE.sub(
         lambda found: "+" if found[0] == " " else f"~{ord(found[0]):x}~", ".".join(names)
     )
@@ -23,7 +23,7 @@ def anchor(*names: str) -> str:
 
 
 class Links:
-    """Addresses within the site of one API, and places in its repository."""
+    """Addresses on the site of an API and in its repository."""
 
     def __init__(self, api: Api, source: str = "") -> None:
         self._source = source
@@ -33,24 +33,24 @@ class Links:
         self._references = dict(self._named_things(api))
 
     def module(self, name: str) -> str:
-        """The page of a resource, or of what resources share."""
+        """Return the address of a module page."""
         return f"resources/{anchor(name)}.html"
 
     def method(self, method: Method) -> str:
-        """The page of a method."""
+        """Return the address of a method page."""
         return f"methods/{anchor(method.name)}.html"
 
     def of(self, what: Record | Enum | Ref) -> str:
-        """The section about a record or enum."""
+        """Return the address of a record or enum."""
         return f"{self.module(what.module)}#{anchor(what.name)}"
 
     def resource(self, name: str) -> Link:
-        """A resource by its name."""
+        """Return a link to a resource."""
         found: Module | None = self._modules.get(name)
         return Link(found.title if found is not None else name, self.module(name) if found else "")
 
     def named(self, name: str) -> str:
-        """Where a method that a text mentions is described; empty where there is no such method."""
+        """Return the address of a method by name; empty if it doesn't exist."""
         method = self._methods.get(name)
         return self.method(method) if method is not None else ""
 
@@ -86,7 +86,7 @@ class Links:
                 yield f"{method.name}.{item.python}", f"{self.method(method)}#{anchor(item.python)}"
 
     def origin(self, provenance: Provenance) -> Origin:
-        """How a fact is known."""
+        """Return the provenance of a fact, with links to its sources."""
         return Origin(
             provenance.kind,
             tuple(
@@ -96,15 +96,15 @@ class Links:
             ),
         )
 
-    def place(self, at: Position) -> Place:
-        """The line that says something."""
+    def place(self, at: Position) -> SourceLine:
+        """Return the location of a position in the description."""
         return self.line(PurePosixPath(at.file).as_posix(), at.line)
 
-    def line(self, file: str, line: int) -> Place:
-        """A line of a file of the project."""
+    def line(self, file: str, line: int) -> SourceLine:
+        """Return the location of a line of a project file."""
         href = ""
         if self._source:
             href = self._source.replace("{path}", file).replace("{line}", str(line))
             if href == self._source:
                 href = f"{self._source.rstrip('/')}/{file}#L{line}"
-        return Place(f"{file}:{line}", href)
+        return SourceLine(f"{file}:{line}", href)

@@ -1,4 +1,4 @@
-"""Markdown: the same page values as text for people and programs that read Markdown, and the index ``llms.txt``."""
+"""Conversion of page values to Markdown, and the index ``llms.txt``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FIRST: Final = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
 
 
 def text(value: object) -> str:
-    """Text that means itself in Markdown, on one line."""
+    """Return text escaped for Markdown, on one line."""
     plain = " ".join(str(value).split())
     return _FIRST.sub(_escaped, _SPECIAL.sub(r"\\\1", plain))
 
@@ -24,7 +24,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def code(value: object) -> str:
-    """A name as code, whatever it holds; fit for a cell of a table."""
+    """Return text as inline code that is valid in a table cell."""
     plain = " ".join(str(value).split()) or '""'
     ticks = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
     space = " " if "`" in plain else ""
@@ -32,14 +32,14 @@ def code(value: object) -> str:
 
 
 def fence(value: object, language: str) -> str:
-    """Lines of code."""
+    """A code block."""
     plain = str(value).rstrip("\n")
     ticks = "`" * max(3, max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
     return f"{ticks}{language}\n{plain}\n{ticks}"
 
 
 class Renderer:
-    """Writes the pages of one site as Markdown."""
+    """Renders the pages of a site as Markdown."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -49,7 +49,7 @@ class Renderer:
         self._root = ""
 
     def page(self, page: Page) -> str:
-        """A page."""
+        """Return a page as Markdown."""
         if isinstance(page.value, Guide):
             return page.value.markdown
         self._root = "../" * page.url.count("/")
@@ -58,7 +58,7 @@ class Renderer:
         return re.sub(r"\n{3,}", "\n\n", made).strip() + "\n"
 
     def index(self) -> str:
-        """``llms.txt``: what there is, and where."""
+        """Return ``llms.txt``, the list of all Markdown pages."""
         made = self._env.get_template("llms.txt.j2").render(root="", link=self._link)
         return re.sub(r"\n{3,}", "\n\n", made).strip() + "\n"
 

@@ -1,4 +1,4 @@
-"""From a field of a record or an argument of a method to what a page says about it."""
+"""Conversion of fields and arguments to page values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Parameters:
         self._view = ModuleView(api, module)
 
     def argument(self, method: Method, item: Field, before: str = "") -> Parameter:
-        """An argument of a method."""
+        """Return an argument of a method."""
         inner = self._inner(item, "write", method.mode, f"{before}{item.python}", ())
         return self._parameter(
             item,
@@ -36,7 +36,7 @@ class Parameters:
     def argument_fields(
         self, item: Field, mode: str, before: str, around: tuple[Ref, ...]
     ) -> Parameter:
-        """A field of a record that is given within an argument."""
+        """Return a field of a record that is passed within an argument."""
         letters = {"create": "c", "update": "u"}.get(mode, "cu")
         name = f"{before}.{item.python}"
         needed = any(letter in item.required for letter in letters)
@@ -50,7 +50,7 @@ class Parameters:
         )
 
     def field(self, record: str, item: Field) -> Parameter:
-        """A field of a record, wherever it is used."""
+        """Return a field of a record."""
         required = ""
         if item.required:
             letters = "".join(letter for letter in "cu" if letter in item.required)
@@ -94,7 +94,7 @@ class Parameters:
         omitted: str = "",
     ) -> Parameter:
         type_, *facts = self._view.field_facts(item, writing=writing)
-        left_out = {f"id of a {item.ref}", item.provenance.kind}
+        left_out = {f"id of {with_article(item.ref)}", item.provenance.kind}
         notes = [fact for fact in facts if fact not in left_out]
         python = self._view.write_type(item) if writing else self._view.read_type(item)
         return Parameter(
@@ -139,7 +139,7 @@ class Parameters:
 
 
 def words(enum: Enum, links: Links) -> tuple[Word, ...]:
-    """The words of an enum."""
+    """Return the words of an enum."""
     return tuple(
         Word(
             anchor(enum.name, word.word),

@@ -1,4 +1,4 @@
-"""From a case to the programs that show it: Python, Python awaited, and a command line."""
+"""Programs for a case: Python, asynchronous Python, and a command line."""
 
 from __future__ import annotations
 
@@ -13,24 +13,33 @@ from ..ir import Api, Case, Method, PageValue, RecordValue
 from ..naming import client_attribute, python_name, snake
 from ..runtime.errors import FAILURES
 from ..runtime.writing import Upload
-from .layout import Expression, call, laid_out, mapping, sequence, shown, text
+from .layout import (
+    Expression,
+    Group,
+    call,
+    format_expression,
+    mapping,
+    sequence,
+    text,
+    to_expression,
+)
 
 _INDENT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """One call, three times."""
+    """The three programs for a call."""
 
     sync: str
     asynchronous: str
     command: str
     variable: str | None
-    """The name that holds the answer at the end; None where the program prints, saves or answers nothing."""
+    """Variable that holds the result; None if the program prints or saves it, or has none."""
 
 
 class Writer:
-    """Writes programs for the calls of one API."""
+    """Writes programs for the calls of an API."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -40,7 +49,7 @@ class Writer:
         self._kinds = {code.code: code.kind for code in api.errors}
 
     def programs(self, method: Method, given: RecordValue, case: Case, document: str) -> Programs:
-        """The programs that make the call of a case, with the arguments given."""
+        """Return the programs that make the call of a case."""
         imports: set[str] = set()
         expression = self._call(method, given, imports)
         variable = self._variable(method, case)
@@ -173,7 +182,7 @@ def _Named(failure: str | None) -> set[str]:  # noqa: N802
 
 
 def _several(method: Method, case: Case) -> bool:
-    """Whether one page is shown: the answer of a case says that there are more, or the service cannot be walked over."""
+    """Return whether to show one page: the response has several, or the service ignores paging."""
     if method.paging == "ignored":
         return True
     if not isinstance(case.result, PageValue):
@@ -193,8 +202,6 @@ def _then(expression: Expression, more: str) -> Expression:
 
 
 def _around(before: str, expression: Expression, after: str) -> Expression:
-    from .layout import Group
-
     if isinstance(expression, str):
         return before + expression + after
     return Group(before + expression.opening, expression.parts, expression.closing + after)
@@ -207,11 +214,11 @@ def _statement(
     if failure is not None:
         inner = indent + _INDENT
         return (
-            f"{margin}try:\n{' ' * inner}{laid_out(expression, '', inner)}\n"
+            f"{margin}try:\n{' ' * inner}{format_expression(expression, '', inner)}\n"
             f"{margin}except {failure} as error:\n{' ' * inner}print(error.code, error.message)"
         )
     before = "" if variable is None else variable if variable == "return " else f"{variable} = "
-    return margin + laid_out(expression, before, indent)
+    return margin + format_expression(expression, before, indent)
 
 
 def _argument(value: Any, imports: set[str]) -> Expression:
@@ -231,7 +238,7 @@ def _argument(value: Any, imports: set[str]) -> Expression:
         imports.add("from zoneinfo import ZoneInfo")
     elif isinstance(value, dt.date):
         imports.add("from datetime import date")
-    return shown(value)
+    return to_expression(value)
 
 
 def _uploads(given: RecordValue) -> Iterator[tuple[str, Upload]]:
@@ -243,10 +250,10 @@ def _uploads(given: RecordValue) -> Iterator[tuple[str, Upload]]:
 
 
 def _quoted(value: str) -> str:
-    """A word of the shell that stands for itself."""
+    """Return text in single quotes for the shell."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
 def _in_quotes(value: str) -> str:
-    """A text as it is between double quotes of the shell."""
+    """Return text escaped for double quotes of the shell."""
     return re.sub(r'(["\\$`])', r"\\\1", value)

@@ -1,4 +1,4 @@
-"""The public names of the client, and the page that describes each."""
+"""Public names of the client and the pages that describe them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ..settings import Settings
 from .links import Links, anchor
 
 Name = tuple[str, str, str]
-"""A name, a sentence, and where it is described; empty where the list of names is the place itself."""
+"""Name, summary, and address; the address is empty if only the list of names has it."""
 
 
-def public(api: Api, settings: Settings, links: Links) -> dict[str, list[Name]]:
-    """Names by module; the package itself is the empty name."""
+def public_names(api: Api, settings: Settings, links: Links) -> dict[str, list[Name]]:
+    """Return the public names by module; the package itself has an empty name."""
     cache = FormatCache(settings.cache / "docs", "names")
     found = inputs.inputs_of(settings)
     key = cache.key(repr((found.templates, found.generator, api.names, api.title)))
@@ -35,7 +35,7 @@ def public(api: Api, settings: Settings, links: Links) -> dict[str, list[Name]]:
         known = {key: json.dumps(common)}
         cache.save("names", known)
     of_all: dict[str, list[Name]] = {
-        module: [(name, told, href) for name, told, href in names]
+        module: [(name, summary, href) for name, summary, href in names]
         for module, names in json.loads(known[key]).items()
     }
     return {
@@ -72,7 +72,7 @@ def _sentence(module: object, name: str) -> str:
 
 
 def first_sentence(doc: str) -> str:
-    """The first sentence of a docstring, on one line, without marks of the markup in it."""
+    """Return the first sentence of a docstring as plain text on one line."""
     line = " ".join(doc.partition("\n\n")[0].split()).replace("``", "")
     end = line.find(". ")
     return line if end < 0 else line[: end + 1]
@@ -120,5 +120,5 @@ def _parsed(part: str) -> list[ast.stmt]:
 
 
 def address(module: str, name: str) -> str:
-    """Where the list of names has a name."""
+    """Return the address of a name in the list of names."""
     return f"python.html#{anchor(module, name) if module else anchor(name)}"

@@ -1,6 +1,6 @@
-"""What answers the samples: something on loopback that is told which case is asked for, and tells what it was sent.
+"""A loopback server that responds to samples and records what they send.
 
-:class:`CaseServer` gives each request the answer of its case. Anything else that has the three methods of :class:`Answers`,
+:class:`CaseServer` gives each request the answer of its case. Anything else that has the three methods of :class:`ResponseServer`,
 such as a server that keeps state, can take its place.
 """
 
@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import Parser
+from http import HTTPStatus
 from typing import Final, Protocol
 
 from ..runtime.testing import tree
@@ -19,18 +20,18 @@ _LARGEST_HEAD: Final = 64 * 1024
 
 
 @dataclass(slots=True)
-class Exchange:
-    """One request and its answer, as they were on the wire."""
+class HttpExchange:
+    """A request and its response as sent."""
 
     request: bytes
     answer: bytes
     problem: str = ""
-    """Why the request is not that of its case; empty where it is."""
+    """Difference between the request and its case; empty if they match."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """What a case says of a call."""
+class ExpectedCall:
+    """The call that a case expects."""
 
     document: str
     """The request document."""
@@ -39,47 +40,51 @@ class Expected:
     body: str
 
 
-class Answers(Protocol):
-    """Something that answers calls of samples."""
+class ResponseServer(Protocol):
+    """A server that responds to the calls of samples."""
 
     def start(self) -> str:
-        """Begin to listen, on loopback; the address that calls are sent to."""
+        """Listen on loopback and return the address."""
         ...
 
-    def expect(self, case: Expected) -> None:
-        """The next calls belong to this case."""
+    def expect(self, case: ExpectedCall) -> None:
+        """Expect the next calls to match this case."""
 
-    def taken(self) -> list[Exchange]:
-        """What went and came since this was last asked."""
+    def take_exchanges(self) -> list[HttpExchange]:
+        """Return the exchanges since the last call of this method."""
         ...
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
 
 
 @dataclass(slots=True)
 class CaseServer:
-    """Answers a request with what its case says, if it is the request that the case says."""
+    """Returns the response of a case if the request matches the case."""
 
     path: str = "/"
-    _case: Expected | None = None
-    _exchanges: list[Exchange] = field(default_factory=list)
+    _case: ExpectedCall | None = None
+    _exchanges: list[HttpExchange] = field(default_factory=list)
     _listening: socket.socket | None = None
     _open: list[socket.socket] = field(default_factory=list)
 
     def start(self) -> str:
+        """Listen on loopback and return the address."""
         self._listening = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
         return f"http://127.0.0.1:{self._listening.getsockname()[1]}{self.path}"
 
-    def expect(self, case: Expected) -> None:
+    def expect(self, case: ExpectedCall) -> None:
+        """Expect the next calls to match this case."""
         self._case = case
 
-    def taken(self) -> list[Exchange]:
+    def take_exchanges(self) -> list[HttpExchange]:
+        """Return the exchanges since the last call of this method."""
         found, self._exchanges = self._exchanges, []
         return found
 
     def stop(self) -> None:
+        """Stop listening."""
         for each in (self._listening, *self._open):
             if each is not None:
                 each.close()
@@ -106,15 +111,15 @@ class CaseServer:
                 except OSError:
                     return
 
-    def _answered(self, head: bytes, body: bytes) -> Exchange:
+    def _answered(self, head: bytes, body: bytes) -> HttpExchange:
         case = self._case
-        problem = "no case is asked for"
+        problem = "unexpected call"
         if case is not None:
             problem = _difference(head, body, case)
             if not problem:
                 answer = _answer(case.status, case.media, case.body.encode())
-                return Exchange(head + body, answer)
-        return Exchange(head + body, _answer(500, "text/plain", problem.encode()), problem)
+                return HttpExchange(head + body, answer)
+        return HttpExchange(head + body, _answer(500, "text/plain", problem.encode()), problem)
 
 
 class _Reading(Protocol):
@@ -123,7 +128,7 @@ class _Reading(Protocol):
 
 
 def _read(reading: _Reading) -> tuple[bytes, bytes] | None:
-    """Head and body of a request; None where there is no further one."""
+    """Return head and body of the next request; None at the end of the connection."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         line = reading.readline(_LARGEST_HEAD)
@@ -135,12 +140,12 @@ def _read(reading: _Reading) -> tuple[bytes, bytes] | None:
 
 
 def headers_of(head: bytes) -> Message:
-    """The headers of a request or answer."""
+    """Return the headers of a request or response."""
     return Parser().parsestr(head.decode("latin-1").partition("\r\n")[2], headersonly=True)
 
 
 def document_of(head: bytes, body: bytes) -> bytes:
-    """The XML document of a request, which may be the first of several parts."""
+    """Return the XML document of a request, which can be the first part of a multipart body."""
     headers = headers_of(head)
     boundary = headers.get_param("boundary")
     if not isinstance(boundary, str):
@@ -149,25 +154,21 @@ def document_of(head: bytes, body: bytes) -> bytes:
     return first.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
 
 
-def _difference(head: bytes, body: bytes, case: Expected) -> str:
+def _difference(head: bytes, body: bytes, case: ExpectedCall) -> str:
     document = document_of(head, body)
     try:
         same = tree(document) == tree(case.document)
-    except Exception as error:  # whatever a sample may send
-        return f"the request cannot be read: {error}"
+    except Exception as error:  # any malformed request
+        return f"the request isn't valid XML: {error}"
     return (
-        ""
-        if same
-        else f"the request is not that of its case: {document.decode('utf-8', 'replace')}"
+        "" if same else f"the request differs from its case: {document.decode('utf-8', 'replace')}"
     )
 
 
 def _answer(status: int, media: str, body: bytes) -> bytes:
-    from http import HTTPStatus
-
     try:
         reason = HTTPStatus(status).phrase
     except ValueError:
-        reason = "Answer"
+        reason = "Response"
     head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode("latin-1") + body

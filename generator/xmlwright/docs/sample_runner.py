@@ -1,6 +1,6 @@
-"""A process of its own that runs samples: reads a job from standard input, writes what happened to standard output.
+"""Subprocess that runs samples: reads a job from standard input, writes the results to standard output.
 
-Samples are run as they are shown, word for word, by the generated client and over HTTP. They take account, token and
+Samples run exactly as shown, with the generated client and over HTTP. They take account, token and
 address from the environment.
 """
 
@@ -12,46 +12,45 @@ import functools
 import io
 import json
 import os
+import ssl
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 from typing import Any
 
-from .layout import laid_out, shown
-from .responses import Answers, CaseServer, Exchange, Expected
+from .layout import format_expression, to_expression
+from .responses import CaseServer, ExpectedCall, HttpExchange, ResponseServer
 
 
-def run(job: dict[str, Any], answers: Answers) -> list[dict[str, Any]]:
-    """Run the samples of a job; what became of each, in their order."""
+def run(job: dict[str, Any], answers: ResponseServer) -> list[dict[str, Any]]:
+    """Run the samples of a job and return their results in order."""
     url = answers.start()
     prefix = job["environment"]
     os.environ.update(
         {f"{prefix}_ACCOUNT": "sample", f"{prefix}_TOKEN": "sample-token", f"{prefix}_URL": url}
     )
     sys.path[:0] = job["path"]
-    _remember_contexts()
+    _share_ssl_contexts()
     try:
         return [_ran(sample, answers) for sample in job["samples"]]
     finally:
         answers.stop()
 
 
-def _remember_contexts() -> None:
-    """Samples make a client each; the trusted certificates, which plain HTTP has no use for, are read once for all."""
-    import ssl
-
+def _share_ssl_contexts() -> None:
+    """Read the CA bundle once, although each sample creates a client."""
     # Nothing in a sample changes a context, so that they may share one.
     ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
 
 
-def _ran(sample: dict[str, Any], answers: Answers) -> dict[str, Any]:
-    answers.expect(Expected(**sample["expected"]))
+def _ran(sample: dict[str, Any], answers: ResponseServer) -> dict[str, Any]:
+    answers.expect(ExpectedCall(**sample["expected"]))
     found: dict[str, Any] = {}
     for form in ("sync", "asynchronous"):
-        answers.taken()
+        answers.take_exchanges()
         value, problem = _executed(sample, form)
-        exchanges = answers.taken()
+        exchanges = answers.take_exchanges()
         problem = problem or _mismatch(exchanges)
         if problem:
             return {"problem": f"{form}: {problem}"}
@@ -63,7 +62,7 @@ def _ran(sample: dict[str, Any], answers: Answers) -> dict[str, Any]:
 
 
 def _executed(sample: dict[str, Any], form: str) -> tuple[str, str]:
-    """What a program answers or prints, and what went wrong."""
+    """Return what a program returns or prints, and the error."""
     names: dict[str, Any] = {"__name__": "sample"}
     printed = io.StringIO()
     try:
@@ -74,16 +73,16 @@ def _executed(sample: dict[str, Any], form: str) -> tuple[str, str]:
         return "", f"{type(error).__name__}: {error} ({Path(line.filename).name}:{line.lineno})"
     if sample["variable"] is None:
         return printed.getvalue(), ""
-    return laid_out(shown(names[sample["variable"]])), ""
+    return format_expression(to_expression(names[sample["variable"]])), ""
 
 
-def _mismatch(exchanges: list[Exchange]) -> str:
+def _mismatch(exchanges: list[HttpExchange]) -> str:
     if len(exchanges) != 1:
-        return f"{len(exchanges)} requests were sent, not one"
+        return f"{len(exchanges)} requests were sent instead of one"
     return exchanges[0].problem
 
 
-def _wire(exchange: Exchange) -> dict[str, str]:
+def _wire(exchange: HttpExchange) -> dict[str, str]:
     return {
         name: base64.b64encode(content).decode("ascii")
         for name, content in (("request", exchange.request), ("answer", exchange.answer))

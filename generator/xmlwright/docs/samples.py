@@ -1,4 +1,4 @@
-"""Samples: every case as programs that ran, with what went over the wire. One that fails fails the build, with its place."""
+"""Samples: every case as programs that ran, with the bytes that they sent and received."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from typing import Any, Final
 from ..diagnostics import DescriptionError, Diagnostics
 from ..ir import Api, Case, Method, RecordValue, Ref
 from ..pipeline import stages as pipeline
+from ..render import renderer as render
 from ..render.formatting import FormatCache
 from ..settings import Settings
 from .programs import Programs, Writer
 from .responses import document_of
 
 _IGNORED: Final = frozenset({"doc", "at", "provenance", "places", "title", "deprecated", "since"})
-"""What of a description no call depends on."""
+"""Parts of a description that calls don't depend on."""
 _PROCESSES: Final = 4
 _WORTH_A_PROCESS: Final = 60
-"""Samples that take longer to run than a process to start."""
+"""Number of samples that justifies another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +44,24 @@ class Sample:
     method: Method
     programs: Programs
     own_arguments: bool
-    """False where the case says nothing of the request, and another one's was sent."""
+    """False if the case has no request, so that the sample sends that of another case."""
     borrowed: str
-    """Name of the case whose answer came; empty for its own."""
+    """Name of the case whose response is used; empty for its own."""
     value: str
-    """What the call answered, as an expression; what was printed, for a failure."""
+    """Result of the call as an expression; printed text for an error."""
     request: bytes
-    """Head and body, as they went."""
+    """Head and body as sent."""
     answer: bytes
 
     @property
     def document(self) -> str:
-        """The request document as it went."""
+        """Return the request document as sent."""
         head, _, body = self.request.partition(b"\r\n\r\n")
         return document_of(head + b"\r\n\r\n", body).decode("utf-8", "replace")
 
     @property
     def body(self) -> str:
-        """The body of the answer."""
+        """Return the body of the response."""
         return self.answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
 
 
@@ -85,15 +86,15 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """All samples of a description, and how many of them had to be run this time."""
+class SampleRun:
+    """All samples of a description, and the number that ran this time."""
 
     samples: tuple[Sample, ...]
     fresh: int
 
 
-def run(api: Api, settings: Settings, *, clean: bool = False) -> Ran:
-    """Run every case through the generated client; what ran before, and is as it was, is not run again.
+def run(api: Api, settings: Settings, *, clean: bool = False) -> SampleRun:
+    """Run every case through the generated client; skip samples whose inputs didn't change.
 
     Raises:
         DescriptionError: samples failed; each is a problem, at the place of its case.
@@ -108,7 +109,7 @@ def run(api: Api, settings: Settings, *, clean: bool = False) -> Ran:
     results = {job.key: json.loads(known[job.key]) for job in jobs}
     diagnostics = Diagnostics()
     for job in jobs:
-        problem = results[job.key].get("problem") or _unlike(job, results[job.key])
+        problem = results[job.key].get("problem") or _mismatch(job, results[job.key])
         if problem:
             known.pop(job.key, None)
             diagnostics.add(
@@ -118,10 +119,10 @@ def run(api: Api, settings: Settings, *, clean: bool = False) -> Ran:
         store.save("samples", {job.key: known[job.key] for job in jobs if job.key in known})
     if len(diagnostics):
         raise DescriptionError(diagnostics)
-    return Ran(tuple(_sample(job, results[job.key]) for job in jobs), len(missing))
+    return SampleRun(tuple(_sample(job, results[job.key]) for job in jobs), len(missing))
 
 
-def _unlike(job: _Job, result: Mapping[str, Any]) -> str:
+def _mismatch(job: _Job, result: Mapping[str, Any]) -> str:
     fails = job.case.fails
     if fails is None:
         return ""
@@ -146,7 +147,7 @@ def _sample(job: _Job, result: Mapping[str, Any]) -> Sample:
 def _jobs(api: Api) -> Iterator[_Job]:
     writer = Writer(api)
     statuses = {code.code: code.status for code in api.errors}
-    prints = _Prints(api)
+    fingerprints = _Fingerprints(api)
     for module in api.resources:
         for method in module.methods:
             cases = [case for case in module.cases if case.call == method.verb]
@@ -159,7 +160,7 @@ def _jobs(api: Api) -> Iterator[_Job]:
                     continue
                 given = asked.arguments
                 assert given is not None, "the description was checked"
-                yield _job(method, case, asked, answered, given, writer, statuses, prints)
+                yield _job(method, case, asked, answered, given, writer, statuses, fingerprints)
 
 
 def _job(
@@ -170,7 +171,7 @@ def _job(
     given: RecordValue,
     writer: Writer,
     statuses: Mapping[str, int],
-    prints: _Prints,
+    fingerprints: _Fingerprints,
 ) -> _Job:
     failing = answered.fails is not None
     document = (asked.request or "").strip()
@@ -184,7 +185,7 @@ def _job(
         "media": media,
         "body": answered.response or "",
     }
-    parts = [prints.of(method), programs.sync, programs.asynchronous, json.dumps(expected)]
+    parts = [fingerprints.of(method), programs.sync, programs.asynchronous, json.dumps(expected)]
     return _Job(
         hashlib.sha256("\0".join(parts).encode()).hexdigest(),
         case,
@@ -201,12 +202,12 @@ def _answers(case: Case) -> bool:
 
 
 def _best(cases: list[Case]) -> list[Case]:
-    """Cases that worked come first."""
+    """Sort cases so that successful ones come first."""
     return sorted(cases, key=lambda case: (case.fails is not None, not _answers(case)))
 
 
-class _Prints:
-    """Fingerprints of what a call depends on: the run time, its method, and the records and words that this reaches."""
+class _Fingerprints:
+    """Fingerprints of what calls depend on: the runtime, the method, and the records and enums that it uses."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -219,7 +220,7 @@ class _Prints:
         self._common = _digest(shared, *(path.read_bytes() for path in sorted(runtime)))
 
     def of(self, method: Method) -> str:
-        """The fingerprint of a method."""
+        """Return the fingerprint of a method."""
         reached: dict[Ref, str] = {}
         pending = [ref for item in method.arguments for ref in (item.record, item.enum) if ref]
         if method.response.record is not None:
@@ -242,7 +243,7 @@ class _Prints:
 
 
 def _bare(value: Any) -> Any:
-    """A value as JSON can hold it, without what no call depends on."""
+    """Return a value as JSON, without the parts that calls don't depend on."""
     if isinstance(value, (str, int, type(None))):
         return value
     if isinstance(value, (tuple, list)):
@@ -277,13 +278,13 @@ def _results(api: Api, settings: Settings, jobs: list[_Job]) -> list[dict[str, A
         processes = max(1, min(os.cpu_count() or 1, _PROCESSES, len(jobs) // _WORTH_A_PROCESS))
         shares = [jobs[number::processes] for number in range(processes)]
         with ThreadPoolExecutor(processes) as pool:
-            told = pool.map(
+            outcomes = pool.map(
                 lambda share: _in_a_process(
                     {**common, "samples": [item.as_json() for item in share]}
                 ),
                 shares,
             )
-            results = list(told)
+            results = list(outcomes)
         return [results[number % processes][number // processes] for number in range(len(jobs))]
 
 
@@ -308,7 +309,7 @@ def _in_a_process(job: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 class SampleRunnerError(Exception):
-    """Samples could not even be begun."""
+    """The subprocess that runs samples failed."""
 
 
 def _runnable(rendered: str) -> str:
@@ -318,12 +319,10 @@ def _runnable(rendered: str) -> str:
 
 @contextmanager
 def _client(api: Api, settings: Settings) -> Iterator[Path]:
-    """A folder with the generated client: the output where it is up to date, else made for this."""
+    """Provide a folder with the generated client: the output if it is up to date, otherwise a temporary one."""
     if pipeline.up_to_date(settings) is not None:
         yield settings.output
         return
-    from ..render import renderer as render
-
     with tempfile.TemporaryDirectory(prefix="xmlwright-") as folder:
         package = render.package_path(api)
         for item in render.render(api, settings.templates, settings.overlay):

@@ -1,4 +1,4 @@
-"""Search: an index of everything with a name, made beforehand. It is a script, because pages on disk can load nothing else."""
+"""The search index, a script, because pages on disk can't fetch data."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .content import (
 )
 
 Row = tuple[str, str, str, str]
-"""Kind, name, what is told about it, address."""
+"""Kind, name, summary, address."""
 
 
-def rows(site: Site) -> list[Row]:
+def index_rows(site: Site) -> list[Row]:
     """Return everything that can be found."""
     found: list[Row] = []
     for page in site.pages:
@@ -40,7 +40,7 @@ def _page(page: Page) -> Iterator[Row]:
         for record in value.records:
             yield "record", record.name, record.doc, f"{page.url}#{record.anchor}"
             for item in record.fields:
-                yield "field", f"{record.name}.{item.name}", _told(
+                yield "field", f"{record.name}.{item.name}", _summary(
                     item
                 ), f"{page.url}#{item.anchor}"
         for enum in value.enums:
@@ -59,10 +59,10 @@ def _page(page: Page) -> Iterator[Row]:
 def _parameters(items: Sequence[Parameter], url: str, before: str) -> Iterator[Row]:
     for item in items:
         name = f"{before}.{item.name}"
-        yield "argument", name, _told(item), f"{url}#{item.anchor}"
+        yield "argument", name, _summary(item), f"{url}#{item.anchor}"
 
 
-def _told(item: Parameter) -> str:
+def _summary(item: Parameter) -> str:
     wire = f" {item.wire}" if item.wire != item.name else ""
     return f"{item.doc} ({item.type}){wire}".strip()
 
@@ -97,8 +97,8 @@ def _text(cell: str | Link | Code) -> str:
     return cell if isinstance(cell, str) else cell.text
 
 
-def script(found: Sequence[Row]) -> str:
-    """The index as a script; no text can end it early, in a file of its own or inside a page."""
+def index_script(found: Sequence[Row]) -> str:
+    """Return the index as a script that can be embedded in a page."""
     made = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     for char in "<>&\u2028\u2029":
         made = made.replace(char, f"\\u{ord(char):04x}")

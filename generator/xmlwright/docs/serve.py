@@ -1,4 +1,4 @@
-"""Serve: the site over HTTP on this machine, for looking at it."""
+"""HTTP server for previewing the site."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Handler(SimpleHTTPRequestHandler):
         return
 
     def send_head(self):  # type: ignore[no-untyped-def]
-        """A page asked for as ``text/markdown`` is answered as Markdown."""
+        """Send Markdown to clients that accept ``text/markdown``."""
         if "text/markdown" in self.headers.get("Accept", ""):
             path = self.path.partition("?")[0]
             path = f"{path}index.html" if path.endswith("/") else path
@@ -40,7 +40,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
-    """A server of the files of a folder on 127.0.0.1; port 0 for a free one. Raises OSError."""
+    """Return a server of a folder on 127.0.0.1; port 0 selects a free port. Raises OSError."""
     return ThreadingHTTPServer(
         ("127.0.0.1", port), functools.partial(_Handler, directory=str(folder))
     )

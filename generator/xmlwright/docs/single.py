@@ -1,4 +1,4 @@
-"""The whole site as one HTML file that needs nothing else: pages one below the other, of which a script shows one."""
+"""The site as a single HTML file; a script shows one page at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from .content import Guide, Page
 from .html import ASSETS, LOOPBACK, Renderer
 
-# Attributes can be told by their quotes: in texts the escaping leaves none.
+# Escaped texts contain no quotes, so a quoted value is an attribute.
 _ID: Final = re.compile(r'(?<= id=")([^"]*)(?=")')
 _HREF: Final = re.compile(r'(?<= href=")([^"]*)(?=")')
 _TO_MARKDOWN: Final = re.compile(r'(?: · )?<a href="[^"]*\.(?:md|txt)">[^<]*</a>')
@@ -28,12 +28,14 @@ ROUTE: Final = (
 
 
 def key(url: str) -> str:
-    """The id of a page in the file."""
+    """Return the id of a page in the file."""
     return url.removesuffix(".html")
 
 
-def single(renderer: Renderer, parts: Sequence[tuple[Page, str]], index: str, title: str) -> str:
-    """The file; ``parts`` are what :func:`joined` made of the pages."""
+def single_file(
+    renderer: Renderer, parts: Sequence[tuple[Page, str]], index: str, title: str
+) -> str:
+    """Return the single file; ``parts`` are results of :func:`page_section`."""
     style = (ASSETS / "site.css").read_text(encoding="utf-8")
     scripts = [ROUTE + index, (ASSETS / "site.js").read_text(encoding="utf-8")]
     hashes = " ".join(_hash(text) for text in scripts)
@@ -57,7 +59,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def joined(body: str, page: Page) -> str:
+def page_section(body: str, page: Page) -> str:
     """Return the HTML of a page with ids and addresses for the single file, and with its images inside."""
     url = page.url
     body = _TO_MARKDOWN.sub("", body)

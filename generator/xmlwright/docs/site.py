@@ -1,4 +1,4 @@
-"""Site: from the description to every file of the documentation, and onto the disk as a whole or not at all."""
+"""Build of the site, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from .html import ASSETS, TEMPLATES
 from .html import Renderer as HtmlRenderer
 from .links import Links
 from .markdown import Renderer as MarkdownRenderer
-from .public import public
-from .search import rows, script
-from .single import joined, single
+from .public import public_names
+from .search import index_rows, index_script
+from .single import page_section, single_file
 
 SINGLE: Final = "all.html"
 """Name of the site as one file."""
-Told = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 
 
 @dataclass(slots=True)
-class Made:
-    """What was done."""
+class BuildReport:
+    """Result of a build."""
 
     pages: int
     samples: int
     fresh: int
-    """Samples that had to be run; the others had run before, as they are."""
+    """Samples that ran this time; the others came from the cache."""
     size: int
     """Bytes of the single file."""
     changed: int
@@ -50,12 +50,12 @@ class Made:
 
 def build(
     settings: Settings,
-    told: Told = lambda stage, done, total: None,
+    progress: ProgressCallback = lambda stage, done, total: None,
     *,
     history: Sequence[str] = (),
     clean: bool = False,
     overwrite: bool = False,
-) -> Made:
+) -> BuildReport:
     """Write the documentation.
 
     Raises:
@@ -74,17 +74,17 @@ def build(
         seconds[stage] = now - start
         start = now
 
-    told("check", 0, 0)
+    progress("check", 0, 0)
     api, diagnostics = pipeline.resolved(settings)  # what the service does beyond it is on no page
     if api is not None and not len(diagnostics):
         check.check(api, diagnostics)
     if api is None or len(diagnostics):
         raise DescriptionError(diagnostics)
     lap("check")
-    told("samples", 0, 0)
+    progress("samples", 0, 0)
     ran = samples.run(api, settings, clean=clean)
     lap("samples")
-    told("describe", 0, 0)
+    progress("describe", 0, 0)
     links = Links(api, settings.source)
     written = guides.pages(guides.find(settings), links, settings.root, diagnostics)
     if len(diagnostics):
@@ -95,25 +95,27 @@ def build(
         ran.samples,
         written,
         changes(api, history, settings, links),
-        public(api, settings, links),
+        public_names(api, settings, links),
     ).site()
     lap("describe")
-    files = _rendered(site, links, settings, told, clean)
+    files = _rendered(site, links, settings, progress, clean)
     lap("render")
-    told("publish", 0, 0)
+    progress("publish", 0, 0)
     changed = _published(output, files, overwrite)
     lap("publish")
-    return Made(len(site.pages), len(ran.samples), ran.fresh, len(files[SINGLE]), changed, seconds)
+    return BuildReport(
+        len(site.pages), len(ran.samples), ran.fresh, len(files[SINGLE]), changed, seconds
+    )
 
 
 def _rendered(
     site: Site,
     links: Links,
     settings: Settings,
-    told: Told,
+    progress: ProgressCallback,
     clean: bool,
 ) -> dict[str, bytes]:
-    """Every file; pages whose values are as they were come from the cache."""
+    """Return all files; unchanged pages come from the cache."""
     html, markdown = HtmlRenderer(site, links), MarkdownRenderer(site)
     cache = FormatCache(settings.cache / "docs", _program(settings), trusted=not clean)
     known = cache.load("pages")
@@ -122,7 +124,7 @@ def _rendered(
     files: dict[str, bytes] = {}
     parts: list[tuple[Page, str]] = []
     for number, page in enumerate(site.pages):
-        told("render", number, len(site.pages))
+        progress("render", number, len(site.pages))
         key = cache.key(f"{common}\0{page!r}")
         names = [f"{key}.{form}" for form in ("html", "md", "part")]
         if all(name in known for name in names):
@@ -134,7 +136,7 @@ def _rendered(
         parts.append((page, texts[2]))
     if kept.keys() != known.keys():
         cache.save("pages", kept)
-    index = script(rows(site))
+    index = index_script(index_rows(site))
     for page in site.pages:
         if isinstance(page.value, Guide):
             files |= page.value.images
@@ -142,22 +144,22 @@ def _rendered(
     for name in ("site.css", "site.js"):
         files[f"assets/{name}"] = (ASSETS / name).read_bytes()
     files["llms.txt"] = markdown.index().encode()
-    files[SINGLE] = single(html, parts, index, site.title).encode()
+    files[SINGLE] = single_file(html, parts, index, site.title).encode()
     return files
 
 
 def _page(html: HtmlRenderer, markdown: MarkdownRenderer, page: Page) -> list[str]:
     body = html.body(page)
-    return [html.page(page, body), markdown.page(page), joined(body, page)]
+    return [html.page(page, body), markdown.page(page), page_section(body, page)]
 
 
 def site_names(site: Site) -> set[str]:
-    """Names of methods, to which texts link."""
+    """Return the names of methods, which texts link to."""
     return {page.title for page in site.pages if page.kind == "method"}
 
 
 def _program(settings: Settings) -> str:
-    """Hash of what renders pages, aside from their values."""
+    """Return a hash of the code and templates that render pages."""
     total = hashlib.sha256(settings.source.encode())
     for folder in (TEMPLATES, Path(__file__).parent):
         for path in sorted(folder.glob("*.*")):
@@ -167,7 +169,7 @@ def _program(settings: Settings) -> str:
 
 
 def _published(output: Path, files: dict[str, bytes], overwrite: bool) -> int:
-    """Put the files in place; how many of them are new."""
+    """Publish the files and return how many changed."""
     outputs = {
         path: Output(hashed, hashed)
         for path, hashed in sorted((path, digest(content)) for path, content in files.items())

@@ -249,7 +249,7 @@
     if (window.searchIndex) {
       index = window.searchIndex.map((row) => {
         const name = row[1].toLowerCase();
-        return { kind: row[0], name: row[1], told: row[2], href: row[3], low: name, last: name.split(".").pop(), text: `${name} ${row[2].toLowerCase()}` };
+        return { kind: row[0], name: row[1], summary: row[2], href: row[3], low: name, last: name.split(".").pop(), text: `${name} ${row[2].toLowerCase()}` };
       });
       for (const item of index) {
         for (const word of new Set(item.text.match(/[\p{L}\p{N}]{3,}/gu))) vocabulary.set(word, (vocabulary.get(word) || 0) + 1);
@@ -370,7 +370,7 @@
       list.replaceChildren(...found.map((item, number) => {
         const row = make("li", { id: `search-${number}`, data: { href: address(item.href) } },
           make("span", { className: "kind" }, item.kind), make("span", { className: "name" }, marked(item.name, words)),
-          make("span", { className: "told" }, marked(item.told, words)));
+          make("span", { className: "summary" }, marked(item.summary, words)));
         row.setAttribute("role", "option");
         return row;
       }));
