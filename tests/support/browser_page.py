@@ -1,4 +1,4 @@
-"""A real browser for tests: which one, how it is started, and what an accessibility checker says of a page."""
+"""Chromium for tests, and the findings of an accessibility checker."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARKS = [
 
 @pytest.fixture(scope="module")  # not longer: while it runs, asyncio.run() cannot in this thread
 def browser() -> Iterator[Browser]:
-    """The browser of this machine, without a window."""
+    """Start the browser of this machine, headless."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
-    """A profile of its own: no cookies, and nothing cached."""
+    """Return a new context: no cookies, and nothing cached."""
     made = browser.new_context(**options)
     made.set_default_timeout(PATIENCE)
     yield made
@@ -45,7 +45,7 @@ def context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
 
 
 def serious(page: Page) -> list[tuple[str, str, str]]:
-    """What keeps people from using a page: rule, element, what to do. The context has to be made with ``bypass_csp``."""
+    """Return serious accessibility findings: rule, element, remedy. The context needs ``bypass_csp``."""
     page.add_script_tag(path=AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [

@@ -1,4 +1,4 @@
-"""An environment that says nothing, so that tests of the client see only what they set."""
+"""An environment without settings, so that tests of the client see only what they set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_D
 
 @pytest.fixture
 def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No setting, proxy or bundle is in the environment; answers an empty home folder."""
+    """Remove settings, proxies and bundles from the environment, and return an empty home folder."""
     for name in list(os.environ):
         if name.startswith("FRESHBOOKS_") or name.lower() in _MEANT_FOR_HTTP or name in _BUNDLES:
             monkeypatch.delenv(name)

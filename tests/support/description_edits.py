@@ -1,7 +1,7 @@
-"""Kinds of change: each an edit of one small description, with what a person says it does, and programs that show it.
+"""Edits of one small description, with expected verdicts and programs that prove them.
 
-Every edit is a change in both directions. The verdicts and which program breaks were written down by thought, not taken from the
-program that is tested.
+Every edit is a change in both directions. The verdicts, and which program breaks, were written by hand, not taken from the
+program under test.
 """
 
 from __future__ import annotations
@@ -172,22 +172,22 @@ BREAKS, RISKY, SAFE, NONE = "breaking", "risky", "safe", "none"
 
 
 def both(body: str) -> Program:
-    """A program that breaks whether or not its client is the new one."""
+    """Return a program that breaks with the old and with the new client."""
     return Program(body, wire=True, python=True)
 
 
 def old(body: str) -> Program:
-    """A program that breaks as long as its client is the old one."""
+    """Return a program that breaks with the old client."""
     return Program(body, wire=True)
 
 
 def new(body: str) -> Program:
-    """A program that breaks with the new client."""
+    """Return a program that breaks with the new client."""
     return Program(body, python=True)
 
 
 def fine(body: str) -> Program:
-    """A program that does not break."""
+    """Return a program that does not break."""
     return Program(body)
 
 

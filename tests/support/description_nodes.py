@@ -1,4 +1,4 @@
-"""The nodes of a description, and what each of them is: told from the grammar, by the key that it stands under."""
+"""The nodes of a description and their roles, which follow from the grammar."""
 
 from __future__ import annotations
 
@@ -208,12 +208,12 @@ class Spot:
 
     @property
     def style(self) -> str | None:
-        """The quotation mark of a scalar, or what stands before a block."""
+        """Return the quotation mark of a scalar, or the indicator of a block."""
         return self.node.style if isinstance(self.node, yaml.ScalarNode) else None
 
 
 def spots(text: str, kind: Decoder) -> Iterator[Spot]:
-    """All keys, scalars and collections below the root of a file of this kind."""
+    """Return all keys, scalars and collections below the root of a file of this kind."""
     root = yaml.compose(text, yaml.CSafeLoader)
     assert root is not None
     return _below(root, kind, ("", ""), "")
@@ -252,7 +252,7 @@ def _below(
 
 
 def _alternative(kind: Either, node: yaml.Node) -> Decoder:
-    """The one of several kinds that a node is of."""
+    """Return the alternative that a node matches."""
     if isinstance(node, yaml.ScalarNode):
         wanted = "str" if node.style else tag(node)
     else:
@@ -261,7 +261,7 @@ def _alternative(kind: Either, node: yaml.Node) -> Decoder:
 
 
 def tag(node: yaml.Node) -> str:
-    """What YAML 1.1 takes a scalar for: ``str``, ``int``, ``bool`` ..."""
+    """Return the YAML 1.1 type of a scalar: ``str``, ``int``, ``bool`` ..."""
     return str(node.tag).rpartition(":")[2]
 
 

@@ -1,6 +1,6 @@
-"""A server that follows a description: it refuses what the description does not take, and answers what it says is answered.
+"""A server that follows a description: it rejects invalid requests and returns valid responses.
 
-It knows nothing of the client that calls it, so that a client made of another description can meet it.
+It does not depend on the client, so that a client of another description can call it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from xmlwright.runtime import samples
 from xmlwright.runtime.errors import Error
 from xmlwright.runtime.reading import local_name
 from xmlwright.runtime.record import Arguments, Raw, unknown_elements
-from xmlwright.runtime.registry import Door, Methods
+from xmlwright.runtime.registry import MethodRegistry, Methods
+from xmlwright.runtime.request import ListResponse, PageResponse
 from xmlwright.runtime.request import Method as Endpoint
-from xmlwright.runtime.request import Paged, Rows
-from xmlwright.runtime.scalars import Words
-from xmlwright.runtime.schema import Field, Shape
+from xmlwright.runtime.scalars import EnumCodec
+from xmlwright.runtime.schema import FieldSpec, RecordSchema
 from xmlwright.runtime.validation import problems
 
 LONG_AGO = dt.date(2001, 1, 1)
@@ -36,7 +36,7 @@ LONG_AGO = dt.date(2001, 1, 1)
 
 @dataclass(frozen=True)
 class Told:
-    """What is answered over HTTP."""
+    """An HTTP response."""
 
     body: bytes
     status: int = 200
@@ -56,12 +56,12 @@ class _Described(Methods):
 
 
 class Following:
-    """The server of one description, with what it remembers."""
+    """The server of one description, with its state."""
 
     def __init__(self, api: Api) -> None:
         self.api = api
         tables = Tables(api)
-        self._door = Door(tables.protocol, _Described(tables))
+        self._door = MethodRegistry(tables.protocol, _Described(tables))
         self._methods = {method.name: method for method in api.methods}
         self._stored: dict[str, Any] = {}
         self._deliveries: list[tuple[str, str]] = []
@@ -71,28 +71,28 @@ class Following:
     # what a program may ask of the world around it
 
     def fired(self, event: str) -> bool:
-        """Whether an event was delivered."""
+        """Return whether an event was delivered."""
         return any(name == event for name, _ in self._deliveries)
 
     def delivery(self) -> bytes:
-        """The body of the last delivery; an empty one where there was none."""
+        """Return the body of the last delivery, empty if there was none."""
         return self._deliveries[-1][1].encode() if self._deliveries else b""
 
     def lose_the_next_answer(self) -> None:
-        """Do what the next call asks for, and break the connection in the middle of the answer."""
+        """Execute the next call, then break the connection in the middle of the response."""
         self._lose = True
 
     # serving
 
     def answer(self, line: str, headers: Mapping[str, str], body: bytes) -> Told:
-        """What a request is answered; ``line`` is such as ``POST /path``."""
+        """Return the response to a request; ``line`` is such as ``POST /path``."""
         if line != f"POST {urlsplit(self.api.url).path}":
             return Told(b"<html>Not here</html>", 404)
         person = self._person(headers)
         if person is None:
             return Told(b"<html>Who are you?</html>", 401)
         try:
-            name, arguments = self._door.read_request(body)
+            name, arguments = self._door.parse_request(body)
         except Error as error:
             return self._refused(str(error))
         method = self._methods[name]
@@ -105,8 +105,8 @@ class Following:
         self.calls[name] += 1
         self._keep(method, arguments)
         document, media = self._told(method, arguments), "application/xml"
-        if method.answer.value == "binary":
-            document, media = b"\x89PNG sample", (method.answer.media or ("image/png",))[0]
+        if method.response.value == "binary":
+            document, media = b"\x89PNG sample", (method.response.media or ("image/png",))[0]
         lost, self._lose = self._lose, False
         return Told(document, 200, {"Content-Type": media}, len(document) + 10 if lost else None)
 
@@ -134,7 +134,7 @@ class Following:
         refused = [item.python for item in method.arguments if item.clear == "refused"]
         if any(arguments.get(name) == "" for name in refused):
             return "not to be cleared"
-        paging = endpoint.protocol.paging if method.answer.value == "page" else None
+        paging = endpoint.protocol.paging if method.response.value == "page" else None
         return "; ".join(
             f"{problem.path} {problem.message}"
             for problem in problems(endpoint.arguments, arguments, endpoint.mode, paging)
@@ -194,7 +194,7 @@ class _Stock(samples.Sampler):
         self._turn = turn
         self._row = 0
 
-    def _value(self, item: Field) -> Any:
+    def _value(self, item: FieldSpec) -> Any:
         codec = item.codec
         assert codec is not None
         if item.name in self._stored and not item.many:
@@ -209,19 +209,19 @@ class _Stock(samples.Sampler):
         if codec.name == "datetime":
             zone = zoneinfo.ZoneInfo(self._api.zone)
             return dt.datetime(2009, 8, 12, 9, 30, 15, tzinfo=dt.timezone.utc).astimezone(zone)
-        if isinstance(codec, Words):
+        if isinstance(codec, EnumCodec):
             return list(codec.words)[self._turn % len(codec.words)]
         return super()._value(item)
 
     def _answer(self, payload: etree._Element, answer: Any, protocol: Any) -> None:
-        if not isinstance(answer, Rows | Paged):
+        if not isinstance(answer, ListResponse | PageResponse):
             super()._answer(payload, answer, protocol)
             return
-        rows = answer.rows if isinstance(answer, Paged) else answer
+        rows = answer.rows if isinstance(answer, PageResponse) else answer
         assert rows.shape is not None
         wrapper = samples._below(payload, rows.path)
         numbers = [2, 1] if (self._method.order or "").startswith("-") else [1, 2]
-        if isinstance(answer, Paged):
+        if isinstance(answer, PageResponse):
             paging = protocol.paging
             position = self._given.get(paging.position, paging.first)
             size = self._given.get(paging.size, paging.default_size)
@@ -235,7 +235,10 @@ class _Stock(samples.Sampler):
             self._record(samples._child(wrapper, rows.item), rows.shape, ())
 
     def _record(
-        self, element: etree._Element, shape: Shape[Any], around: tuple[Shape[Any], ...]
+        self,
+        element: etree._Element,
+        shape: RecordSchema[Any],
+        around: tuple[RecordSchema[Any], ...],
     ) -> None:
         super()._record(element, shape, around)
         # The fields of one item straight inside the wrapper, where the description says that this may be.
@@ -249,7 +252,7 @@ class _Stock(samples.Sampler):
 
 
 def _words(document: bytes) -> Counter[str]:
-    """Elements and texts of a document."""
+    """Return the elements and texts of a document."""
     root = etree.fromstring(document)
     return Counter(
         f"{local_name(element)}={(element.text or '').strip()}"

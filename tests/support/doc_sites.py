@@ -1,4 +1,4 @@
-"""Sites of documentation: made by the command line, and looked through."""
+"""Documentation sites: built by the command line, then inspected."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def docs(
 
 
 def made(project: Path, output: Path, *arguments: str) -> Path:
-    """The folder of a site that was written."""
+    """Write a site and return its folder."""
     done = docs(project, output, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return output
@@ -38,22 +38,22 @@ def made(project: Path, output: Path, *arguments: str) -> Path:
 
 @functools.cache
 def parsed(path: Path) -> html.HtmlElement:
-    """A page."""
+    """Parse a page."""
     return html.document_fromstring(path.read_bytes())
 
 
 def pages(site: Path) -> list[Path]:
-    """All pages, the single file too."""
+    """Return all pages, the single file included."""
     return sorted(site.rglob("*.html"))
 
 
 def text(element: etree._Element) -> str:
-    """The text of an element, white space aside."""
+    """Return the text of an element with normalized white space."""
     return " ".join("".join(map(str, element.itertext())).split())
 
 
 def broken(site: Path) -> Iterator[str]:
-    """Links of all pages that lead nowhere, and ids that are there twice."""
+    """Return dead links and duplicate ids of all pages."""
     ids: dict[Path, set[str]] = {}
     for path in pages(site):
         found = parsed(path).xpath("//@id")

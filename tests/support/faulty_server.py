@@ -1,4 +1,4 @@
-"""A server on loopback that misbehaves to order, at the level of the socket, and counts what it has read.
+"""A loopback server that misbehaves on request at socket level, and counts what it read.
 
 A :class:`Faulty` is given one :class:`Fault` for each request that is to come; when they are used up it answers as it
 should. It knows of each request whether it has read it whole, and of each fault what an honest client may conclude.
@@ -32,7 +32,7 @@ strange  nobody knows whether it was done; trying again brings the same
 
 
 class Talk:
-    """One request on one connection, as a fault plays it."""
+    """One request on one connection, handled by a fault."""
 
     def __init__(self, server: Faulty, sock: socket.socket, begun: bytes = b"") -> None:
         self.server = server
@@ -75,11 +75,11 @@ class Talk:
         return self
 
     def good(self) -> bytes:
-        """The document that answers the request."""
+        """Return the document that answers the request."""
         return self.server.answer(self.body)
 
     def close(self) -> None:
-        """End the connection in good order."""
+        """Close the connection properly."""
         self.open = False
         self.sock.close()
 
@@ -95,7 +95,7 @@ class Talk:
         self.server.over.wait(60)
 
     def drip(self, data: bytes) -> None:
-        """Send a byte now and then, until the client goes or the test is over."""
+        """Send a byte now and then, until the client disconnects or the test is over."""
         self.open = False
         for at in range(len(data)):
             self.sock.sendall(data[at : at + 1])
@@ -126,14 +126,14 @@ class Fault:
 
 @dataclass
 class Seen:
-    """One request that the server has met."""
+    """One request that the server received."""
 
     fault: Fault
     talk: Talk = field(repr=False)
 
     @property
     def may_be_done(self) -> bool:
-        """Whether a server that has read this much, and said that, may have done the call."""
+        """Return whether the call may have been executed."""
         return self.talk.whole and self.fault.meaning in ("good", "lost", "strange")
 
 
@@ -178,7 +178,7 @@ class Faulty:
             sock.close()
 
     def expect(self, *faults: Fault) -> None:
-        """What is to happen to the next requests, one each; forgets what was seen."""
+        """Set the faults of the next requests, one each, and forget earlier requests."""
         with self._lock:
             self._script = list(faults)
             self.seen = []
@@ -211,7 +211,7 @@ class Faulty:
             sock.close()
 
     def _one(self, sock: socket.socket) -> bool:
-        """One request. Answers whether another may follow on the connection."""
+        """Handle one request, and return whether another may follow on the connection."""
         select.select([sock], [], [], 60)
         first = sock.recv(1) if self._tls else sock.recv(1, socket.MSG_PEEK)
         if not first:
@@ -225,7 +225,7 @@ class Faulty:
 
 
 def http(status: int, body: bytes, *headers: str, length: int | None = None) -> bytes:
-    """The bytes of an answer; ``length`` is a lie about it."""
+    """Return the bytes of a response; ``length`` is a false Content-Length."""
     said = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {said}", *headers]
     if not any(line.lower().startswith("content-type") for line in headers):
@@ -234,7 +234,7 @@ def http(status: int, body: bytes, *headers: str, length: int | None = None) -> 
 
 
 def answering(status: int, body: bytes, *headers: str) -> Callable[[Talk], object]:
-    """Read the request, and answer this on a connection that stays."""
+    """Read the request, and respond on a connection that stays open."""
     return lambda talk: talk.read().send(http(status, body, *headers))
 
 
@@ -313,7 +313,7 @@ def _too_short(talk: Talk) -> None:
 
 
 def _rest_later(talk: Talk) -> None:
-    """What is left over comes when the connection is used again, as the beginning of the next answer."""
+    """Send the rest when the connection is used again, as the beginning of the next response."""
     body = talk.read().good()
     talk.send(http(200, body, length=len(body) - 12)[:-12])
     select.select([talk.sock], [], [], 20)
@@ -337,69 +337,69 @@ FAULTS: tuple[Fault, ...] = (
     Fault("good after 100 Continue", "good", None, _continued),
     Fault("good, header with another charset", "good", None, _as_latin),
     Fault("good, then closed", "good", None, lambda t: t.read().send(http(200, t.good())).close()),
-    Fault("reset before reading", "lost", E.ConnectionFailed, lambda t: t.reset()),
-    Fault("reset while reading", "lost", E.ConnectionFailed, lambda t: t.begin().reset()),
-    Fault("reset after reading", "lost", E.ConnectionFailed, lambda t: t.read().reset()),
-    Fault("closed before reading", "lost", E.ConnectionFailed, lambda t: t.close()),
-    Fault("closed after reading", "lost", E.ConnectionFailed, lambda t: t.read().close()),
-    Fault("reset in the head", "lost", E.ConnectionFailed, lambda t: t.read().send(b"HTTP/1.1 2").reset()),
-    Fault("reset in the body", "lost", E.ConnectionFailed, _half_an_answer),
-    Fault("chunks cut short", "lost", E.ConnectionFailed, _cut_chunks),
-    Fault("Content-Length too long", "lost", E.ConnectionFailed, _too_long),
-    Fault("Content-Length too short", "lost", E.UnreadableDocument, _too_short),
-    Fault("Content-Length too short, rest later", "lost", E.UnreadableDocument, _rest_later),
-    Fault("no HTTP", "lost", E.ConnectionFailed, lambda t: t.read().send(b"BANANA\r\n\r\n").close()),
-    Fault("gzip that is none", "lost", E.ConnectionFailed, _not_gzipped),
-    Fault("XML cut short", "lost", E.UnreadableDocument, _truncated),
-    Fault("wrong charset", "lost", E.UnreadableDocument, _in_wrong_charset),
-    Fault("wrong XML encoding", "lost", E.UnreadableDocument, _declared_wrongly),
-    Fault("empty body", "lost", E.UnreadableDocument, answering(200, b"")),
-    Fault("500 with a failure", "lost", E.ServerFailure, answering(500, _NO % (b"Internal error", b""))),
-    Fault("500 empty", "lost", E.ServerFailure, answering(500, b"")),
-    Fault("502 HTML", "lost", E.ServerFailure, answering(502, _HTML, "Content-Type: text/html")),
-    Fault("503 HTML, wait 2", "lost", E.ServerFailure,
+    Fault("reset before reading", "lost", E.NetworkError, lambda t: t.reset()),
+    Fault("reset while reading", "lost", E.NetworkError, lambda t: t.begin().reset()),
+    Fault("reset after reading", "lost", E.NetworkError, lambda t: t.read().reset()),
+    Fault("closed before reading", "lost", E.NetworkError, lambda t: t.close()),
+    Fault("closed after reading", "lost", E.NetworkError, lambda t: t.read().close()),
+    Fault("reset in the head", "lost", E.NetworkError, lambda t: t.read().send(b"HTTP/1.1 2").reset()),
+    Fault("reset in the body", "lost", E.NetworkError, _half_an_answer),
+    Fault("chunks cut short", "lost", E.NetworkError, _cut_chunks),
+    Fault("Content-Length too long", "lost", E.NetworkError, _too_long),
+    Fault("Content-Length too short", "lost", E.InvalidDocumentError, _too_short),
+    Fault("Content-Length too short, rest later", "lost", E.InvalidDocumentError, _rest_later),
+    Fault("no HTTP", "lost", E.NetworkError, lambda t: t.read().send(b"BANANA\r\n\r\n").close()),
+    Fault("gzip that is none", "lost", E.NetworkError, _not_gzipped),
+    Fault("XML cut short", "lost", E.InvalidDocumentError, _truncated),
+    Fault("wrong charset", "lost", E.InvalidDocumentError, _in_wrong_charset),
+    Fault("wrong XML encoding", "lost", E.InvalidDocumentError, _declared_wrongly),
+    Fault("empty body", "lost", E.InvalidDocumentError, answering(200, b"")),
+    Fault("500 with a failure", "lost", E.ServerError, answering(500, _NO % (b"Internal error", b""))),
+    Fault("500 empty", "lost", E.ServerError, answering(500, b"")),
+    Fault("502 HTML", "lost", E.ServerError, answering(502, _HTML, "Content-Type: text/html")),
+    Fault("503 HTML, wait 2", "lost", E.ServerError,
           answering(503, _HTML, "Content-Type: text/html", f"{_LATER}2"), 2.0),
-    Fault("504", "lost", E.ServerFailure, answering(504, b"Gateway Time-out", "Content-Type: text/plain")),
-    Fault("429", "later", E.RateLimited, answering(429, b"")),
-    Fault("429, wait 3", "later", E.RateLimited, answering(429, b"", f"{_LATER}3"), 3.0),
-    Fault("429, wait 0", "later", E.RateLimited, answering(429, b"", f"{_LATER}0"), 0.0),
-    Fault("429, until a date", "later", E.RateLimited,
+    Fault("504", "lost", E.ServerError, answering(504, b"Gateway Time-out", "Content-Type: text/plain")),
+    Fault("429", "later", E.RateLimitError, answering(429, b"")),
+    Fault("429, wait 3", "later", E.RateLimitError, answering(429, b"", f"{_LATER}3"), 3.0),
+    Fault("429, wait 0", "later", E.RateLimitError, answering(429, b"", f"{_LATER}0"), 0.0),
+    Fault("429, until a date", "later", E.RateLimitError,
           lambda t: t.read().send(http(429, b"", _LATER + _in(30))), 30.0),
-    Fault("429, until a date that is past", "later", E.RateLimited,
+    Fault("429, until a date that is past", "later", E.RateLimitError,
           lambda t: t.read().send(http(429, b"", _LATER + _in(-30))), 0.0),
-    Fault("429, wait for ever", "later", E.RateLimited, answering(429, b"", _LATER + "9" * 400), float("inf")),
-    Fault("429, wait for an hour", "later", E.RateLimited, answering(429, b"", _LATER + "3600"), 3600.0),
-    Fault("429, garbage", "later", E.RateLimited, answering(429, _HTML, _LATER + "soon, Mon 99 Foo 99999 25:61")),
-    Fault("408", "later", E.UnexpectedAnswer, answering(408, b"", "Content-Type: text/plain")),
-    Fault("200 HTML", "strange", E.UnexpectedAnswer, answering(200, _HTML, "Content-Type: text/html")),
-    Fault("204", "strange", E.UnexpectedAnswer, lambda t: t.read().send(b"HTTP/1.1 204 No Content\r\n\r\n")),
-    Fault("another document", "strange", E.UnreadableDocument, answering(200, b"<other/>")),
-    Fault("no status", "strange", E.UnreadableDocument, answering(200, b"<response/>")),
-    Fault("200 with a failure", "refused", E.ApiFailure, answering(200, _NO % (b"No such thing.", b""))),
-    Fault("200, not valid", "refused", E.ValidationFailed,
+    Fault("429, wait for ever", "later", E.RateLimitError, answering(429, b"", _LATER + "9" * 400), float("inf")),
+    Fault("429, wait for an hour", "later", E.RateLimitError, answering(429, b"", _LATER + "3600"), 3600.0),
+    Fault("429, garbage", "later", E.RateLimitError, answering(429, _HTML, _LATER + "soon, Mon 99 Foo 99999 25:61")),
+    Fault("408", "later", E.UnexpectedResponseError, answering(408, b"", "Content-Type: text/plain")),
+    Fault("200 HTML", "strange", E.UnexpectedResponseError, answering(200, _HTML, "Content-Type: text/html")),
+    Fault("204", "strange", E.UnexpectedResponseError, lambda t: t.read().send(b"HTTP/1.1 204 No Content\r\n\r\n")),
+    Fault("another document", "strange", E.InvalidDocumentError, answering(200, b"<other/>")),
+    Fault("no status", "strange", E.InvalidDocumentError, answering(200, b"<response/>")),
+    Fault("200 with a failure", "refused", E.ApiError, answering(200, _NO % (b"No such thing.", b""))),
+    Fault("200, not valid", "refused", E.ValidationError,
           answering(200, _NO % (b"'name' is required.", b"<code>40010</code>"))),
-    Fault("401", "refused", E.AuthenticationFailed,
+    Fault("401", "refused", E.AuthenticationError,
           answering(401, _NO % (b"Authentication failed.", b"<code>20010</code>"))),
-    Fault("400", "refused", E.UnexpectedAnswer, answering(400, b"no", "Content-Type: text/plain")),
-    Fault("404 HTML", "refused", E.UnexpectedAnswer, answering(404, _HTML, "Content-Type: text/html")),
-    Fault("redirect", "refused", E.UnexpectedAnswer, answering(302, _HTML, "Location: https://www.example.com/x?y")),
-    Fault("redirect to nowhere", "refused", E.UnexpectedAnswer, answering(301, b"")),
-    Fault("redirect to garbage", "refused", E.UnexpectedAnswer, answering(301, b"", "Location: http://[::1")),
-    Fault("redirect to itself", "refused", E.UnexpectedAnswer,
+    Fault("400", "refused", E.UnexpectedResponseError, answering(400, b"no", "Content-Type: text/plain")),
+    Fault("404 HTML", "refused", E.UnexpectedResponseError, answering(404, _HTML, "Content-Type: text/html")),
+    Fault("redirect", "refused", E.UnexpectedResponseError, answering(302, _HTML, "Location: https://www.example.com/x?y")),
+    Fault("redirect to nowhere", "refused", E.UnexpectedResponseError, answering(301, b"")),
+    Fault("redirect to garbage", "refused", E.UnexpectedResponseError, answering(301, b"", "Location: http://[::1")),
+    Fault("redirect to itself", "refused", E.UnexpectedResponseError,
           lambda t: t.read().send(http(307, b"", f"Location: {t.server.url}"))),
     Fault("good, then reset", "good", None, _good_then_reset, exact=False),
 )  # fmt: skip
 
 SLOW: tuple[Fault, ...] = (
-    Fault("no reading", "lost", E.DeadlineExceeded, lambda t: t.stall(), slow=True),
-    Fault("no answer", "lost", E.DeadlineExceeded, lambda t: t.read().stall(), slow=True),
-    Fault("slow head", "lost", E.DeadlineExceeded, _drip_head, slow=True),
-    Fault("slow body", "lost", E.DeadlineExceeded, _drip_body, slow=True),
+    Fault("no reading", "lost", E.DeadlineExceededError, lambda t: t.stall(), slow=True),
+    Fault("no answer", "lost", E.DeadlineExceededError, lambda t: t.read().stall(), slow=True),
+    Fault("slow head", "lost", E.DeadlineExceededError, _drip_head, slow=True),
+    Fault("slow body", "lost", E.DeadlineExceededError, _drip_body, slow=True),
 )  # fmt: skip
 
 
 def answer_of(document: bytes) -> bytes:
-    """What a good server answers: it says again what it was asked for, so that a mix-up shows."""
+    """Return a correct response that repeats the arguments, so that mixed-up responses are detected."""
     method = re.search(rb'<request method="([\w.]+)"', document)
     assert method is not None, document
     number = re.search(rb"_id>0*(\d+)<", document)
@@ -418,12 +418,12 @@ def answer_of(document: bytes) -> bytes:
 
 
 def parts_of(body: bytes) -> list[bytes]:
-    """The contents of the parts of a multipart body."""
+    """Return the contents of the parts of a multipart body."""
     boundary = body.split(b"\r\n", 1)[0]
     pieces = body.split(boundary)[1:-1]
     return [piece.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n") for piece in pieces]
 
 
 def outcome_name(outcome: Any) -> str:
-    """An outcome, as it is counted."""
+    """Return the name under which an outcome is counted."""
     return type(outcome).__name__ if isinstance(outcome, BaseException) else "value"

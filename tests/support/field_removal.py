@@ -1,4 +1,4 @@
-"""A description without one of its fields, as text and resolved, and what its documents say of that field."""
+"""A description without one of its fields, and the documents that show that field."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Place:
 
 
 class Removals:
-    """The description of this project, of which fields are taken out in turn."""
+    """The description of this project, from which fields are removed one at a time."""
 
     def __init__(self) -> None:
         self._sources = {
@@ -49,7 +49,7 @@ class Removals:
         self._names = [set(re.findall(rb"[\w.-]+", item.content)) for item in self.documents]
 
     def fields(self) -> list[Place]:
-        """Every field of every record."""
+        """Return every field of every record."""
         return [
             Place(ref, item.name)
             for ref, record in self.api.records.items()
@@ -67,14 +67,12 @@ class Removals:
 
     def resolved(self, texts: dict[Path, str]) -> tuple[Api, Diagnostics]:
         diagnostics = Diagnostics()
-        read = description.read(
-            SETTINGS.schema, diagnostics, root=ROOT, texts=texts
-        )
+        read = description.read(SETTINGS.schema, diagnostics, root=ROOT, texts=texts)
         assert read is not None
         return resolve.resolve(read, diagnostics), diagnostics
 
     def without(self, place: Place) -> tuple[Api, Path, str]:
-        """The description without a field, and the text of the file that had it."""
+        """Return the description without a field, and the text of the edited file."""
         item = self.field(place)
         path, text = self._sources[item.at.file]
         lines = text.splitlines(keepends=True)
@@ -93,7 +91,7 @@ class Removals:
         return api, path, left
 
     def mentioning(self, item: Field) -> list[Document]:
-        """Documents that have an element or attribute of the field's name."""
+        """Return the documents that have an element or attribute of the field's name."""
         name = (item.attribute or (item.path[-1] if item.path else "")).encode()
         return [
             document
@@ -102,7 +100,7 @@ class Removals:
         ]
 
     def proposed(self, place: Place) -> tuple[list[patch.Proposal], Api, Path, str]:
-        """What drift proposes for the description without a field."""
+        """Return what drift proposes for the description without a field."""
         api, path, text = self.without(place)
         seen, _ = evidence.gather(api, self.mentioning(self.field(place)))
         found, _ = patch.proposals(api, seen)
@@ -114,13 +112,13 @@ def _indent(line: str) -> int:
 
 
 def kept(text: str, patched: str) -> bool:
-    """Whether a text has only got lines: those that were there are there as they were, comments too."""
+    """Return whether lines were only added: all old lines, comments included, are unchanged."""
     lines = iter(patched.splitlines())
     return all(line in lines for line in text.splitlines())
 
 
 def corpus(api: Api) -> Iterator[Document]:
-    """Documents that this project did not write."""
+    """Yield the documents of the corpus."""
     known = {method.name for method in api.methods}
     if not (CORPUS / "index.csv").is_file():
         return
@@ -131,7 +129,7 @@ def corpus(api: Api) -> Iterator[Document]:
 
 
 def of_cases(api: Api) -> Iterator[Document]:
-    """Documents of the cases of the description."""
+    """Yield the documents of the cases."""
     for module in api.resources:
         for case in module.cases:
             name = f"{module.name}.{case.call}"

@@ -1,4 +1,4 @@
-"""Servers on 127.0.0.1 for tests of the client: HTTP, HTTPS and a proxy. They answer what a test says and remember what came."""
+"""HTTP and HTTPS servers and a proxy on 127.0.0.1, with scripted responses and recorded requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TASK = (
 
 @dataclass(frozen=True)
 class Got:
-    """A request that came."""
+    """A received request."""
 
     path: str
     headers: dict[str, str]
@@ -38,7 +38,7 @@ class Got:
 
     @property
     def document(self) -> bytes:
-        """The XML of it, also where files come with it."""
+        """Return its XML, also of a multipart body."""
         media = self.headers["content-type"]
         if not media.startswith("multipart/"):
             return self.body
@@ -52,7 +52,7 @@ class Got:
 
 @dataclass(frozen=True)
 class Say:
-    """An answer to give."""
+    """A response to send."""
 
     body: bytes = OK
     status: int = 200
@@ -61,17 +61,17 @@ class Say:
     """Bytes of the body after which the connection is closed."""
 
 
-Answer = Callable[[Got], Say | bytes]
+Responder = Callable[[Got], Say | bytes]
 
 
 class Server(ThreadingHTTPServer):
-    """One server; ``got`` holds the requests in the order of their coming."""
+    """One server; ``got`` holds the requests in order."""
 
     daemon_threads = True
     block_on_close = False
     address_family = socket.AF_INET
 
-    def __init__(self, answer: Answer, host: str, context: ssl.SSLContext | None) -> None:
+    def __init__(self, answer: Responder, host: str, context: ssl.SSLContext | None) -> None:
         self.answer = answer
         self.context = context
         self.got: list[Got] = []
@@ -100,7 +100,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Server6(Server):
-    """The same on the IPv6 loopback."""
+    """A server on the IPv6 loopback."""
 
     address_family = socket.AF_INET6
 
@@ -134,12 +134,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(
-    answer: Answer | bytes | Say = OK,
+    answer: Responder | bytes | Say = OK,
     *,
     context: ssl.SSLContext | None = None,
     host: str = "127.0.0.1",
 ) -> Iterator[Server]:
-    """A server that gives ``answer``, or what it makes of each request."""
+    """Run a server that sends ``answer``, or what it returns for each request."""
     answers = answer if callable(answer) else lambda got: answer
     server = (Server6 if ":" in host else Server)(answers, host, context)
     with running(server):
@@ -162,7 +162,7 @@ def running(server: socketserver.BaseServer) -> Iterator[None]:
 
 
 class Proxy(socketserver.ThreadingTCPServer):
-    """A proxy that knows CONNECT only; ``asked`` holds the targets, ``heads`` all that it could read."""
+    """A proxy for CONNECT only; ``asked`` holds the targets, ``heads`` all that it could read."""
 
     daemon_threads = True
     block_on_close = False
@@ -217,14 +217,14 @@ class _Tunnel(socketserver.StreamRequestHandler):
 
 @contextlib.contextmanager
 def proxying() -> Iterator[Proxy]:
-    """A proxy on loopback."""
+    """Run a proxy on loopback."""
     proxy = Proxy()
     with running(proxy):
         yield proxy
 
 
 class CertificateAuthority:
-    """A certificate authority of the test's own, with its bundle in a file."""
+    """A certificate authority for one test, with its bundle in a file."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._ca = trustme.CA()
@@ -233,8 +233,10 @@ class CertificateAuthority:
         self.bundle = str(self._folder / "ca.pem")
         self._ca.cert_pem.write_to_path(self.bundle)
 
-    def context(self, *names: str, clients_of: CertificateAuthority | None = None) -> ssl.SSLContext:
-        """Of a server on loopback, or of one called otherwise; ``clients_of`` makes it demand a certificate of that authority."""
+    def context(
+        self, *names: str, clients_of: CertificateAuthority | None = None
+    ) -> ssl.SSLContext:
+        """Return the TLS context of a server; ``clients_of`` requires client certificates of that authority."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._ca.issue_cert(*(names or ("127.0.0.1", "localhost", "::1"))).configure_cert(context)
         if clients_of is not None:
@@ -243,7 +245,7 @@ class CertificateAuthority:
         return context
 
     def client(self, name: str = "client") -> tuple[str, str, str]:
-        """Paths of a client certificate with its key, of the certificate alone, and of the key alone."""
+        """Return paths of a client certificate with its key, of the certificate alone, and of the key alone."""
         made = self._ca.issue_cert(f"{name}@example.com")
         paths = tuple(str(self._folder / f"{name}.{part}.pem") for part in ("both", "cert", "key"))
         made.private_key_and_cert_chain_pem.write_to_path(paths[0])

@@ -41,7 +41,7 @@ SWAP = "ctypes.dlsym"
 
 
 def main(folder: Path, how: str, count: int) -> None:
-    """Make the project, end builds of it, print what came of them."""
+    """Make the project, interrupt builds of it, and print the results."""
     pristine = make(folder / "pristine")
     assert pipeline.build(
         settings.find(pristine)
@@ -90,7 +90,7 @@ def main(folder: Path, how: str, count: int) -> None:
 
 
 def change(project: Path) -> None:
-    """An edit that changes files, adds one to write, and leaves some to remove."""
+    """Edit the project so that a build changes, adds and removes files."""
     (project / "schema/resources/loan.yaml").unlink()
     (project / "templates/CHANGES.md.j2").write_text("{{ api.title }}\n", encoding="utf-8")
     edit(project / "schema/resources/book.yaml", "What it cost.", "What it cost when new.")
@@ -99,7 +99,7 @@ def change(project: Path) -> None:
 def build(
     project: Path, prepare: Callable[[], None] = lambda: None, log: Path | None = None
 ) -> int:
-    """Run ``xmlwright build`` in a fork; its exit code, or the negative number of the signal that killed it."""
+    """Run ``xmlwright build`` in a fork, and return its exit code or the negative signal number."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:

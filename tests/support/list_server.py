@@ -1,4 +1,4 @@
-"""A list on a server of one's own: pages as the API has them, and room for what goes wrong with them."""
+"""A list method of a scripted server: its pages, and what can go wrong with them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Listing:
-    """Answers ``task.list`` from ``rows``, which are the ids; given to a server as its ``answer``."""
+    """Responds to ``task.list`` from ``rows``, which are the ids; used as the ``answer`` of a server."""
 
     rows: list[int]
     before: Callable[[int], object] = lambda number: None

@@ -1,4 +1,4 @@
-"""Real HTTP and HTTPS servers on loopback that answer as a test tells them, and remember what they were sent."""
+"""HTTP and HTTPS servers on loopback with scripted responses and recorded requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import trustme
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it came."""
+    """A received request."""
 
     line: str
     """Such as ``POST /path``."""
@@ -26,8 +26,8 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the server sends back."""
+class Response:
+    """A response to send."""
 
     body: bytes = b""
     status: int = 200
@@ -40,7 +40,7 @@ class Answer:
 class Server:
     """A running server."""
 
-    answer: Callable[[Seen], Answer]
+    answer: Callable[[Seen], Response]
     port: int = 0
     scheme: str = "http"
     seen: list[Seen] = field(default_factory=list)
@@ -52,12 +52,12 @@ class Server:
 
 @contextmanager
 def serving(
-    answer: Callable[[Seen], Answer] | Answer,
+    answer: Callable[[Seen], Response] | Response,
     tls: ssl.SSLContext | None = None,
     *,
     proxy: bool = False,
 ) -> Iterator[Server]:
-    """A server while the block runs: HTTPS with ``tls``; with ``proxy`` it takes CONNECT and speaks TLS behind it."""
+    """Run a server: HTTPS with ``tls``; with ``proxy`` it accepts CONNECT and speaks TLS behind it."""
     told = answer if callable(answer) else lambda _: answer
     server = Server(told, scheme="https" if tls is not None and not proxy else "http")
 
@@ -102,13 +102,13 @@ def serving(
             self.close_connection = self.close_connection or found.length is not None
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing on the terminal."""
+            """Print nothing."""
 
     class Quiet(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """A client that goes away, or does not trust the certificate, is what the tests are about."""
+            """Ignore clients that disconnect or reject the certificate: the tests provoke both."""
 
     http = Quiet(("127.0.0.1", 0), Handler)
     server.port = http.server_port
@@ -124,20 +124,20 @@ def serving(
 
 @dataclass(frozen=True)
 class CertificateAuthority:
-    """Who makes certificates for the tests; ``bundle`` is a file that makes a client trust it."""
+    """A certificate authority for one test; a client that loads the file ``bundle`` trusts it."""
 
     ca: trustme.CA
     bundle: str
 
     def tls(self, *names: str) -> ssl.SSLContext:
-        """What a server needs to be one of these hosts."""
+        """Return the TLS context of a server with these host names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.ca.issue_cert(*names).configure_cert(context)
         return context
 
 
 def closed_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """Return a loopback port without a listener."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

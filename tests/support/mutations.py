@@ -1,7 +1,7 @@
-"""Changes of a description, one at a time, and what the program says of each.
+"""Mutations of a description, one at a time, and their diagnostics.
 
 A change is one of the text of one file. Of that file only the entry with the change is read again (a record, a method, a
-case), at the lines where it stands; what was made of the rest before is remembered by the program itself.
+case), at its own lines.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An entry of a section of a file, which can be read by itself."""
+    """An entry of a section of a file, which can be read alone."""
 
     section: str
     entry: str
@@ -244,7 +244,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """A file that was read again after a change."""
+    """The result of reading a file again after a change."""
 
     decl: Any
     found: Diagnostics
@@ -388,7 +388,7 @@ BAD: Final = frozenset([ELSEWHERE, MISSED, CRASHED])
 
 @cache
 def bench() -> Bench:
-    """The description, read once in each process. It stays, so the garbage collector need not look at it again."""
+    """Return the description, read once in each process and hidden from the garbage collector."""
     made = Bench()
     gc.collect()
     gc.freeze()
@@ -397,7 +397,7 @@ def bench() -> Bench:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of changes."""
+    """Counts of the outcomes of changes."""
 
     nodes: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -476,7 +476,7 @@ def run(
 
 
 def _crashes(tried: Bench, path: Path, items: Sequence[Reread]) -> Iterator[str]:
-    """What crashes when a file holds all of these changed entries; told of the smallest part of them that does."""
+    """Yield what crashes when a file holds all of these changed entries, reduced by bisection."""
     decl = tried.merged(path, [(item.piece, item.entries) for item in items if item.piece])
     found = Diagnostics()
     for item in items:
@@ -496,7 +496,7 @@ def _crashes(tried: Bench, path: Path, items: Sequence[Reread]) -> Iterator[str]
 
 
 def piece_of(pieces: Sequence[Piece], change: Change) -> Piece | None:
-    """The piece that a change is inside of."""
+    """Return the piece that contains a change."""
     at = bisect.bisect([piece.start for piece in pieces], change.start) - 1
     if at < 0:
         return None
@@ -505,7 +505,7 @@ def piece_of(pieces: Sequence[Piece], change: Change) -> Piece | None:
 
 
 def _names(file: str, change: Change, found: Diagnostics) -> bool:
-    """Whether a diagnostic names the changed line, as its own place or as a related one."""
+    """Return whether a diagnostic or a related location names the changed line."""
     return any(
         place.file == file and change.first <= place.line <= change.last
         for item in found
@@ -530,7 +530,7 @@ def _outcome(
 
 
 def other_prose() -> tuple[dict[Path, str], int]:
-    """The texts of all files with all their prose changed, and how many places that are."""
+    """Return the texts of all files with all their prose changed, and the number of changes."""
     tried = bench()
     texts = dict(tried.texts)
     count = 0
@@ -572,7 +572,7 @@ def _attributes(kind: type[Any]) -> tuple[str, ...]:
 
 
 def alike(new: Any, old: Any) -> bool:
-    """Whether two values of the model are the same but for prose and positions."""
+    """Return whether two values of the model are equal except for prose and positions."""
     if new is old:
         return True
     if type(new) is not type(old):

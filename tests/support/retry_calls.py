@@ -1,4 +1,4 @@
-"""Calls of each retry class against a server that fails: what they end in, and what holds whatever it does.
+"""Calls of each retry class against a failing server: their outcomes, and the invariants.
 
 Random parts use the seed of the run; ``XMLWRIGHT_SEED=N`` repeats a run.
 """
@@ -43,7 +43,7 @@ ways = pytest.mark.parametrize("way", ["sync", "async"])
 
 
 def property_based(examples: int) -> Callable[[Any], Any]:
-    """A property tried on so many examples, from the seed that is printed."""
+    """Decorate a property test with a number of examples and the seed of the run."""
 
     def decorate(test: Any) -> Any:
         quiet: list[Any] = list(HealthCheck)
@@ -58,7 +58,7 @@ def property_based(examples: int) -> Callable[[Any], Any]:
 
 @dataclass
 class Recording:
-    """The policy used by default, whose waits are noted and not waited for."""
+    """The default policy, which records delays instead of sleeping."""
 
     policy: RetryPolicy = field(default_factory=lambda: Backoff(random=random.Random(SEED).random))
     waits: list[tuple[Failed, float | None]] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Call:
-    """One method of each retry class. Each call has a number of its own, which its answer says again."""
+    """One method of each retry class. Each call has its own number, which its response repeats."""
 
     retry: str
     method: str
@@ -89,7 +89,7 @@ CALLS = (
 def run(
     way: str, url: str, calls: list[tuple[Call, int]], **options: Any
 ) -> list[tuple[Any, float]]:
-    """The outcomes of some calls of one client, one after the other, and the seconds that each took."""
+    """Return the outcomes of sequential calls of one client, and the seconds that each took."""
     hooks = options.pop("between", lambda index: None)
     if way == "sync":
         found = []
@@ -125,7 +125,7 @@ def number_of(value: Any) -> Any:
 
 
 def expected(call: Call, faults: tuple[Fault, ...], attempts: int) -> tuple[int, str]:
-    """How often an honest client sends, and what the call ends in."""
+    """Return how often a correct client sends, and the outcome of the call."""
     for sent in range(1, attempts + 1):
         fault = faults[sent - 1] if sent <= len(faults) else GOOD
         if fault.meaning == "good":
@@ -140,7 +140,7 @@ def expected(call: Call, faults: tuple[Fault, ...], attempts: int) -> tuple[int,
 
 
 def check_promises(call: Call, number: int, server: Faulty, outcome: Any) -> None:
-    """What holds whatever the server did."""
+    """Assert the invariants, whatever the server did."""
     facts = f"{call.method} {outcome!r} {server.seen}"
     done = [seen.may_be_done for seen in server.seen]
     if call.retry == "ambiguous":
@@ -168,7 +168,7 @@ def check_promises(call: Call, number: int, server: Faulty, outcome: Any) -> Non
 
 
 def print_table(counts: Counter[tuple[str, str, str]]) -> None:
-    """Fault x class x outcome."""
+    """Print a table of fault, class and outcome."""
     for fault in sorted({key[0] for key in counts}):
         row = [
             f"{retry} {outcome} {count}"
@@ -187,13 +187,13 @@ def server() -> Iterator[Faulty]:
 
 @pytest.fixture(scope="module", autouse=True)
 def libraries() -> None:
-    """Imported with the first call otherwise, and no deadline can cut an import short."""
+    """Import them before the first call, because no deadline can interrupt an import."""
     for name in ("httpx2", "requests"):
         importlib.import_module(name)
 
 
 @pytest.fixture(autouse=True)
 def nothing_left_open() -> Iterator[None]:
-    """A connection that is left to the garbage collector is told in the test that left it."""
+    """Fail the test that leaves a connection to the garbage collector."""
     yield
     gc.collect()

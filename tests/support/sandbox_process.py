@@ -1,4 +1,4 @@
-"""The sandbox as a program of its own: ``xmlwright sandbox``, started, killed, started again."""
+"""``xmlwright sandbox`` as a child process: started, killed, restarted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ XMLWRIGHT = Path(sys.executable).with_name("xmlwright")
 
 @dataclass
 class Process:
-    """A running program, and what it has printed."""
+    """A running program and its output."""
 
     program: subprocess.Popen[str]
     folder: Path
@@ -32,18 +32,18 @@ class Process:
         return int(re.search(r":(\d+)", self.exported("URL"))[1])  # type: ignore[index]
 
     def exported(self, ending: str) -> str:
-        """The value of the printed variable whose name ends so."""
+        """Return the value of the printed variable whose name has this suffix."""
         return next(
             value for name, value in self.environment.items() if name.endswith(f"_{ending}")
         )
 
     def kill(self) -> None:
-        """End it with no chance to tidy up."""
+        """Kill it."""
         self.program.send_signal(signal.SIGKILL)
         self.program.wait(20)
 
     def stop(self) -> int:
-        """End it as Ctrl-C does; its exit code."""
+        """Interrupt it like Ctrl-C, and return its exit code."""
         self.program.send_signal(signal.SIGINT)
         return self.program.wait(20)
 
@@ -55,7 +55,7 @@ def sandbox_process(
     project: Path,
     command: Sequence[str] = (str(XMLWRIGHT),),
 ) -> Iterator[Process]:
-    """The program while the block runs; its working folder, home and temporary files are in ``folder``."""
+    """Run the program; its working folder, home and temporary files are in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tmp").mkdir(exist_ok=True)
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}

@@ -1,4 +1,4 @@
-"""A project small enough to be built many times: two resources of a lending library, with the real templates.
+"""A project that builds fast: two resources of a lending library, with the real templates.
 
 :func:`make` writes it to a folder; the functions below run the program on it as a user does.
 """
@@ -169,7 +169,7 @@ SETTINGS = '[tool.xmlwright]\nschema = "schema"\ntemplates = "templates"\noutput
 
 
 def make(folder: Path) -> Path:
-    """Write the project, with a copy of the templates, and nothing built."""
+    """Write the project with a copy of the templates, not built."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pyproject.toml").write_text(SETTINGS, encoding="utf-8")
     for name, text in SCHEMA.items():
@@ -188,13 +188,13 @@ def _built_once() -> tempfile.TemporaryDirectory[str]:
 
 
 def make_built(folder: Path) -> Path:
-    """As :func:`make`, built, with the cache that a build leaves."""
+    """Write and build the project; the cache of the build is kept."""
     shutil.copytree(Path(_built_once().name) / "project", folder)
     return folder
 
 
 def real_project(folder: Path) -> Path:
-    """A copy of the description and templates of this checkout, and nothing built."""
+    """Copy the description and templates of this checkout, not built."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pyproject.toml").write_text(SETTINGS, encoding="utf-8")
     for name in ("schema", "templates"):
@@ -203,14 +203,14 @@ def real_project(folder: Path) -> Path:
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Replace the one place where ``old`` stands."""
+    """Replace the only occurrence of ``old``."""
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its bytes; a link as its target, an empty folder as a name that ends in a slash."""
+    """Return the bytes of every file below a folder; links as targets, empty folders with a slash."""
     found: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -224,7 +224,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def environment(**changes: str | None) -> dict[str, str]:
-    """This process's environment without what decides about color, and with ``changes`` (None removes)."""
+    """Return this process's environment without color settings, with ``changes`` (None removes)."""
     found = {
         name: value
         for name, value in os.environ.items()
@@ -245,7 +245,7 @@ def run(
     env: Mapping[str, str] | None = None,
     command: Sequence[str] = COMMAND,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder, with pipes for its output."""
+    """Run the command in a folder and capture its output."""
     return subprocess.run(
         [*command, *arguments],
         cwd=folder,
@@ -260,7 +260,7 @@ def run(
 
 
 def built(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Path:
-    """Build a project, which must work; its output folder."""
+    """Build a project and return its output folder."""
     done = run(folder, "build", *arguments, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "generated"

@@ -1,4 +1,4 @@
-"""A program in a terminal of its own, as a person has it."""
+"""A program in a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE = 120
 
 
 class Terminal:
-    """Runs a command with a pseudo-terminal for its input and output, and controlled by it."""
+    """A command whose controlling terminal, input and output are a pseudo-terminal."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Terminal:
 
     @property
     def pid(self) -> int:
-        """Process id of the command."""
+        """Return the process id of the command."""
         return self._process.pid
 
     def __enter__(self) -> Terminal:
@@ -62,19 +62,19 @@ class Terminal:
         os.write(self._master, keys.encode())
 
     def read_until(self, text: str) -> str:
-        """Wait until a text is on the screen; all that has been shown so far."""
+        """Wait until a text is on the screen, and return all output so far."""
         while text.encode() not in self._shown:
             piece = self._read()
             assert piece, f"the program ended without {text!r}: {self._shown.decode()}"
         return self._shown.decode()
 
     def read_more(self) -> str:
-        """Wait until anything more is shown; all that has been shown so far."""
+        """Wait for further output, and return all output so far."""
         assert self._read(), f"the program ended: {self._shown.decode()}"
         return self._shown.decode()
 
     def finish(self) -> tuple[int, str]:
-        """Wait for the end; exit code (negative: the signal) and all that was shown."""
+        """Wait for the end; return the exit code (negative: the signal) and all output."""
         while self._read():
             pass
         return self._process.wait(), self._shown.decode()
@@ -91,7 +91,7 @@ class Terminal:
 
 
 def _login(slave: int) -> None:
-    """What :func:`os.login_tty` does, for Python 3.10."""
+    """Do what :func:`os.login_tty` does, for Python 3.10."""
     import fcntl
     import termios
 

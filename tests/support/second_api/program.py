@@ -1,5 +1,6 @@
-"""A program of somebody who installed the generated client: it calls the depot at the address given and prints what it
-got as JSON. The type checkers read it, too."""
+"""A program that uses the generated client: it calls the depot at a URL and prints the results as JSON.
+
+The type checkers read it, too."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from depot_client.article import Article
 
 
 def described(article: Article) -> dict[str, object]:
-    """What of an article the test wants to see."""
+    """Return what the test compares of an article."""
     price = article.price
     offer = article.offers[0] if article.offers else None
     return {

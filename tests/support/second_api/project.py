@@ -1,4 +1,4 @@
-"""Projects of other APIs: a description, and what the command line makes of it with this repository's templates."""
+"""Projects of other APIs, built by the command line with this repository's templates."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ XMLWRIGHT = Path(sys.executable).with_name("xmlwright")
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes a value that stands at two places twice."""
+    """A YAML dumper without anchors."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
 
 
 def settle(folder: Path, description: Path | Mapping[str, Any]) -> Path:
-    """A project in ``folder``: a copy of a described API, or files given as values (path -> content)."""
+    """Write a project: a copy of a described API, or files given as values (path -> content)."""
     schema = folder / "schema"
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(description, Path):
@@ -45,7 +45,7 @@ def settle(folder: Path, description: Path | Mapping[str, Any]) -> Path:
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program with a plain environment; its output is text."""
+    """Run a program with a minimal environment and capture its output as text."""
     import os
 
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "PATH") if name in os.environ}
@@ -61,14 +61,14 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.Compl
 
 
 def built(folder: Path) -> Path:
-    """Build a project with the command line; the folder of its output."""
+    """Build a project with the command line and return its output folder."""
     done = run(XMLWRIGHT, "--project", folder, "build", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "generated"
 
 
 def own_tests(output: Path) -> int:
-    """Run the tests of a generated project; how many passed, when all did."""
+    """Run the tests of a generated project, and return how many passed if all did."""
     done = run(
         sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:xdist",
         cwd=output,

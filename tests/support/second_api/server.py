@@ -1,4 +1,4 @@
-"""The depot as a real server on loopback. It speaks by taking documents apart, and knows nothing of the client."""
+"""The depot as a server on loopback, written without the client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRADES = {"1": "A", "2": "B"}
 
 
 class RefusedError(Exception):
-    """The call fails: code, reason, field, HTTP status."""
+    """A call fails: code, reason, field, HTTP status."""
 
     def __init__(self, code: str, reason: str, where: str = "", status: int = 200) -> None:
         super().__init__(reason)
@@ -28,7 +28,7 @@ class RefusedError(Exception):
 
 @dataclass
 class Article:
-    """An article as it was sent: its parts are kept as XML, except what is answered in other words."""
+    """An article as XML, except what responses show under other words."""
 
     parts: dict[str, str]
     title: str
@@ -38,7 +38,7 @@ class Article:
 
 @dataclass
 class Depot:
-    """What the server has, and what it was told."""
+    """The state of the server and the requests that it received."""
 
     articles: dict[str, Article] = field(default_factory=dict)
     actions: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Depot:
     def answer(
         self, headers: Mapping[str, str], body: bytes, files: Mapping[str, bytes]
     ) -> tuple[str, bytes]:
-        """Content type and body of the answer to a document."""
+        """Return content type and body of the response to a document."""
         root = ET.fromstring(body)
         self._wants(root.tag == f"{Q}exchange", f"the root is {root.tag}")
         fixed = {"version": "3", "dialect": "plain & simple"}
@@ -180,7 +180,7 @@ class Depot:
 
 
 def _parts(content_type: str, body: bytes) -> tuple[bytes, dict[str, bytes]]:
-    """The document of a request, and the files that came with it by their content id."""
+    """Return the document of a request, and its files by content id."""
     if not content_type.startswith("multipart/related"):
         return body, {}
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
@@ -194,7 +194,7 @@ def _parts(content_type: str, body: bytes) -> tuple[bytes, dict[str, bytes]]:
 
 @contextmanager
 def serving(depot: Depot) -> Iterator[str]:
-    """The address of a server that speaks for ``depot`` while the block runs."""
+    """Run a server for ``depot`` and yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -217,7 +217,7 @@ def serving(depot: Depot) -> Iterator[str]:
             self.wfile.write(answer)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing on the terminal."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
