@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from description_edits import EDITS, FILES, NOT_SHOWN, Edit, Program, Way
 from description_server import Following
-from loopback import Answer, Seen, Server, serving
+from loopback import Response, Seen, Server, serving
 
 from xmlwright import settings
 from xmlwright.diagnostics import Diagnostics
@@ -238,10 +238,10 @@ class Loop:
     def __init__(self) -> None:
         self.world: Following | None = None
 
-    def answer(self, seen: Seen) -> Answer:
+    def answer(self, seen: Seen) -> Response:
         assert self.world is not None
         told = self.world.answer(seen.line, seen.headers, seen.body)
-        return Answer(told.body, told.status, told.headers, told.length)
+        return Response(told.body, told.status, told.headers, told.length)
 
 
 def failure(

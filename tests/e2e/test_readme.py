@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 import pytest
 from http_servers import CertificateAuthority, Got, Say, Server, serving
-from loopback import Answer, Seen
+from loopback import Response, Seen
 from loopback import serving as serving_loopback
 from small_project import CHECKOUT
 
@@ -153,9 +153,9 @@ def test_the_first_lines_reach_the_account_by_its_own_name(
 ) -> None:
     """Two settings are all that is needed: the name of the account leads to loopback by a proxy."""
 
-    def answer(seen: Seen) -> Answer:
+    def answer(seen: Seen) -> Response:
         assert seen.headers["Authorization"] == basic(TOKEN)
-        return Answer(page(seen.body))
+        return Response(page(seen.body))
 
     tls = authority.context("sample.freshbooks.com")
     with serving_loopback(answer, tls, proxy=True) as server:
@@ -196,7 +196,7 @@ def test_a_wrong_token_is_refused_without_being_shown(
         FRESHBOOKS_CA=authority.bundle,
     )
     assert done.returncode == 1
-    assert "AuthenticationFailed: invoice.list: Authentication failed." in done.stderr
+    assert "AuthenticationError: invoice.list: Authentication failed." in done.stderr
     assert wrong not in done.stdout + done.stderr
     assert len(server.got) == 1, "a refusal is not repeated"
 
@@ -205,7 +205,7 @@ def test_a_server_that_nobody_vouches_for_gets_no_token(start: Start, server: Se
     done = start.run(FRESHBOOKS_ACCOUNT="sample", FRESHBOOKS_TOKEN=TOKEN, FRESHBOOKS_URL=server.url)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert "TlsFailed" in last
+    assert "TlsError" in last
     assert "certificate" in last.lower()
     assert server.got == []
     assert TOKEN not in done.stderr

@@ -29,10 +29,10 @@ from hypothesis import strategies as st
 from freshbooks_classic import Error, FreshBooks, wire
 from freshbooks_classic.events import (
     EVENTS,
-    BadDelivery,
-    BeingHandled,
     Callbacks,
+    DeliveryInProgressError,
     Event,
+    InvalidDeliveryError,
     Verification,
     asgi,
     compose,
@@ -144,7 +144,7 @@ def test_what_is_no_delivery_is_told_with_its_field_and_nothing_is_called(
     callbacks = Callbacks(verify=called.append)
     callbacks.on("all")(called.append)
     for take in (parse, callbacks.deliver):
-        with pytest.raises(BadDelivery) as caught:
+        with pytest.raises(InvalidDeliveryError) as caught:
             take(body)
         assert caught.value.field == field
         assert isinstance(caught.value, Error)
@@ -154,7 +154,7 @@ def test_what_is_no_delivery_is_told_with_its_field_and_nothing_is_called(
 
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200)))
 def test_no_body_at_all_ends_in_anything_but_a_typed_answer(body: bytes | str) -> None:
-    with contextlib.suppress(BadDelivery):
+    with contextlib.suppress(InvalidDeliveryError):
         assert isinstance(parse(body), Event | Verification)
 
 
@@ -279,7 +279,7 @@ def test_making_and_deleting_are_handled_once_and_updates_each_time() -> None:
     for name in ("invoice.create", "invoice.update", "invoice.delete", "invoice.sendByEmail"):
         answers = [callbacks.deliver(body_of(name=name)) for _ in range(3)]
         once = name in ("invoice.create", "invoice.delete")
-        assert [answer is None for answer in answers] == [False, once, once], name
+        assert [response is None for response in answers] == [False, once, once], name
         assert heard.count(f"{name} 20") == (1 if once else 3), name
 
 
@@ -349,7 +349,7 @@ def test_a_repetition_that_comes_while_the_first_is_in_hand_is_not_confirmed() -
     thread = threading.Thread(target=first)
     thread.start()
     assert inside.wait(60)
-    with pytest.raises(BeingHandled):
+    with pytest.raises(DeliveryInProgressError):
         callbacks.deliver(body_of())
     go_on.set()
     thread.join(60)
@@ -380,7 +380,7 @@ def test_only_accounts_that_are_served_get_in(served: Any) -> None:
         "https://evil.example.com/sample.freshbooks.com",
     ):
         for name, verifier in (("invoice.create", None), ("callback.verify", VERIFIER)):
-            with pytest.raises(BadDelivery) as caught:
+            with pytest.raises(InvalidDeliveryError) as caught:
                 callbacks.deliver(body_of(name=name, verifier=verifier, system=system))
             assert caught.value.field == "system"
     assert heard == ["invoice.create 20"]
@@ -394,8 +394,8 @@ def post(url: str, body: bytes, method: str = "POST") -> tuple[int, str]:
     """What a server answers."""
     request = urllib.request.Request(url, body, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.read().decode()
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, response.read().decode()
     except HTTPError as error:
         with error:
             return error.code, error.read().decode()
@@ -651,7 +651,7 @@ class CallingService:
         self._verifiers = {7: VERIFIER}
 
     def __call__(self, got: Got) -> Say | bytes:
-        method, arguments = wire.read_request(got.body)
+        method, arguments = wire.parse_request(got.body)
         self.calls.append((method, arguments))
         if method == "callback.create":
             self.uri = arguments["uri"]

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 import trustme
-from loopback import Answer, Authority, Seen, Server, closed_port, serving
+from loopback import CertificateAuthority, Response, Seen, Server, closed_port, serving
 from second_api.project import run
 
 import freshbooks_classic
@@ -22,19 +22,19 @@ from freshbooks_classic import NEVER, FreshBooks
 
 GENERATED = Path(freshbooks_classic.__file__).parents[1]
 TOKEN = "s3cr3t-t0ken"
-OK = Answer(
+OK = Response(
     b'<response xmlns="http://www.freshbooks.com/api/" status="ok"><task><task_id>211</task_id><name>Yard work</name>'
     b"</task></response>"
 )
-CREATED = Answer(b'<response status="ok"><task_id>211</task_id></response>')
+CREATED = Response(b'<response status="ok"><task_id>211</task_id></response>')
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
     ca = trustme.CA()
     bundle = tmp_path_factory.mktemp("ca") / "ca.pem"
     ca.cert_pem.write_to_path(bundle)
-    return Authority(ca, str(bundle))
+    return CertificateAuthority(ca, str(bundle))
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-def client(server: Server, authority: Authority | None = None, **options: object) -> FreshBooks:
+def client(server: Server, authority: CertificateAuthority | None = None, **options: object) -> FreshBooks:
     """A client of a server on loopback that tries once."""
     facts: dict[str, object] = {"token": TOKEN, "url": server.url, "retry": NEVER, **options}
     if authority is not None:
@@ -58,24 +58,24 @@ def client(server: Server, authority: Authority | None = None, **options: object
 # What goes out
 
 
-def test_lines_of_the_read_me_run_as_they_are(authority: Authority, tmp_path: Path) -> None:
+def test_lines_of_the_read_me_run_as_they_are(authority: CertificateAuthority, tmp_path: Path) -> None:
     """The five lines, unchanged: the name of the service leads to loopback by a proxy, as in a company's network."""
     text = (GENERATED / "README.md").read_text(encoding="utf-8")
     lines = text.split("```python\n")[1].split("```")[0]
     (tmp_path / "start.py").write_text(lines, encoding="utf-8")
     resource = re.findall(r"client\.(\w+)\.list\(\)", lines)[0]
 
-    def answer(seen: Seen) -> Answer:
+    def response(seen: Seen) -> Response:
         root = ElementTree.fromstring(seen.body)
         page = root.findtext("page", "1")
         row = f"<{resource}><{resource}_id>{page}01</{resource}_id><id>{page}01</id></{resource}>"
         counters = f'page="{page}" per_page="1" pages="2" total="2"'
-        return Answer(
+        return Response(
             f'<response status="ok"><{resource}s {counters}>{row}</{resource}s></response>'.encode()
         )
 
     tls = authority.tls("sample.freshbooks.com")
-    with serving(answer, tls, proxy=True) as server:
+    with serving(response, tls, proxy=True) as server:
         done = run(
             sys.executable, "-W", "error", "start.py",
             cwd=tmp_path, PYTHONPATH=str(GENERATED),
@@ -92,7 +92,7 @@ def test_lines_of_the_read_me_run_as_they_are(authority: Authority, tmp_path: Pa
     }
 
 
-def test_request_carries_token_and_names_the_program(authority: Authority) -> None:
+def test_request_carries_token_and_names_the_program(authority: CertificateAuthority) -> None:
     with (
         serving(CREATED, authority.tls("localhost")) as server,
         client(server, authority, user_agent="yard/1.2") as fb,
@@ -110,7 +110,7 @@ def test_request_carries_token_and_names_the_program(authority: Authority) -> No
     assert root.findtext("task/name") == "Yard & work"
 
 
-def test_one_connection_serves_many_calls(authority: Authority) -> None:
+def test_one_connection_serves_many_calls(authority: CertificateAuthority) -> None:
     ports: set[str] = set()
     with (
         serving(OK, authority.tls("localhost")) as server,
@@ -166,12 +166,12 @@ def test_account_cannot_change_the_host(account: str) -> None:
     ids=["unknown authority", "another host"],
 )  # fmt: skip
 def test_server_that_is_not_who_it_should_be(
-    authority: Authority, names: tuple[str, ...], trusted: bool
+    authority: CertificateAuthority, names: tuple[str, ...], trusted: bool
 ) -> None:
     with (
         serving(OK, authority.tls(*names)) as server,
         client(server, authority if trusted else None) as fb,
-        pytest.raises(freshbooks_classic.TlsFailed) as caught,
+        pytest.raises(freshbooks_classic.TlsError) as caught,
     ):
         fb.task.create(name="Yard work")
     assert server.seen == [], "nothing is sent to it"
@@ -180,7 +180,7 @@ def test_server_that_is_not_who_it_should_be(
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_authority_that_is_given_wins_over_the_environment(
-    authority: Authority, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    authority: CertificateAuthority, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In both directions: it is trusted, and nobody else is."""
     other = tmp_path / "other.pem"
@@ -192,13 +192,13 @@ def test_authority_that_is_given_wins_over_the_environment(
         monkeypatch.setenv(variable, authority.bundle)
         with (
             client(server, ca=str(other)) as fb,
-            pytest.raises(freshbooks_classic.TlsFailed),
+            pytest.raises(freshbooks_classic.TlsError),
         ):
             fb.task.get(211)
 
 
 def test_proxy_that_is_given_wins_over_the_environment(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch
+    authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tls = authority.tls("sample.freshbooks.com")
     monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{closed_port()}")
@@ -209,13 +209,13 @@ def test_proxy_that_is_given_wins_over_the_environment(
     assert [seen.host for seen in server.seen] == ["sample.freshbooks.com:443"]
 
 
-def test_redirect_is_not_followed(authority: Authority) -> None:
+def test_redirect_is_not_followed(authority: CertificateAuthority) -> None:
     with serving(OK) as target:
-        moved = Answer(b"", 301, {"Location": f"{target.url}?token=1"})
+        moved = Response(b"", 301, {"Location": f"{target.url}?token=1"})
         with (
             serving(moved, authority.tls("localhost")) as server,
             client(server, authority) as fb,
-            pytest.raises(freshbooks_classic.UnexpectedAnswer) as caught,
+            pytest.raises(freshbooks_classic.UnexpectedResponseError) as caught,
         ):
             fb.task.get(211)
     assert (len(server.seen), target.seen) == (1, [])
@@ -227,42 +227,42 @@ def test_redirect_is_not_followed(authority: Authority) -> None:
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 PAGE = b"<!DOCTYPE html><html><body><p>Log in</body></html>"
-BAD: dict[str, tuple[Answer, str, dict[str, object]]] = {
-    "an HTML page": (Answer(PAGE, 200, HTML), "UnexpectedAnswer", {"status": 200}),
-    "an HTML page that says it is XML": (Answer(PAGE), "UnexpectedAnswer", {"status": 200}),
-    "HTML and 404": (Answer(PAGE, 404, HTML), "UnexpectedAnswer", {"status": 404}),
-    "HTML and 503": (Answer(PAGE, 503, HTML), "ServerFailure", {"status": 503}),
-    "500 without a body": (Answer(b"", 500), "ServerFailure", {"status": 500, "code": None}),
+BAD: dict[str, tuple[Response, str, dict[str, object]]] = {
+    "an HTML page": (Response(PAGE, 200, HTML), "UnexpectedResponseError", {"status": 200}),
+    "an HTML page that says it is XML": (Response(PAGE), "UnexpectedResponseError", {"status": 200}),
+    "HTML and 404": (Response(PAGE, 404, HTML), "UnexpectedResponseError", {"status": 404}),
+    "HTML and 503": (Response(PAGE, 503, HTML), "ServerError", {"status": 503}),
+    "500 without a body": (Response(b"", 500), "ServerError", {"status": 500, "code": None}),
     "401": (
-        Answer(b'<response status="fail"><error>Authentication failed.</error><code>20010</code></response>', 401),
-        "AuthenticationFailed",
+        Response(b'<response status="fail"><error>Authentication failed.</error><code>20010</code></response>', 401),
+        "AuthenticationError",
         {"status": 401, "code": "20010", "message": "Authentication failed."},
     ),
     "a failure": (
-        Answer(b'<response status="fail"><error>\'task_id\' not found. Task not found.</error><code>50010</code></response>'),
-        "NotFound",
+        Response(b'<response status="fail"><error>\'task_id\' not found. Task not found.</error><code>50010</code></response>'),
+        "NotFoundError",
         {"status": 200, "code": "50010", "field": "task_id", "message": "'task_id' not found. Task not found."},
     ),
-    "429": (Answer(b"", 429), "RateLimited", {"status": 429}),
-    "an empty body": (Answer(b""), "UnreadableDocument", {"status": 200}),
-    "white space": (Answer(b" \r\n "), "UnreadableDocument", {"status": 200}),
-    "half a document": (Answer(OK.body[:-30]), "UnreadableDocument", {"status": 200}),
-    "no XML": (Answer(b'{"task": {"task_id": 211}}'), "UnreadableDocument", {"status": 200}),
-    "another root": (Answer(b"<task><task_id>211</task_id></task>"), "UnreadableDocument", {}),
-    "no task": (Answer(b'<response status="ok"/>'), "UnreadableDocument", {}),
+    "429": (Response(b"", 429), "RateLimitError", {"status": 429}),
+    "an empty body": (Response(b""), "InvalidDocumentError", {"status": 200}),
+    "white space": (Response(b" \r\n "), "InvalidDocumentError", {"status": 200}),
+    "half a document": (Response(OK.body[:-30]), "InvalidDocumentError", {"status": 200}),
+    "no XML": (Response(b'{"task": {"task_id": 211}}'), "InvalidDocumentError", {"status": 200}),
+    "another root": (Response(b"<task><task_id>211</task_id></task>"), "InvalidDocumentError", {}),
+    "no task": (Response(b'<response status="ok"/>'), "InvalidDocumentError", {}),
     "a number that is none": (
-        Answer(b'<response status="ok">\n<task><task_id>x</task_id></task></response>'),
-        "UnreadableDocument",
+        Response(b'<response status="ok">\n<task><task_id>x</task_id></task></response>'),
+        "InvalidDocumentError",
         {"line": 2, "path": "/response/task/task_id"},
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_answer_becomes_one_typed_error(name: str, authority: Authority) -> None:
-    answer, kind, facts = BAD[name]
+def test_bad_answer_becomes_one_typed_error(name: str, authority: CertificateAuthority) -> None:
+    response, kind, facts = BAD[name]
     with (
-        serving(answer, authority.tls("localhost")) as server,
+        serving(response, authority.tls("localhost")) as server,
         client(server, authority) as fb,
         pytest.raises(freshbooks_classic.Error) as caught,
     ):
@@ -281,15 +281,15 @@ def test_bad_answer_becomes_one_typed_error(name: str, authority: Authority) -> 
 
 
 REFUSALS = {
-    401: (freshbooks_classic.AuthenticationFailed, "Copy the token again"),
-    403: (freshbooks_classic.PermissionDenied, "Use the admin's token"),
+    401: (freshbooks_classic.AuthenticationError, "Copy the token again"),
+    403: (freshbooks_classic.PermissionDeniedError, "Use the admin's token"),
 }
 BODIES = {
-    "nothing": Answer(b""),
-    "a page": Answer(PAGE, headers=HTML),
-    "a text": Answer(b"go away", headers={"Content-Type": "text/plain"}),
-    "JSON": Answer(b'{"error": "no"}', headers={"Content-Type": "application/json"}),
-    "a failure without a code": Answer(
+    "nothing": Response(b""),
+    "a page": Response(PAGE, headers=HTML),
+    "a text": Response(b"go away", headers={"Content-Type": "text/plain"}),
+    "JSON": Response(b'{"error": "no"}', headers={"Content-Type": "application/json"}),
+    "a failure without a code": Response(
         b'<response status="fail"><error>go away</error></response>'
     ),
     "what looks like success": OK,
@@ -318,13 +318,13 @@ def test_a_refusal_by_status_alone_is_of_its_kind_and_says_what_to_do(
 
 
 def test_a_failure_says_what_the_description_knows_to_do_about_it() -> None:
-    answer = Answer(
+    response = Response(
         b'<response status="fail"><error>System does not exist.</error><code>10030</code></response>'
     )
     with (
-        serving(answer) as server,
+        serving(response) as server,
         client(server) as fb,
-        pytest.raises(freshbooks_classic.AccountProblem) as caught,
+        pytest.raises(freshbooks_classic.AccountError) as caught,
     ):
         fb.task.get(211)
     assert str(caught.value) == (
@@ -337,9 +337,9 @@ def test_a_failure_says_what_the_description_knows_to_do_about_it() -> None:
 def test_a_rate_limit_says_how_long_to_wait(header: str | None, seconds: float | None) -> None:
     headers = {} if header is None else {"Retry-After": header}
     with (
-        serving(Answer(b"", 429, headers)) as server,
+        serving(Response(b"", 429, headers)) as server,
         client(server) as fb,
-        pytest.raises(freshbooks_classic.RateLimited) as caught,
+        pytest.raises(freshbooks_classic.RateLimitError) as caught,
     ):
         fb.with_options(retry=freshbooks_classic.NEVER).task.get(211)
     assert caught.value.retry_after == seconds
@@ -366,10 +366,10 @@ class Stuck:
 def stuck() -> Iterator[Stuck]:
     over = threading.Event()
 
-    def wait(_: Seen) -> Answer:
+    def wait(_: Seen) -> Response:
         found.met.set()
         over.wait(60)
-        return Answer(b"", 500)
+        return Response(b"", 500)
 
     with serving(wait) as server:
         found = Stuck(server)
@@ -380,7 +380,7 @@ def stuck() -> Iterator[Stuck]:
 def test_silence_is_timed_out(stuck: Stuck) -> None:
     with (
         client(stuck.server, timeout=0.1) as fb,
-        pytest.raises(freshbooks_classic.TimedOut) as caught,
+        pytest.raises(freshbooks_classic.RequestTimeoutError) as caught,
     ):
         fb.task.get(211)
     assert (caught.value.method, caught.value.status, stuck.requests()) == ("task.get", None, 1)
@@ -389,23 +389,23 @@ def test_silence_is_timed_out(stuck: Stuck) -> None:
 def test_silence_after_a_call_that_changes_something_is_told_apart(stuck: Stuck) -> None:
     with client(stuck.server, timeout=0.1) as fb, pytest.raises(freshbooks_classic.Error) as caught:
         fb.task.create(name="Yard work")
-    assert type(caught.value) is freshbooks_classic.OutcomeUnknown
-    assert isinstance(caught.value.__cause__, freshbooks_classic.TimedOut)
+    assert type(caught.value) is freshbooks_classic.OutcomeUnknownError
+    assert isinstance(caught.value.__cause__, freshbooks_classic.RequestTimeoutError)
     assert stuck.requests() == 1
 
 
 def test_nobody_there() -> None:
     server = Server(lambda _: OK, closed_port())
-    with client(server) as fb, pytest.raises(freshbooks_classic.ConnectionFailed) as caught:
+    with client(server) as fb, pytest.raises(freshbooks_classic.NetworkError) as caught:
         fb.task.create(name="Yard work")
-    assert type(caught.value) is freshbooks_classic.NotReached, "so it may be sent again"
+    assert type(caught.value) is freshbooks_classic.ConnectionFailedError, "so it may be sent again"
 
 
 def test_connection_that_breaks_in_the_middle_of_an_answer() -> None:
-    broken = Answer(OK.body[:50], length=len(OK.body))
+    broken = Response(OK.body[:50], length=len(OK.body))
     with (
         serving(broken) as server,
         client(server) as fb,
-        pytest.raises(freshbooks_classic.ConnectionFailed),
+        pytest.raises(freshbooks_classic.NetworkError),
     ):
         fb.task.get(211)

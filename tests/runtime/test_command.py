@@ -110,7 +110,7 @@ def test_read_takes_several_files_and_standard_input(tmp_path: Path) -> None:
         "file": "-",
         "method": None,
         "failure": {
-            "kind": "NotFound",
+            "kind": "NotFoundError",
             "message": "'client_id' not found. Client not found.",
             "code": "50010",
             "field": "client_id",

@@ -26,7 +26,7 @@ from list_server import Listing
 
 from freshbooks_classic import NEVER, AsyncFreshBooks, FreshBooks
 from freshbooks_classic.runtime import errors
-from freshbooks_classic.runtime.paging import RowsMissing, RowsShifted
+from freshbooks_classic.runtime.paging import RowsMissingWarning, RowsShiftedWarning
 
 TOKEN = "tokentokentokentoken0123456789ab"
 OK = '<response xmlns="http://www.freshbooks.com/api/" status="ok">%s</response>'
@@ -47,7 +47,7 @@ def wrong(number: int, outcome: Any) -> str | None:
     if number % 3 == 0 and number % 7 != 0:
         right = outcome == number  # create
     elif number % 7 == 0:
-        right = isinstance(outcome, errors.NotFound) and outcome.message == f"no task {number}"
+        right = isinstance(outcome, errors.NotFoundError) and outcome.message == f"no task {number}"
         right = right and f"<task_id>{number}</task_id>" in (outcome.request or "")
     elif number % 3 == 1:
         right = outcome is None  # update
@@ -427,7 +427,7 @@ def test_rows_that_shift_between_two_pages_are_told_where_the_walk_is(
         warnings.simplefilter("always")
         iterated(way, server.url, per_page=20)
     kinds = [(one.category, one.filename) for one in told]
-    assert kinds == [(RowsShifted, __file__)], "told once, where the caller walks"
+    assert kinds == [(RowsShiftedWarning, __file__)], "told once, where the caller walks"
     assert said in str(told[0].message)
 
 
@@ -463,7 +463,7 @@ def test_a_row_that_is_missed_or_met_twice_never_goes_unnoticed(way: str) -> Non
             missed, twice = always - set(found), len(found) - len(set(found))
             if missed or twice:
                 assert told, (missed, twice)
-                assert {one.category for one in told} == {RowsShifted}
+                assert {one.category for one in told} == {RowsShiftedWarning}
                 noticed += 1
 
         prove()
@@ -484,7 +484,7 @@ def test_a_row_that_is_missed_or_met_twice_never_goes_unnoticed(way: str) -> Non
 )
 def test_a_server_that_gives_the_same_page_for_ever_ends_the_walk(way: str, facts: Any) -> None:
     listing = Listing(list(range(100)), **facts)
-    with Faulty(listing) as server, pytest.warns(RowsShifted):
+    with Faulty(listing) as server, pytest.warns(RowsShiftedWarning):
         assert iterated(way, server.url) == list(range(25)), "no row twice"
     assert len(listing.asked) == 2
 
@@ -496,7 +496,7 @@ def test_a_list_that_got_shorter_than_the_walk_has_come_ends_it(way: str) -> Non
     listing.before = lambda number: (
         listing.rows.__delitem__(slice(20, None)) if number == 2 else None
     )
-    with Faulty(listing) as server, pytest.warns(RowsShifted, match="page 2 was asked for"):
+    with Faulty(listing) as server, pytest.warns(RowsShiftedWarning, match="page 2 was asked for"):
         assert iterated(way, server.url, per_page=20) == list(range(20))
 
 
@@ -504,7 +504,7 @@ def test_a_list_that_got_shorter_than_the_walk_has_come_ends_it(way: str) -> Non
 def test_the_list_that_ignores_the_page_ends_and_tells_what_it_keeps_back(way: str) -> None:
     calls = 0
 
-    def answer(document: bytes) -> bytes:
+    def response(document: bytes) -> bytes:
         nonlocal calls
         calls += 1
         rows = "".join(
@@ -526,14 +526,14 @@ def test_the_list_that_ignores_the_page_ends_and_tells_what_it_keeps_back(way: s
         return len([row async for row in fb.category.list(per_page=100)])
 
     told: list[warnings.WarningMessage] = []
-    with Faulty(answer) as server:
+    with Faulty(response) as server:
         for total in (100, 130):
             calls = 0
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("always")
                 assert walk(way, server.url, act if way == "sync" else act_async) == 100
             assert calls == 3
-            assert [one.category for one in told] == ([RowsMissing] if total == 130 else [])
+            assert [one.category for one in told] == ([RowsMissingWarning] if total == 130 else [])
     assert "100 rows came of a list of 130" in str(told[0].message)
     assert told[0].filename == __file__
 
@@ -542,11 +542,11 @@ def test_the_list_that_ignores_the_page_ends_and_tells_what_it_keeps_back(way: s
 def test_lists_that_do_not_page_come_whole(way: str) -> None:
     terms = "".join(f"<terms><type>invoice</type><text>t{n}</text></terms>" for n in range(3))
 
-    def answer(document: bytes) -> bytes:
+    def response(document: bytes) -> bytes:
         assert b"page" not in document
         return (OK % f"<default_terms>{terms}</default_terms>").encode()
 
-    with Faulty(answer) as server:
+    with Faulty(response) as server:
         found = walk(way, server.url, lambda fb: fb.default_terms.list())
         assert [row.type for row in found] == ["invoice"] * 3
         assert len(server.seen) == 1

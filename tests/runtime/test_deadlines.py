@@ -60,7 +60,7 @@ def test_nothing_waits_past_its_deadline(way: str) -> None:
         assert seconds < DEADLINE + TOLERANCE, (call, faults, outcome)
         longest = max(longest, seconds)
         if not server.seen:  # on a very busy machine
-            assert isinstance(outcome, errors.DeadlineExceeded | errors.OutcomeUnknown), outcome
+            assert isinstance(outcome, errors.DeadlineExceededError | errors.OutcomeUnknownError), outcome
             counts["not met", call.retry, outcome_name(outcome)] += 1
             return
         met = server.seen[-1].fault
@@ -68,8 +68,8 @@ def test_nothing_waits_past_its_deadline(way: str) -> None:
         if met.slow:
             unknown = call.retry == "ambiguous"
             last = outcome.__cause__ if unknown else outcome
-            assert isinstance(outcome, errors.OutcomeUnknown) == unknown, outcome
-            assert type(last) is errors.DeadlineExceeded, outcome
+            assert isinstance(outcome, errors.OutcomeUnknownError) == unknown, outcome
+            assert type(last) is errors.DeadlineExceededError, outcome
 
     for fault in SLOW:
         for call in CALLS:
@@ -103,7 +103,7 @@ def test_what_a_deadline_cuts_off_leaves_no_thread_and_sends_nothing_more() -> N
             [(outcome, _)] = run(
                 "sync", server.url, [(CALLS[0], 7)], retry=NEVER, deadline=DEADLINE
             )
-            assert type(outcome) is errors.DeadlineExceeded
+            assert type(outcome) is errors.DeadlineExceededError
             sent += outcome.sent
         for _ in range(1200):
             left = [thread for thread in threading.enumerate() if thread.name == "exchange"]
@@ -133,6 +133,6 @@ def test_a_connection_that_comes_after_the_deadline_sends_nothing(way: str) -> N
         hold.set()
         time.sleep(0.3)
         assert server.seen == []
-    assert type(outcome) is errors.DeadlineExceeded, "nothing was sent, so the outcome is known"
+    assert type(outcome) is errors.DeadlineExceededError, "nothing was sent, so the outcome is known"
     assert (outcome.sent, outcome.maybe_done) == (False, False)
     assert seconds < DEADLINE + TOLERANCE

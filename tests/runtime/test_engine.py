@@ -29,8 +29,8 @@ from retry_calls import (
 
 from freshbooks_classic import Backoff, FreshBooks, wire
 from freshbooks_classic.runtime import errors
-from freshbooks_classic.runtime.engine import Pause, perform
-from freshbooks_classic.runtime.transport import HttpAnswer, HttpRequest
+from freshbooks_classic.runtime.engine import Pause, run_call
+from freshbooks_classic.runtime.transport import HttpRequest, HttpResponse
 
 __all__ = ["libraries", "nothing_left_open", "server"]
 
@@ -45,7 +45,7 @@ class Simulated:
     limits: list[float | None] = field(default_factory=list)
     happened: list[str] = field(default_factory=list)
 
-    def happen(self, step: HttpRequest, what: str, seconds: float) -> HttpAnswer:
+    def happen(self, step: HttpRequest, what: str, seconds: float) -> HttpResponse:
         self.sent += 1
         self.limits.append(step.limit)
         waits = [seconds]
@@ -56,22 +56,22 @@ class Simulated:
         self.now += min(waits)
         self.happened.append(what if min(waits) == seconds else "late")
         if step.limit is not None and step.limit == min(waits) < seconds:
-            raise errors.DeadlineExceeded("late")
+            raise errors.DeadlineExceededError("late")
         if min(waits) < seconds:
-            raise errors.TimedOut("late")
+            raise errors.RequestTimeoutError("late")
         headers = {"content-type": "application/xml"}
         if what.startswith("429"):
             after = what.partition(" ")[2]
-            return HttpAnswer(429, {**headers, **({"retry-after": after} if after else {})}, b"")
+            return HttpResponse(429, {**headers, **({"retry-after": after} if after else {})}, b"")
         if what == "reset":
-            raise errors.ConnectionFailed("reset")
+            raise errors.NetworkError("reset")
         if what == "refused":
-            raise errors.NotReached("nobody there")
+            raise errors.ConnectionFailedError("nobody there")
         if what == "strange":
             raise RuntimeError("a transport that breaks its promise")
         if what == "503":
-            return HttpAnswer(503, {**headers, "retry-after": "2"}, b"")
-        return HttpAnswer(200, headers, answer_of(step.body))
+            return HttpResponse(503, {**headers, "retry-after": "2"}, b"")
+        return HttpResponse(200, headers, answer_of(step.body))
 
 
 WHATS = ("good", "reset", "refused", "strange", "503", "429", "429 5", "429 50", "429 7000")
@@ -92,7 +92,7 @@ def simulate(
     request: Any = call.make(type("Builder", (), {"task": Built})(), 7)
     setup = copy.copy(fb._setup())
     object.__setattr__(setup, "clock", lambda: world.now)
-    steps = perform(request, setup)
+    steps = run_call(request, setup)
     coming = iter(happenings)
     try:
         step = next(steps)
@@ -104,11 +104,11 @@ def simulate(
                 continue
             what, seconds = next(coming, ("good", 0.0))
             try:
-                answer = world.happen(step, what, seconds)
+                response = world.happen(step, what, seconds)
             except Exception as error:
                 step = steps.throw(error)
             else:
-                step = steps.send(answer)
+                step = steps.send(response)
     except StopIteration as done:
         return world, done.value
     except errors.Error as error:
@@ -186,7 +186,7 @@ def test_a_transport_that_raises_what_it_likes_ends_in_a_typed_error(call: Call)
         class Odd:
             sent = 0
 
-            def send(self, request: HttpRequest, error: Exception = error) -> HttpAnswer:
+            def send(self, request: HttpRequest, error: Exception = error) -> HttpResponse:
                 self.sent += 1
                 raise error
 
@@ -198,9 +198,9 @@ def test_a_transport_that_raises_what_it_likes_ends_in_a_typed_error(call: Call)
             call.make(fb, 7)
         outcome = caught.value
         if call.retry == "ambiguous":
-            assert isinstance(outcome, errors.OutcomeUnknown)
+            assert isinstance(outcome, errors.OutcomeUnknownError)
             assert odd.sent == 1
         else:
-            assert isinstance(outcome, errors.ConnectionFailed)
+            assert isinstance(outcome, errors.NetworkError)
             assert outcome.__cause__ is error
             assert odd.sent == outcome.attempts == 3

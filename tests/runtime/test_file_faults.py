@@ -91,18 +91,18 @@ def pdf(talk: Talk) -> None:
 
 
 def cut_pdf(talk: Talk) -> None:
-    answer = http(200, PDF, "Content-Type: application/pdf")
-    talk.read().send(answer[: len(answer) // 2]).reset()
+    response = http(200, PDF, "Content-Type: application/pdf")
+    talk.read().send(response[: len(response) // 2]).reset()
 
 
 def ended_pdf(talk: Talk) -> None:
-    answer = http(200, PDF, "Content-Type: application/pdf")
-    talk.read().send(answer[:-1]).close()
+    response = http(200, PDF, "Content-Type: application/pdf")
+    talk.read().send(response[:-1]).close()
 
 
 def dripped_pdf(talk: Talk) -> None:
-    answer = http(200, PDF, "Content-Type: application/pdf")
-    talk.read().send(answer[: len(answer) // 2]).drip(answer[len(answer) // 2 :])
+    response = http(200, PDF, "Content-Type: application/pdf")
+    talk.read().send(response[: len(response) // 2]).drip(response[len(response) // 2 :])
 
 
 def endless_pdf(talk: Talk) -> None:
@@ -115,11 +115,11 @@ def endless_pdf(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("play", "wanted", "deadline"),
     [
-        (cut_pdf, errors.ConnectionFailed, None),
-        (cut_pdf, errors.ConnectionFailed, 5.0),
-        (ended_pdf, errors.ConnectionFailed, None),
-        (dripped_pdf, errors.DeadlineExceeded, DEADLINE),
-        (endless_pdf, errors.DeadlineExceeded, DEADLINE),
+        (cut_pdf, errors.NetworkError, None),
+        (cut_pdf, errors.NetworkError, 5.0),
+        (ended_pdf, errors.NetworkError, None),
+        (dripped_pdf, errors.DeadlineExceededError, DEADLINE),
+        (endless_pdf, errors.DeadlineExceededError, DEADLINE),
     ],
 )
 def test_a_file_that_breaks_off_is_an_error_and_no_file(

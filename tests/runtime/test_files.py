@@ -25,24 +25,23 @@ from lxml import etree
 
 from freshbooks_classic import (
     NEVER,
-    AlreadyRead,
     ArgumentError,
     AsyncFreshBooks,
-    ConnectionFailed,
     Error,
     File,
     FreshBooks,
-    NotFound,
+    NetworkError,
+    NotFoundError,
+    StreamConsumedError,
     Upload,
     invoice,
     receipt,
     wire,
 )
 from freshbooks_classic.runtime.multipart import encode
-from freshbooks_classic.runtime.request import Method, Nothing
+from freshbooks_classic.runtime.request import EmptyResponse, Method
 from freshbooks_classic.runtime.scalars import Binary
-from freshbooks_classic.runtime.schema import Shape
-from freshbooks_classic.runtime.schema import field as entry
+from freshbooks_classic.runtime.schema import RecordSchema, field_spec
 from xmlwright import settings as settings_of
 from xmlwright.pipeline import stages as pipeline
 
@@ -338,8 +337,8 @@ def test_the_largest_size_of_the_description_is_kept() -> None:
     method: Method[None] = Method(
         receipt.create(5, image=PNG).endpoint.protocol,
         "receipt.create",
-        Shape("receipt.create", None, [entry("image", Binary(), access="cu", max_bytes=len(PNG))]),
-        Nothing(),
+        RecordSchema("receipt.create", None, [field_spec("image", Binary(), access="cu", max_bytes=len(PNG))]),
+        EmptyResponse(),
         retry="safe",
     )
     assert method.problems({"image": PNG}) == ()
@@ -410,7 +409,7 @@ def test_a_connection_that_breaks_leaves_what_was_there(
     if there:
         target.write_bytes(b"the old one")
     with fetching(binary(PDF, cut=cut)) as fb:
-        with pytest.raises(ConnectionFailed) as caught:
+        with pytest.raises(NetworkError) as caught:
             fb.invoice.get_pdf(344).save(target)
         assert caught.value.method == "invoice.getPDF"
     assert [path.name for path in folder.iterdir()] == (["invoice.pdf"] if there else [])
@@ -421,20 +420,20 @@ def test_a_connection_that_breaks_leaves_what_was_there(
 def test_half_a_file_never_passes_as_a_whole_one() -> None:
     with fetching(binary(PDF, cut=200_000)) as fb:
         file = fb.invoice.get_pdf(344)
-        with pytest.raises(ConnectionFailed):
+        with pytest.raises(NetworkError):
             _ = file.content
-        with pytest.raises(AlreadyRead):
+        with pytest.raises(StreamConsumedError):
             _ = file.content
-        with pytest.raises(AlreadyRead):
+        with pytest.raises(StreamConsumedError):
             list(file.chunks())
 
 
 @pytest.mark.parametrize(
     ("say", "kind"),
     [
-        (Say(FAILURE), NotFound),
-        (binary(FAILURE), NotFound),
-        (binary(b"\xef\xbb\xbf\r\n  " + FAILURE), NotFound),
+        (Say(FAILURE), NotFoundError),
+        (binary(FAILURE), NotFoundError),
+        (binary(b"\xef\xbb\xbf\r\n  " + FAILURE), NotFoundError),
         (Say(OK), Error),
         (Say(b"<html><body>Down for maintenance</body></html>", headers={"Content-Type": "text/html"}), Error),
         (Say(b"<!doctype html><p>oops"), Error),
@@ -470,7 +469,7 @@ def test_chunks_come_in_pieces_and_once() -> None:
         assert b"".join(chunks) == PDF
         assert len(chunks) > 1
         assert "already read" in repr(file)
-        with pytest.raises(AlreadyRead, match="getPDF"):
+        with pytest.raises(StreamConsumedError, match="getPDF"):
             file.chunks()
 
 
@@ -488,7 +487,7 @@ def test_saving_twice_is_an_error_and_not_an_empty_file(tmp_path: Path) -> None:
         with fetching(binary(PDF[:size])) as fb:
             file = fb.invoice.get_pdf(344)
             file.save(tmp_path / "first.pdf")
-            with pytest.raises(AlreadyRead):
+            with pytest.raises(StreamConsumedError):
                 file.save(tmp_path / "second.pdf")
         assert (tmp_path / "first.pdf").read_bytes() == PDF[:size]
         assert not (tmp_path / "second.pdf").exists()
@@ -501,7 +500,7 @@ def test_a_file_that_is_not_wanted_lets_the_connection_go() -> None:
         with fb.invoice.get_pdf(344) as unread:
             pass
         for left in (file, unread):
-            with pytest.raises(AlreadyRead):
+            with pytest.raises(StreamConsumedError):
                 _ = left.content
         assert fb.invoice.get_pdf(344).content == PDF
 
@@ -605,6 +604,6 @@ def test_the_asynchronous_client_saves_the_same_file(tmp_path: Path) -> None:
 
 
 def test_the_methods_that_answer_files_are_these() -> None:
-    files = [name for name, method in wire.METHODS.items() if method.answer.binary]
+    files = [name for name, method in wire.METHODS.items() if method.response.binary]
     assert files == ["estimate.getPDF", "invoice.getPDF", "receipt.get"]
     assert invoice.get_pdf(344).parse(PDF).content == PDF

@@ -17,17 +17,17 @@ from http_servers import OK, TASK, Got, Say, Server, serving
 
 from freshbooks_classic import (
     NEVER,
-    ApiFailure,
+    ApiError,
     ArgumentError,
     AsyncFreshBooks,
     AsyncReplayTransport,
     Backoff,
+    ConnectionFailedError,
     Error,
     FreshBooks,
-    NotFound,
-    NotReached,
-    NotRecorded,
-    OutcomeUnknown,
+    NotFoundError,
+    NotRecordedError,
+    OutcomeUnknownError,
     Recorder,
     ReplayTransport,
     client,
@@ -37,7 +37,8 @@ from freshbooks_classic import (
     task,
     wire,
 )
-from freshbooks_classic.runtime.hooks import CallInfo, Exchange
+from freshbooks_classic.runtime.hooks import CallInfo
+from freshbooks_classic.runtime.recorder import RecordedCall
 
 __all__ = ["quiet_environment"]
 
@@ -49,9 +50,9 @@ CREATED = b'<response status="ok"><task_id>211</task_id></response>'
 pytestmark = pytest.mark.usefixtures("quiet_environment")
 
 
-def answer(got: Got) -> Say | bytes:
+def response(got: Got) -> Say | bytes:
     """The service of these tests: task 404 does not exist, whatever is made gets the number 211."""
-    method, arguments = wire.read_request(got.document)
+    method, arguments = wire.parse_request(got.document)
     if method == "task.get":
         return GONE if arguments["task_id"] == 404 else TASK
     if method == "client.create":
@@ -69,7 +70,7 @@ def answer(got: Got) -> Say | bytes:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with serving(answer) as running:
+    with serving(response) as running:
         yield running
 
 
@@ -107,20 +108,20 @@ def test_a_call_is_one_line_at_info_whatever_it_ends_in(
 ) -> None:
     caplog.set_level(logging.INFO, LOGGER)
     fb.task.get(211)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         fb.task.get(404)
     list(fb.task.list(per_page=1))
     with FreshBooks("sample", token=TOKEN, url="http://127.0.0.1:1", retry=NEVER) as lost:
-        with pytest.raises(NotReached):
+        with pytest.raises(ConnectionFailedError):
             lost.task.create(name="Yard work")
     with pytest.raises(ArgumentError):
         fb.task.list(per_page=500)
     assert [parsed(line) for line in lines(caplog, logging.INFO)] == [
         ("task.get", "ok", "200", 1),
-        ("task.get", "NotFound", "200", 1),
+        ("task.get", "NotFoundError", "200", 1),
         ("task.list", "ok", "200", 1),
         ("task.list", "ok", "200", 1),
-        ("task.create", "NotReached", "-", 1),
+        ("task.create", "ConnectionFailedError", "-", 1),
     ]
     assert lines(caplog, logging.DEBUG) == []
     assert len(server.got) == 4
@@ -207,7 +208,7 @@ class Looking:
     def before(self, call: CallInfo) -> None:
         if self._raises[0] is not None:
             raise self._raises[0]
-        assert (call.attempts, call.status, call.error, call.answer) == (0, None, None, None)
+        assert (call.attempts, call.status, call.error, call.response) == (0, None, None, None)
         self.seen.append(f"{self.name} before {call.method}")
 
     def after(self, call: CallInfo) -> None:
@@ -222,12 +223,12 @@ def test_hooks_see_a_call_before_and_after_in_their_order(fb: FreshBooks) -> Non
     one, two = Looking("one", seen), Looking("two", seen)
     watched = fb.with_options(hooks=[one, two])
     watched.client.create(email="ada@example.com", password=PASSWORD)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         watched.task.get(404)
     fb.task.get(211)  # the original has no hooks
     assert seen == [
         "one before client.create", "two before client.create", "one after client.create ok", "two after client.create ok",
-        "one before task.get", "two before task.get", "one after task.get NotFound", "two after task.get NotFound",
+        "one before task.get", "two before task.get", "one after task.get NotFoundError", "two after task.get NotFoundError",
     ]  # fmt: skip
     made, gone = one.calls
     assert (made.method, made.retry, made.status, made.attempts, made.error) == (
@@ -236,18 +237,18 @@ def test_hooks_see_a_call_before_and_after_in_their_order(fb: FreshBooks) -> Non
     assert made.seconds > 0
     assert "<email>ada@example.com</email>" in made.request
     assert PASSWORD not in made.request
-    assert made.answer is not None
-    assert "<client_id>13</client_id>" in made.answer
-    assert isinstance(gone.error, NotFound)
-    assert gone.answer is not None
-    assert "50010" in gone.answer
+    assert made.response is not None
+    assert "<client_id>13</client_id>" in made.response
+    assert isinstance(gone.error, NotFoundError)
+    assert gone.response is not None
+    assert "50010" in gone.response
 
 
-class Forbidden(Exception):
+class ForbiddenError(Exception):
     """What a hook of the test raises."""
 
 
-@pytest.mark.parametrize("error", [Forbidden("not on Sundays"), ApiFailure("not on Sundays")])
+@pytest.mark.parametrize("error", [ForbiddenError("not on Sundays"), ApiError("not on Sundays")])
 def test_a_hook_that_raises_before_forbids_the_call_and_the_others_hear_of_its_end(
     error: Exception, fb: FreshBooks, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -269,14 +270,14 @@ def test_a_hook_that_raises_afterwards_changes_nothing_and_is_logged(
     fb: FreshBooks, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str] = []
-    broken, sound = Looking("broken", seen, after=Forbidden("disk full")), Looking("sound", seen)
+    broken, sound = Looking("broken", seen, after=ForbiddenError("disk full")), Looking("sound", seen)
     watched = fb.with_options(hooks=[broken, sound])
     assert watched.task.get(211).task_id == 211
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         watched.task.get(404)
     assert [line for line in seen if line.startswith("sound after")] == [
         "sound after task.get ok",
-        "sound after task.get NotFound",
+        "sound after task.get NotFoundError",
     ]
     assert lines(caplog, logging.ERROR) == ["a hook failed after task.get"] * 2
     assert "disk full" in caplog.text
@@ -319,7 +320,7 @@ def program(fb: FreshBooks) -> list[Any]:
     ]
     try:
         fb.task.get(404)
-    except NotFound as error:
+    except NotFoundError as error:
         results.append((error.code, error.message, error.status))
     return results
 
@@ -335,13 +336,13 @@ def test_a_recording_reads_back_as_fixtures(server: Server, tmp_path: Path) -> N
         ("task.list", 200, None),
         ("receipt.create", 200, None),
         ("task.create", 200, None),
-        ("task.get", 200, "NotFound"),
+        ("task.get", 200, "NotFoundError"),
     ]
-    assert [wire.read_request(call.request)[0] for call in calls] == [call.method for call in calls]
-    assert wire.read_request(calls[5].request)[1]["name"] == "Größe < 5 & > 3\u2028\n"
-    answered = calls[1].answer
+    assert [wire.parse_request(call.request)[0] for call in calls] == [call.method for call in calls]
+    assert wire.parse_request(calls[5].request)[1]["name"] == "Größe < 5 & > 3\u2028\n"
+    answered = calls[1].response
     assert answered is not None
-    assert wire.read_answer("task.get", answered).name == "Yard work"
+    assert wire.parse_response("task.get", answered).name == "Yard work"
     text = path.read_text(encoding="utf-8")
     assert PASSWORD not in text
     assert TOKEN not in text
@@ -413,7 +414,7 @@ def test_a_replay_does_not_care_for_order_and_for_what_is_redacted(
     path = tmp_path / "traffic.jsonl"
     record(path, server)
     with FreshBooks("sample", token="another-token", transport=ReplayTransport(path)) as fb:
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             fb.task.get(404)
         assert fb.client.create(email="ada@example.com", password="another-password") == 13
         assert fb.task.get(211).name == "Yard work"
@@ -424,11 +425,11 @@ def test_a_call_that_was_not_recorded_says_so(server: Server, tmp_path: Path) ->
     path = tmp_path / "traffic.jsonl"
     record(path, server)
     with FreshBooks("sample", token=TOKEN, transport=ReplayTransport(path)) as fb:
-        with pytest.raises(NotRecorded) as other:
+        with pytest.raises(NotRecordedError) as other:
             fb.task.get(5)
-        with pytest.raises(NotRecorded) as never:
+        with pytest.raises(NotRecordedError) as never:
             fb.item.create(name="Mulch")
-        with pytest.raises(NotRecorded) as secret:
+        with pytest.raises(NotRecordedError) as secret:
             fb.client.create(email="bob@example.com", password=PASSWORD)
     assert "2 calls of task.get" in str(other.value)
     assert "<task_id>5</task_id>" in str(other.value)
@@ -441,7 +442,7 @@ def test_the_same_call_gets_its_answers_in_their_order() -> None:
     tasks = [TASK.decode().replace("Yard work", name) for name in ("first", "second")]
     with FreshBooks("sample", token=TOKEN) as fb:
         shown = fb.explain(task.get(211)).rpartition("\n")[2]
-    calls = [Exchange("task.get", shown, text, 200, None) for text in tasks]
+    calls = [RecordedCall("task.get", shown, text, 200, None) for text in tasks]
     with FreshBooks("sample", token=TOKEN, transport=ReplayTransport(calls)) as fb:
         assert [fb.task.get(211).name for _ in range(4)] == ["first", "second", "second", "second"]
 
@@ -452,19 +453,19 @@ def test_failures_of_the_connection_are_replayed_as_what_they_were(tmp_path: Pat
         with FreshBooks("sample", token=TOKEN, url=server.url, hooks=[recorder], retry=NEVER) as fb:
             with pytest.raises(Error) as lost:
                 fb.task.get(211)
-            with pytest.raises(OutcomeUnknown):
+            with pytest.raises(OutcomeUnknownError):
                 fb.task.create(name="Yard work")
         url = server.url
     with Recorder(path) as recorder:
         with FreshBooks("sample", token=TOKEN, url=url, hooks=[recorder], retry=NEVER) as fb:
-            with pytest.raises(NotReached):
+            with pytest.raises(ConnectionFailedError):
                 fb.task.update(5, name="Yard work")
     with FreshBooks("sample", token=TOKEN, transport=ReplayTransport(path), retry=NEVER) as fb:
         with pytest.raises(type(lost.value)):
             fb.task.get(211)
-        with pytest.raises(OutcomeUnknown) as unknown:
+        with pytest.raises(OutcomeUnknownError) as unknown:
             fb.task.create(name="Yard work")
-        with pytest.raises(NotReached):
+        with pytest.raises(ConnectionFailedError):
             fb.task.update(5, name="Yard work")
     assert "Yard work" in unknown.value.look_up
 
@@ -476,7 +477,7 @@ def test_files_are_not_recorded_and_a_replay_says_so(server: Server, tmp_path: P
             assert fb.invoice.get_pdf(344).content == b"%PDF-1.4 stand-in"
     assert "stand-in" not in path.read_text()
     with FreshBooks("sample", token=TOKEN, transport=ReplayTransport(path)) as fb:
-        with pytest.raises(NotRecorded, match=r"file|answer"):
+        with pytest.raises(NotRecordedError, match=r"file|answer"):
             fb.invoice.get_pdf(344)
 
 

@@ -20,17 +20,17 @@ import pytest
 from lxml import etree
 
 from freshbooks_classic import wire
-from freshbooks_classic.runtime.errors import ApiFailure, UnreadableDocument
+from freshbooks_classic.runtime.errors import ApiError, InvalidDocumentError
 
 MIB = 1024 * 1024
 GENERATED = Path(wire.__file__).resolve().parent.parent
 SECRET = "the words in a file of this machine"
 
 DOORS: dict[str, Callable[[Any], Any]] = {
-    "read_answer": lambda document: wire.read_answer("client.get", document),
-    "a strict read_answer": lambda document: wire.read_answer("client.list", document, strict=True),
-    "unknown_in": lambda document: wire.DOOR.unknown_in("client.get", document),
-    "read_request": wire.read_request,
+    "parse_response": lambda document: wire.parse_response("client.get", document),
+    "a strict parse_response": lambda document: wire.parse_response("client.list", document, strict=True),
+    "unknown_in": lambda document: wire.REGISTRY.unknown_in("client.get", document),
+    "parse_request": wire.parse_request,
     "parse": lambda document: wire.build("client.get", {"client_id": 1}).parse(document),
     "guess": wire.guess,
 }
@@ -109,7 +109,7 @@ BOMBS = dict(_bombs())
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_dtd_is_refused(name: str) -> None:
     for door, enter in DOORS.items():
-        with pytest.raises(UnreadableDocument) as caught:
+        with pytest.raises(InvalidDocumentError) as caught:
             enter(BOMBS[name])
         assert "DTD" in str(caught.value) or "utf-7" in name or "ebcdic" in name, (
             door,
@@ -120,13 +120,13 @@ def test_a_dtd_is_refused(name: str) -> None:
 
 def test_a_dtd_in_text_is_refused_and_the_word_in_a_text_is_not() -> None:
     for enter in DOORS.values():
-        with pytest.raises(UnreadableDocument, match="DTD"):
+        with pytest.raises(InvalidDocumentError, match="DTD"):
             enter(_answer("<notes>&a19;</notes>", doctype=_laughs()))
-        with pytest.raises(UnreadableDocument, match="DTD"):
+        with pytest.raises(InvalidDocumentError, match="DTD"):
             enter("<!-- <response> -->\n<?php x ?> <!DOCTYPE response><response status='ok'/>")
     harmless = _answer("<notes><![CDATA[<!DOCTYPE html>]]></notes><!-- <!DOCTYPE x> -->")
-    assert wire.read_answer("client.get", harmless).notes == "<!DOCTYPE html>"
-    assert wire.read_answer("client.get", harmless.encode("utf-16")).notes == "<!DOCTYPE html>"
+    assert wire.parse_response("client.get", harmless).notes == "<!DOCTYPE html>"
+    assert wire.parse_response("client.get", harmless.encode("utf-16")).notes == "<!DOCTYPE html>"
 
 
 # ---- nothing is fetched
@@ -205,7 +205,7 @@ def _enter_all(documents: dict[str, str], encoding: str) -> None:
         else:
             document = text.encode(encoding)
         for enter in DOORS.values():
-            with pytest.raises(UnreadableDocument) as caught:
+            with pytest.raises(InvalidDocumentError) as caught:
                 enter(document)
             assert SECRET not in str(caught.value), name
 
@@ -246,7 +246,7 @@ def test_other_references_are_not_followed(listener: tuple[str, list[str]], tmp_
             xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="urn:x {address}/schema">
         <client><client_id>1</client_id><xi:include href="{address}/include" parse="text"/>
         <notes><xi:include href="{secret.as_uri()}" parse="text"/></notes></client></response>"""
-    value = wire.read_answer("client.get", document, strict=True)
+    value = wire.parse_response("client.get", document, strict=True)
     assert value.client_id == 1
     assert SECRET not in repr(value)
     assert wire.unknown_elements(value) == ["include", "notes/include"]
@@ -328,7 +328,7 @@ NONE: dict[str, bytes | str] = {
 @pytest.mark.parametrize("name", NONE)
 def test_what_is_no_document(name: str) -> None:
     for door, enter in DOORS.items():
-        with pytest.raises(UnreadableDocument) as caught:
+        with pytest.raises(InvalidDocumentError) as caught:
             enter(NONE[name])
         said = str(caught.value)
         assert said, door
@@ -341,12 +341,12 @@ def test_half_a_document_is_none() -> None:
     document = WHOLE.encode()
     for door, enter in DOORS.items():
         for length in range(len(document)):
-            with pytest.raises(UnreadableDocument):
+            with pytest.raises(InvalidDocumentError):
                 enter(document[:length])
-        if door != "read_request":
+        if door != "parse_request":
             enter(
                 document
-                if door != "a strict read_answer"
+                if door != "a strict parse_response"
                 else document.replace(b"client>", b"clients>")
             )
 
@@ -360,13 +360,13 @@ def test_a_file_may_not_be_a_page() -> None:
         f"{OK}</response>",
         b"",
     ):
-        with pytest.raises(UnreadableDocument):
-            wire.read_answer("invoice.getPDF", page)
-    with pytest.raises(ApiFailure, match="No such invoice"):
-        wire.read_answer(
+        with pytest.raises(InvalidDocumentError):
+            wire.parse_response("invoice.getPDF", page)
+    with pytest.raises(ApiError, match="No such invoice"):
+        wire.parse_response(
             "invoice.getPDF", '<response status="fail"><error>No such invoice</error></response>'
         )
-    assert wire.read_answer("invoice.getPDF", NONE["PDF"]).content == NONE["PDF"]
+    assert wire.parse_response("invoice.getPDF", NONE["PDF"]).content == NONE["PDF"]
 
 
 def test_a_failure_may_be_odd() -> None:
@@ -381,13 +381,13 @@ def test_a_failure_may_be_odd() -> None:
         ("<error>x</error><code>-1<y/></code>", "x", "-1"),
     ):
         document = f'<response status="fail">{inside}</response>'
-        for door in ("read_answer", "a strict read_answer", "parse", "unknown_in"):
-            with pytest.raises(ApiFailure) as caught:
+        for door in ("parse_response", "a strict parse_response", "parse", "unknown_in"):
+            with pytest.raises(ApiError) as caught:
                 DOORS[door](document)
             assert (caught.value.message, caught.value.code) == (message, code)
         assert wire.guess(document) == []
-        with pytest.raises(UnreadableDocument):
-            wire.read_request(document)
+        with pytest.raises(InvalidDocumentError):
+            wire.parse_request(document)
 
 
 # ---- too much of everything, in a child with a limit
@@ -399,8 +399,8 @@ from freshbooks_classic.runtime.errors import Error
 
 MIB = 1024 * 1024
 doors = {
-    "read_answer": lambda document: wire.read_answer("client.get", document),
-    "read_request": wire.read_request,
+    "parse_response": lambda document: wire.parse_response("client.get", document),
+    "parse_request": wire.parse_request,
     "parse": wire.build("client.get", {"client_id": 1}).parse,
     "guess": wire.guess,
 }
@@ -492,8 +492,8 @@ def test_too_much_is_refused_in_little_memory(name: str) -> None:
     expression, memory, reason = TOO_MUCH[name]
     found = _in_child(expression, memory)
     for door, (said, seconds) in found["outcomes"].items():
-        assert said.startswith("UnreadableDocument"), (door, said, seconds)
-        no_request = door == "read_request" and said.endswith("is <response>, not <request>")
+        assert said.startswith("InvalidDocumentError"), (door, said, seconds)
+        no_request = door == "parse_request" and said.endswith("is <response>, not <request>")
         assert reason in said or no_request, (door, said)
     print(
         f"{name}: {found['length'] / MIB:.1f} MiB, at most {memory} MiB beside them; {found['outcomes']}"

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import pytest
 from clean_environment import quiet_environment
-from http_servers import TASK, Authority, Got, Say, Server, proxying, serving
+from http_servers import TASK, CertificateAuthority, Got, Say, Server, proxying, serving
 from oauthlib.oauth1 import RequestValidator
 from oauthlib.oauth1.rfc5849.endpoints import (
     AccessTokenEndpoint,
@@ -31,16 +31,16 @@ from freshbooks_classic import (
     NEVER,
     ArgumentError,
     AsyncFreshBooks,
-    AuthenticationFailed,
+    AuthenticationError,
     ConfigurationError,
     Error,
     FreshBooks,
     OAuth,
-    PermissionDenied,
+    PermissionDeniedError,
     TransportError,
-    UnexpectedAnswer,
+    UnexpectedResponseError,
 )
-from freshbooks_classic.runtime.transport import HttpAnswer, HttpRequest
+from freshbooks_classic.runtime.transport import HttpRequest, HttpResponse
 
 __all__ = ["quiet_environment"]
 
@@ -164,8 +164,8 @@ class Service:
             return problem(error.error, error.status_code)
         return Say(TASK) if valid else problem("signature_invalid")
 
-    def _form(self, answer: tuple[dict[str, str], str, int]) -> Say:
-        _, body, status = answer
+    def _form(self, response: tuple[dict[str, str], str, int]) -> Say:
+        _, body, status = response
         if status != 200:
             return problem(dict(parse_qsl(body)).get("error", "token_rejected"), status)
         return Say(body.encode(), 200, {"Content-Type": "application/x-www-form-urlencoded"})
@@ -288,7 +288,7 @@ def test_a_call_that_the_service_refuses_is_a_failed_authentication(
     service.book.granted["token"] = "secret"
     with (
         FreshBooks("sample", auth=auth, url=server.url) as fb,
-        pytest.raises(AuthenticationFailed) as caught,
+        pytest.raises(AuthenticationError) as caught,
     ):
         _ = fb.task.get(211) if call == "get" else fb.task.create(name="Yard work")
     error = caught.value
@@ -298,7 +298,7 @@ def test_a_call_that_the_service_refuses_is_a_failed_authentication(
 
 def test_a_consumer_that_is_not_known_is_told_so(server: Server) -> None:
     flow = FreshBooks.oauth("sample", "stranger", SECRET, url=base(server))
-    with flow, pytest.raises(AuthenticationFailed) as caught:
+    with flow, pytest.raises(AuthenticationError) as caught:
         flow.request_token()
     assert caught.value.status == 401
 
@@ -309,7 +309,7 @@ def test_a_wrong_code_is_told_so_and_the_right_one_works_afterwards(
     with FreshBooks.oauth("sample", KEY, SECRET, url=base(server)) as flow:
         asked = flow.request_token()
         code = service.user_agrees(asked.authorize_url)
-        with pytest.raises(AuthenticationFailed):
+        with pytest.raises(AuthenticationError):
             flow.access_token(asked, verifier="12345")
         for nothing in ("", "  "):
             with pytest.raises(ArgumentError, match="code"):
@@ -319,12 +319,12 @@ def test_a_wrong_code_is_told_so_and_the_right_one_works_afterwards(
 
 
 PROBLEMS = [
-    ("consumer_key_unknown", AuthenticationFailed),
-    ("token_revoked", AuthenticationFailed),
-    ("timestamp_refused", AuthenticationFailed),
-    ("permission_unknown", AuthenticationFailed),
-    ("permission_denied", PermissionDenied),
-    ("user_refused", PermissionDenied),
+    ("consumer_key_unknown", AuthenticationError),
+    ("token_revoked", AuthenticationError),
+    ("timestamp_refused", AuthenticationError),
+    ("permission_unknown", AuthenticationError),
+    ("permission_denied", PermissionDeniedError),
+    ("user_refused", PermissionDeniedError),
 ]
 
 
@@ -368,7 +368,7 @@ def test_an_answer_without_a_token_is_an_unexpected_answer(
     service.refused["/oauth/oauth_request.php"] = say
     with (
         FreshBooks.oauth("sample", KEY, SECRET, url=base(server)) as flow,
-        pytest.raises(UnexpectedAnswer) as caught,
+        pytest.raises(UnexpectedResponseError) as caught,
     ):
         flow.request_token()
     assert caught.value.status == say.status
@@ -387,7 +387,7 @@ def test_a_server_that_is_not_there_is_a_transport_error() -> None:
 def test_the_flow_trusts_and_goes_where_the_client_would(
     service: Service, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    right = Authority(tmp_path_factory.mktemp("oauth"), "right")
+    right = CertificateAuthority(tmp_path_factory.mktemp("oauth"), "right")
     with serving(service, context=right.context()) as server, proxying() as proxy:
         facts: dict[str, Any] = {"url": base(server), "proxy": proxy.url}
         with FreshBooks.oauth("sample", KEY, SECRET, ca=right.bundle, **facts) as flow:
@@ -433,13 +433,13 @@ def test_no_secret_is_shown(
         fb.task.get(211)
         echo = server.got[0].headers["authorization"]
         service.refused["/api"] = problem("token_revoked", oauth_problem_advice=f"You sent {echo}")
-        with pytest.raises(AuthenticationFailed) as caught:
+        with pytest.raises(AuthenticationError) as caught:
             fb.task.get(211)
     with FreshBooks.oauth("sample", KEY, SECRET, url=base(server)) as flow:
         asked = flow.request_token()
         shown = [repr(flow), repr(asked), repr(ACCESS), repr(fb), str(caught.value), caplog.text]
         shown += [repr(vars(caught.value)), repr(HttpRequest("u", b"", {"a": SECRET}, 1))]
-        shown += [repr(HttpAnswer(200, {"a": SECRET}, b""))]
+        shown += [repr(HttpResponse(200, {"a": SECRET}, b""))]
     hidden = [
         SECRET,
         "c0nsumer",

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from clean_environment import quiet_environment
-from http_servers import TASK, Authority, Got, Proxy, Say, Server, proxying, serving
+from http_servers import TASK, CertificateAuthority, Got, Proxy, Say, Server, proxying, serving
 
 from freshbooks_classic import (
     NEVER,
@@ -26,7 +26,7 @@ from freshbooks_classic import (
     OAuth,
     TransportError,
 )
-from freshbooks_classic.runtime.transport import HttpAnswer, HttpRequest
+from freshbooks_classic.runtime.transport import HttpRequest, HttpResponse
 
 __all__ = ["quiet_environment"]
 
@@ -48,9 +48,9 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def authorities(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Authority]:
+def authorities(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CertificateAuthority]:
     folder = tmp_path_factory.mktemp("authorities")
-    return {name: Authority(folder, name) for name in ("right", "wrong")}
+    return {name: CertificateAuthority(folder, name) for name in ("right", "wrong")}
 
 
 # Construction
@@ -60,9 +60,9 @@ def test_a_client_made_of_account_and_token_talks_to_the_accounts_address() -> N
     seen: list[HttpRequest] = []
 
     class Looking:
-        def send(self, request: HttpRequest) -> HttpAnswer:
+        def send(self, request: HttpRequest) -> HttpResponse:
             seen.append(request)
-            return HttpAnswer(200, {}, TASK)
+            return HttpResponse(200, {}, TASK)
 
         def close(self) -> None:
             return
@@ -105,7 +105,7 @@ class World:
 class Worlds:
     """Servers, proxies and certificates for the table of settings."""
 
-    def __init__(self, stack: ExitStack, authorities: dict[str, Authority]) -> None:
+    def __init__(self, stack: ExitStack, authorities: dict[str, CertificateAuthority]) -> None:
         self._stack = stack
         self._right, self._wrong = authorities["right"], authorities["wrong"]
 
@@ -205,7 +205,7 @@ LEVELS = ("explicit", "environment", "profile")
 def test_explicit_beats_environment_beats_profile(
     setting: str,
     winner: str,
-    authorities: dict[str, Authority],
+    authorities: dict[str, CertificateAuthority],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -541,8 +541,8 @@ def test_the_transport_is_closed_once_and_by_the_original() -> None:
     closings: list[str] = []
 
     class Counting:
-        def send(self, request: HttpRequest) -> HttpAnswer:
-            return HttpAnswer(200, {}, TASK)
+        def send(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse(200, {}, TASK)
 
         def close(self) -> None:
             closings.append(threading.current_thread().name)
@@ -557,7 +557,7 @@ def test_the_transport_is_closed_once_and_by_the_original() -> None:
 
 
 def test_a_server_of_an_unknown_authority_is_refused_and_a_custom_bundle_trusts_it(
-    authorities: dict[str, Authority],
+    authorities: dict[str, CertificateAuthority],
 ) -> None:
     with serving(TASK, context=authorities["right"].context()) as server:
         for ca in (True, authorities["wrong"].bundle):
@@ -577,7 +577,7 @@ def test_a_server_of_an_unknown_authority_is_refused_and_a_custom_bundle_trusts_
             assert fb.task.get(211).task_id == 211
 
 
-def test_a_server_of_another_name_is_refused(authorities: dict[str, Authority]) -> None:
+def test_a_server_of_another_name_is_refused(authorities: dict[str, CertificateAuthority]) -> None:
     right = authorities["right"]
     with serving(TASK, context=right.context("other.example.com")) as server:
         with (
@@ -590,7 +590,7 @@ def test_a_server_of_another_name_is_refused(authorities: dict[str, Authority]) 
 
 @pytest.mark.parametrize("form", ["one file", "two files"])
 def test_a_server_that_demands_a_client_certificate_gets_it(
-    authorities: dict[str, Authority], form: str
+    authorities: dict[str, CertificateAuthority], form: str
 ) -> None:
     right = authorities["right"]
     both, certificate, key = right.client("own")
@@ -616,7 +616,7 @@ def test_a_server_that_demands_a_client_certificate_gets_it(
         assert len(server.got) == 1
 
 
-def test_a_proxy_sees_the_host_and_nothing_else(authorities: dict[str, Authority]) -> None:
+def test_a_proxy_sees_the_host_and_nothing_else(authorities: dict[str, CertificateAuthority]) -> None:
     right = authorities["right"]
     with serving(TASK, context=right.context()) as server, proxying() as proxy:
         url = proxy.url.replace("http://", "http://me:proxy-password@")
@@ -649,7 +649,7 @@ def test_a_proxy_that_is_not_there_is_a_server_not_reached(server: Server) -> No
 
 
 def test_proxy_and_bundle_of_the_environment_are_used_only_where_none_is_given(
-    authorities: dict[str, Authority], monkeypatch: pytest.MonkeyPatch
+    authorities: dict[str, CertificateAuthority], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right, wrong = authorities["right"], authorities["wrong"]
     with serving(TASK, context=right.context()) as server, proxying() as ours, proxying() as theirs:
@@ -713,7 +713,7 @@ def test_the_ipv6_loopback_is_spoken_to_as_well() -> None:
         assert fb.task.get(211).task_id == 211
 
 
-def test_the_asynchronous_client_is_set_up_the_same_way(authorities: dict[str, Authority]) -> None:
+def test_the_asynchronous_client_is_set_up_the_same_way(authorities: dict[str, CertificateAuthority]) -> None:
     right, wrong = authorities["right"], authorities["wrong"]
 
     async def talk(server: Server, proxy: Proxy) -> None:

@@ -21,7 +21,7 @@ from freshbooks_classic import wire
 from freshbooks_classic.client import Client, ClientContact
 from freshbooks_classic.invoice import Invoice
 from freshbooks_classic.project import Project, ProjectStaff
-from freshbooks_classic.runtime.errors import ArgumentError, UnreadableDocument
+from freshbooks_classic.runtime.errors import ArgumentError, InvalidDocumentError
 from freshbooks_classic.runtime.record import Raw, Record, children
 from freshbooks_classic.runtime.request import Page
 from freshbooks_classic.runtime.testing import same_xml, tree
@@ -40,7 +40,7 @@ CASES = list(_cases())
 ANSWERS = [
     (method, case["response"])
     for method, case in CASES
-    if "response" in case and "fails" not in case and not wire.METHODS[method].answer.binary
+    if "response" in case and "fails" not in case and not wire.METHODS[method].response.binary
 ]
 REQUESTS = [(method, case["request"]) for method, case in CASES if "request" in case]
 
@@ -199,9 +199,9 @@ SHAPES: dict[str, Callable[[str], bytes | str]] = {
 def test_shape_does_not_matter(shape: str) -> None:
     for method, text in ANSWERS:
         document = SHAPES[shape](text)
-        value = wire.read_answer(method, document, strict=True)
-        assert value == wire.read_answer(method, text, strict=True), (method, document)
-        before, now = wire.DOOR.unknown_in(method, text), wire.DOOR.unknown_in(method, document)
+        value = wire.parse_response(method, document, strict=True)
+        assert value == wire.parse_response(method, text, strict=True), (method, document)
+        before, now = wire.REGISTRY.unknown_in(method, text), wire.REGISTRY.unknown_in(method, document)
         assert sorted(now) == sorted(before), (method, document)
 
 
@@ -211,18 +211,18 @@ def test_shape_does_not_matter(shape: str) -> None:
 def test_shape_of_a_request_does_not_matter(shape: str) -> None:
     for method, text in REQUESTS:
         document = SHAPES[shape](text)
-        assert wire.read_request(document) == wire.read_request(text), document
-        assert wire.read_request(document)[0] == method
+        assert wire.parse_request(document) == wire.parse_request(text), document
+        assert wire.parse_request(document)[0] == method
 
 
 # ---- content that is missing or odd
 
 
-def _refusal(method: str, document: bytes) -> UnreadableDocument | None:
+def _refusal(method: str, document: bytes) -> InvalidDocumentError | None:
     """The error of a strict reader, if it has one."""
     try:
-        wire.read_answer(method, document, strict=True)
-    except UnreadableDocument as error:
+        wire.parse_response(method, document, strict=True)
+    except InvalidDocumentError as error:
         return error
     return None
 
@@ -250,19 +250,19 @@ def test_empty_tags_everywhere() -> None:
         for element in _leaves(root):
             element.text = None
         if len(root) == 1 and not len(root[0]) and not root[0].attrib:  # a new id must be there
-            with pytest.raises(UnreadableDocument, match=f"{_name(root[0])} should be an id"):
-                wire.read_answer(method, _as_bytes(root), strict=True)
-            assert wire.read_answer(method, _as_bytes(root)) == Raw("")
+            with pytest.raises(InvalidDocumentError, match=f"{_name(root[0])} should be an id"):
+                wire.parse_response(method, _as_bytes(root), strict=True)
+            assert wire.parse_response(method, _as_bytes(root)) == Raw("")
             continue
         for element in root.iter():
             for name in element.attrib:
                 if name not in ("status", "page", "per_page", "pages", "total"):
                     del element.attrib[name]
         document = _as_bytes(root)
-        value = wire.read_answer(method, document, strict=True)
+        value = wire.parse_response(method, document, strict=True)
         body_between_elements = method.startswith("email_template.")
         assert body_between_elements or _is_empty(value), (method, value)
-        assert wire.DOOR.unknown_in(method, document) == wire.DOOR.unknown_in(method, text)
+        assert wire.REGISTRY.unknown_in(method, document) == wire.REGISTRY.unknown_in(method, text)
         seen += 1
     print(f"{seen} answers with nothing but empty tags")
     assert seen > 80
@@ -281,7 +281,7 @@ def test_every_element_may_be_missing() -> None:
             assert parent is not None
             parent.remove(element)
             document = _as_bytes(root)
-            wire.read_answer(method, document)
+            wire.parse_response(method, document)
             removed += 1
             error = _refusal(method, document)
             if error is not None:
@@ -298,15 +298,15 @@ def test_an_unknown_element_is_kept_wherever_it_is() -> None:
         whole = etree.fromstring(text)
         if not len(whole):
             continue
-        known = wire.DOOR.unknown_in(method, text)
-        value = wire.read_answer(method, text)
+        known = wire.REGISTRY.unknown_in(method, text)
+        value = wire.parse_response(method, text)
         for index in range(len(list(whole.iter()))):
             root = copy.deepcopy(whole)
             holder = list(root.iter())[index]
             color = etree.SubElement(holder, etree.QName(etree.QName(holder).namespace, "color"))
             color.text = "red"
             document = _as_bytes(root)
-            found = wire.DOOR.unknown_in(method, document)
+            found = wire.REGISTRY.unknown_in(method, document)
             inside_unknown = any(
                 holder is inner
                 for path in known
@@ -321,7 +321,7 @@ def test_an_unknown_element_is_kept_wherever_it_is() -> None:
             assert len(new) == 1, (method, document, found)
             assert re.search(r"(^|[./])color$", new[0]), new
             if len(holder) > 1 or method.startswith("email_template"):
-                assert wire.read_answer(method, document) == value, (method, document)
+                assert wire.parse_response(method, document) == value, (method, document)
     print(f"an unknown element at {added} places")
     assert added > 1000
 
@@ -332,7 +332,7 @@ def test_an_unknown_element_says_what_it_was() -> None:
         <x:late_fee kind="percent">3<since>2018</since></x:late_fee>
         <lines><line><name>a</name></line><line><color>red &amp; blue</color></line><note>n</note></lines>
         </invoice></response>"""
-    value = wire.read_answer("invoice.get", document, strict=True)
+    value = wire.parse_response("invoice.get", document, strict=True)
     assert isinstance(value, Invoice)
     assert wire.unknown_elements(value) == ["late_fee", "lines/note", "lines[1].color"]
     fee, note = value.unknown
@@ -363,8 +363,8 @@ def test_a_text_of_a_wrong_type_is_told_or_kept() -> None:
             element = _leaves(root)[index]
             element.text = odd
             document = _as_bytes(root)
-            if not wire.DOOR.unknown_in(method, document):
-                assert odd in _texts(wire.read_answer(method, document)), (method, document)
+            if not wire.REGISTRY.unknown_in(method, document):
+                assert odd in _texts(wire.parse_response(method, document)), (method, document)
                 kept += 1
             error = _refusal(method, document)
             if error is not None:
@@ -398,7 +398,7 @@ def _texts(value: object) -> list[str]:
     ],
 )
 def test_counters_of_a_page(counters: str, expected: tuple[int | None, ...]) -> None:
-    page = wire.read_answer(
+    page = wire.parse_response(
         "tax.list", f'<response status="ok"><taxes {counters}/></response>', strict=True
     )
     assert (page.position, page.size, page.pages, page.total) == expected
@@ -409,7 +409,7 @@ def test_counters_of_a_page(counters: str, expected: tuple[int | None, ...]) -> 
 def test_zeros_are_no_date_and_no_time(zeros: str) -> None:
     document = f"""<response status="ok"><invoice><invoice_id>1</invoice_id><client_id>2</client_id>
         <date>{zeros}</date><updated>{zeros}</updated></invoice></response>"""
-    value = wire.read_answer("invoice.get", document, strict=True)
+    value = wire.parse_response("invoice.get", document, strict=True)
     assert (value.date, value.updated) == (None, None)
 
 
@@ -445,10 +445,10 @@ def test_contacts_with_and_without_wrapper(
     document = (
         f'<response status="ok"><client><client_id>5</client_id>{contacts}</client></response>'
     )
-    value = wire.read_answer("client.get", document, strict=True)
+    value = wire.parse_response("client.get", document, strict=True)
     assert isinstance(value, Client)
     assert value.contacts == expected
-    assert wire.DOOR.unknown_in("client.get", document) == unknown
+    assert wire.REGISTRY.unknown_in("client.get", document) == unknown
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ def test_staff_of_a_project_in_old_and_new_form(
 ) -> None:
     document = f"""<response status="ok"><project><project_id>7</project_id><name>Shed</name>
         <bill_method>flat-rate</bill_method>{staff}</project></response>"""
-    value = wire.read_answer("project.get", document, strict=True)
+    value = wire.parse_response("project.get", document, strict=True)
     assert isinstance(value, Project)
     assert value.staff == [ProjectStaff(staff_id=number) for number in people]
     assert value.staff_ids == ids
@@ -480,7 +480,7 @@ def test_staff_of_a_project_in_old_and_new_form(
 def test_a_padded_zero_is_none_as_well() -> None:
     document = """<response status="ok"><category><category_id>00000000004</category_id><name>Fuel</name>
         <parent_id>00000000000</parent_id></category></response>"""
-    value = wire.read_answer("category.get", document, strict=True)
+    value = wire.parse_response("category.get", document, strict=True)
     assert (value.category_id, value.parent_id) == (4, None)
 
 
@@ -488,13 +488,13 @@ def test_a_padded_zero_is_none_as_well() -> None:
 def test_a_date_may_come_with_midnight(time: str) -> None:
     document = f"""<response status="ok"><invoice><invoice_id>1</invoice_id><client_id>2</client_id>
         <date>2009-01-02{time}</date></invoice></response>"""
-    assert wire.read_answer("invoice.get", document, strict=True).date == dt.date(2009, 1, 2)
+    assert wire.parse_response("invoice.get", document, strict=True).date == dt.date(2009, 1, 2)
 
 
 def test_a_recorded_request_may_lack_what_is_required_inside() -> None:
     recorded = """<request method="client.create"><client><email>a@example.com</email><contacts><contact>
         <first_name>Ann</first_name></contact></contacts></client></request>"""
-    same_xml(wire.build(*wire.read_request(recorded)).xml, recorded)
+    same_xml(wire.build(*wire.parse_request(recorded)).xml, recorded)
     with pytest.raises(ArgumentError, match=r"contacts\[0\]\.email: is required"):
         wire.build("client.create", {"email": "a@example.com", "contacts": [{"first_name": "Ann"}]})
 
@@ -512,7 +512,7 @@ def test_empty_tags_in_requests_are_built_as_they_were() -> None:
             for element in _leaves(root) if index is None else [_leaves(root)[index]]:
                 element.text = None
                 tags += 1
-            name, arguments = wire.read_request(_as_bytes(root))
+            name, arguments = wire.parse_request(_as_bytes(root))
             assert name == method
             same_xml(wire.build(name, arguments).xml, _as_bytes(root))
     print(f"{tags} empty tags in {len(REQUESTS)} requests")
@@ -524,7 +524,7 @@ def test_odd_texts_in_requests_are_built_as_they_were() -> None:
         for element in _leaves(root):
             if element.text and element.text.strip():
                 element.text = "00?<&>\u00e9"
-        name, arguments = wire.read_request(_as_bytes(root))
+        name, arguments = wire.parse_request(_as_bytes(root))
         same_xml(wire.build(name, arguments).xml, _as_bytes(root))
         assert name == method
 
@@ -532,11 +532,11 @@ def test_odd_texts_in_requests_are_built_as_they_were() -> None:
 def test_what_a_request_has_too_much_is_told() -> None:
     for method, text in REQUESTS:
         root = etree.fromstring(text)
-        before = wire.unknown_elements(wire.read_request(text)[1])
+        before = wire.unknown_elements(wire.parse_request(text)[1])
         for element in [root, *root.iterchildren()]:
             if element is root or len(element):
                 color = etree.SubElement(element, "color")
-                unknown = wire.unknown_elements(wire.read_request(_as_bytes(root))[1])
+                unknown = wire.unknown_elements(wire.parse_request(_as_bytes(root))[1])
                 assert len(unknown) == len(before) + 1, (method, unknown)
                 assert any(
                     path.rpartition(".")[2].rpartition("/")[2] == "color" for path in unknown
@@ -546,7 +546,7 @@ def test_what_a_request_has_too_much_is_told() -> None:
 
 def test_attributes_of_a_request_that_nobody_described_are_told() -> None:
     document = "<request method='task.get' source-token='abc'><task_id>7</task_id></request>"
-    method, arguments = wire.read_request(document)
+    method, arguments = wire.parse_request(document)
     assert (method, arguments) == ("task.get", {"task_id": 7})
     assert wire.unknown_elements(arguments) == ["@source-token"]
     assert arguments.unknown[0].text == "abc"
@@ -570,14 +570,14 @@ def test_the_first_of_two_elements_is_the_value_and_the_other_is_kept() -> None:
     tried = 0
     for method, text in ANSWERS:
         root = etree.fromstring(text)
-        strict = wire.read_answer(method, text, strict=True)
-        before = wire.DOOR.unknown_in(method, text)
+        strict = wire.parse_response(method, text, strict=True)
+        before = wire.REGISTRY.unknown_in(method, text)
         for element in _leaves(root):
             if not element.text:  # maybe the wrapper of a list that is empty
                 continue
             document = _twice(root, element)
-            value = wire.read_answer(method, document)
-            unknown = wire.DOOR.unknown_in(method, document)
+            value = wire.parse_response(method, document)
+            unknown = wire.REGISTRY.unknown_in(method, document)
             if value == strict and unknown != before:
                 assert len(unknown) == len(before) + 1, (method, unknown)
                 tried += 1
@@ -607,12 +607,12 @@ def _values(value: object) -> Iterator[object]:
 def test_repeated_elements_are_unknown_where_one_is_described(
     method: str, inside: str, unknown: list[str]
 ) -> None:
-    value = wire.read_answer(method, f'<response status="ok">{inside}</response>', strict=True)
+    value = wire.parse_response(method, f'<response status="ok">{inside}</response>', strict=True)
     assert wire.unknown_elements(value) == unknown
     first = re.sub(
         r"<(name|links|budget|view|hours)>(b|c|2|<view>b</view>|<hours>2</hours>)</\1>", "", inside
     )
-    assert value == wire.read_answer(method, f'<response status="ok">{first}</response>')
+    assert value == wire.parse_response(method, f'<response status="ok">{first}</response>')
 
 
 def test_a_list_in_two_wrappers_is_one_list() -> None:
@@ -620,7 +620,7 @@ def test_a_list_in_two_wrappers_is_one_list() -> None:
         '<response status="ok"><project><project_id>7</project_id><tasks><task><task_id>1</task_id></task></tasks>'
         "<tasks><task><task_id>2</task_id></task><task_id>3</task_id></tasks></project></response>"
     )
-    project = wire.read_answer("project.get", document, strict=True)
+    project = wire.parse_response("project.get", document, strict=True)
     assert [task.task_id for task in project.tasks] == [1, 2]
     assert project.task_ids == [3]
     assert wire.unknown_elements(project) == []
@@ -628,7 +628,7 @@ def test_a_list_in_two_wrappers_is_one_list() -> None:
 
 def test_a_second_value_of_a_request_is_told() -> None:
     document = '<request method="task.create"><task><name>a</name><name>b</name></task></request>'
-    _, arguments = wire.read_request(document)
+    _, arguments = wire.parse_request(document)
     assert (arguments, wire.unknown_elements(arguments)) == ({"name": "a"}, ["name"])
 
 
@@ -636,7 +636,7 @@ def test_arguments_of_a_tool_are_checked_but_a_recorded_request_is_not() -> None
     with pytest.raises(ArgumentError, match=r"client\.get: argument client_id: is required"):
         wire.build("client.get", {})
     recorded = '<request method="client.get"/>'
-    assert tree(wire.build(*wire.read_request(recorded)).xml) == tree(recorded)
+    assert tree(wire.build(*wire.parse_request(recorded)).xml) == tree(recorded)
 
 
 @pytest.mark.parametrize(
@@ -648,6 +648,6 @@ def test_arguments_of_a_tool_are_checked_but_a_recorded_request_is_not() -> None
     ],
 )
 def test_what_is_no_request(document: str, message: str) -> None:
-    with pytest.raises(UnreadableDocument, match=re.escape(message)):
-        wire.read_request(document)
+    with pytest.raises(InvalidDocumentError, match=re.escape(message)):
+        wire.parse_request(document)
     assert wire.guess('<request method="client.gte"/>') == []

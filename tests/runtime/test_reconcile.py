@@ -101,8 +101,8 @@ def _done(talk: Talk) -> None:
     talk.reset()
 
 
-DONE = Fault("done, and the answer lost", "lost", errors.ConnectionFailed, _done)
-NOT_DONE = Fault("lost before it was read", "lost", errors.ConnectionFailed, lambda t: t.reset())
+DONE = Fault("done, and the answer lost", "lost", errors.NetworkError, _done)
+NOT_DONE = Fault("lost before it was read", "lost", errors.NetworkError, lambda t: t.reset())
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +113,13 @@ def server() -> Iterator[Faulty]:
 
 def lose(
     way: str, server: Faulty, fault: Fault, method: str, arguments: dict[str, Any]
-) -> tuple[errors.OutcomeUnknown, Any]:
+) -> tuple[errors.OutcomeUnknownError, Any]:
     """The error of a call whose answer was lost, and what ``reconcile`` makes of it, in another process as it were."""
     server.expect(fault)
     if way == "sync":
         with FreshBooks("sample", token=TOKEN, url=server.url, retry=NEVER) as fb:
-            with pytest.raises(errors.OutcomeUnknown) as caught:
-                fb.raw(method, arguments)
+            with pytest.raises(errors.OutcomeUnknownError) as caught:
+                fb.call(method, arguments)
             error = pickle.loads(pickle.dumps(caught.value))
             try:
                 return error, fb.reconcile(error)
@@ -128,15 +128,15 @@ def lose(
 
     async def main() -> Any:
         async with AsyncFreshBooks("sample", token=TOKEN, url=server.url, retry=NEVER) as fb:
-            with pytest.raises(errors.OutcomeUnknown) as caught:
-                await fb.raw(method, arguments)
+            with pytest.raises(errors.OutcomeUnknownError) as caught:
+                await fb.call(method, arguments)
             error = pickle.loads(pickle.dumps(caught.value))
             try:
                 return error, await fb.reconcile(error)
             except errors.Error as failed:
                 return error, failed
 
-    found: tuple[errors.OutcomeUnknown, Any] = asyncio.run(main())
+    found: tuple[errors.OutcomeUnknownError, Any] = asyncio.run(main())
     return found
 
 
@@ -198,13 +198,13 @@ def test_exactly_what_was_sent_is_found_among_what_is_like_it(server: Faulty, wa
     @given(st.data(), st.booleans(), st.booleans(), st.booleans())
     def prove(data: st.DataObject, done: bool, brief: bool, rounds: bool) -> None:
         books = Books(brief=brief, rounds=rounds)
-        server.answer = books
+        server.response = books
         wanted = data.draw(invoices)
         others = [changed(data.draw, wanted) for _ in range(data.draw(st.integers(0, 6)))]
         with FreshBooks("sample", token=TOKEN, url=server.url, retry=NEVER) as fb:
             server.expect()
             for other in others:
-                fb.raw("invoice.create", other)
+                fb.call("invoice.create", other)
         error, found = lose(way, server, DONE if done else NOT_DONE, "invoice.create", wanted)
         numbers = [row.invoice_id for row in found] if isinstance(found, list) else found
         assert numbers == ([len(others) + 1] if done else []), (wanted, others)
@@ -220,7 +220,7 @@ def test_exactly_what_was_sent_is_found_among_what_is_like_it(server: Faulty, wa
 def test_what_the_server_does_not_keep_does_not_hide_what_was_made(
     server: Faulty, way: str
 ) -> None:
-    server.answer = books = Books(drops=frozenset({"status", "password", "gateways"}))
+    server.response = books = Books(drops=frozenset({"status", "password", "gateways"}))
     sent = {
         "category_id": 4,
         "staff_id": 1,
@@ -244,7 +244,7 @@ def test_what_the_server_does_not_keep_does_not_hide_what_was_made(
 
 @ways
 def test_an_equal_record_that_was_there_before_is_found_too(server: Faulty, way: str) -> None:
-    server.answer = Books()
+    server.response = Books()
     with FreshBooks("sample", token=TOKEN, url=server.url) as fb:
         server.expect()
         fb.task.create(name="Yard work", rate=15)
@@ -254,7 +254,7 @@ def test_an_equal_record_that_was_there_before_is_found_too(server: Faulty, way:
 
 @ways
 def test_a_long_list_is_looked_through_in_large_pages(server: Faulty, way: str) -> None:
-    server.answer = books = Books()
+    server.response = books = Books()
     for index in range(230):
         books.keep(etree.fromstring(f"<task><name>task {index}</name></task>"))
     _, found = lose(way, server, DONE, "task.create", {"name": "Raking"})
@@ -264,7 +264,7 @@ def test_a_long_list_is_looked_through_in_large_pages(server: Faulty, way: str) 
 
 @ways
 def test_what_a_list_cannot_tell_is_not_guessed(server: Faulty, way: str) -> None:
-    server.answer = Books()
+    server.response = Books()
     for method, arguments in (
         ("invoice.sendByEmail", {"invoice_id": 3, "subject": "x", "message": "y"}),
         ("invoice.lines.add", {"invoice_id": 3, "lines": [{"name": "x"}]}),
@@ -285,9 +285,9 @@ def test_a_list_that_keeps_moving_or_keeps_rows_back_is_no_proof(server: Faulty,
         )
         return _ok(f'<tasks page="{page}" per_page="100" pages="3" total="{total}">{rows}</tasks>')
 
-    server.answer = moving
+    server.response = moving
     error, found = lose(way, server, NOT_DONE, "task.create", {"name": "Raking"})
-    assert isinstance(found, errors.OutcomeUnknown), found
+    assert isinstance(found, errors.OutcomeUnknownError), found
     assert (found.method, found.look_up, found.values) == (
         "task.create",
         error.look_up,
@@ -300,7 +300,7 @@ def test_a_list_that_keeps_moving_or_keeps_rows_back_is_no_proof(server: Faulty,
         )
         return _ok(f'<categories page="1" per_page="100" pages="2" total="130">{rows}</categories>')
 
-    server.answer = holding_back
+    server.response = holding_back
     _, found = lose(way, server, NOT_DONE, "category.create", {"name": "Fuel"})
-    assert isinstance(found, errors.OutcomeUnknown), "the category may be among the other 30"
+    assert isinstance(found, errors.OutcomeUnknownError), "the category may be among the other 30"
     assert "100 rows came of a list of 130" in str(found)

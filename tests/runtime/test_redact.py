@@ -15,13 +15,13 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from xmlwright.runtime.errors import (
-    ApiFailure,
+    ApiError,
     ArgumentError,
-    ConnectionFailed,
     Error,
-    NotFound,
-    OutcomeUnknown,
-    UnreadableDocument,
+    InvalidDocumentError,
+    NetworkError,
+    NotFoundError,
+    OutcomeUnknownError,
 )
 from xmlwright.runtime.hooks import CallInfo
 from xmlwright.runtime.protocol import Protocol
@@ -29,15 +29,22 @@ from xmlwright.runtime.record import Record
 from xmlwright.runtime.redact import (
     HIDDEN,
     hidden_values,
-    redact_answer,
     redact_request,
+    redact_response,
     scrub_error,
-    secrets_in_answer,
+    secrets_in_response,
     secrets_of,
 )
-from xmlwright.runtime.request import Bytes, Method, Nothing, One, Paged, Rows
+from xmlwright.runtime.request import (
+    BinaryResponse,
+    EmptyResponse,
+    ListResponse,
+    Method,
+    PageResponse,
+    RecordResponse,
+)
 from xmlwright.runtime.scalars import Binary, Date, Flag, Integer, Number, Text
-from xmlwright.runtime.schema import Shape, field
+from xmlwright.runtime.schema import RecordSchema, field_spec
 from xmlwright.runtime.scrub import blank, scrub
 from xmlwright.runtime.validation import problems
 from xmlwright.runtime.writing import Upload, Writer
@@ -45,49 +52,49 @@ from xmlwright.runtime.writing import Upload, Writer
 PROTOCOL = Protocol("Sample", "https://example.com/", "sample", "1", "SAMPLE")
 TEXT = Text()
 
-PIN: Shape[Any] = Shape(
+PIN: RecordSchema[Any] = RecordSchema(
     "Pin",
     None,
-    [field("digits", Integer(), sensitive=True), field("hint", TEXT)],
+    [field_spec("digits", Integer(), sensitive=True), field_spec("hint", TEXT)],
 )
-VAULT: Shape[Any] = Shape(
+VAULT: RecordSchema[Any] = RecordSchema(
     "Vault",
     None,
-    [field("name", TEXT), field("code", TEXT), field("born", Date())],
+    [field_spec("name", TEXT), field_spec("code", TEXT), field_spec("born", Date())],
 )
-ACCOUNT: Shape[Any] = Shape(
+ACCOUNT: RecordSchema[Any] = RecordSchema(
     "Account",
     None,
     [
-        field("owner", TEXT),
-        field("key", TEXT, attribute="key", sensitive=True),
-        field("salary", Number(), sensitive=True),
-        field("born", Date(), sensitive=True),
-        field("active", Flag(), sensitive=True),
-        field("words", TEXT, "words/word", many=True, sensitive=True),
-        field("pins", lambda: PIN, "pins/pin", many=True, bare=True),
-        field("vault", lambda: VAULT, sensitive=True),
-        field("note", TEXT, "extra/note"),
-        field("token", TEXT, "extra/token", sensitive=True),
-        field("scan", Binary(), sensitive=True),
+        field_spec("owner", TEXT),
+        field_spec("key", TEXT, attribute="key", sensitive=True),
+        field_spec("salary", Number(), sensitive=True),
+        field_spec("born", Date(), sensitive=True),
+        field_spec("active", Flag(), sensitive=True),
+        field_spec("words", TEXT, "words/word", many=True, sensitive=True),
+        field_spec("pins", lambda: PIN, "pins/pin", many=True, bare=True),
+        field_spec("vault", lambda: VAULT, sensitive=True),
+        field_spec("note", TEXT, "extra/note"),
+        field_spec("token", TEXT, "extra/token", sensitive=True),
+        field_spec("scan", Binary(), sensitive=True),
     ],
 )
-MEMO: Shape[Any] = Shape(
-    "Memo", None, [field("body", TEXT, content=True, sensitive=True), field("title", TEXT)]
+MEMO: RecordSchema[Any] = RecordSchema(
+    "Memo", None, [field_spec("body", TEXT, content=True, sensitive=True), field_spec("title", TEXT)]
 )
-LETTER: Shape[Any] = Shape(
+LETTER: RecordSchema[Any] = RecordSchema(
     "Letter",
     None,
-    [field("body", TEXT, "body", content=True, sensitive=True), field("title", TEXT)],
+    [field_spec("body", TEXT, "body", content=True, sensitive=True), field_spec("title", TEXT)],
 )
 
 
-def method(answer: Any = None, arguments: Shape[Any] = ACCOUNT, **facts: Any) -> Method[Any]:
+def method(response: Any = None, arguments: RecordSchema[Any] = ACCOUNT, **facts: Any) -> Method[Any]:
     return Method(
         PROTOCOL,
         "account.create",
         arguments,
-        answer if answer is not None else Nothing(),
+        response if response is not None else EmptyResponse(),
         retry="ambiguous",
         **facts,
     )
@@ -143,46 +150,46 @@ DOCUMENT = (
 @pytest.mark.parametrize(
     ("answer", "document"),
     [
-        (One("account", ACCOUNT), DOCUMENT),
-        (Rows("", "account", ACCOUNT), DOCUMENT),
+        (RecordResponse("account", ACCOUNT), DOCUMENT),
+        (ListResponse("", "account", ACCOUNT), DOCUMENT),
         (
-            Paged("accounts", "account", ACCOUNT),
+            PageResponse("accounts", "account", ACCOUNT),
             DOCUMENT.replace("<response>", "<response><accounts>").replace(
                 "</response>", "</accounts></response>"
             ),
         ),
         (
-            One("", ACCOUNT),
+            RecordResponse("", ACCOUNT),
             DOCUMENT.replace("<response><account", "<response").replace("</account>", ""),
         ),
         (
-            One("account", ACCOUNT),
+            RecordResponse("account", ACCOUNT),
             DOCUMENT.replace("<response>", '<response xmlns="urn:a" xmlns:b="urn:b">').replace(
                 " key=", " b:key="
             ),
         ),
-        (One("account", ACCOUNT), DOCUMENT.replace("<pin>", "").replace("</pin>", "")),
+        (RecordResponse("account", ACCOUNT), DOCUMENT.replace("<pin>", "").replace("</pin>", "")),
     ],
     ids=["one", "rows", "page", "root", "namespaces", "bare"],
 )
-def test_an_answer_shows_all_but_what_is_sensitive(answer: Any, document: str) -> None:
-    shown = redact_answer(method(answer), document)
+def test_an_answer_shows_all_but_what_is_sensitive(response: Any, document: str) -> None:
+    shown = redact_response(method(response), document)
     assert not [secret for secret in SECRETS if secret in shown]
     for text in ("Ann", "numbers", "call first", "<hint>"):
         assert text in shown
-    assert secrets_in_answer(method(answer), document) >= SECRETS
+    assert secrets_in_response(method(response), document) >= SECRETS
 
 
 @pytest.mark.parametrize("shape", [MEMO, LETTER])
-def test_text_of_the_record_itself_is_blanked(shape: Shape[Any]) -> None:
+def test_text_of_the_record_itself_is_blanked(shape: RecordSchema[Any]) -> None:
     document = "<response><memo>open sesame<title>Doors</title> and close</memo></response>"
-    shown = redact_answer(method(One("memo", shape)), document)
+    shown = redact_response(method(RecordResponse("memo", shape)), document)
     assert shown == ("<response><memo>[redacted]<title>Doors</title>[redacted]</memo></response>")
 
 
 def test_empty_tags_stay_empty() -> None:
     document = "<response><account><salary/><words/><vault/><extra><token></token></extra></account></response>"
-    assert HIDDEN not in redact_answer(method(One("account", ACCOUNT)), document)
+    assert HIDDEN not in redact_response(method(RecordResponse("account", ACCOUNT)), document)
 
 
 def test_a_sensitive_value_of_an_answer_is_blanked_where_nobody_described_it_too() -> None:
@@ -190,7 +197,7 @@ def test_a_sensitive_value_of_an_answer_is_blanked_where_nobody_described_it_too
         "<response><account><extra><token>open-sesame</token></extra><owner>Ann</owner><strange to='/open-sesame'>"
         "https://example.com/?t=open%2Dsesame</strange></account><echo>open-sesame!</echo></response>"
     )
-    shown = redact_answer(method(One("account", ACCOUNT)), document)
+    shown = redact_response(method(RecordResponse("account", ACCOUNT)), document)
     assert "sesame" not in shown
     assert "Ann" in shown
     assert "<echo>[redacted]!</echo>" in shown
@@ -198,7 +205,7 @@ def test_a_sensitive_value_of_an_answer_is_blanked_where_nobody_described_it_too
 
 def test_a_secret_that_is_the_name_of_an_element_leaves_a_document() -> None:
     document = "<response><account><owner>account owner</owner></account></response>"
-    shown = redact_answer(method(One("account", ACCOUNT)), document, {"account", "owner"})
+    shown = redact_response(method(RecordResponse("account", ACCOUNT)), document, {"account", "owner"})
     assert shown == ("<response><account><owner>[redacted] [redacted]</owner></account></response>")
 
 
@@ -212,23 +219,23 @@ def test_a_secret_that_is_the_name_of_an_element_leaves_a_document() -> None:
     ],
 )
 def test_what_is_no_document_is_not_shown_at_all(document: str) -> None:
-    assert redact_answer(method(), document) == f"[{len(document)} characters, not XML]"
+    assert redact_response(method(), document) == f"[{len(document)} characters, not XML]"
     assert redact_request(method(), document.encode()) == f"[{len(document)} bytes, not XML]"
 
 
 def test_a_file_is_shown_by_its_size() -> None:
-    assert redact_answer(method(Bytes()), b"%PDF-1.4 secret") == "[15 bytes]"
+    assert redact_response(method(BinaryResponse()), b"%PDF-1.4 secret") == "[15 bytes]"
     refused = b"<response><error>no open-sesame</error></response>"
-    assert "no [redacted]" in redact_answer(method(Bytes()), refused, {"open-sesame"})
+    assert "no [redacted]" in redact_response(method(BinaryResponse()), refused, {"open-sesame"})
 
 
 def test_sensitive_values_of_a_broken_answer_are_known() -> None:
     """An error quotes the beginning of a document that cannot be read."""
     document = b"<response><account><extra><token>open-sesame"
-    answering = method(One("account", ACCOUNT))
-    assert "open-sesame" in secrets_in_answer(answering, document)
-    with pytest.raises(UnreadableDocument) as caught:
-        answering.read_answer(document)
+    answering = method(RecordResponse("account", ACCOUNT))
+    assert "open-sesame" in secrets_in_response(answering, document)
+    with pytest.raises(InvalidDocumentError) as caught:
+        answering.parse_response(document)
     info = CallInfo(answering.request({"owner": "Ann"}), set())
     info.came(200, {}, document)
     info.ended_in(caught.value)
@@ -328,8 +335,8 @@ def chained(kind: type[Exception], text: str) -> Error:
         try:
             raise kind(text)
         except kind as cause:
-            raise ConnectionFailed(f"it broke: {text}", code=text, field=text) from cause
-    except ConnectionFailed as error:
+            raise NetworkError(f"it broke: {text}", code=text, field_spec=text) from cause
+    except NetworkError as error:
         return error
 
 
@@ -337,7 +344,7 @@ def test_what_is_chained_to_an_error_is_clean_too() -> None:
     error = chained(OSError, "at open-sesame")
     scrub_error(error, ["open-sesame"])
     assert str(error) == "it broke: at [redacted] [at [redacted]]"
-    assert error.field == "at [redacted]"
+    assert error.field_spec == "at [redacted]"
     assert str(error.__cause__) == "OSError: at [redacted]"
     assert error.__context__ is None
 
@@ -357,7 +364,7 @@ def test_a_cause_that_shows_no_secret_stays_what_it_is() -> None:
 def test_a_described_code_is_no_secret_whatever_a_secret_begins_with(
     secret: str, undescribed: str
 ) -> None:
-    error = NotFound("there is no such thing", code="50010")
+    error = NotFoundError("there is no such thing", code="50010")
     scrub_error(error, [secret], {"50010"})
     assert error.code == "50010"
     assert str(error) == "there is no such thing [50010]"
@@ -366,8 +373,8 @@ def test_a_described_code_is_no_secret_whatever_a_secret_begins_with(
 
 
 def test_an_unknown_outcome_is_clean_down_to_its_cause() -> None:
-    cause = chained(ApiFailure, "open-sesame")
-    error = OutcomeUnknown("open-sesame?", look_up="look for open-sesame", values={"owner": "Ann"})
+    cause = chained(ApiError, "open-sesame")
+    error = OutcomeUnknownError("open-sesame?", look_up="look for open-sesame", values={"owner": "Ann"})
     error.__cause__ = cause
     scrub_error(error, ["open-sesame"])
     told = [str(error), error.look_up, str(cause), str(cause.__cause__), repr(error.args)]

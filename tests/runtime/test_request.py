@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from freshbooks_classic.runtime.protocol import Place, Protocol
-from freshbooks_classic.runtime.registry import Door
-from freshbooks_classic.runtime.request import Method, Nothing
+from freshbooks_classic.runtime.registry import MethodRegistry
+from freshbooks_classic.runtime.request import EmptyResponse, Method
 from freshbooks_classic.runtime.scalars import Text
-from freshbooks_classic.runtime.schema import Shape, field
+from freshbooks_classic.runtime.schema import RecordSchema, field
 
 NAME = "thing.get"
 
 
-def _door(place: str, payload: tuple[str, ...]) -> Door:
+def _door(place: str, payload: tuple[str, ...]) -> MethodRegistry:
     protocol = Protocol(
         "thing",
         "https://example.com/",
@@ -25,9 +25,9 @@ def _door(place: str, payload: tuple[str, ...]) -> Door:
         request_method=Place.of(place),
         request_payload=payload,
     )
-    arguments: Shape[Any] = Shape(NAME, None, [field("word", Text())])
-    method = Method(protocol, NAME, arguments, Nothing(), retry="safe")
-    return Door(protocol, {NAME: method})  # type: ignore[arg-type]
+    arguments: RecordSchema[Any] = RecordSchema(NAME, None, [field("word", Text())])
+    method = Method(protocol, NAME, arguments, EmptyResponse(), retry="safe")
+    return MethodRegistry(protocol, {NAME: method})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("payload", [(), ("body",), ("body", "arguments")], ids="/".join)
@@ -47,7 +47,7 @@ def test_the_method_is_written_where_it_is_described_and_read_from_there(
     door = _door(place, payload)
     request = door.build(NAME, {"word": "x"})
     assert written in request.xml.decode()
-    name, arguments = door.read_request(request.xml)
+    name, arguments = door.parse_request(request.xml)
     assert (name, arguments, arguments.unknown) == (NAME, {"word": "x"}, ())
 
 
@@ -55,6 +55,6 @@ def test_what_stands_beside_the_method_is_told() -> None:
     document = (
         "<request><head><method>thing.get</method><user>u</user></head><word>x</word></request>"
     )
-    _, arguments = _door("head/method", ()).read_request(document)
+    _, arguments = _door("head/method", ()).parse_request(document)
     assert arguments == {"word": "x"}
     assert [item.path for item in arguments.unknown] == ["head"]

@@ -34,24 +34,24 @@ __all__ = ["libraries", "nothing_left_open", "server"]
 class Always:
     """A policy that knows no end, and answers what it likes."""
 
-    def __init__(self, answer: Any, end: int = 6) -> None:
-        self.answer = answer
+    def __init__(self, response: Any, end: int = 6) -> None:
+        self.response = response
         self.end = end
         self.asked: list[Failed] = []
 
     def wait(self, failed: Failed) -> Any:
         self.asked.append(failed)
-        return None if failed.attempt == self.end else self.answer
+        return None if failed.attempt == self.end else self.response
 
 
 @ways
 @pytest.mark.parametrize("answer", [0.0, -5.0, math.nan])
 def test_no_policy_can_have_an_ambiguous_call_sent_twice(
-    server: Faulty, way: str, answer: float
+    server: Faulty, way: str, response: float
 ) -> None:
     for fault in EXACT:
         if fault.meaning != "good":
-            policy = Always(answer)
+            policy = Always(response)
             server.expect(*[fault] * 9)
             [(outcome, _)] = run(way, server.url, [(CALLS[2], 7)], retry=policy)
             check_promises(CALLS[2], 7, server, outcome)
@@ -75,7 +75,7 @@ def test_a_policy_of_ones_own_decides_where_it_may(server: Faulty, way: str) -> 
 def test_backoff_is_full_jitter_within_its_limits_and_the_same_for_the_same_seed() -> None:
     def waits(seed: int, after: float | None = None) -> list[float | None]:
         policy = Backoff(attempts=8, base=1.0, longest=10.0, random=random.Random(seed).random)
-        error = errors.ConnectionFailed("x")
+        error = errors.NetworkError("x")
         return [
             policy.wait(Failed("a.b", "safe", attempt, error, "no", True, after))
             for attempt in range(1, 9)
@@ -92,7 +92,7 @@ def test_backoff_is_full_jitter_within_its_limits_and_the_same_for_the_same_seed
     assert waits(5) == waits(5) != waits(6)
     assert waits(5, 60.0) == [60.0] * 7 + [None]
     assert waits(5, 60.5) == [None] * 8
-    lasting = Failed("a.b", "safe", 1, errors.NotFound("x"), "no", False, 1.0)
+    lasting = Failed("a.b", "safe", 1, errors.NotFoundError("x"), "no", False, 1.0)
     assert Backoff().wait(lasting) is None
 
 

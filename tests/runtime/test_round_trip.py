@@ -18,8 +18,16 @@ from lxml import etree
 from freshbooks_classic import wire
 from freshbooks_classic.runtime import scalars
 from freshbooks_classic.runtime.record import unknown_elements
-from freshbooks_classic.runtime.request import Method, Nothing, One, Page, Paged, Rows, Scalar
-from freshbooks_classic.runtime.schema import Field, Shape
+from freshbooks_classic.runtime.request import (
+    EmptyResponse,
+    ListResponse,
+    Method,
+    Page,
+    PageResponse,
+    RecordResponse,
+    ScalarResponse,
+)
+from freshbooks_classic.runtime.schema import FieldSpec, RecordSchema
 from freshbooks_classic.runtime.testing import same_xml
 from freshbooks_classic.runtime.writing import Upload
 
@@ -58,7 +66,7 @@ MOMENTS = (
 )
 
 
-def _words(codec: scalars.Words) -> st.SearchStrategy[str]:
+def _words(codec: scalars.EnumCodec) -> st.SearchStrategy[str]:
     """A described word, or one that nobody described and that is no code of a described one."""
     codes = {text for pair in codec.words.values() for text in pair} | set(codec.words)
     return st.sampled_from(sorted(codec.words)) | WORDS.filter(lambda word: word not in codes)
@@ -77,7 +85,7 @@ def _scalar(codec: scalars.Codec) -> st.SearchStrategy[Any]:
         scalars.DateTime: MOMENTS,
         scalars.Binary: st.binary(max_size=5).map(Upload),
     }
-    if isinstance(codec, scalars.Words):
+    if isinstance(codec, scalars.EnumCodec):
         return _words(codec)
     return by_kind[type(codec)]
 
@@ -85,7 +93,7 @@ def _scalar(codec: scalars.Codec) -> st.SearchStrategy[Any]:
 # ---- requests
 
 
-def _arguments(shape: Shape[Any], mode: str, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
+def _arguments(shape: RecordSchema[Any], mode: str, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
     required: dict[str, st.SearchStrategy[Any]] = {}
     optional: dict[str, st.SearchStrategy[Any]] = {}
     letters = {"create": "c", "update": "u"}.get(mode, "cu")
@@ -104,7 +112,7 @@ def _sends_one_body(values: Mapping[str, Any]) -> bool:
     return not {"body", "bare_body"} <= set(values)
 
 
-def _argument(item: Field, mode: str, depth: int) -> st.SearchStrategy[Any] | None:
+def _argument(item: FieldSpec, mode: str, depth: int) -> st.SearchStrategy[Any] | None:
     if item.shape is not None:
         if depth >= DEPTH:
             return None
@@ -144,7 +152,7 @@ def test_arguments_survive_building_and_reading(name: str) -> None:
     @given(arguments=_arguments(method.arguments, method.mode))
     def survive(arguments: dict[str, Any]) -> None:
         request = wire.build(name, arguments)
-        found, read = wire.read_request(request.xml)
+        found, read = wire.parse_request(request.xml)
         assert found == name
         assert read == _as_read(arguments)
         assert unknown_elements(read) == []
@@ -173,7 +181,7 @@ def _element(parent: etree._Element, path: tuple[str, ...], *, last_is_new: bool
 def _wire_text(codec: scalars.Codec, value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(codec, scalars.Words):
+    if isinstance(codec, scalars.EnumCodec):
         return codec.words[value][1] if value in codec.words else str(value)
     if isinstance(value, bool):
         return "1" if value else "0"
@@ -184,7 +192,7 @@ def _wire_text(codec: scalars.Codec, value: Any) -> str:
     return str(value)
 
 
-def _write(element: etree._Element, shape: Shape[Any], values: Mapping[str, Any]) -> None:
+def _write(element: etree._Element, shape: RecordSchema[Any], values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         item = shape.by_name[name]
         if item.attribute is not None:
@@ -202,7 +210,7 @@ def _write(element: etree._Element, shape: Shape[Any], values: Mapping[str, Any]
             _write_value(_element(element, item.path, last_is_new=True), item, value)
 
 
-def _write_value(element: etree._Element, item: Field, value: Any) -> None:
+def _write_value(element: etree._Element, item: FieldSpec, value: Any) -> None:
     if item.shape is not None:
         _write(element, item.shape(), value or {})
     else:
@@ -210,7 +218,7 @@ def _write_value(element: etree._Element, item: Field, value: Any) -> None:
         element.text = _wire_text(item.codec, value)
 
 
-def _needed(shape: Shape[Any]) -> set[str]:
+def _needed(shape: RecordSchema[Any]) -> set[str]:
     """Fields that the record cannot be made without."""
     make: Any = shape.make
     return {
@@ -220,7 +228,7 @@ def _needed(shape: Shape[Any]) -> set[str]:
     }
 
 
-def _record(shape: Shape[Any], depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
+def _record(shape: RecordSchema[Any], depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
     required: dict[str, st.SearchStrategy[Any]] = {}
     optional: dict[str, st.SearchStrategy[Any]] = {}
     for item in shape.fields:
@@ -231,7 +239,7 @@ def _record(shape: Shape[Any], depth: int = 0) -> st.SearchStrategy[dict[str, An
     return st.fixed_dictionaries(required, optional=optional)
 
 
-def _answer_value(item: Field, depth: int) -> st.SearchStrategy[Any] | None:
+def _answer_value(item: FieldSpec, depth: int) -> st.SearchStrategy[Any] | None:
     if item.shape is not None:
         if depth >= DEPTH:
             return None
@@ -257,7 +265,7 @@ def _holds_something(values: Mapping[str, Any]) -> bool:
     return any(value not in (None, []) for value in values.values())
 
 
-def _made(shape: Shape[Any], values: Mapping[str, Any]) -> Any:
+def _made(shape: RecordSchema[Any], values: Mapping[str, Any]) -> Any:
     """The record that the values are."""
     made = {}
     for name, value in values.items():
@@ -274,27 +282,27 @@ def _answer_of(
     method: Method[Any],
 ) -> tuple[st.SearchStrategy[Any], Callable[[Any], tuple[bytes, Any]]]:
     """Random content of an answer, and what makes document and expected value of it."""
-    answer = method.answer
+    response = method.response
 
     def document(path: tuple[str, ...], fill: Callable[[etree._Element], None]) -> bytes:
         root = etree.Element("response", status="ok")
         fill(_element(root, path, last_is_new=False))
         return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
-    if isinstance(answer, Nothing):
+    if isinstance(response, EmptyResponse):
         return st.none(), lambda content: (document((), lambda element: None), None)
-    if isinstance(answer, Scalar):
+    if isinstance(response, ScalarResponse):
         return st.integers(1, 10**17), lambda content: (
-            document(answer.path, lambda element: setattr(element, "text", str(content).zfill(11))),
+            document(response.path, lambda element: setattr(element, "text", str(content).zfill(11))),
             content,
         )
-    if isinstance(answer, One):
-        return _record(answer.shape), lambda content: (
-            document(answer.path, lambda element: _write(element, answer.shape, content)),
-            _made(answer.shape, content),
+    if isinstance(response, RecordResponse):
+        return _record(response.shape), lambda content: (
+            document(response.path, lambda element: _write(element, response.shape, content)),
+            _made(response.shape, content),
         )
-    assert isinstance(answer, (Rows, Paged))
-    rows = answer.rows if isinstance(answer, Paged) else answer
+    assert isinstance(response, (ListResponse, PageResponse))
+    rows = response.rows if isinstance(response, PageResponse) else response
     shape = rows.shape
     assert shape is not None
     counters = st.none() | st.integers(0, 10**6)
@@ -311,7 +319,7 @@ def _answer_of(
                 _write(etree.SubElement(element, rows.item), shape, values)
 
         items = [_made(shape, values) for values in records]
-        paged = isinstance(answer, Paged)
+        paged = isinstance(response, PageResponse)
         position, size, pages, total = counts
         expected = Page(tuple(items), position, size, pages, total) if paged else items
         return document(rows.path, fill), expected
@@ -321,7 +329,7 @@ def _answer_of(
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, method in wire.METHODS.items() if not method.answer.binary]
+    "name", [name for name, method in wire.METHODS.items() if not method.response.binary]
 )
 def test_answers_are_read_as_they_were_written(name: str) -> None:
     contents, make = _answer_of(wire.METHODS[name])
@@ -330,16 +338,16 @@ def test_answers_are_read_as_they_were_written(name: str) -> None:
     @given(content=contents)
     def read(content: Any) -> None:
         document, expected = make(content)
-        value = wire.read_answer(name, document, strict=True)
+        value = wire.parse_response(name, document, strict=True)
         assert value == expected
-        assert wire.DOOR.unknown_in(name, document) == []
-        assert value == wire.read_answer(name, document)
+        assert wire.REGISTRY.unknown_in(name, document) == []
+        assert value == wire.parse_response(name, document)
 
     read()
 
 
 def test_every_kind_of_answer_is_covered() -> None:
-    kinds = Counter(type(method.answer).__name__ for method in wire.METHODS.values())
+    kinds = Counter(type(method.response).__name__ for method in wire.METHODS.values())
     print(f"answers: {dict(kinds)}")
     assert set(kinds) == {"Nothing", "Scalar", "One", "Rows", "Paged", "Bytes"}
     assert kinds["Bytes"] == 3

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 from clean_environment import quiet_environment
-from http_servers import Authority, Got, Say, proxying, serving
+from http_servers import CertificateAuthority, Got, Say, proxying, serving
 from loopback import closed_port
 
 from freshbooks_classic import NEVER, AsyncFreshBooks, Error, FreshBooks, wire
@@ -41,9 +41,9 @@ def echoing(got: Got) -> Say:
     echo = " | ".join((*got.headers.values(), got.body.decode("utf-8", "replace")))
     echo = "".join(char if char.isprintable() else " " for char in echo)
     if got.path == "/works":
-        return Say(Sampler().answer(wire.METHODS[method_of(got)]))
+        return Say(Sampler().response(wire.METHODS[method_of(got)]))
     if got.path == "/refuses":
-        return Say(failure(wire.DOOR.protocol, echo, code="50010"))
+        return Say(failure(wire.REGISTRY.protocol, echo, code="50010"))
     if got.path == "/breaks":
         page = f"<html><pre>{echo}</pre></html>".encode()
         return Say(page, 500, {"Content-Type": "text/html"})
@@ -129,7 +129,7 @@ def test_a_server_cannot_tell_the_clients_apart() -> None:
     print(f"{half} methods, each with the headers {sorted(server.got[0].headers)}")
 
 
-def broken_ways(authority: Authority, planted: Planted) -> Iterator[tuple[str, dict[str, Any]]]:
+def broken_ways(authority: CertificateAuthority, planted: Planted) -> Iterator[tuple[str, dict[str, Any]]]:
     """Settings that lead nowhere: name -> options of a client, some with secrets of their own."""
     password = quote(planted.ascii(), safe="")
     nowhere = f"127.0.0.1:{closed_port()}"
@@ -164,7 +164,7 @@ def test_connections_that_fail_show_no_secret(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    authority = Authority(tmp_path, "authority")
+    authority = CertificateAuthority(tmp_path, "authority")
     method = next(name for name, one in wire.METHODS.items() if one.retry == "safe")
     planted = Planted()
     ends: list[str] = []
@@ -176,11 +176,11 @@ def test_connections_that_fail_show_no_secret(
             options: dict[str, Any] = options, arguments: Any = arguments
         ) -> Any:
             async with AsyncFreshBooks("sample", **options) as afb:
-                return await afb.raw(method, arguments)
+                return await afb.call(method, arguments)
 
         def synchronous(options: dict[str, Any] = options, arguments: Any = arguments) -> Any:
             with FreshBooks("sample", **options) as fb:
-                return fb.raw(method, arguments)
+                return fb.call(method, arguments)
 
         for call in (synchronous, lambda run=asynchronous: asyncio.run(run())):
             caplog.clear()

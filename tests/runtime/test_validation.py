@@ -29,10 +29,9 @@ from freshbooks_classic import (
     task,
     wire,
 )
-from freshbooks_classic.runtime.request import Method, Nothing
-from freshbooks_classic.runtime.scalars import Codec, Number, Text, Words
-from freshbooks_classic.runtime.schema import Field, Shape
-from freshbooks_classic.runtime.schema import field as entry
+from freshbooks_classic.runtime.request import EmptyResponse, Method
+from freshbooks_classic.runtime.scalars import Codec, EnumCodec, Number, Text
+from freshbooks_classic.runtime.schema import FieldSpec, RecordSchema, field_spec
 
 __all__ = ["quiet_environment"]
 
@@ -255,7 +254,7 @@ def test_a_character_that_xml_cannot_hold_is_named_wherever_it_stands(
 def test_what_xml_can_hold_arrives_as_it_was(fb: FreshBooks, server: Server) -> None:
     text = "a\tb\nc\rd & <e> ]]> \"f\" 'g' é € 😀 \x7f\x85\u2028\ufdd0"
     fb.task.update(1, name=text)
-    name, arguments = wire.read_request(server.got[0].body)
+    name, arguments = wire.parse_request(server.got[0].body)
     assert (name, arguments["name"]) == ("task.update", text)
 
 
@@ -289,7 +288,7 @@ def test_a_time_of_any_zone_is_sent_in_the_zone_of_the_api(
         fb.client.list(updated_from=moment).first()
     sent = etree.fromstring(server.got[0].body).findtext("updated_from")
     assert sent == wire_text
-    _, arguments = wire.read_request(server.got[0].body)
+    _, arguments = wire.parse_request(server.got[0].body)
     assert arguments["updated_from"] == moment
 
 
@@ -344,15 +343,15 @@ def test_lengths_and_numbers_are_checked_at_their_edges() -> None:
     method: Method[None] = Method(
         task.create(name="x").endpoint.protocol,
         "task.create",
-        Shape(
+        RecordSchema(
             "task.create",
             None,
             [
-                entry("name", Text(), access="cu", max_length=5),
-                entry("rate", Number(), access="cu", minimum="-0.5", maximum="99.5", places=1),
+                field_spec("name", Text(), access="cu", max_length=5),
+                field_spec("rate", Number(), access="cu", minimum="-0.5", maximum="99.5", places=1),
             ],
         ),
-        Nothing(),
+        EmptyResponse(),
         retry="safe",
     )
     fine: list[dict[str, Any]] = [
@@ -397,7 +396,7 @@ def test_the_edges_of_a_page_are_sent(fb: FreshBooks, server: Server) -> None:
     for size in (1, 100):
         with pytest.raises(Error):
             fb.client.list(per_page=size, page=1).first()
-    sizes = [wire.read_request(got.body)[1]["per_page"] for got in server.got]
+    sizes = [wire.parse_request(got.body)[1]["per_page"] for got in server.got]
     assert set(sizes) == {1, 100}
 
 
@@ -424,7 +423,7 @@ def test_every_word_that_a_request_takes_passes_and_its_misspelling_does_not() -
     counted: Counter[str] = Counter()
     for name, method in wire.METHODS.items():
         for item in method.arguments.fields:
-            if not isinstance(item.codec, Words):
+            if not isinstance(item.codec, EnumCodec):
                 continue
             for word in item.codec.sendable:
                 values = {**required_of(method), item.name: [word] if item.many else word}
@@ -452,7 +451,7 @@ def test_without_validation_only_what_cannot_be_written_is_refused(
         careless.time_entry.create(project_id=1, task_id=2, hours="1.2345")
     with pytest.raises(Error):
         careless.client.list(per_page=5000, page=-3).first()
-    assert [wire.read_request(got.body)[0] for got in server.got] == [
+    assert [wire.parse_request(got.body)[0] for got in server.got] == [
         "invoice.update", "recurring.update", "time_entry.create", "client.list",
     ]  # fmt: skip
     texts = {
@@ -501,7 +500,7 @@ SAMPLES: dict[str, Any] = {
 }
 
 
-def sample(item: Field, mode: str) -> Any:
+def sample(item: FieldSpec, mode: str) -> Any:
     """A value that the description allows."""
     if item.shape is not None:
         value: Any = required_fields(item.shape(), mode) or some_field(item.shape(), mode)
@@ -510,9 +509,9 @@ def sample(item: Field, mode: str) -> Any:
     return [value] if item.many else value
 
 
-def scalar(codec: Codec | None, item: Field) -> Any:
+def scalar(codec: Codec | None, item: FieldSpec) -> Any:
     assert codec is not None
-    if isinstance(codec, Words):
+    if isinstance(codec, EnumCodec):
         return (codec.sendable or tuple(codec.words))[0]
     if codec.name == "binary":
         return Upload(b"%PDF-1.4", "a.pdf")
@@ -521,17 +520,17 @@ def scalar(codec: Codec | None, item: Field) -> Any:
     return SAMPLES[codec.name]
 
 
-def takes(item: Field, mode: str) -> bool:
+def takes(item: FieldSpec, mode: str) -> bool:
     letters = {"create": "c", "update": "u", "write": "cu"}[mode]
     return any(letter in item.access for letter in letters)
 
 
-def needed(item: Field, mode: str) -> bool:
+def needed(item: FieldSpec, mode: str) -> bool:
     letters = {"create": "c", "update": "u", "write": "cu"}[mode]
     return any(letter in item.required for letter in letters)
 
 
-def required_fields(shape: Shape[Any], mode: str) -> dict[str, Any]:
+def required_fields(shape: RecordSchema[Any], mode: str) -> dict[str, Any]:
     return {
         item.name: sample(item, mode)
         for item in shape.fields
@@ -539,7 +538,7 @@ def required_fields(shape: Shape[Any], mode: str) -> dict[str, Any]:
     }
 
 
-def some_field(shape: Shape[Any], mode: str) -> dict[str, Any]:
+def some_field(shape: RecordSchema[Any], mode: str) -> dict[str, Any]:
     item = next(item for item in shape.fields if takes(item, mode) and item.shape is None)
     return {item.name: sample(item, mode)}
 
@@ -553,8 +552,8 @@ class Spot:
     """One optional field of one method, maybe deep inside its arguments."""
 
     method: Method[Any]
-    outer: tuple[Field, ...]
-    item: Field
+    outer: tuple[FieldSpec, ...]
+    item: FieldSpec
 
     @property
     def name(self) -> str:
@@ -591,7 +590,7 @@ class Spot:
         return UNSET if value is None else value.get(self.item.name, UNSET)
 
     @property
-    def twins(self) -> list[Field]:
+    def twins(self) -> list[FieldSpec]:
         """Other fields that say the same element in another form, such as records in place of ids."""
         shape = self.outer[-1].shape if self.outer else None
         fields = shape().fields if shape is not None else self.method.arguments.fields
@@ -603,7 +602,7 @@ class Spot:
 
 
 def spots(method: Method[Any]) -> Iterator[Spot]:
-    def walk(shape: Shape[Any], outer: tuple[Field, ...]) -> Iterator[Spot]:
+    def walk(shape: RecordSchema[Any], outer: tuple[FieldSpec, ...]) -> Iterator[Spot]:
         for item in shape.fields:
             if not takes(item, method.mode):
                 continue
@@ -626,14 +625,14 @@ def test_left_out_none_and_a_value_are_three_things_for_every_optional_field(nam
         assert without.xml == wire.build(name, alone).xml, where
         if spot.item.path:
             assert spot.elements(without.xml) == [], f"{where}: UNSET is sent"
-        assert spot.value_in(wire.read_request(without.xml)[1]) is UNSET, where
+        assert spot.value_in(wire.parse_request(without.xml)[1]) is UNSET, where
         counted["left out"] += 1
 
         if spot.item.clear:
             cleared = wire.build(name, spot.arguments(None))
             [element] = spot.elements(cleared.xml)
             assert (len(element), element.text) == (0, None), f"{where}: None is no empty tag"
-            _, read = wire.read_request(cleared.xml)
+            _, read = wire.parse_request(cleared.xml)
             forms = [spot, *(replace(spot, item=twin) for twin in spot.twins)]
             assert any(form.value_in(read) in (None, []) for form in forms), where
             assert method.problems(spot.arguments(None)) == (), where
@@ -646,7 +645,7 @@ def test_left_out_none_and_a_value_are_three_things_for_every_optional_field(nam
         value = sample(spot.item, method.mode)
         given = wire.build(name, spot.arguments(value))
         assert given.xml != without.xml, where
-        back = spot.value_in(wire.read_request(given.xml)[1])
+        back = spot.value_in(wire.parse_request(given.xml)[1])
         assert back == (f"cid:{spot.item.name}" if isinstance(value, Upload) else value), where
         assert method.problems(spot.arguments(value)) == (), where
         counted["given"] += 1

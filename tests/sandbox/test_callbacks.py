@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from loopback import Answer, Seen, closed_port, serving
+from loopback import Response, Seen, closed_port, serving
 
 from freshbooks_classic import FreshBooks
 from freshbooks_classic.events import Callbacks, Event, parse, wsgi
@@ -52,13 +52,13 @@ def receiver(shop: Shop, *statuses: int) -> Iterator[tuple[list[Seen], str]]:
     left = list(statuses)
     events: list[Seen] = []
 
-    def answer(seen: Seen) -> Answer:
+    def answer(seen: Seen) -> Response:
         found = parse(seen.body)
         if not isinstance(found, Event):
             shop.fb.callback.verify(found.callback_id, verifier=found.verifier)
-            return Answer()
+            return Response()
         events.append(seen)
-        return Answer(b"", left.pop(0) if left else 200)
+        return Response(b"", left.pop(0) if left else 200)
 
     with serving(answer) as server:
         yield events, f"http://127.0.0.1:{server.port}/hooks?key=a%20b"
@@ -115,9 +115,9 @@ def test_nobody_hears_before_the_verifier_came_back(shop: Shop) -> None:
     shop.told.settings(mode="sync")
     seen: list[Any] = []
 
-    def hear(one: Seen) -> Answer:
+    def hear(one: Seen) -> Response:
         seen.append(parse(one.body))
-        return Answer()
+        return Response()
 
     with serving(hear) as server:
         number = shop.fb.callback.create(event="all", uri=f"http://localhost:{server.port}/")

@@ -6,7 +6,7 @@ Every error pickles and copies. No error holds a secret: documents in errors are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 E = TypeVar("E", bound="Error")
 
@@ -197,11 +197,35 @@ class OutcomeUnknownError(Error):
         """The arguments that were sent, without the sensitive ones."""
 
 
+class ErrorDetail(NamedTuple):
+    """One of the errors that a response lists."""
+
+    code: str | None
+    message: str
+    field: str | None = None
+    severity: str | None = None
+    detail: str | None = None
+
+
 class ApiError(Error):
     """The API answered that the call failed. The class says of which kind, ``code`` and ``message`` what it said."""
 
     retry_after: float | None = None
     """Seconds that the server asked to wait; None where it did not ask."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        errors: tuple[ErrorDetail, ...] = (),
+        payload: Any = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, **facts)
+        self.errors = errors
+        """All errors and warnings of the response, in its order."""
+        self.payload = payload
+        """The record beside the error, where the description has one."""
 
 
 class AuthenticationError(ApiError):

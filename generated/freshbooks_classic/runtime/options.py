@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import configparser
 import ipaddress
 import math
 import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,11 +22,6 @@ if TYPE_CHECKING:
 Timeout = float | tuple[float, float] | None
 """Seconds to connect and to wait for each part of a response: one number for both, or two; None waits for ever."""
 
-_SETTINGS: Final = (
-    "account", "token", "url", "timeout", "deadline", "user_agent", "ca", "certificate", "proxy",
-)  # fmt: skip
-"""What the environment and profiles may say."""
-_NUMBERS: Final = ("timeout", "deadline")
 _PROXIES: Final = ("http", "https", "socks5", "socks5h")
 
 
@@ -87,7 +80,7 @@ class Options:
         """A copy with so much time for all calls together. Raises ConfigurationError for what is no time."""
         if seconds is None:
             raise ConfigurationError("with_deadline() needs a number of seconds")
-        _checked_seconds(seconds, "the time")
+        checked_seconds(seconds, "the time")
         end = time.monotonic() + seconds
         return replace(self, until=end if self.until is None else min(end, self.until))
 
@@ -105,8 +98,8 @@ class Options:
         if len(timeouts) != 2:
             raise ConfigurationError("timeout should be a number of seconds, two of them, or None")
         for seconds in timeouts:
-            _checked_seconds(seconds, "timeout")
-        _checked_seconds(self.deadline, "deadline")
+            checked_seconds(seconds, "timeout")
+        checked_seconds(self.deadline, "deadline")
         if not callable(getattr(self.retry, "wait", None)):
             raise ConfigurationError(
                 "retry should be a policy, such as Backoff(attempts=5) or NEVER,"
@@ -156,90 +149,7 @@ class Tls:
             _checked_proxy(self.proxy)
 
 
-def from_environment(
-    protocol: Protocol,
-    explicit: Mapping[str, Any],
-    profile: str | None,
-    config: str | os.PathLike[str] | None,
-    environment: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """Arguments for a client: ``explicit`` ones, then ``PREFIX_ACCOUNT`` and the like, then the profile's.
-
-    Raises:
-        ConfigurationError: an account or token is nowhere, a value is no number, or the profile does not exist.
-    """
-    env = os.environ if environment is None else environment
-    prefix = protocol.environment
-    # None stands for "not given", so that a program can pass on what it may not have been told; but as a time-out it means
-    # to wait for ever.
-    found: dict[str, Any] = {
-        name: value for name, value in explicit.items() if value is not None or name == "timeout"
-    }
-    named = profile or env.get(f"{prefix}_PROFILE")
-    stored = _profile(protocol, named, config or env.get(f"{prefix}_CONFIG"))
-    for name in _SETTINGS:
-        if name in found or (name == "token" and "auth" in found):
-            continue
-        value = env.get(f"{prefix}_{name.upper()}", "").strip() or stored.get(name)
-        if value:
-            found[name] = _seconds(value, name) if name in _NUMBERS else value
-    for name in ("account", "token"):
-        if name not in found and not (name == "token" and "auth" in found):
-            raise ConfigurationError(
-                f"no {name} is given: pass {name}=..., set {prefix}_{name.upper()}, or write it in a profile of"
-                f" {config_path(protocol)}"
-            )
-    return found
-
-
-def config_path(protocol: Protocol) -> Path:
-    """Where profiles are kept unless said otherwise."""
-    base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return Path(base) / protocol.package.replace("_", "-") / "config.ini"
-
-
-def _profile(
-    protocol: Protocol, name: str | None, config: str | os.PathLike[str] | None
-) -> dict[str, str]:
-    path = Path(config) if config else config_path(protocol)
-    parser = configparser.ConfigParser(interpolation=None, default_section="=none=")
-    problem: str | None = None
-    try:
-        with path.open(encoding="utf-8") as file:
-            parser.read_file(file)
-    except FileNotFoundError:
-        if name is None and config is None:
-            return {}
-        raise ConfigurationError(f"there is no configuration file {path}") from None
-    except (OSError, ValueError, configparser.Error) as error:
-        problem = type(error).__name__
-    if problem is not None:
-        # The parser's messages quote lines of the file, which may hold a token: so they are not even chained.
-        raise ConfigurationError(f"{path} cannot be read: {problem}")
-    section = name or "default"
-    if section not in parser:
-        if name is None:
-            return {}
-        known = ", ".join(parser.sections()) or "none"
-        raise ConfigurationError(f"{path} has no profile {section!r}; it has {known}")
-    unknown = sorted(set(parser[section]) - set(_SETTINGS))
-    if unknown:
-        raise ConfigurationError(
-            f"{path}, profile {section}: there is no setting {unknown[0]!r}; there are {', '.join(_SETTINGS)}"
-        )
-    return dict(parser[section])
-
-
-def _seconds(value: str, name: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        raise ConfigurationError(f"{name} should be a number of seconds, not {value!r}") from None
-    _checked_seconds(seconds, name)
-    return seconds
-
-
-def _checked_seconds(value: object, name: str) -> None:
+def checked_seconds(value: object, name: str) -> None:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, (int, float)):

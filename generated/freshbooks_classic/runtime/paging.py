@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .request import Page, Request
+from .errors import ApiError
+from .request import Cursor, Page, Request
 from .schema import RecordSchema
 
 if TYPE_CHECKING:
-    from .async_client import AsyncClient
     from .client import Client
     from .protocol import Paging
 
@@ -35,8 +34,12 @@ class Walk(Generic[T]):
 
     paging: Paging
     shape: RecordSchema[Any] | None
-    asked: int | None = None
+    asked: Cursor | None = None
     """Position of the page on its way; None where the request says none."""
+    size: int | None = None
+    """Rows that the request asks for; None where it does not say."""
+    probing: bool = False
+    """The page on its way may be beyond the end: by the only counter there is, all rows have come."""
     ignored: bool = False
     """The server answers the same page whatever is asked for."""
     quiet: bool = False
@@ -57,18 +60,26 @@ class Walk(Generic[T]):
         """The walk that begins with ``request``."""
         endpoint = request.endpoint
         paging = endpoint.protocol.paging
-        asked = request.values.get(paging.position)
+        asked = request.position()
+        size = request.values.get(paging.size)
         return cls(
             paging,
             endpoint.response.record,
-            asked if type(asked) is int else None,
-            endpoint.paging_ignored,
-            quiet,
+            asked,
+            size if type(size) is int else None,
+            ignored=endpoint.paging_ignored,
+            quiet=quiet,
         )
+
+    def refused(self, error: Exception) -> bool:
+        """Return whether an error says only that the page is beyond the end."""
+        return self.probing and isinstance(error, ApiError)
 
     def took(self, page: Page[T]) -> Page[T] | None:
         """The page that has come, told where the walk goes on; None for one that holds nothing new."""
-        position = self.asked
+        if self.paging.style in ("cursor", "link"):
+            return self._took_marked(page)
+        position = self.asked if isinstance(self.asked, int) else None
         if position is None:
             position = self.paging.first if page.position is None else page.position
         if not self._begun:
@@ -76,13 +87,27 @@ class Walk(Generic[T]):
         else:
             stuck = self._stuck(page, position)
             if stuck is not None:
-                self._shift([stuck])
+                if not self.probing:
+                    self._shift([stuck])
                 return None
         self._begun = True
         self._watch(page)
         self.rows += len(page.items)
         self.asked = self._following(page, position)
         return page.followed_by(self.asked)
+
+    def _took_marked(self, page: Page[T]) -> Page[T]:
+        """Take a page that says itself where the next one begins."""
+        self._whole = self._whole or (not self._begun and self.asked is None)
+        self._begun = True
+        self._watch(page)
+        self.rows += len(page.items)
+        following = None if page.more is False else page.cursor
+        if following is not None and following == self.asked:
+            self._shift([f"the page at {following!r} says that it follows itself"])
+            following = None
+        self.asked = following
+        return page.followed_by(following)
 
     @property
     def missing(self) -> str:
@@ -113,19 +138,39 @@ class Walk(Generic[T]):
         return [getattr(row, identity, None) for row in page.items]
 
     def _following(self, page: Page[T], position: int) -> int | None:
-        """Position of the page after ``page``, which stands at ``position``; None at the end."""
-        paging, rows = self.paging, len(page.items)
-        if self.ignored or not rows:
+        """Return the position of the page after ``page``, which is at ``position``; None at the end."""
+        rows = len(page.items)
+        if self.ignored or not rows or self._finished(page, position - self.paging.first):
             return None
-        before = position - paging.first
-        if page.pages is not None and not paging.by_row:
-            done = before + 1 >= page.pages
-        elif page.total is not None and (paging.by_row or page.size or self._whole):
-            met = before + rows if paging.by_row else before * (page.size or 0) + rows
-            done = max(met, self.rows) >= page.total
-        else:
-            done = rows < (page.size or paging.default_size)
-        return None if done else position + (rows if paging.by_row else 1)
+        return position + (rows if self.paging.by_row else 1)
+
+    def _finished(self, page: Page[T], before: int) -> bool:
+        """Return whether a page is the last; counters that what has come contradicts are not believed.
+
+        Args:
+            page: the page that has come.
+            before: pages, or rows, before it.
+        """
+        paging, rows = self.paging, len(page.items)
+        self.probing = False
+        if page.more is not None:
+            return not page.more
+        size = self.size or page.size or paging.default_size
+        full = size is None or rows >= size
+        met = before + rows if paging.by_row else before * (size or 0) + rows
+        if self._whole:
+            met = max(met, self.rows) if not paging.by_row else met
+        total = page.total if page.total and page.total >= met else None
+        pages = page.pages if not paging.by_row else None
+        if pages is not None and pages > before + 1:
+            return False
+        if total is not None and met < total:
+            return False
+        if pages == before + 1 and total is not None:
+            return True
+        # One counter alone, or none that can be right: a full page may have another behind it.
+        self.probing = full and (pages == before + 1 or total is not None)
+        return not full
 
     def _watch(self, page: Page[T]) -> None:
         """Tell when rows moved between the pages of one walk."""
@@ -171,7 +216,7 @@ class Pager(Generic[T]):
     A pager holds nothing: each ``for`` walks anew from the page that was asked for.
     """
 
-    def __init__(self, client: Client, request: Callable[[int | None], Request[Page[T]]]) -> None:
+    def __init__(self, client: Client, request: Callable[[Cursor | None], Request[Page[T]]]) -> None:
         self._client = client
         self._request = request
 
@@ -180,12 +225,17 @@ class Pager(Generic[T]):
         for page in self.pages():
             yield from page.items
 
-    def pages(self, resume: int | None = None) -> Iterator[Page[T]]:
+    def pages(self, resume: Cursor | None = None) -> Iterator[Page[T]]:
         """All pages, from the one asked for to the last; ``resume`` is the ``next`` of a page met earlier."""
         request = self._request(resume)
         walk = Walk.of(request)
         while True:
-            page = walk.took(self._client.send(request))
+            try:
+                page = walk.took(self._client.send(request))
+            except ApiError as error:
+                if walk.refused(error):
+                    return
+                raise
             if page is None:
                 return
             yield page
@@ -217,66 +267,3 @@ class Pager(Generic[T]):
         """How many rows there are, as the server says now; costs one call."""
         page = self.page()
         return page.total if page.total is not None else sum(1 for _ in self)
-
-
-class AsyncPager(Generic[T]):
-    """As :class:`Pager`, to be walked with ``async for``."""
-
-    def __init__(
-        self, client: AsyncClient, request: Callable[[int | None], Request[Page[T]]]
-    ) -> None:
-        self._client = client
-        self._request = request
-
-    async def __aiter__(self) -> AsyncIterator[T]:
-        """All rows, from the first page asked for to the last."""
-        async with aclosing(self._pages(None)) as pages:
-            async for page in pages:
-                for row in page.items:
-                    yield row
-
-    def pages(self, resume: int | None = None) -> AsyncIterator[Page[T]]:
-        """All pages, from the one asked for to the last; ``resume`` is the ``next`` of a page met earlier."""
-        return self._pages(resume)
-
-    async def _pages(self, resume: int | None) -> AsyncGenerator[Page[T], None]:
-        request = self._request(resume)
-        walk = Walk.of(request)
-        while True:
-            page = walk.took(await self._client.send(request))
-            if page is None:
-                return
-            yield page
-            if page.next is None:
-                walk.end()
-                return
-            request = self._request(page.next)
-
-    async def page(self) -> Page[T]:
-        """The page asked for, with its counters."""
-        request = self._request(None)
-        page = Walk.of(request).took(await self._client.send(request))
-        assert page is not None  # a first page is always taken
-        return page
-
-    async def first(self) -> T | None:
-        """The first row, or None for an empty list."""
-        return next(iter(await self.page()), None)
-
-    async def take(self, count: int) -> list[T]:
-        """The first ``count`` rows, or all if there are fewer."""
-        rows: list[T] = []
-        if count > 0:
-            async with aclosing(self._pages(None)) as pages:
-                async for page in pages:
-                    rows += page.items[: count - len(rows)]
-                    if len(rows) == count:
-                        break
-        return rows
-
-    async def total(self) -> int:
-        """How many rows there are, as the server says now; costs one call."""
-        page = await self.page()
-        if page.total is not None:
-            return page.total
-        return sum([1 async for _ in self])

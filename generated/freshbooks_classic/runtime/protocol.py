@@ -2,61 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
-from .errors import FAILURES, ApiError, InvalidDocumentError
-from .reading import all_text, find, local_name, parse_xml
-from .scalars import escape
+from .errors import ApiError, InvalidDocumentError
+from .failures import FailureRule, failed_by_rule, failure_of
+from .places import Place
+from .reading import Reader, find, local_name, parse_xml
+from .scalars import Codec, escape
+from .schema import Mode
 
-
-class Place(NamedTuple):
-    """Where a text stands below an element: a path of elements, and maybe an attribute of the last one."""
-
-    path: tuple[str, ...] = ()
-    attribute: str | None = None
-
-    @classmethod
-    def of(cls, text: str) -> Place:
-        """From ``"a/b"``, ``"@name"`` or ``"a/@name"``."""
-        parts = [part for part in text.split("/") if part not in ("", ".")]
-        if parts and parts[-1].startswith("@"):
-            return cls(tuple(parts[:-1]), parts[-1][1:])
-        return cls(tuple(parts))
-
-    def text(self, element: etree._Element) -> str | None:
-        """The text there; None where there is no such place."""
-        found = find(element, self.path)
-        if found is None:
-            return None
-        if self.attribute is None:
-            return found.text or ""
-        value = found.get(self.attribute)
-        if value is None:
-            for name, text in found.attrib.items():  # an attribute may carry a namespace
-                if str(name).rpartition("}")[2] == self.attribute:
-                    return str(text)
-        return value
+DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
     """How lists come in pages."""
 
-    position: str = "page"
-    """Argument that says where a page begins."""
+    position: str | tuple[str, ...] = "page"
+    """Argument that says where a page begins; several for a cursor of several parts."""
     size: str = "per_page"
-    """Argument that says how many rows it may have."""
-    by_row: bool = False
-    """The position counts rows, not pages."""
+    """Argument that says how many rows it may have; empty where nothing does."""
+    style: str = "page"
+    """What the position is: ``page``, ``offset``, ``cursor`` or ``link``."""
     first: int = 1
-    default_size: int = 25
+    default_size: int | None = 25
     maximum_size: int | None = None
     counters: Mapping[str, Place] = field(default_factory=dict)
-    """``position``, ``size``, ``pages``, ``total`` -> where it stands below the list's wrapper."""
+    """``position``, ``size``, ``pages``, ``total`` -> where it is, from the list's element."""
+    next: tuple[Place, ...] = ()
+    """Where the mark of the next page is: one place for each argument of a cursor, or that of a link."""
+    more: Place | None = None
+    """Where a response says whether more pages follow."""
+
+    @property
+    def by_row(self) -> bool:
+        """Whether the position counts rows."""
+        return self.style == "offset"
+
+    @property
+    def beside(self) -> frozenset[str]:
+        """Names of the elements among the rows that are counters."""
+        places = (*self.counters.values(), *self.next, *((self.more,) if self.more else ()))
+        return frozenset(
+            place.path[0] for place in places if place.path and not (place.absolute or place.source)
+        )
 
 
 class CallbackForm(NamedTuple):
@@ -98,20 +91,29 @@ class Protocol:
     """Prefix of the environment variables that set the client up."""
     documentation: str | None = None
     request_root: str = "request"
-    request_method: Place = Place((), "method")  # noqa: RUF009 - it cannot change
+    """Root element of requests; empty where the wrapper of the arguments is the root."""
+    request_method: Place | None = Place((), "method")  # noqa: RUF009 - it cannot change
+    """Where a document names the method; None where it does not."""
+    method_value: str = "{method}"
+    """What it says there."""
     request_namespace: str | None = None
     request_attributes: Mapping[str, str] = field(default_factory=dict)
     request_payload: tuple[str, ...] = ()
     response_root: str = "response"
+    """Root element of responses; empty for any."""
+    other_roots: tuple[str, ...] = ()
+    """Further roots of responses that succeeded."""
     response_payload: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     status: Place | None = None
     ok: tuple[str, ...] = ()
-    failure_root: str | None = None
-    failure_when: Place | None = None
-    failure_message: Place = Place(("error",))  # noqa: RUF009
-    failure_code: Place | None = None
-    failure_field: Place | None = None
+    failures: tuple[FailureRule, ...] = (FailureRule(message=Place(("error",))),)
+    warnings: FailureRule | None = None
+    """Where a response that succeeded holds warnings."""
+    metadata: tuple[tuple[str, Place, Codec], ...] = ()
+    """Values beside the payload of a response."""
+    nil: tuple[str, str] | None = None
+    """Attribute, and its value, of an element that means None."""
     token_style: str = "basic"
     token_password: str = "X"
     token_header: str | None = None
@@ -123,39 +125,91 @@ class Protocol:
     paging: Paging = Paging()
     errors: Mapping[str, ErrorCode] = field(default_factory=dict)
 
-    def envelope(self, method: str) -> tuple[str, str]:
-        """What stands before and after the payload of a request for ``method``."""
+    def for_method(self, name: str) -> Protocol:
+        """Return the protocol with the placeholders of its roots filled in for a method."""
+        texts = (self.request_root, self.response_root, *self.request_payload, *self.response_payload, *self.other_roots)  # fmt: skip
+        if not any("{" in text for text in texts):
+            return self
+        filled = placeholders(name)
+        return replace(
+            self,
+            request_root=filled(self.request_root),
+            request_payload=tuple(map(filled, self.request_payload)),
+            response_root=filled(self.response_root),
+            other_roots=tuple(map(filled, self.other_roots)),
+            response_payload=tuple(map(filled, self.response_payload)),
+        )
+
+    def method_text(self, name: str) -> str:
+        """Return what a request calls a method."""
+        return name if self.method_value == "{method}" else placeholders(name)(self.method_value)
+
+    @property
+    def nil_attribute(self) -> str:
+        """The attribute of an element that means None, as XML; empty where an empty tag does."""
+        return "" if self.nil is None else xml_attributes({self.nil[0]: self.nil[1]})
+
+    @property
+    def root_attributes(self) -> str:
+        """The attributes of the root of a request, but for the name of the method."""
         attributes = dict(self.request_attributes)
         if self.request_namespace is not None:
             attributes = {"xmlns": self.request_namespace, **attributes}
-        *outer, last = self.request_method.path or ("",)
-        attribute, inside = self.request_method.attribute, ""
-        if not last:
-            attributes[attribute or ""] = method
-        elif attribute is None:
-            inside = f"<{last}>{escape(method)}</{last}>"
+        return xml_attributes(attributes)
+
+    def envelope(self, method: str, attributes: str = "") -> tuple[str, str]:
+        """Return what is before and after the payload of a request for ``method``.
+
+        Args:
+            method: name of the method.
+            attributes: further attributes of the innermost element, as XML.
+        """
+        head, inside = self.root_attributes, ""
+        place = self.request_method
+        if place is not None and not place.source:
+            text = self.method_text(method)
+            *outer, last = place.path or ("",)
+            if not last:
+                head += xml_attributes({place.attribute or "": text})
+            elif place.attribute is None:
+                inside = f"<{last}>{escape(text)}</{last}>"
+            else:
+                inside = f"<{last}{xml_attributes({place.attribute: text})}/>"
+            for name in reversed(outer):
+                inside = f"<{name}>{inside}</{name}>"
+        tags = list(self.request_payload)
+        if tags:
+            tags[-1] += attributes
         else:
-            inside = f"<{last}{_attributes({attribute: method})}/>"
-        for name in reversed(outer):
-            inside = f"<{name}>{inside}</{name}>"
-        head = _attributes(attributes)
-        opening = "".join(f"<{name}>" for name in self.request_payload)
+            head += attributes
+        opening = "".join(f"<{tag}>" for tag in tags)
         closing = "".join(f"</{name}>" for name in reversed(self.request_payload))
-        declaration = '<?xml version="1.0" encoding="utf-8"?>\n'
         return (
-            f"{declaration}<{self.request_root}{head}>{inside}{opening}",
+            f"{DECLARATION}<{self.request_root}{head}>{inside}{opening}",
             f"{closing}</{self.request_root}>",
         )
 
-    def payload(self, document: bytes | str, method: str) -> etree._Element:
-        """The element that holds the response of a call that succeeded.
+    def reader(
+        self, mode: Mode = "response", *, strict: bool = True, response: Any = None
+    ) -> Reader:
+        """Return what reads elements of this API."""
+        if self.nil is None:
+            return Reader(mode, strict=strict, response=response)
+        from .nil import NilReader
+
+        return NilReader(self.nil[0], mode, strict=strict, response=response)
+
+    def payload(
+        self, document: bytes | str, method: str, status: int | None = None
+    ) -> etree._Element:
+        """Return the element that holds the response of a call that succeeded.
 
         Raises:
             ApiError: the document is a failure; the class says of which kind.
             InvalidDocumentError: it is not a response of this API.
         """
         root = parse_xml(document)
-        self.check(root, method)
+        self.check(root, method, status)
         found = find(root, self.response_payload)
         if found is None:
             wanted = "/".join(self.response_payload)
@@ -164,64 +218,66 @@ class Protocol:
 
     def check(self, root: etree._Element, method: str, status: int | None = None) -> None:
         """Raise the failure that ``root`` is, if it is one."""
+        failed = failed_by_rule(self.failures, root)
         name = local_name(root)
-        failed = self.failure_root is not None and name == self.failure_root
-        if not failed and name != self.response_root:
+        if not failed and self.response_root and name not in self.roots:
             raise InvalidDocumentError(
                 f"the document is <{name}>, not <{self.response_root}>", method=method
             )
-        if not failed and self.failure_when is not None:
-            failed = self.failure_when.text(root) is not None
         if not failed and self.status is not None:
-            said = self.status.text(root)
-            if said is None:
+            text = self.status.text(root)
+            if text is None:
                 raise InvalidDocumentError(
                     "the response does not say whether it succeeded", method=method
                 )
-            failed = said not in self.ok
+            failed = text not in self.ok
         if failed:
             raise self.failure(root, method, status)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Root elements of responses that succeeded, without prefixes."""
+        return tuple(root.rpartition(":")[2] for root in (self.response_root, *self.other_roots))
 
     def fix_of(self, kind: str) -> str:
         """What can be done about failures of a kind; empty where the description does not say."""
         return next((code.fix for code in self.errors.values() if code.kind == kind), "")
 
-    def failure(self, root: etree._Element, method: str, status: int | None = None) -> ApiError:
-        """The failure that a response's root element tells of."""
-        outer, last = self.failure_message.path[:-1], self.failure_message.path[-1:]
-        holder = find(root, outer)
-        messages: list[str] = []
-        if self.failure_message.attribute is not None or not last:
-            messages.append(self.failure_message.text(root) or "")
-        elif holder is not None:
-            messages.extend(
-                all_text(child).strip() for child in holder if local_name(child) == last[0]
-            )
-        code = self.failure_code.text(root) if self.failure_code is not None else None
-        field_name = self.failure_field.text(root) if self.failure_field is not None else None
-        message = "; ".join(text.strip() for text in messages if text.strip())
-        known = self.errors.get((code or "").strip())
-        kind = FAILURES.get(known.kind, ApiError) if known is not None else ApiError
-        return kind(
-            message or "the API gave no reason",
-            method=method,
-            code=(code or "").strip() or None,
-            field=(field_name or "").strip() or _quoted_field(message),
-            fix=known.fix if known is not None else "",
-            status=status,
-            documentation=self.documentation,
+    def default_message(self, kind: str, status: int | None) -> str:
+        """Return what is said of a failure that gives no reason."""
+        return (
+            f"the server responded with HTTP {status}"
+            if status not in (None, 200)
+            else "the API gave no reason"
         )
 
+    def failure(
+        self, root: etree._Element | None, method: str, status: int | None = None
+    ) -> ApiError:
+        """Return the failure that a response is."""
+        return failure_of(self, root, method, status)
 
-def _attributes(values: Mapping[str, str]) -> str:
+
+def placeholders(name: str) -> Callable[[str], str]:
+    """Return what fills ``{method}``, ``{resource}``, ``{verb}`` and ``{Verb}`` in a text for a method."""
+    resource, _, verb = name.partition(".")
+    values = {
+        "{method}": name,
+        "{resource}": resource,
+        "{verb}": verb,
+        "{Verb}": verb[:1].upper() + verb[1:],
+    }
+
+    def filled(text: str) -> str:
+        for placeholder, value in values.items():
+            text = text.replace(placeholder, value)
+        return text
+
+    return filled
+
+
+def xml_attributes(values: Mapping[str, str]) -> str:
+    """Return attributes as XML, each after a space."""
     return "".join(
         f' {name}="{escape(value).replace(chr(34), "&quot;")}"' for name, value in values.items()
     )
-
-
-def _quoted_field(message: str) -> str | None:
-    """The field that a message names between quotes, such as ``'client_id' not found``."""
-    parts = message.split("'")
-    if len(parts) >= 3 and parts[1].replace("_", "").isalnum():
-        return parts[1]
-    return None

@@ -26,7 +26,7 @@ from .record import (
 from .request import EmptyResponse, Method, Page, PageResponse, Request
 from .scalars import escape
 
-__all__ = ["Door", "Methods", "plain", "unknown_elements"]
+__all__ = ["MethodRegistry", "Methods", "plain", "unknown_elements"]
 
 
 class Methods(Mapping[str, Method[Any]]):

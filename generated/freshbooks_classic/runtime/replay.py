@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from . import errors
 from .errors import NetworkError, NotRecordedError, TransportError
-from .hooks import Exchange, by_request, read_recording
 from .reading import parse_xml
+from .recorder import RecordedCall, by_request, read_recording
 from .redact import redact_request, secrets_in_request
 from .transport import HttpRequest, HttpResponse
 
@@ -35,7 +35,7 @@ class ReplayTransport:
 
     def __init__(
         self,
-        source: str | os.PathLike[str] | Iterable[Exchange],
+        source: str | os.PathLike[str] | Iterable[RecordedCall],
         *,
         registry: MethodRegistry | None = None,
     ) -> None:
@@ -73,7 +73,7 @@ class ReplayTransport:
         headers = {"content-type": "application/xml; charset=utf-8"}
         return HttpResponse(call.status or 200, headers, call.response.encode())
 
-    def _next(self, method: Method[object], document: bytes) -> Exchange:
+    def _next(self, method: Method[object], document: bytes) -> RecordedCall:
         """The call of the recording that stands for a request."""
         shown = redact_request(method, document, secrets_in_request(method, document))
         key = (method.name, shown)
@@ -95,25 +95,6 @@ class ReplayTransport:
         """Nothing is open."""
 
 
-class AsyncReplayTransport:
-    """As :class:`ReplayTransport`, for the asynchronous client."""
-
-    def __init__(
-        self,
-        source: str | os.PathLike[str] | Iterable[Exchange],
-        *,
-        registry: MethodRegistry | None = None,
-    ) -> None:
-        self._replay = ReplayTransport(source, registry=registry)
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        """The recorded response. Raises as the synchronous one does."""
-        return self._replay.send(request)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
 def _own_door() -> MethodRegistry:
     package = __name__.rpartition(".runtime.")[0]
     registry: MethodRegistry = importlib.import_module(f"{package}.wire").REGISTRY
@@ -130,7 +111,7 @@ def _document(request: HttpRequest) -> bytes:
     return first.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
 
 
-def _failure(call: Exchange) -> errors.Error:
+def _failure(call: RecordedCall) -> errors.Error:
     """What a call without a response ended in. An outcome is unknown for a reason, which the recording does not have."""
     kind = getattr(errors, call.error or "", None)
     told = f"the recorded call ended in {call.error or 'nothing'}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
 from lxml import etree
 
 from .errors import ArgumentError, Error, InvalidDocumentError, Problem
 from .files import File
+from .places import Place
 from .protocol import Protocol
 from .reading import Reader, as_unknown, find, local_name
 from .record import Arguments, Unknown
@@ -18,6 +19,10 @@ from .scalars import Codec
 from .schema import Mode, RecordSchema, WriteTable
 from .unset import UNSET
 from .writing import Part, Writer
+
+if TYPE_CHECKING:
+    from .http_binding import ArgumentPlan, HttpBinding, HttpParts
+    from .transport import HttpResponse
 
 T = TypeVar("T")
 
@@ -41,6 +46,30 @@ class Request(Generic[T]):
     """Files that travel beside the document; the request is then multipart/related."""
     values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The arguments it was built from, without those left out."""
+    http: HttpParts | None = field(default=None, compare=False)
+    """Verb, path and parameters; None for a document that is POSTed to the URL of the API."""
+
+    def position(self) -> Cursor | None:
+        """Return where the page begins that the arguments ask for; None where they do not say."""
+        argument = self.endpoint.protocol.paging.position
+        if isinstance(argument, str):
+            value: Cursor | None = self.values.get(argument)
+            return value if isinstance(value, (int, str)) else None
+        values = tuple(self.values.get(name) or None for name in argument)
+        return values if any(values) else None
+
+    def at_page(self, position: Cursor | None) -> Request[T]:
+        """Return the request for another page of the same list; None is the page asked for."""
+        if position is None:
+            return self
+        paging = self.endpoint.protocol.paging
+        if paging.style == "link":
+            assert self.http is not None
+            return replace(self, http=replace(self.http, link=str(position)))
+        names = (paging.position,) if isinstance(paging.position, str) else paging.position
+        places = position if isinstance(position, tuple) else (position,)
+        given = {name: UNSET if place is None else place for name, place in zip(names, places, strict=True)}
+        return self.endpoint.request({**self.values, **given})
 
     @property
     def retry(self) -> Retry:
@@ -50,6 +79,10 @@ class Request(Generic[T]):
     def parse(self, response: bytes | str, *, strict: bool = True) -> T:
         """The value of a response document. Raises the failure that the response tells of."""
         return self.endpoint.parse_response(response, strict=strict)
+
+
+Cursor = int | str | tuple[str | None, ...]
+"""Where a page begins: its number or that of its first row, a cursor (or several), or a URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +99,14 @@ class Page(Sequence[T]):
     total: int | None = None
     """How many rows all pages have together."""
     unknown: tuple[Unknown, ...] = field(default=(), compare=False)
-    next: int | None = field(default=None, compare=False)
+    next: Cursor | None = field(default=None, compare=False)
     """Where the walk goes on after this page, to be given to ``pages(resume=...)``; None at the end."""
+    cursor: Cursor | None = field(default=None, compare=False)
+    """The mark of the next page as the response has it: a cursor, or the URL of a link."""
+    more: bool | None = field(default=None, compare=False)
+    """Whether the response says that more pages follow; None where it does not say."""
 
-    def followed_by(self, position: int | None) -> Page[T]:
+    def followed_by(self, position: Cursor | None) -> Page[T]:
         """The same page in a walk that goes on at ``position``."""
         return replace(self, next=position)
 
@@ -98,8 +135,20 @@ class ResponseReader(Generic[T]):
         """The table of the records that the response holds, if it holds records."""
         return None
 
+    @property
+    def whole_body(self) -> bool:
+        """Whether a field is the body itself, which then is not a document."""
+        return self.record is not None and any(
+            item.location is not None and item.location[0] == "body" for item in self.record.fields
+        )
+
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
+        """Return the value, from the element that holds it."""
         raise NotImplementedError  # pragma: no cover
+
+    def read_empty(self, reader: Reader) -> T:
+        """Return the value of a response without a document."""
+        raise InvalidDocumentError("the response is empty")
 
 
 class EmptyResponse(ResponseReader[None]):
@@ -110,21 +159,39 @@ class EmptyResponse(ResponseReader[None]):
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> None:
         return None
 
+    def read_empty(self, reader: Reader) -> None:
+        return None
+
 
 class ScalarResponse(ResponseReader[T]):
-    """One value, such as the id of what was created."""
+    """One value, such as the ID of what was created."""
 
-    __slots__ = ("codec", "path")
+    __slots__ = ("codec", "path", "place")
 
     def __init__(self, path: str, codec: Codec) -> None:
-        self.path = _path(path)
+        self.place = Place.of(path)
+        self.path = self.place.path
         self.codec = codec
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
+        place = self.place
+        if place.source or place.attribute is not None:
+            text = place.text(payload, reader.response)
+            if text is None:
+                return _missing(reader, (*self.path, place.attribute or place.name))  # type: ignore[no-any-return]
+            return reader.text(payload, self.label, text, self._value)  # type: ignore[no-any-return]
         found = find(payload, self.path)
         if found is None:
             return _missing(reader, self.path)  # type: ignore[no-any-return]
-        return reader.text(found, self.path[-1], found.text or "", self._value)  # type: ignore[no-any-return]
+        return reader.text(found, self.label, found.text or "", self._value)  # type: ignore[no-any-return]
+
+    @property
+    def label(self) -> str:
+        """What an error calls the value."""
+        return self.place.attribute or self.place.name or (self.path or ("value",))[-1]
+
+    def read_empty(self, reader: Reader) -> T:
+        return self.read(etree.Element("empty"), reader, None)  # type: ignore[arg-type]
 
     def _value(self, text: str) -> Any:
         value = self.codec.read(text)
@@ -153,6 +220,9 @@ class RecordResponse(ResponseReader[T]):
                 return _missing(reader, self.path)  # type: ignore[no-any-return]
             found = etree.Element(self.path[-1])
         return reader.record(found, self.shape)  # type: ignore[no-any-return]
+
+    def read_empty(self, reader: Reader) -> T:
+        return reader.record(etree.Element("empty"), self.shape)  # type: ignore[no-any-return]
 
 
 class ListResponse(ResponseReader[list[T]]):
@@ -213,13 +283,18 @@ class PageResponse(ResponseReader[Page[T]]):
             return Page(())
         items, unknown = self.rows.rows(found, reader)
         counters: dict[str, int | None] = {}
-        for name, place in protocol.paging.counters.items():
-            text = (place.text(found) or "").strip()
+        paging = protocol.paging
+        for name, place in paging.counters.items():
+            text = (place.text(found, reader.response) or "").strip()
             counters[name] = int(text) if _COUNTER(text) else None
-        if unknown:  # counters that are elements stand among the rows
-            known = {place.path[0] for place in protocol.paging.counters.values() if place.path}
-            unknown = [item for item in unknown if item.path not in known]
-        return Page(tuple(items), **counters, unknown=tuple(unknown))
+        marks: dict[str, Any] = {}
+        if paging.next or paging.more is not None:
+            from .cursors import read_marks
+
+            marks = read_marks(paging, found, reader.response)
+        if unknown:  # counters that are elements are among the rows
+            unknown = [item for item in unknown if item.path not in paging.beside]
+        return Page(tuple(items), **counters, **marks, unknown=tuple(unknown))
 
 
 class BinaryResponse(ResponseReader[File]):
@@ -246,17 +321,20 @@ class Method(Generic[T]):
     """One method of the API: how its request is written and its response is read."""
 
     __slots__ = (
+        "_plan",
+        "_protocol",
         "_ready",
         "arguments",
+        "authenticated",
         "callers",
+        "http",
         "mode",
         "name",
         "paging_ignored",
-        "protocol",
         "response",
         "retry",
         "wrapper",
-    )  # fmt: skip
+    )
 
     def __init__(
         self,
@@ -270,8 +348,10 @@ class Method(Generic[T]):
         mode: Mode = "write",
         paging_ignored: bool = False,
         callers: str = "",
+        http: HttpBinding | None = None,
+        authenticated: bool = True,
     ) -> None:
-        self.protocol = protocol
+        self._protocol = protocol
         self.name = name
         self.arguments = arguments
         self.response = response
@@ -282,10 +362,31 @@ class Method(Generic[T]):
         """The server answers the same page whatever is asked for."""
         self.callers = callers
         """Who may call it, in words."""
+        self.http = http
+        """Verb, path and parameters; None for a document that is POSTed to the URL of the API."""
+        self.authenticated = authenticated
+        """Whether calls carry the credentials."""
         self._ready: tuple[WriteTable, str, str] | None = None
+        self._plan: ArgumentPlan | None = None
 
     def __repr__(self) -> str:
         return f"<Method {self.name}>"
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol of the API, as it is for this method."""
+        if self._ready is None and self._plan is None:
+            self._protocol = self._protocol.for_method(self.name)
+        return self._protocol
+
+    @property
+    def plan(self) -> ArgumentPlan:
+        """Where its arguments go; made when first needed."""
+        if self._plan is None:
+            from .http_binding import ArgumentPlan
+
+            self._plan = ArgumentPlan(self)
+        return self._plan
 
     def _prepare(self) -> tuple[WriteTable, str, str]:
         """The table of the arguments, and what stands before and after them. Made when first needed, because a program
@@ -300,8 +401,10 @@ class Method(Generic[T]):
         Raises:
             ArgumentError: an argument is missing, not known, or cannot be sent.
         """
+        if self.http is not None:
+            return self._bound(values)
         table, opening, closing = self._ready or self._prepare()
-        writer = Writer()
+        writer = Writer(self._protocol.nil_attribute)
         body = ""
         met: ArgumentError | None = None
         try:
@@ -316,6 +419,20 @@ class Method(Generic[T]):
             raise self._all_of(met, writer.sent(values))
         xml = f"{opening}{body}{closing}".encode()
         return Request(self.name, xml, self, tuple(writer.parts), writer.sent(values))
+
+    def _bound(self, values: Mapping[str, Any]) -> Request[T]:
+        """Return a request with a verb, a path and parameters."""
+        plan = self.plan
+        writer = Writer(self._protocol.nil_attribute)
+        met: ArgumentError | None = None
+        try:
+            xml = plan.document(writer, values)
+            parts = plan.parts(values)
+        except ArgumentError as error:
+            met = error
+        if met is not None:
+            raise self._all_of(met, writer.sent(values))
+        return Request(self.name, xml, self, tuple(writer.parts), writer.sent(values), parts)
 
     def _all_of(self, error: ArgumentError, values: Mapping[str, Any]) -> ArgumentError:
         """The error for all problems of a call, of which the writer met the first."""
@@ -337,7 +454,7 @@ class Method(Generic[T]):
 
     def parse_request(self, payload: etree._Element) -> Arguments:
         """Arguments of a request document, from the element that holds them."""
-        reader = Reader(self.mode, strict=False)
+        reader = self.protocol.reader(self.mode, strict=False)
         outer: tuple[Unknown, ...] = ()
         holder: etree._Element | None = payload
         if self.wrapper is not None:
@@ -350,8 +467,19 @@ class Method(Generic[T]):
             read.unknown = (*read.unknown, *outer)
         return read
 
-    def parse_response(self, document: bytes | str, *, strict: bool = True) -> T:
-        """The value of a response document.
+    def parse_response(
+        self,
+        document: bytes | str,
+        *,
+        strict: bool = True,
+        response: HttpResponse | None = None,
+    ) -> T:
+        """Return the value of a response document.
+
+        Args:
+            document: the body.
+            strict: raise for a value of a wrong type; else it becomes :class:`Raw` text.
+            response: status and headers, where the description reads values from them.
 
         Raises:
             ApiError: the response says that the call failed.
@@ -360,14 +488,32 @@ class Method(Generic[T]):
         if self.response.binary:
             return self._bytes(document)
         try:
-            return self.read_payload(self.protocol.payload(document, self.name), strict=strict)
+            if self.http is not None and self._bodiless(document):
+                reader = self.protocol.reader(strict=strict, response=response)
+                return self.response.read_empty(reader)
+            status = None if response is None else response.status
+            payload = self.protocol.payload(document, self.name, status)
+            return self.read_payload(payload, strict=strict, response=response)
         except Error as error:
             error.method = error.method or self.name
             raise
 
-    def read_payload(self, payload: etree._Element, *, strict: bool = True) -> T:
-        """The value of a response that is parsed already, from the element that holds it."""
-        return self.response.read(payload, Reader("response", strict=strict), self.protocol)
+    def _bodiless(self, document: bytes | str) -> bool:
+        """Return whether there is no document to read: an empty body, or one that is a value itself."""
+        if isinstance(self.response, EmptyResponse) and not self.protocol.response_root:
+            return True
+        return not document.strip() or self.response.whole_body
+
+    def read_payload(
+        self,
+        payload: etree._Element,
+        *,
+        strict: bool = True,
+        response: HttpResponse | None = None,
+    ) -> T:
+        """Return the value of a response that is parsed already, from the element that holds it."""
+        reader = self.protocol.reader(strict=strict, response=response)
+        return self.response.read(payload, reader, self.protocol)
 
     def _bytes(self, document: bytes | str) -> T:
         content = document.encode() if isinstance(document, str) else document

@@ -47,7 +47,7 @@ def write_text(value: Any, expected: str = "text") -> str:
     """A ``str`` as XML character data. Raises ValueError for anything else."""
     if isinstance(value, str):
         return escape(value)
-    raise ValueError(f"{expected}, not {_named(value)}")
+    raise ValueError(f"{expected}, not {named(value)}")
 
 
 class Memo(dict[str, Any]):
@@ -139,7 +139,7 @@ def _unpadded(text: str) -> str:
     return _PADDING.sub("", text)
 
 
-def _named(value: object) -> str:
+def named(value: object) -> str:
     return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
 
 
@@ -186,7 +186,7 @@ class Integer(Codec):
             return str(int(value))
         if isinstance(value, Raw):
             return escape(value)
-        raise ValueError(f"{self.expected} (int), not {_named(value)}")
+        raise ValueError(f"{self.expected} (int), not {named(value)}")
 
 
 class Id(Integer):
@@ -229,7 +229,7 @@ class Number(Codec):
         if isinstance(value, int) and kind is not bool:
             return str(int(value))
         hint = "; a float is not exact, use Decimal or str" if kind is float else ""
-        raise ValueError(f"Decimal, int or numeric str, not {_named(value)}{hint}")
+        raise ValueError(f"Decimal, int or numeric str, not {named(value)}{hint}")
 
     def plain(self, value: Any) -> Any:
         return format(value, "f") if isinstance(value, Decimal) else value
@@ -266,7 +266,7 @@ class Flag(Codec):
             return self.words[1]
         if isinstance(value, Raw):
             return escape(value)
-        raise ValueError(f"True or False, not {_named(value)}")
+        raise ValueError(f"True or False, not {named(value)}")
 
 
 class Date(Codec):
@@ -292,7 +292,7 @@ class Date(Codec):
             return value.isoformat()
         if isinstance(value, Raw):
             return escape(value)
-        raise ValueError(f"datetime.date, not {_named(value)}")
+        raise ValueError(f"datetime.date, not {named(value)}")
 
     def plain(self, value: Any) -> Any:
         return value.isoformat() if isinstance(value, dt.date) else value
@@ -342,7 +342,7 @@ class DateTime(Codec):
             return local.replace(tzinfo=None).isoformat(sep=" ")
         if isinstance(value, Raw):
             return escape(value)
-        raise ValueError(f"an aware datetime.datetime, not {_named(value)}")
+        raise ValueError(f"an aware datetime.datetime, not {named(value)}")
 
     def plain(self, value: Any) -> Any:
         return value.isoformat() if isinstance(value, dt.datetime) else value
@@ -378,7 +378,7 @@ class EnumCodec(Codec):
     def write(self, value: Any) -> str:
         if isinstance(value, str):
             return self._sent.get(value) or escape(value)
-        raise ValueError(f"{self.expected}, not {_named(value)}")
+        raise ValueError(f"{self.expected}, not {named(value)}")
 
 
 class Binary(Codec):
@@ -394,4 +394,4 @@ class Binary(Codec):
     def write(self, value: Any) -> str:
         if isinstance(value, Raw):
             return escape(value)
-        raise ValueError(f"{self.expected}, not {_named(value)}")
+        raise ValueError(f"{self.expected}, not {named(value)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Generic, Literal, TypeVar
 
-from .scalars import Binary, Codec, Text
+from .scalars import Binary, Codec, Text, escape
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ def field_spec(
 class RecordSchema(Generic[T]):
     """The fields of one record. ``make`` is the record's class, or None for the arguments of a method."""
 
-    __slots__ = ("_readers", "_writers", "by_name", "fields", "identity", "make", "name")
+    __slots__ = ("_readers", "_writers", "by_name", "fields", "identity", "make", "name", "one_of")
 
     def __init__(
         self,
@@ -138,8 +138,11 @@ class RecordSchema(Generic[T]):
         fields: Iterable[FieldSpec],
         *,
         identity: str | None = None,
+        one_of: tuple[tuple[str, ...], ...] = (),
     ) -> None:
         self.name = name
+        self.one_of = one_of
+        """Groups of fields of which a request has exactly one."""
         self.identity = identity
         """The field that names a record of this shape."""
         self.make = make
@@ -371,10 +374,10 @@ class WriteEntry:
     """How one field is written: ``head`` + text + ``tail``."""
 
     __slots__ = (
-        "_table", "binary", "empty", "field", "head", "item_head", "item_tail", "mode", "shared", "tail", "write",
+        "_table", "binary", "closing", "empty", "field", "head", "item_head", "item_tail", "mode", "opening", "tags", "tail", "write",
     )  # fmt: skip
 
-    def __init__(self, item: FieldSpec, mode: Mode, *, shared: bool) -> None:
+    def __init__(self, item: FieldSpec, mode: Mode) -> None:
         outer = item.path[:-1]
         last = item.path[-1] if item.path else ""
         tags = item.path if not item.namespaces else _tags(item)
@@ -383,6 +386,9 @@ class WriteEntry:
         inner = item.many or item.shape is not None
         self.field = item
         self.mode: Mode = mode
+        self.tags = tags
+        """The names of the path, with the namespaces that they declare."""
+        self.opening, self.closing = opening, closing
         self.item_head, self.item_tail = (f"<{tags[-1]}>", f"</{last}>") if last else ("", "")
         self.head = opening if inner else opening + self.item_head
         self.tail = closing if inner else self.item_tail + closing
@@ -394,10 +400,17 @@ class WriteEntry:
         """None for a nested record or a file."""
         if item.codec is not None and not self.binary:
             self.write = item.codec.write
-        self.shared = shared
-        """Its outermost wrapper also holds other fields, so the wrapper is written once for all of them."""
-
         self._table: WriteTable | None = None
+
+    def text_of(self, value: Any) -> str:
+        """Return a value as XML character data. Raises ValueError for one that cannot be sent."""
+        if value is None:
+            raise ValueError("a value, not None")
+        return self.write(value) if self.write is not None else escape(value)
+
+    def cleared(self, nil: str) -> str:
+        """Return the empty element that clears the field; ``nil`` is the attribute that it needs."""
+        return self.empty.replace("/>", f"{nil}/>", 1) if nil else self.empty
 
     @property
     def table(self) -> WriteTable:
@@ -411,7 +424,7 @@ class WriteEntry:
 class WriteTable(dict[str, WriteEntry]):
     """How the fields of one record, or the arguments of one method, are written, in the order of the description."""
 
-    __slots__ = ("attributes", "orders", "plain", "required", "tree")
+    __slots__ = ("attributes", "one_of", "orders", "plain", "required", "tree")
 
     def __init__(self, shape: RecordSchema[Any], mode: Mode) -> None:
         letters = _ACCESS[mode]
@@ -421,33 +434,28 @@ class WriteTable(dict[str, WriteEntry]):
             if any(letter in item.access for letter in letters)
             and (item.path or item.attribute or item.content or item.location is None)
         ]
-        wrappers = [item.path[0] for item in taking if len(item.path) > 1]
-        super().__init__(
-            (
-                item.name,
-                WriteEntry(
-                    item, mode, shared=len(item.path) > 1 and wrappers.count(item.path[0]) > 1
-                ),
-            )
-            for item in taking
-        )
+        super().__init__((item.name, WriteEntry(item, mode)) for item in taking)
         self.plain: dict[str, tuple[str, Callable[[Any], str] | None, str]] = {
             name: (entry.head, _write_of(entry), entry.tail)
             for name, entry in self.items()
-            if entry.write is not None and not entry.field.many and not entry.shared
+            if entry.write is not None and not entry.field.many and not entry.field.map
         }
         """The commonest fields, those that are one text in an element: head, how the text is written, tail. None for
         text: looking for markup in place is faster than calling something that does."""
         self.attributes = frozenset(
             item.name for item in taking if item.attribute and not item.path
         )
-        self.tree = any(item.attribute and item.path for item in taking)
-        """Some attributes belong to elements inside, so the elements are put together before they are written."""
+        wrappers = [item.path[0] for item in taking if len(item.path) > 1]
+        self.tree = len(wrappers) > len({*wrappers}) or any(
+            item.attribute and item.path for item in taking
+        )
+        """Some fields share an element, so the elements are put together before they are written."""
+        self.one_of = tuple(tuple(name for name in names if name in self) for names in shape.one_of)
+        """Fields of which a request must have exactly one."""
         self.orders: dict[tuple[str, ...], tuple[str, ...]] = {}
         """Names as callers order them -> in the order of the description, as met so far."""
         self.required = tuple(item.name for item in shape.fields if required(item, mode))
         """What a request must have."""
-
 
     def in_order(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return names in the order of the description; ``names`` itself if that is its order."""

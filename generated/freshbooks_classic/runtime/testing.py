@@ -68,22 +68,6 @@ class MemoryTransport:
         self.closed = True
 
 
-class AsyncMemoryTransport:
-    """As :class:`MemoryTransport`, awaited."""
-
-    def __init__(self, reply: Reply) -> None:
-        self.reply = reply
-        self.sent: list[HttpRequest] = []
-        self.closed = False
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        self.sent.append(request)
-        return self.reply(request)
-
-    async def close(self) -> None:
-        self.closed = True
-
-
 class Planted:
     """Makes secrets, and finds what is left of them in what was shown.
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from lxml import etree
+
 from .errors import ArgumentError, Problem
 from .record import Arguments, Raw, Record, field_names
-from .scalars import escape, write_text
+from .scalars import write_text
 from .schema import FieldSpec, Mode, RecordSchema, WriteEntry, WriteTable
 from .unset import UNSET
 
@@ -131,7 +133,7 @@ def _media(path: str, content: bytes) -> str:
     return MEDIA_BY_ENDING.get(ending, "application/octet-stream")
 
 
-_NOT_CLEARED: Final = "cannot be cleared: give a value, or leave it out"
+NOT_CLEARED: Final = "cannot be cleared: give a value, or leave it out"
 NOT_SENDABLE: Final = "is no value that can be sent"
 """What is said of a sensitive value, because a reason would show it."""
 
@@ -142,9 +144,11 @@ class Writer:
     An error says where it is from the inside out: whoever writes a part puts its own name before the path.
     """
 
-    __slots__ = ("_read", "parts")
+    __slots__ = ("_read", "nil", "parts")
 
-    def __init__(self) -> None:
+    def __init__(self, nil: str = "") -> None:
+        self.nil = nil
+        """The attribute of an element that means None, as XML; empty where an empty tag does."""
         self.parts: list[Part] = []
         self._read: dict[int, Upload] = {}
 
@@ -164,19 +168,43 @@ class Writer:
         return [self._swapped(inner) for inner in value] if isinstance(value, list) else value
 
     def fields(self, table: WriteTable, values: Mapping[str, Any]) -> str:
-        """The elements of ``values``, in their order; what is UNSET is left out."""
+        """Return the elements of ``values`` in the order of the description; what is UNSET is left out."""
         out: list[str] = []
         self._fields(out, table, values)
         return "".join(out)
 
-    def element(self, tag: str, table: WriteTable, values: Mapping[str, Any]) -> str:
-        """An element that holds ``values``: some as attributes, the others inside."""
+    def element(
+        self, tag: str, table: WriteTable, values: Mapping[str, Any], attributes: str = ""
+    ) -> str:
+        """Return an element that holds ``values``: some as attributes, the others inside.
+
+        Args:
+            tag: name of the element.
+            table: the fields.
+            values: name of a field -> its value.
+            attributes: further attributes, as XML.
+        """
         out: list[str] = []
-        self._element(out, tag, table, values)
+        self._element(out, tag + attributes, f"</{tag}>", table, values)
         return "".join(out)
 
+    def split(
+        self, table: WriteTable, values: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], str]:
+        """Return the values that are elements, and the others as attributes in XML."""
+        inside: dict[str, Any] = {}
+        head = ""
+        for name in table.in_order(tuple(values)):
+            if name in table.attributes:
+                head += self._attribute(table[name], values[name])
+            else:
+                inside[name] = values[name]
+        return inside, head
+
     def _fields(self, out: list[str], table: WriteTable, values: Mapping[str, Any]) -> None:
-        together: dict[str, tuple[int, list[tuple[WriteEntry, Any]]]] | None = None
+        if table.tree:
+            self._tree(out, table, values)
+            return
         plain = table.plain
         names = tuple(values)
         for name in table.orders.get(names) or table.in_order(names):
@@ -204,45 +232,52 @@ class Writer:
             entry = table.get(name)
             if entry is None:
                 raise _unexpected(name, table)
-            if not entry.shared:
-                self._other(out, entry, value)
-                continue
-            if together is None:
-                together = {}
-            outer = entry.field.path[0]
-            if outer not in together:
-                together[outer] = (len(out), [])
-                out.append("")
-            together[outer][1].append((entry, value))
-        if together is not None:
-            for outer, (index, members) in together.items():
-                inner = "".join(self._below(entry, value) for entry, value in members)
-                out[index] = f"<{outer}>{inner}</{outer}>"
+            self._other(out, entry, value)
 
-    def _below(self, entry: WriteEntry, value: Any) -> str:
-        """One of several fields in a common wrapper, without that wrapper."""
-        out: list[str] = []
-        self._other(out, entry, value)
-        outer = entry.field.path[0]
-        return "".join(out).removeprefix(f"<{outer}>").removesuffix(f"</{outer}>")
+    def _tree(self, out: list[str], table: WriteTable, values: Mapping[str, Any]) -> None:
+        """Write fields that share elements: wrappers around several of them, and elements with attributes."""
+        root = _Node("")
+        for name in table.in_order(tuple(values)):
+            value = values[name]
+            if value is UNSET:
+                continue
+            entry = table.get(name)
+            if entry is None:
+                raise _unexpected(name, table)
+            item = entry.field
+            if item.attribute is not None:
+                root.below(entry.tags).attributes += self._attribute(entry, value)
+                continue
+            inside: list[str] = []
+            self._other(inside, entry, value)
+            text = "".join(inside)
+            if value is None or item.many or item.shape is not None:
+                text = text.removeprefix(entry.opening).removesuffix(entry.closing)
+                root.below(entry.tags[:-1]).inside.append(text)
+            else:
+                text = text[len(entry.head) : len(text) - len(entry.tail)]
+                root.below(entry.tags).inside.append(text)
+        root.write_inside(out)
 
     def _other(self, out: list[str], entry: WriteEntry, value: Any) -> None:
-        """An empty tag, a list, a nested record, a file, or what shares its wrapper."""
+        """Write an empty tag, a list, a map, a nested record or a file."""
         item = entry.field
         if value is None:
             if not item.clear:
-                raise ArgumentError(_NOT_CLEARED, path=item.name)
-            out.append(entry.empty)
+                raise ArgumentError(NOT_CLEARED, path=item.name)
+            out.append(entry.cleared(self.nil))
             return
         out.append(entry.head)
-        if not item.many:
+        if item.map:
+            self._map(out, entry, value)
+        elif not item.many:
             try:
                 if item.shape is None:
                     out.append(self._text(entry, value))
                 else:
                     self._record(out, entry, entry.table, value)
             except ArgumentError as error:
-                _inside(item.name, error, item)
+                raised_inside(item.name, error, item)
                 raise
         elif not is_list(value):
             raise ArgumentError(f"should be a list, not {type(value).__name__}", path=item.name)
@@ -261,35 +296,53 @@ class Writer:
                     out.append(f"{entry.item_head}{self._text(entry, item)}{entry.item_tail}")
                 index += 1
         except ArgumentError as error:
-            _inside(f"{entry.field.name}[{index}]", error, entry.field)
+            raised_inside(f"{entry.field.name}[{index}]", error, entry.field)
             raise
 
+    def _map(self, out: list[str], entry: WriteEntry, value: Any) -> None:
+        """Write a map: an element for each key, or elements that are named after the keys."""
+        item = entry.field
+        if not isinstance(value, Mapping):
+            raise ArgumentError(f"should be a mapping, not {type(value).__name__}", path=item.name)
+        named = item.path[-1] == "*"
+        for key, inner in value.items():
+            try:
+                if not named:
+                    first, second = entry.table
+                    self._record(out, entry, entry.table, {first: key, second: inner})
+                    continue
+                tag = element_name(key)
+                if item.shape is not None:
+                    self._element(out, tag, f"</{tag}>", entry.table, inner)
+                else:
+                    out.append(f"<{tag}>{self._text(entry, inner)}</{tag}>")
+            except ArgumentError as error:
+                raised_inside(f"{item.name}[{key!r}]", error, item)
+                raise
+
     def _record(self, out: list[str], entry: WriteEntry, table: WriteTable, value: Any) -> None:
-        """A nested record with its element."""
+        """Write a nested record with its element."""
         if type(value) is not dict:
             if isinstance(value, Record):
-                value = _sendable(value, table)
+                value = sendable(value, table)
             elif not isinstance(value, Mapping):
                 raise ArgumentError(
                     f"should be a mapping of its fields, not {type(value).__name__}"
                 )
         # A document that was read is built as it was, whatever it lacks.
-        for name in () if isinstance(value, Arguments) else table.required:
-            if value.get(name) in (None, UNSET):
-                raise ArgumentError("is required", path=f".{name}")
+        if not isinstance(value, Arguments):
+            check_required(table, value)
         try:
-            self._element(out, entry.field.path[-1], table, value)
+            self._element(out, entry.item_head[1:-1], entry.item_tail, table, value)
         except ArgumentError as error:
-            _inside(".", error)
+            raised_inside(".", error)
             raise
 
     def _text(self, entry: WriteEntry, value: Any) -> str:
         try:
             if entry.binary and not isinstance(value, Raw):
                 return self._file(entry.field, value)
-            if value is None:
-                raise ValueError("a value, not None")
-            return entry.write(value) if entry.write is not None else escape(value)
+            return entry.text_of(value)
         except ValueError as error:
             raise _wrong(error, "", entry.field) from None
 
@@ -301,35 +354,83 @@ class Writer:
         return f"cid:{content_id}"
 
     def _element(
-        self, out: list[str], tag: str, table: WriteTable, values: Mapping[str, Any]
+        self, out: list[str], head: str, tail: str, table: WriteTable, values: Mapping[str, Any]
     ) -> None:
         if not table.attributes:
-            out.append(f"<{tag}>")
+            out.append(f"<{head}>")
             self._fields(out, table, values)
         else:
-            inside: dict[str, Any] = {}
-            head = tag
-            for name, value in values.items():
-                if name in table.attributes:
-                    head += self._attribute(table[name], value)
-                else:
-                    inside[name] = value
-            out.append(f"<{head}>")
+            inside, attributes = self.split(table, values)
+            out.append(f"<{head}{attributes}>")
             self._fields(out, table, inside)
-        out.append(f"</{tag}>")
+        out.append(tail)
 
     def _attribute(self, entry: WriteEntry, value: Any) -> str:
         if value is UNSET:
             return ""
         if value is None and not entry.field.clear:
-            raise ArgumentError(_NOT_CLEARED, path=entry.field.name)
-        assert entry.write is not None
+            raise ArgumentError(NOT_CLEARED, path=entry.field.name)
         try:
-            text = "" if value is None else entry.write(value)
+            text = "" if value is None else entry.text_of(value)
         except ValueError as error:
             raise _wrong(error, entry.field.name, entry.field) from None
         text = text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
         return f' {entry.field.attribute}="{text}"'
+
+
+class _Node:
+    """An element that several fields share, before it is written."""
+
+    __slots__ = ("attributes", "children", "head", "inside")
+
+    def __init__(self, head: str) -> None:
+        self.head = head
+        self.attributes = ""
+        self.inside: list[str | _Node] = []
+        self.children: dict[str, _Node] = {}
+
+    def below(self, heads: Iterable[str]) -> _Node:
+        """Return the element at the end of a path, made where there is none."""
+        node = self
+        for head in heads:
+            found = node.children.get(head)
+            if found is None:
+                found = node.children[head] = _Node(head)
+                node.inside.append(found)
+            node = found
+        return node
+
+    def write_inside(self, out: list[str]) -> None:
+        """Write everything inside of the element."""
+        for item in self.inside:
+            if isinstance(item, str):
+                out.append(item)
+                continue
+            out.append(f"<{item.head}{item.attributes}>")
+            item.write_inside(out)
+            out.append(f"</{item.head.partition(' ')[0]}>")
+
+
+def check_required(table: WriteTable, values: Mapping[str, Any]) -> None:
+    """Raise ArgumentError for a required field without a value, or a choice without exactly one."""
+    for name in table.required:
+        if values.get(name) in (None, UNSET):
+            raise ArgumentError("is required", path=f".{name}")
+    for names in table.one_of:
+        given = [name for name in names if values.get(name, UNSET) is not UNSET]
+        if len(given) != 1:
+            raise ArgumentError(f"needs exactly one of {', '.join(names)}")
+
+
+def element_name(key: object) -> str:
+    """Return a key of a map as the name of an element. Raises ArgumentError where it cannot be one."""
+    try:
+        name = etree.QName(str(key))
+    except ValueError:
+        name = None
+    if name is None or name.namespace or ":" in name.localname:
+        raise ArgumentError(f"has a key that is not an XML name: {key!r}")
+    return str(name.localname)
 
 
 def is_list(value: object) -> bool:
@@ -339,14 +440,15 @@ def is_list(value: object) -> bool:
 
 def writable(record: Record, shape: RecordSchema[Any], mode: Mode) -> dict[str, Any]:
     """The part of a record that was read which may be sent back: no read-only field, nothing that was absent."""
-    return _sendable(record, shape.writer(mode))
+    return sendable(record, shape.writer(mode))
 
 
-def _sendable(record: Record, table: WriteTable) -> dict[str, Any]:
+def sendable(record: Record, table: WriteTable) -> dict[str, Any]:
+    """Return the fields of a record that a table writes, without those that are None or empty lists."""
     values = {}
     for name in field_names(record):
         value = getattr(record, name)
-        if name in table and value is not None and value != []:
+        if name in table and value is not None and value != [] and value != {}:
             values[name] = value
     return values
 
@@ -360,7 +462,8 @@ def _unexpected(name: str, table: Iterable[str]) -> ArgumentError:
     return ArgumentError(f"is not known here{hint}", path=str(name))
 
 
-def _inside(outer: str, error: ArgumentError, item: FieldSpec | None = None) -> None:
+def raised_inside(outer: str, error: ArgumentError, item: FieldSpec | None = None) -> None:
+    """Put the name of an outer field before the path of an error."""
     error.path = outer + error.path
     if item is not None and item.sensitive and error.message.startswith("should be"):
         error.message = NOT_SENDABLE

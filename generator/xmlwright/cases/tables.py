@@ -9,6 +9,7 @@ from typing import Any
 
 from ..ir import Api, Enum, Field, Method, Record, Ref
 from ..naming import python_name
+from ..runtime.failures import FailureRule
 from ..runtime.protocol import CallbackForm, ErrorCode, Paging, Place, Protocol
 from ..runtime.record import Record as RuntimeRecord
 from ..runtime.request import (
@@ -75,11 +76,15 @@ def protocol_of(api: Api) -> Protocol:
         namespaces=envelope.namespaces,
         status=maybe(envelope.status),
         ok=envelope.ok,
-        failure_root=envelope.failure_root,
-        failure_when=maybe(envelope.failure_when),
-        failure_message=place(envelope.failure_message),
-        failure_code=maybe(envelope.failure_code),
-        failure_field=maybe(envelope.failure_field),
+        failures=(
+            FailureRule(
+                message=place(envelope.failure_message),
+                code=maybe(envelope.failure_code),
+                field=maybe(envelope.failure_field),
+                roots=() if envelope.failure_root is None else (envelope.failure_root,),
+                when=maybe(envelope.failure_when),
+            ),
+        ),
         token_style=api.token.style,
         token_password=api.token.password,
         token_header=api.token.header,
@@ -91,7 +96,7 @@ def protocol_of(api: Api) -> Protocol:
         paging=Paging(
             position=python_name(api.paging.position),
             size=python_name(api.paging.size),
-            by_row=api.paging.by_row,
+            style="offset" if api.paging.by_row else "page",
             first=api.paging.first,
             default_size=api.paging.default_size,
             maximum_size=api.paging.maximum_size,
@@ -105,6 +110,7 @@ class Tables:
     """Run-time tables of a description, made when asked for."""
 
     def __init__(self, api: Api) -> None:
+        """Initialize the instance."""
         self.api = api
         self._shapes: dict[Ref, RecordSchema[Any]] = {}
         self._codecs: dict[tuple[object, ...], Codec] = {}

@@ -12,8 +12,9 @@ from .unset import UNSET
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
+    from .async_paging import AsyncPager
     from .client import Client
-    from .paging import AsyncPager, Pager
+    from .paging import Pager
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -97,9 +98,11 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
         if instance is None:
             return builder
         client: Any = instance._client
-        from . import paging
-
-        pager: Any = paging.Pager if isinstance(instance, Resource) else paging.AsyncPager
+        pager: Any
+        if isinstance(instance, Resource):
+            from .paging import Pager as pager
+        else:
+            from .async_paging import AsyncPager as pager
 
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
             # A wrong argument is told now, not at the first row.
@@ -109,14 +112,7 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
                 if problems:
                     raise ArgumentError.of(problems, first.method)
 
-            def request(position: int | None) -> Request[Page[T]]:
-                if position is None:
-                    return first
-                return first.endpoint.request(
-                    {**first.values, client.protocol.paging.position: position}
-                )
-
-            return pager(client, request)
+            return pager(client, first.at_page)
 
         template = "Pager[{}]" if isinstance(instance, Resource) else "AsyncPager[{}]"
         return _bind(instance, self._name, bound, builder, "Request[Page", template)

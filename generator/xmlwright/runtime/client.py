@@ -16,9 +16,10 @@ from .request import Request
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .auth import Auth, OAuthFlow
+    from .auth import Auth
     from .engine import Pause, Setup, Step
     from .hooks import Hook, RawResponse
+    from .oauth import OAuthFlow
     from .options import OptionChanges, Options, Settings, Timeout, Tls
     from .protocol import Protocol
     from .record import Record
@@ -121,7 +122,7 @@ class BaseClient:
         Raises:
             ConfigurationError: no account or token is anywhere, or a value makes no sense.
         """
-        from .options import from_environment
+        from .environment import from_environment
 
         return cls(**from_environment(cls.protocol, explicit, profile, config))
 
@@ -144,7 +145,7 @@ class BaseClient:
 
         ``url`` names another host than that of the account; the other arguments are as those of the client.
         """
-        from .auth import OAuthFlow
+        from .oauth import OAuthFlow
         from .options import Tls
         from .transport import RequestsTransport
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 

@@ -33,9 +33,7 @@ _UTC: Final = dt.timezone.utc
 class PatternDate(Date):
     """``datetime.date`` in a pattern of ``strftime``, such as ``%m/%d/%Y``; months and days may be unpadded when read."""
 
-    def __init__(
-        self, pattern: str, *, empty: object = None, none: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, pattern: str, *, empty: object = None, none: tuple[str, ...] = ()) -> None:
         self.pattern = pattern
         self.expected = f"a date ({pattern})"
         super().__init__(empty=empty, none=none)
@@ -218,7 +216,9 @@ class RawXml(Codec):
         if not isinstance(value, str):
             raise ValueError(f"{self.expected} as text, not {named(value)}")
         try:
-            etree.fromstring(f"<x>{value}</x>", etree.XMLParser(resolve_entities=False, no_network=True))
+            etree.fromstring(
+                f"<x>{value}</x>", etree.XMLParser(resolve_entities=False, no_network=True)
+            )
         except etree.XMLSyntaxError:
             raise ValueError(f"{self.expected}; escape text with &amp; and &lt;") from None
         return value

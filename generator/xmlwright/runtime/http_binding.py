@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
 
 from .errors import ArgumentError, ConfigurationError
 from .parameters import Pair, ParameterNames, ParameterWriter
-from .schema import Mode, RecordSchema, WriteEntry, WriteTable
+from .protocol import DECLARATION, placeholders
+from .schema import WriteEntry, WriteTable
 from .unset import UNSET
+
+if TYPE_CHECKING:
+    from .request import Method
+    from .writing import Writer
 
 _VARIABLE: Final = re.compile(r"\{([^{}+]+)(\+?)\}")
 _HEADER_TEXT: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z").match
@@ -33,8 +38,10 @@ class HttpBinding:
     media: str = "application/xml"
     """Content type of a document."""
     names: ParameterNames = ParameterNames()  # noqa: RUF009 - it cannot change
-    document: tuple[str, str] | None = None
+    document: Pair | None = None
     """The document travels in a parameter: ``("form", name)`` or ``("query", name)``."""
+    always_document: bool = False
+    """A document is sent even if no argument is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +58,62 @@ class HttpParts:
     success: tuple[int, ...] = ()
     body: bytes | None = field(default=None, repr=False)
     """A body that is not a document."""
+    link: str = ""
+    """URL of the next page as a response has it, in place of the target."""
+    document: Pair | None = None
+    """The parameter that the document travels in: ``("form", name)`` or ``("query", name)``."""
 
 
 class ArgumentPlan:
     """The arguments of a method by where they go; made once for each method."""
 
-    __slots__ = ("binding", "body", "located", "mode", "required")
+    __slots__ = ("_attributes", "_filled", "binding", "body", "located", "method", "names")
 
-    def __init__(self, binding: HttpBinding, arguments: RecordSchema[Any], mode: Mode) -> None:
+    def __init__(self, method: Method[Any]) -> None:
+        binding = method.http
+        assert binding is not None
+        self.method = method
         self.binding = binding
-        self.mode: Mode = mode
-        self.body: WriteTable = arguments.writer(mode)
+        self.body: WriteTable = method.arguments.writer(method.mode)
+        letters = {"create": "c", "update": "u"}.get(method.mode, "cu")
         self.located: tuple[WriteEntry, ...] = tuple(
-            WriteEntry(item, mode)
-            for item in arguments.fields
-            if item.location is not None
+            WriteEntry(item, method.mode)
+            for item in method.arguments.fields
+            if item.location is not None and any(letter in item.access for letter in letters)
         )
-        self.required = frozenset(
-            name for name, _ in _VARIABLE.findall(binding.path)
-        )
+        self.names = frozenset(entry.field.name for entry in self.located)
+        self._filled = placeholders(method.name)
+
+    def document(self, writer: Writer, values: Mapping[str, Any]) -> bytes:
+        """Return the document of a request; empty where there is nothing to say in one.
+
+        Raises:
+            ArgumentError: an argument cannot be sent.
+        """
+        method = self.method
+        protocol = method.protocol
+        inside = {
+            name: value
+            for name, value in values.items()
+            if value is not UNSET and name not in self.names
+        }
+        if not inside and not self.binding.always_document:
+            return b""
+        table = self.body
+        if protocol.request_root:
+            attributes = ""
+            if method.wrapper is None:
+                inside, attributes = writer.split(table, inside)
+                body = writer.fields(table, inside)
+            else:
+                body = writer.element(method.wrapper, table, inside)
+            opening, closing = protocol.envelope(method.name, attributes)
+            return f"{opening}{body}{closing}".encode()
+        if method.wrapper is None:  # the one argument is the root
+            body = writer.fields(table, inside)
+        else:
+            body = writer.element(method.wrapper, table, inside, protocol.root_attributes)
+        return f"{DECLARATION}{body}".encode() if body else b""
 
     def parts(self, values: Mapping[str, Any]) -> HttpParts:
         """Return everything of the request but its document.
@@ -77,12 +121,13 @@ class ArgumentPlan:
         Raises:
             ArgumentError: an argument cannot be sent where it goes.
         """
-        binding = self.binding
-        query = ParameterWriter(binding.names, self.mode)
-        form = ParameterWriter(binding.names, self.mode)
-        query.pairs += binding.query
-        form.pairs += binding.form
-        headers: dict[str, str] = dict(binding.headers)
+        binding, filled = self.binding, self._filled
+        query = ParameterWriter(binding.names)
+        form = ParameterWriter(binding.names)
+        query.pairs += [(name, filled(text)) for name, text in binding.query]
+        form.pairs += [(name, filled(text)) for name, text in binding.form]
+        headers = {name: filled(text) for name, text in binding.headers.items()}
+        free = ParameterWriter(binding.names)
         path: dict[str, str] = {}
         body: bytes | None = None
         media = binding.media
@@ -96,7 +141,7 @@ class ArgumentPlan:
             if value is UNSET:
                 continue
             if source == "query":
-                query.write(entry, name, value)
+                (free if name == "*" else query).write(entry, name, value)
             elif source == "form":
                 form.write(entry, name, value)
             elif source == "header":
@@ -106,12 +151,13 @@ class ArgumentPlan:
             elif source == "body":
                 body, media = _payload(entry, value, media)
         target = self._target(path)
+        named = {name for name, _ in query.pairs}
+        query.pairs += [pair for pair in free.pairs if pair[0] not in named]
         if query.pairs:
-            pairs = _without_overridden(query.pairs)
-            target += ("&" if "?" in target else "?") + encoded(pairs)
+            target += ("&" if "?" in target else "?") + encoded(query.pairs)
         return HttpParts(
             binding.verb, target, tuple(headers.items()),
-            tuple(form.pairs) if uses_form else None, media, binding.success, body,
+            tuple(form.pairs) if uses_form else None, media, binding.success, body, binding.document,
         )  # fmt: skip
 
     def _path_text(self, entry: WriteEntry, value: Any) -> str:
@@ -154,7 +200,9 @@ def quoted(text: str, *, greedy: bool = False) -> str:
     """Return text as one segment of a path, percent-encoded; ``greedy`` keeps slashes between segments."""
     result = quote(text, safe="/~" if greedy else "~")
     # A segment of dots would be taken for a step up or nothing by proxies and servers.
-    return "/".join(part.replace(".", "%2E") if part in (".", "..") else part for part in result.split("/"))
+    return "/".join(
+        part.replace(".", "%2E") if part in (".", "..") else part for part in result.split("/")
+    )
 
 
 def filled_target(target: str, options: Mapping[str, str]) -> str:
@@ -183,11 +231,6 @@ def encoded_form(pairs: tuple[Pair, ...] | list[Pair]) -> bytes:
     return "&".join(f"{quote_plus(name)}={quote_plus(text)}" for name, text in pairs).encode()
 
 
-def _without_overridden(pairs: list[Pair]) -> list[Pair]:
-    """Drop parameters of a free map that a described parameter of the same name precedes."""
-    return pairs
-
-
 def _one_text(entry: WriteEntry, value: Any) -> str:
     from .parameters import unescaped
 
@@ -210,7 +253,9 @@ def _list_item(text: str) -> str:
 
 def _header_name(name: str, argument: str) -> str:
     if re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) is None:
-        raise ArgumentError(f"has a key that cannot be in the name of a header: {name!r}", path=argument)
+        raise ArgumentError(
+            f"has a key that cannot be in the name of a header: {name!r}", path=argument
+        )
     return name
 
 

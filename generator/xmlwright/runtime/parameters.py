@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .errors import ArgumentError
 from .record import Record
-from .schema import FieldSpec, Mode, WriteEntry, WriteTable
+from .schema import FieldSpec, WriteEntry, WriteTable
 from .unset import UNSET
 from .writing import NOT_CLEARED, check_required, is_list, raised_inside, sendable
 
@@ -41,11 +41,10 @@ def unescaped(text: str) -> str:
 class ParameterWriter:
     """Writes arguments as parameters, in the order of the description."""
 
-    __slots__ = ("_mode", "_names", "pairs")
+    __slots__ = ("_names", "pairs")
 
-    def __init__(self, names: ParameterNames, mode: Mode) -> None:
+    def __init__(self, names: ParameterNames) -> None:
         self._names = names
-        self._mode: Mode = mode
         self.pairs: list[Pair] = []
 
     def write(self, entry: WriteEntry, name: str, value: Any) -> None:
@@ -76,9 +75,7 @@ class ParameterWriter:
             self.pairs.append((name, self._text(entry, value)))
         else:
             template = item.indexed or self._names.record
-            self._record(
-                entry.table, value, lambda inner: template.format(name=name, field=inner)
-            )
+            self._record(entry.table, value, lambda inner: template.format(name=name, field=inner))
 
     def _text(self, entry: WriteEntry, value: Any) -> str:
         return unescaped(entry.text_of(value))

@@ -22,17 +22,34 @@ DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 class Paging:
     """How lists come in pages."""
 
-    position: str = "page"
-    """Argument that says where a page begins."""
+    position: str | tuple[str, ...] = "page"
+    """Argument that says where a page begins; several for a cursor of several parts."""
     size: str = "per_page"
-    """Argument that says how many rows it may have."""
-    by_row: bool = False
-    """The position counts rows, not pages."""
+    """Argument that says how many rows it may have; empty where nothing does."""
+    style: str = "page"
+    """What the position is: ``page``, ``offset``, ``cursor`` or ``link``."""
     first: int = 1
-    default_size: int = 25
+    default_size: int | None = 25
     maximum_size: int | None = None
     counters: Mapping[str, Place] = field(default_factory=dict)
-    """``position``, ``size``, ``pages``, ``total`` -> where it stands below the list's wrapper."""
+    """``position``, ``size``, ``pages``, ``total`` -> where it is, from the list's element."""
+    next: tuple[Place, ...] = ()
+    """Where the mark of the next page is: one place for each argument of a cursor, or that of a link."""
+    more: Place | None = None
+    """Where a response says whether more pages follow."""
+
+    @property
+    def by_row(self) -> bool:
+        """Whether the position counts rows."""
+        return self.style == "offset"
+
+    @property
+    def beside(self) -> frozenset[str]:
+        """Names of the elements among the rows that are counters."""
+        places = (*self.counters.values(), *self.next, *((self.more,) if self.more else ()))
+        return frozenset(
+            place.path[0] for place in places if place.path and not (place.absolute or place.source)
+        )
 
 
 class CallbackForm(NamedTuple):
@@ -90,7 +107,7 @@ class Protocol:
     namespaces: tuple[str, ...] = ()
     status: Place | None = None
     ok: tuple[str, ...] = ()
-    failures: tuple[FailureRule, ...] = (FailureRule(message=Place(("error",))),)  # noqa: RUF009
+    failures: tuple[FailureRule, ...] = (FailureRule(message=Place(("error",))),)
     warnings: FailureRule | None = None
     """Where a response that succeeded holds warnings."""
     metadata: tuple[tuple[str, Place, Codec], ...] = ()
@@ -126,6 +143,11 @@ class Protocol:
     def method_text(self, name: str) -> str:
         """Return what a request calls a method."""
         return name if self.method_value == "{method}" else placeholders(name)(self.method_value)
+
+    @property
+    def nil_attribute(self) -> str:
+        """The attribute of an element that means None, as XML; empty where an empty tag does."""
+        return "" if self.nil is None else xml_attributes({self.nil[0]: self.nil[1]})
 
     @property
     def root_attributes(self) -> str:
@@ -167,7 +189,9 @@ class Protocol:
             f"{closing}</{self.request_root}>",
         )
 
-    def reader(self, mode: Mode = "response", *, strict: bool = True, response: Any = None) -> Reader:
+    def reader(
+        self, mode: Mode = "response", *, strict: bool = True, response: Any = None
+    ) -> Reader:
         """Return what reads elements of this API."""
         if self.nil is None:
             return Reader(mode, strict=strict, response=response)
@@ -213,9 +237,7 @@ class Protocol:
     @property
     def roots(self) -> tuple[str, ...]:
         """Root elements of responses that succeeded, without prefixes."""
-        return tuple(
-            root.rpartition(":")[2] for root in (self.response_root, *self.other_roots)
-        )
+        return tuple(root.rpartition(":")[2] for root in (self.response_root, *self.other_roots))
 
     def fix_of(self, kind: str) -> str:
         """What can be done about failures of a kind; empty where the description does not say."""
@@ -223,9 +245,15 @@ class Protocol:
 
     def default_message(self, kind: str, status: int | None) -> str:
         """Return what is said of a failure that gives no reason."""
-        return f"the server responded with HTTP {status}" if status not in (None, 200) else "the API gave no reason"
+        return (
+            f"the server responded with HTTP {status}"
+            if status not in (None, 200)
+            else "the API gave no reason"
+        )
 
-    def failure(self, root: etree._Element | None, method: str, status: int | None = None) -> ApiError:
+    def failure(
+        self, root: etree._Element | None, method: str, status: int | None = None
+    ) -> ApiError:
         """Return the failure that a response is."""
         return failure_of(self, root, method, status)
 

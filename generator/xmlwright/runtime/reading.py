@@ -350,9 +350,7 @@ class Reader:
             self._content(element, table, values)
         return unknown
 
-    def _map_entry(
-        self, element: etree._Element, nested: Nested, values: dict[str, Any]
-    ) -> None:
+    def _map_entry(self, element: etree._Element, nested: Nested, values: dict[str, Any]) -> None:
         if nested.named:
             values[local_name(element)] = self._record(element, nested.table)
             return

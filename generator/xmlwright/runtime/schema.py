@@ -450,15 +450,12 @@ class WriteTable(dict[str, WriteEntry]):
             item.attribute and item.path for item in taking
         )
         """Some fields share an element, so the elements are put together before they are written."""
-        self.one_of = tuple(
-            tuple(name for name in names if name in self) for names in shape.one_of
-        )
+        self.one_of = tuple(tuple(name for name in names if name in self) for names in shape.one_of)
         """Fields of which a request must have exactly one."""
         self.orders: dict[tuple[str, ...], tuple[str, ...]] = {}
         """Names as callers order them -> in the order of the description, as met so far."""
         self.required = tuple(item.name for item in shape.fields if required(item, mode))
         """What a request must have."""
-
 
     def in_order(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return names in the order of the description; ``names`` itself if that is its order."""

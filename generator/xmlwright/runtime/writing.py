@@ -188,6 +188,19 @@ class Writer:
         self._element(out, tag + attributes, f"</{tag}>", table, values)
         return "".join(out)
 
+    def split(
+        self, table: WriteTable, values: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], str]:
+        """Return the values that are elements, and the others as attributes in XML."""
+        inside: dict[str, Any] = {}
+        head = ""
+        for name in table.in_order(tuple(values)):
+            if name in table.attributes:
+                head += self._attribute(table[name], values[name])
+            else:
+                inside[name] = values[name]
+        return inside, head
+
     def _fields(self, out: list[str], table: WriteTable, values: Mapping[str, Any]) -> None:
         if table.tree:
             self._tree(out, table, values)
@@ -347,14 +360,8 @@ class Writer:
             out.append(f"<{head}>")
             self._fields(out, table, values)
         else:
-            inside: dict[str, Any] = {}
-            for name in table.in_order(tuple(values)):
-                value = values[name]
-                if name in table.attributes:
-                    head += self._attribute(table[name], value)
-                else:
-                    inside[name] = value
-            out.append(f"<{head}>")
+            inside, attributes = self.split(table, values)
+            out.append(f"<{head}{attributes}>")
             self._fields(out, table, inside)
         out.append(tail)
 

@@ -41,7 +41,7 @@ _OF_CLIENT: Final = frozenset(
         "CallInfo",
         "Client",
         "Door",
-        "Exchange",
+        "RecordedCall",
         "Failed",
         "File",
         "Hook",
@@ -90,6 +90,7 @@ class _Names:
     """Names of one scope, each with who has it."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
+        """Initialize the instance."""
         self._diagnostics = diagnostics
         self._owners: dict[str, tuple[str, Position, bool]] = {}
 
@@ -108,11 +109,13 @@ class _Names:
             )
 
     def __contains__(self, name: str) -> bool:
+        """Implement :meth:`__contains__`."""
         return name in self._owners
 
 
 class _Checker:
     def __init__(self, description: Description, api: Api, diagnostics: Diagnostics) -> None:
+        """Initialize the instance."""
         self._d = description
         self._api = api
         self._diagnostics = diagnostics
@@ -125,7 +128,7 @@ class _Checker:
         if not self._api.resources and not self._d.broken:
             self._diagnostics.add(
                 "missing-file",
-                "no resource with a method is described (in resources/NAME.yaml)",
+                "no resource has a method; describe one in resources/NAME.yaml",
                 self._d.api.at,
             )
         for resource in self._d.resources:

@@ -12,7 +12,7 @@ from typing import Any
 from ...cases.tables import Tables
 from ...ir import Api, Method, Module
 from ...runtime.errors import Error
-from ...runtime.hooks import Exchange, read_recording
+from ...runtime.recorder import RecordedCall, read_recording
 from ...runtime.reading import parse_xml
 from ...runtime.record import Raw, Record, field_names
 from ...runtime.request import Page
@@ -33,8 +33,8 @@ class RecordedState:
     """Calls that could not be understood, with the reason."""
 
 
-def records_of(api: Api, source: str | os.PathLike[str] | Iterable[Exchange]) -> RecordedState:
-    """What was there in the end of a recording, by its calls in their order.
+def records_of(api: Api, source: str | os.PathLike[str] | Iterable[RecordedCall]) -> RecordedState:
+    """Return what an account contains at the end of a recording.
 
     Whole records come from answers; of what was only ever written, what was sent. What was redacted is left out.
 
@@ -60,8 +60,8 @@ class _Reader:
         self._deleted: dict[tuple[str, Any], None] = {}
         self.skipped: list[str] = []
 
-    def take(self, exchange: Exchange) -> None:
-        """Learn from one call."""
+    def take(self, exchange: RecordedCall) -> None:
+        """Add the records of one call."""
         method = self._methods.get(exchange.method)
         if method is None:
             self.skipped.append(f"{exchange.method}: no such method is described")
@@ -99,7 +99,7 @@ class _Reader:
         return self._held.setdefault(resource, {})
 
     def _arguments(self, method: Method, document: str) -> dict[str, Any]:
-        """What was sent and is kept, as records have it."""
+        """Return what was sent and is kept, as records have it."""
         endpoint = self._tables.method(method)
         protocol = self._tables.protocol
         payload = parse_xml(document)
@@ -113,7 +113,7 @@ class _Reader:
         return {name: value for name, value in sent.items() if name in readable}
 
     def _records(self, module: Module, method: Method, value: Any) -> list[dict[str, Any]]:
-        """The whole records of the resource that an answer shows."""
+        """Return the whole records of the resource that an response shows."""
         ref = method.response.record
         main = module.records[0]
         if ref is None or (ref.module, ref.name) != (main.module, main.name):
@@ -122,13 +122,13 @@ class _Reader:
         return [plain(row) for row in rows if isinstance(row, Record)]
 
     def found(self) -> RecordedState:
-        """What is there in the end."""
+        """Return the records at the end."""
         records = {name: list(held.values()) for name, held in self._held.items() if held}
         return RecordedState(records, list(self._deleted), self.skipped)
 
 
 def plain(value: Any) -> Any:
-    """A value as the results of cases write it, without what is absent or was redacted."""
+    """Return a value as the results of cases write it, without what is absent or was redacted."""
     if isinstance(value, Record):
         names: Iterable[str] = field_names(value)
         return _mapping({name: getattr(value, name) for name in names})

@@ -1,0 +1,110 @@
+"""An HTTP request while it is put together: what a call says, and what the credentials add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .request import Request
+
+XML = "application/xml; charset=utf-8"
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A request before it is sent."""
+
+    url: str
+    xml: bytes
+    verb: str = "POST"
+    headers: dict[str, str] = field(default_factory=dict)
+    query: list[tuple[str, str]] = field(default_factory=list)
+    """Parameters that the credentials add."""
+    form: list[tuple[str, str]] | None = None
+
+    @classmethod
+    def of(cls, request: Request[Any], url: str, variables: Mapping[str, str]) -> Outgoing:
+        """Return the request of a call.
+
+        Args:
+            request: the call.
+            url: address of the API.
+            variables: options of the client, for a path that needs them.
+        """
+        http = request.http
+        if http is None:
+            return cls(url, request.xml)
+        if http.link:
+            from .cursors import same_origin
+
+            target = same_origin(url, http.link)
+        else:
+            from .http_binding import filled_target
+
+            target = _joined(url, filled_target(http.target, variables))
+        form = None if http.form is None else list(http.form)
+        return cls(target, request.xml, http.verb, dict(http.headers), form=form)
+
+    def add_elements(self, elements: str) -> None:
+        """Put elements first below the root of the document."""
+        start = self.xml.index(b"<", self.xml.find(b"?>") + 1)
+        end = self.xml.index(b">", start) + 1
+        self.xml = self.xml[:end] + elements.encode() + self.xml[end:]
+
+    def add_parameter(self, source: str, name: str, text: str) -> None:
+        """Add a parameter of the query or of the form."""
+        if source == "query":
+            self.query.append((name, text))
+        elif self.form is None:
+            self.form = [(name, text)]
+        else:
+            self.form.append((name, text))
+
+    def body(self, request: Request[Any]) -> tuple[bytes, str]:
+        """Return the body and its content type; the type is empty where there is no body."""
+        http = request.http
+        if request.parts:
+            from .multipart import encode
+
+            return encode(self.xml, request.parts)
+        if http is None:
+            return self.xml, XML
+        if http.document is not None and self.xml:
+            self.add_parameter(*http.document, self.xml.decode())
+        if self.query:
+            from .http_binding import encoded
+
+            self.url += ("&" if "?" in self.url else "?") + encoded(self.query)
+        if http.body is not None:
+            return http.body, http.media
+        if self.form is not None:
+            from .http_binding import encoded_form
+
+            return encoded_form(self.form), FORM
+        if self.xml and http.document is None:
+            media = http.media
+            return self.xml, media if "charset" in media else f"{media}; charset=utf-8"
+        return b"", ""
+
+
+def _joined(url: str, target: str) -> str:
+    """Return an address with a path and a query below it."""
+    base, mark, query = url.partition("?")
+    path, _, more = target.partition("?")
+    if path:
+        base = base.rstrip("/") + (path if path.startswith("/") else f"/{path}")
+    both = "&".join(part for part in (query, more) if part)
+    return f"{base}?{both}" if both or (mark and not query) else base
+
+
+def checked_header(name: str, text: str) -> str:
+    """Return the text of a header. Raises ConfigurationError for one that no header can hold."""
+    if not text.isascii() or not text.isprintable():
+        raise ConfigurationError(f"{name} has characters that cannot be in a header")
+    return text
