@@ -1,4 +1,4 @@
-"""Compare: two descriptions, change by change, each judged for the wire and for the Python surface."""
+"""Comparison of two descriptions, change by change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .rules import Change, change
 
 
 def compare(old: Api, new: Api) -> list[Change]:
-    """Every change from ``old`` to ``new``, by the place of what changed."""
+    """Return every change from ``old`` to ``new``."""
     found = [*_api(old, new), *_catalogues(old, new)]
     before = {module.name: module for module in old.modules}
     after = {module.name: module for module in new.modules}
@@ -50,10 +50,10 @@ def _api(old: Api, new: Api) -> Iterator[Change]:
     ):  # fmt: skip
         for uri in sorted({*before, *after}):
             if (uri in before) != (uri in after):
-                rule, told = (
-                    (f"{kind}-added", "new") if uri in after else (f"{kind}-removed", "gone")
+                rule, state = (
+                    (f"{kind}-added", "added") if uri in after else (f"{kind}-removed", "removed")
                 )
-                yield Change(rule, "envelope.namespaces", f"{uri} is {told}", None, None)
+                yield Change(rule, "envelope.namespaces", f"{uri} was {state}", None, None)
     yield from _paging(old, new)
     for name, one, other in matched(old.scalars, new.scalars):
         yield from _scalar(f"scalars.{name}", one or Scalar(name), other or Scalar(name))
@@ -67,8 +67,10 @@ def _api(old: Api, new: Api) -> Iterator[Change]:
                     message = _was(left.get(key), right.get(key))
                     yield Change(f"{name}-changed", f"{name}.{key}", message, None, None)
             continue
-        rule, told = (f"{name}-removed", "gone") if right is None else (f"{name}-added", "new")
-        yield Change(rule, name, f"{name} is {told}", None, None)
+        rule, state = (
+            (f"{name}-removed", "removed") if right is None else (f"{name}-added", "added")
+        )
+        yield Change(rule, name, f"{name} was {state}", None, None)
 
 
 def _was(old: object, new: object) -> str:
@@ -146,9 +148,9 @@ def _noted(kind: str, old: tuple[NamedDoc, ...], new: tuple[NamedDoc, ...]) -> I
         elif kind == "events":
             rule = "event-added" if left is None else "event-removed"
             yield change(rule, what, f"the event {name}", left, right)
-        else:  # who may call is told by each method
-            told = "new" if left is None else "gone"
-            yield change("documentation-changed", what, f"{name} is {told}", left, right)
+        else:  # methods list their callers
+            state = "added" if left is None else "removed"
+            yield change("documentation-changed", what, f"{name} was {state}", left, right)
 
 
 # modules
@@ -159,8 +161,10 @@ def _module_pair(name: str, old: Module | None, new: Module | None) -> Iterator[
     assert one is not None
     if old is None or new is None:
         if one.methods:
-            rule, told = ("resource-added", "new") if old is None else ("resource-removed", "gone")
-            yield change(rule, name, f"the resource {name} is {told}", old, new)
+            rule, state = (
+                ("resource-added", "added") if old is None else ("resource-removed", "removed")
+            )
+            yield change(rule, name, f"the resource {name} was {state}", old, new)
             return
         empty = dataclasses.replace(one, enums=(), records=(), methods=(), cases=())
         old, new = old or empty, new or empty
@@ -193,7 +197,7 @@ def _enum(old: Enum, new: Enum) -> Iterator[Change]:
         what = f"{old.name}.{text}"
         for name, gone, come, doing in (
             ("writable", "word-removed", "word-added", "sent"),
-            ("readable", "answer-word-removed", "answer-word-added", "answered"),
+            ("readable", "answer-word-removed", "answer-word-added", "returned"),
         ):
             had = left is not None and getattr(left, name)
             has = right is not None and getattr(right, name)
@@ -207,7 +211,7 @@ def _enum(old: Enum, new: Enum) -> Iterator[Change]:
 def _word(what: str, old: EnumWord, new: EnumWord) -> Iterator[Change]:
     before, after = (old.request, old.response), (new.request, new.response)
     if before != after:
-        message = f"was {old.request!r} in requests and {old.response!r} in answers, is {new.request!r} and {new.response!r}"
+        message = f"was {old.request!r} in requests and {old.response!r} in responses, is {new.request!r} and {new.response!r}"
         yield change("word-respelt", what, message, old, new)
     yield from retired(what, old, new)
     yield from documented(what, old.doc, new.doc, old, new)

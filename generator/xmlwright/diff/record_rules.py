@@ -1,4 +1,4 @@
-"""Compare what modules hold: records with their fields, methods with their arguments and answers."""
+"""Comparison of the records and methods of modules."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ T = TypeVar("T")
 
 
 def matched(old: Mapping[str, T], new: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
-    """Name, the old thing of that name and the new one, in the order of names."""
+    """Yield each name with its old and its new value, sorted by name."""
     for name in sorted({*old, *new}):
         yield name, old.get(name), new.get(name)
 
 
-# what everything has
+# all kinds of things
 
 
 def retired(what: str, old: Any, new: Any) -> Iterator[Change]:
-    """Whether something became deprecated, or is no longer."""
+    """Yield changes of a deprecation."""
     if (old.deprecated is None) != (new.deprecated is None):
         rule = "now-deprecated" if new.deprecated is not None else "no-longer-deprecated"
-        told = new.deprecated or old.deprecated
-        yield change(rule, what, told if told != "true" else what, old, new)
+        note = new.deprecated or old.deprecated
+        yield change(rule, what, note if note != "true" else what, old, new)
     elif old.deprecated != new.deprecated:
         yield change("documentation-changed", what, "what to use instead", old, new)
 
 
 def documented(what: str, old: object, new: object, left: Any, right: Any) -> Iterator[Change]:
-    """Whether words for people changed."""
+    """Yield a change of documentation."""
     if old != new:
         yield change("documentation-changed", what, "its documentation", left, right)
 
 
 def provenance(what: str, old: Any, new: Any) -> Iterator[Change]:
-    """Whether something is known in another way."""
+    """Yield a change of provenance."""
     if old.provenance != new.provenance:
         left, right = old.provenance, new.provenance
         message = f"was {left.kind}, is {right.kind}" if left.kind != right.kind else "its sources"
@@ -55,7 +55,7 @@ def _about(what: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def records(old: Module, new: Module) -> Iterator[Change]:
-    """Changes of the records of a module."""
+    """Yield changes of the records of a module."""
     for name, left, right in matched(
         {record.name: record for record in old.records},
         {record.name: record for record in new.records},
@@ -65,7 +65,7 @@ def records(old: Module, new: Module) -> Iterator[Change]:
 
 def _record(name: str, old: Record | None, new: Record | None) -> Iterator[Change]:
     for flag, gone, come, where in (
-        ("in_answers", "record-removed", "record-added", "answers"),
+        ("in_answers", "record-removed", "record-added", "responses"),
         ("in_requests", "input-removed", "input-added", "requests"),
     ):
         had = old is not None and getattr(old, flag)
@@ -96,12 +96,12 @@ def _answered(what: str, old: Field | None, new: Field | None) -> Iterator[Chang
     has = new is not None and new.readable
     if had != has:
         rule = "answer-field-added" if has else "answer-field-removed"
-        yield change(rule, what, f"{what} in answers", old, new)
+        yield change(rule, what, f"{what} in responses", old, new)
     if old is None or new is None or not (had and has):
         return
     if old.many != new.many:
         rule = "answer-now-list" if new.many else "answer-no-longer-list"
-        yield change(rule, what, f"{what} in answers", old, new)
+        yield change(rule, what, f"{what} in responses", old, new)
     elif _kind(old, old.read) != _kind(new, new.read):
         before, after = _kind(old, old.read), _kind(new, new.read)
         yield change(_reread(old, new), what, f"was {before}, is {after}", old, new)
@@ -148,7 +148,7 @@ _LETTERS: Final = {"c": "create", "u": "update"}
 
 
 def _both(what: str, old: Field, new: Field, *, argument: bool = False) -> Iterator[Change]:
-    """What a field of a record and an argument have in common."""
+    """Yield changes of what fields and arguments have in common."""
     if old.python != new.python:
         rule = "argument-renamed-in-python" if argument else "field-renamed-in-python"
         yield change(rule, what, f"{old.python} is now {new.python}", old, new)
@@ -168,7 +168,7 @@ def _both(what: str, old: Field, new: Field, *, argument: bool = False) -> Itera
         yield change("reference-changed", what, f"was {old.ref}, is {new.ref}", old, new)
     if old.writable and new.writable:
         yield from _limits(what, old, new)
-        # What must be given cannot be cleared: that it must be given is told instead.
+        # A required field cannot be cleared; the change of `required` is reported instead.
         if old.clear != new.clear and bool(old.required) == bool(new.required):
             rule = "clear-means-otherwise"
             if "refused" in (old.clear, new.clear):
@@ -210,7 +210,7 @@ def _kind(item: Field, scalar: str | None) -> str:
 
 
 _SAME: Final = ({"id", "int"}, {"text", "uri"})
-"""Types that are one in Python and on the wire."""
+"""Types that are equal in Python and on the wire."""
 _WIDER: Final = {("int", "decimal"), ("id", "decimal"), ("enum", "text"), ("enum", "uri")}
 """(narrow, wide): every value of the first, in Python and on the wire, is one of the second."""
 
@@ -220,7 +220,7 @@ def _shape(item: Field, scalar: str | None) -> str:
 
 
 def _retyped(what: str, old: Field, new: Field, prefix: str, changed: str) -> Iterator[Change]:
-    """How the type changed that a value has which is sent."""
+    """Yield a change of the type of a value in requests."""
     before, after = _kind(old, old.write), _kind(new, new.write)
     if old.many != new.many:
         start = "argument" if changed == "argument" else "input"
@@ -244,7 +244,7 @@ def _retyped(what: str, old: Field, new: Field, prefix: str, changed: str) -> It
 
 
 def _reread(old: Field, new: Field) -> str:
-    """How the type changed that a value has which is answered."""
+    """Return the rule for a change of the type of a value in responses."""
     left, right = _shape(old, old.read), _shape(new, new.read)
     if {left, right} in _SAME:
         return "scalar-refined"
@@ -265,7 +265,7 @@ def _reread(old: Field, new: Field) -> str:
 
 
 def methods(old: Module, new: Module) -> Iterator[Change]:
-    """Changes of the methods of a module."""
+    """Yield changes of the methods of a module."""
     for verb, left, right in matched(
         {method.verb: method for method in old.methods},
         {method.verb: method for method in new.methods},
@@ -310,17 +310,17 @@ def _answer(what: str, old: Method, new: Method) -> Iterator[Change]:
             rule = "answer-now-given"
         elif right.value == "none":
             rule = "answer-no-longer-given"
-        yield change(rule, what, f"answered {left.value}, answers {right.value}", old, new)
+        yield change(rule, what, f"returned {left.value}, returns {right.value}", old, new)
         return
     if old.paging != new.paging:
-        rule = "pages-now-ignored" if new.paging == "ignored" else "pages-now-honoured"
-        yield change(rule, what, f"pages were {old.paging}, are {new.paging}", old, new)
+        rule = "pages-now-ignored" if new.paging == "ignored" else "pages-now-honored"
+        yield change(rule, what, f"paging was {old.paging!r}, is {new.paging!r}", old, new)
     before, after = (
         answer.record.name if answer.record else answer.scalar for answer in (left, right)
     )
     if before != after:
         rule = "scalar-refined" if {before, after} in _SAME else "answer-type-changed"
-        yield change(rule, what, f"answered {before}, answers {after}", old, new)
+        yield change(rule, what, f"returned {before}, returns {after}", old, new)
     if (left.element, left.item) != (right.element, right.item):
         message = f"was at {left.element}/{left.item}, is at {right.element}/{right.item}"
         yield change("answer-moved", what, message, old, new)
@@ -328,24 +328,24 @@ def _answer(what: str, old: Method, new: Method) -> Iterator[Change]:
         yield change("reference-changed", what, f"was {left.ref}, is {right.ref}", old, new)
     if left.media != right.media:
         was, now = (", ".join(answer.media) or "any" for answer in (left, right))
-        yield change("media-changed", what, f"answered {was}, answers {now}", old, new)
+        yield change("media-changed", what, f"returned {was}, returns {now}", old, new)
 
 
 def _around(what: str, old: Method, new: Method) -> Iterator[Change]:
     for code in sorted({*old.errors} ^ {*new.errors}):
-        rule, told = (
+        rule, state = (
             ("error-added", "may answer")
             if code in new.errors
             else ("error-removed", "no longer answers")
         )
-        yield change(rule, what, f"{told} {code}", old, new)
+        yield change(rule, what, f"{state} {code}", old, new)
     for event in sorted({*old.events} ^ {*new.events}):
-        rule, told = (
+        rule, state = (
             ("event-now-fired", "fires")
             if event in new.events
             else ("event-no-longer-fired", "no longer fires")
         )
-        yield change(rule, what, f"{told} {event}", old, new)
+        yield change(rule, what, f"{state} {event}", old, new)
     for person, left, right in matched(old.callers, new.callers):
         if left is None or right is None:
             rule = "caller-added" if left is None else "caller-removed"

@@ -14,7 +14,7 @@ Style = Callable[[str, str], str]
 _HEADINGS: Final = {
     "breaking": "Breaking",
     "risky": "Risky",
-    "safe": "Added or loosened",
+    "safe": "Added or relaxed",
     "none": "Without effect on users",
 }
 

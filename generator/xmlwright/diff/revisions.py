@@ -1,4 +1,4 @@
-"""Loading a description from wherever one is kept: a folder, a git revision, a bundle."""
+"""Descriptions from folders, git revisions and bundles."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from ..validate import identifiers
 
 
 class RevisionError(Exception):
-    """What was named is no folder, git revision or bundle with a description."""
+    """A name is not a folder, git revision or bundle with a description."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A description, and the files beside it that say what the service does."""
+    """A description with its behavior files."""
 
     api: Api
     behavior: Mapping[str, str] | None
-    """File below the description -> its text; None for a bundle, which has none of them."""
+    """File below the description -> its text; None for a bundle, which has none."""
 
 
 def load(name: str, settings: Settings) -> Loaded:
-    """The description called ``name``: ``.`` for the project's own, a folder, a bundle's file, or a git revision.
+    """Return the description with a name: ``.`` for the project's, a folder, a bundle, or a git revision.
 
     Raises:
-        RevisionError: there is none.
-        DescriptionError: there is one, and it has problems.
+        RevisionError: It does not exist.
+        DescriptionError: It has errors.
     """
     if name == ".":
         return _folder(settings.schema, settings.root)
@@ -47,7 +47,7 @@ def load(name: str, settings: Settings) -> Loaded:
     if path.is_dir():
         inner = path if (path / "api.yaml").is_file() else path / settings.schema.name
         if not (inner / "api.yaml").is_file():
-            raise RevisionError(f"{name} holds no description: there is no api.yaml")
+            raise RevisionError(f"{name} has no description: api.yaml is missing")
         return _folder(inner, inner.parent)
     if path.is_file():
         try:
@@ -58,7 +58,7 @@ def load(name: str, settings: Settings) -> Loaded:
 
 
 def _compared(path: Path) -> bool:
-    """Cases show what is described, and say nothing of their own."""
+    """Return whether a file is compared: neither cases nor behavior."""
     return kind_of(path) not in ("cases", "account", "behavior")
 
 
@@ -80,7 +80,7 @@ def _folder(folder: Path, root: Path) -> Loaded:
 
 
 def behavior_changes(old: Loaded, new: Loaded) -> list[str]:
-    """Files that say what the service does, and not what is on the wire, and that are not the same in both."""
+    """Return the behavior files that differ."""
     if old.behavior is None or new.behavior is None:
         return []
     names = sorted({*old.behavior, *new.behavior})
@@ -89,17 +89,17 @@ def behavior_changes(old: Loaded, new: Loaded) -> list[str]:
 
 def _revision(name: str, settings: Settings) -> Loaded:
     if name.startswith("-"):
-        raise RevisionError(f"{name!r} is no folder, bundle or git revision")
+        raise RevisionError(f"{name!r} is not a folder, bundle or git revision")
     inside = settings.schema.resolve().relative_to(settings.root.resolve()).as_posix()
     command = ["git", "-C", str(settings.root), "archive", "--format=tar", name, "--", inside]
     try:
         done = subprocess.run(command, capture_output=True, check=False)
     except OSError as error:
-        raise RevisionError(f"git cannot be run: {error.strerror or error}") from None
+        raise RevisionError(f"git cannot be started: {error.strerror or error}") from None
     if done.returncode:
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        told = reason[-1] if reason else "no reason given"
-        raise RevisionError(f"{name!r} is no folder, bundle or git revision ({told})")
+        detail = reason[-1] if reason else "no reason given"
+        raise RevisionError(f"{name!r} is not a folder, bundle or git revision ({detail})")
     with tempfile.TemporaryDirectory(prefix="xmlwright-") as folder:
         with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
             for member in archive.getmembers():

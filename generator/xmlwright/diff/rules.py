@@ -1,4 +1,4 @@
-"""The kinds of change that a comparison tells apart, and what each means for the wire and for the Python surface."""
+"""Rules: the kinds of change, and their verdicts for the wire and for the Python client."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Rule:
 
     name: str
     wire: Verdict
-    """For a client made of the old description that meets a server which follows the new one."""
+    """For a client of the old description that calls a server of the new one."""
     python: Verdict
-    """For a program written with the old client that gets the new one, the server being the new one as well."""
+    """For a program written for the old client that gets the new client and server."""
     mirror: str | None
-    """The rule of the change back; its own name where that is of the same kind. None with a ``waiver``."""
+    """The rule of the reverse change, which can be the rule itself. None with a ``waiver``."""
     waiver: str = ""
-    """Why there is no mirror."""
+    """Why it has no mirror."""
 
 
 def _pairs(*rules: tuple[str, Verdict, Verdict, str, Verdict, Verdict]) -> dict[str, Rule]:
@@ -62,7 +62,7 @@ RULES: Final[dict[str, Rule]] = {
         # Methods.
         ("answer-no-longer-given", "breaking", "breaking", "answer-now-given", "safe", "safe"),
         ("paging-removed", "breaking", "breaking", "paging-added", "breaking", "breaking"),
-        ("pages-now-ignored", "risky", "risky", "pages-now-honoured", "risky", "risky"),
+        ("pages-now-ignored", "risky", "risky", "pages-now-honored", "risky", "risky"),
         ("retry-less-safe", "risky", "risky", "retry-safer", "none", "safe"),
         ("caller-removed", "breaking", "breaking", "caller-added", "safe", "safe"),
         ("error-added", "risky", "risky", "error-removed", "safe", "safe"),
@@ -77,14 +77,14 @@ RULES: Final[dict[str, Rule]] = {
         ("now-keyword-only", "none", "breaking", "now-positional", "none", "safe"),
         ("clear-now-refused", "breaking", "breaking", "clear-now-allowed", "safe", "safe"),
         ("limit-tightened", "breaking", "breaking", "limit-loosened", "safe", "safe"),
-        # Fields of records that are sent.
+        # Fields of records in requests.
         ("input-field-removed", "breaking", "breaking", "input-field-added", "safe", "safe"),
         ("required-input-field-removed", "breaking", "breaking", "required-input-field-added", "breaking", "breaking"),
         ("input-field-now-required", "breaking", "breaking", "input-field-now-optional", "safe", "safe"),
         ("input-field-narrowed", "breaking", "breaking", "input-field-widened", "safe", "safe"),
         ("input-field-tightened", "breaking", "breaking", "input-field-loosened", "safe", "breaking"),
         ("input-now-list", "breaking", "breaking", "input-no-longer-list", "breaking", "breaking"),
-        # Fields of records that are answered.
+        # Fields of records in responses.
         ("answer-field-removed", "breaking", "breaking", "answer-field-added", "safe", "safe"),
         ("answer-now-list", "breaking", "breaking", "answer-no-longer-list", "breaking", "breaking"),
         ("answer-type-narrowed", "safe", "breaking", "answer-type-widened", "breaking", "breaking"),
@@ -145,7 +145,7 @@ RULES: Final[dict[str, Rule]] = {
         ("version-changed", "none", "none"),
     ),
 }
-"""Rule name -> what it means for the wire and for Python."""
+"""Rule by name."""
 # fmt: on
 
 
@@ -155,42 +155,44 @@ class Change:
 
     rule: str
     what: str
-    """The thing that changed, such as ``task.create.rate`` or ``Task.rate``."""
+    """The name of what changed, such as ``task.create.rate`` or ``Task.rate``."""
     message: str
     old: Position | None
     new: Position | None
 
     @property
     def wire(self) -> Verdict:
+        """The verdict for the wire."""
         return RULES[self.rule].wire
 
     @property
     def python(self) -> Verdict:
+        """The verdict for Python."""
         return RULES[self.rule].python
 
     @property
     def verdict(self) -> Verdict:
-        """The worse of both."""
+        """The worse verdict of both."""
         return worst([self.wire, self.python])
 
     @property
     def fingerprint(self) -> str:
-        """Names this change whatever else changes, wherever it stands: for allow-lists."""
+        """A hash for allow-lists. It does not depend on positions or other changes."""
         return hashlib.sha256(f"{self.rule}\0{self.what}\0{self.message}".encode()).hexdigest()[:12]
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
-    """The worst of some verdicts; ``none`` of no verdicts."""
+    """Return the worst of some verdicts; ``none`` for an empty list."""
     return ORDER[max(map(ORDER.index, verdicts), default=0)]
 
 
 def change(rule: str, what: str, message: str, old: Any, new: Any) -> Change:
-    """A change between two things that know where they stand; None for one that is not there."""
+    """Return a change between two things with positions; None stands for a missing one."""
     return Change(rule, what, message, old.at if old else None, new.at if new else None)
 
 
 def suggested(version: str, changes: list[Change]) -> str:
-    """The version that ``changes`` call for, by semantic versioning; below 1.0 a breaking change raises the second number."""
+    """Return the next version by semantic versioning; below 1.0, a breaking change raises the second number."""
     verdict = worst([item.verdict for item in changes])
     major, minor, patch = _numbers(version)
     if verdict == "breaking":
@@ -201,7 +203,7 @@ def suggested(version: str, changes: list[Change]) -> str:
 
 
 def _numbers(version: str) -> tuple[int, int, int]:
-    """The three numbers of a version; what is not there, or is no number, counts as nothing."""
+    """Return the three numbers of a version; a missing or invalid one is 0."""
     parts = [*version.split("."), "", "", ""][:3]
     digits = ["".join(filter(str.isdigit, part[: len(part.split("-")[0])])) for part in parts]
     major, minor, patch = (int(part or "0") for part in digits)

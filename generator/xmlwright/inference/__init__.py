@@ -1,1 +1,1 @@
-"""How a description grows by evidence: documents, what they show beyond it, and proposals."""
+"""Proposals for a description from documents."""

@@ -1,4 +1,4 @@
-"""Coverage: how much of a description the cases show, and recorded documents with them."""
+"""Coverage of a description by cases and recorded documents."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..runtime.record import Record as RuntimeRecord
 from ..runtime.request import Page
 from ..validate.cases import coverage_of_cases
 from ..validate.coverage import CaseCoverage
-from .observations import Document, Seer
+from .observations import Document, DocumentReader
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that nothing shows."""
+    """Something that is not covered."""
 
     at: Position
     message: str
@@ -29,7 +29,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """One kind of thing: how many there are and which are not shown."""
+    """The coverage of one kind of thing."""
 
     what: str
     """``methods``, ``records``, ``fields``, ``words`` or ``codes``."""
@@ -38,11 +38,12 @@ class Covered:
 
     @property
     def percent(self) -> float:
+        """The covered share."""
         return 100.0 if not self.total else 100.0 * (self.total - len(self.missing)) / self.total
 
 
 def coverage(api: Api, documents: Iterable[Document] = ()) -> tuple[list[Covered], list[str]]:
-    """What of each kind the cases and documents show; and what documents could not be read, as sentences."""
+    """Return the coverage of each kind, and messages about unreadable documents."""
     shown = coverage_of_cases(api)
     unread = _add(api, documents, shown)
     kinds = {
@@ -69,21 +70,21 @@ def _records(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
     read, written = {ref for ref, _ in shown.read}, {ref for ref, _ in shown.written}
     for ref, record in api.records.items():
         if record.in_answers and ref not in read and any(item.readable for item in record.fields):
-            yield Gap(record.at, f"no answer holds {record.name}")
+            yield Gap(record.at, f"no response has {record.name}")
         elif record.in_requests and ref not in written and not _main_of(api, ref):
-            yield Gap(record.at, f"no request holds {record.name}")
+            yield Gap(record.at, f"no request has {record.name}")
         else:
             yield None
 
 
 def _main_of(api: Api, ref: Ref) -> bool:
-    """Whether a record's fields are sent as the arguments of methods."""
+    """Return whether a record's fields are arguments of methods."""
     places = {item.at for item in api.records[ref].fields}
     return any(item.at in places for method in api.methods for item in method.arguments)
 
 
 def _fields(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
-    """Fields of records, in each direction that they have, and arguments that are of no record; not those of paging."""
+    """Yield gaps of fields, in each direction, and of arguments that are not fields, except paging."""
     given = {
         (method.resource, item.at)
         for method in api.methods
@@ -98,9 +99,9 @@ def _fields(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
             sent = (ref, item.python) in shown.written or (ref.module, item.at) in given
             must = (record.in_requests and item.writable) or (ref.module, item.at) in asked
             if record.in_answers and item.readable and (ref, item.python) not in shown.read:
-                yield Gap(item.at, f"no answer shows {record.name}.{item.name}")
+                yield Gap(item.at, f"no response has {record.name}.{item.name}")
             elif must and not sent:
-                yield Gap(item.at, f"no request gives {record.name}.{item.name}")
+                yield Gap(item.at, f"no request has {record.name}.{item.name}")
             else:
                 yield None
     own = {
@@ -138,12 +139,12 @@ def _codes(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
 
 
 def _add(api: Api, documents: Iterable[Document], shown: CaseCoverage) -> list[str]:
-    """Add what documents show."""
-    seer = Seer(api)
+    """Add the coverage by documents."""
+    reader = DocumentReader(api)
     unread: list[str] = []
     for document in documents:
         try:
-            method, value, sent = seer.value(document)
+            method, value, sent = reader.value(document)
         except ApiError as error:
             shown.codes.add(error.code or "")
             continue

@@ -1,4 +1,4 @@
-"""Draft: the file of a resource that nobody described yet, from examples of its documents."""
+"""Drafts of resource files from documents."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..runtime.errors import ApiError, Error
 from ..runtime.protocol import Place
 from ..runtime.reading import find, local_name, parse_xml
 from ..schema.vocabulary import SNAKE, VERB
-from .infer import Guesser
-from .observations import ANSWER, REQUEST, Document
+from .infer import FieldGuesser
+from .observations import REQUEST, RESPONSE, Document
 from .yaml_text import class_words, quoted
 
 _METHOD: Final = re.compile(rf"({SNAKE.pattern})\.({VERB.pattern})\Z")
@@ -27,12 +27,12 @@ _NO_VERBS: Final = {"request", "response", "answer", "xml"}
 _SAY: Final = '"Say what it is."'
 
 Elements = dict[str, list[etree._Element]]
-"""``request`` or ``answer`` -> elements."""
+"""``request`` or ``response`` -> elements."""
 
 
 @dataclass(slots=True)
 class _Method:
-    """The documents of one method: the elements that hold arguments, and those that hold answers."""
+    """The payloads of the requests and responses of one method."""
 
     requests: list[etree._Element] = field(default_factory=list)
     answers: list[etree._Element] = field(default_factory=list)
@@ -45,17 +45,17 @@ class DraftError(Exception):
 def draft(
     api: Api, documents: Iterable[Document], resource: str | None
 ) -> tuple[str, str, list[str]]:
-    """Name of the resource, its file as YAML, and what could not be read, as sentences.
+    """Return the name of a resource, its file as YAML, and messages about unreadable documents.
 
     Raises:
-        DraftError: no document is of the resource, or there is more than one, and none is named.
+        DraftError: No document is of the resource, or several resources are possible.
     """
     if resource is not None and not re.fullmatch(SNAKE.pattern, resource):
         raise DraftError(f"{resource!r} is not {SNAKE.what}")
     methods, unread = _sorted(api, documents)
     names = sorted({name.partition(".")[0] for name in methods})
     if resource is None and len(names) > 1:
-        raise DraftError(f"these are documents of {', '.join(names)}: say which with --resource")
+        raise DraftError(f"the documents are of {', '.join(names)}; choose one with --resource")
     name = resource or (names[0] if names else "")
     own = {
         key.partition(".")[2]: found
@@ -98,15 +98,15 @@ def _sorted(api: Api, documents: Iterable[Document]) -> tuple[dict[str, _Method]
     for document, payload in answers:
         name = _method_of(document, methods)
         if name is None:
-            told = "its name does not begin with a method, as in task.get.response.xml"
-            unread.append(f"{document.name}: {told}")
+            reason = "its name does not begin with a method, as in task.get.response.xml"
+            unread.append(f"{document.name}: {reason}")
         else:
             methods.setdefault(name, _Method()).answers.append(payload)
     return methods, unread
 
 
 def _method_of(document: Document, known: Mapping[str, _Method]) -> str | None:
-    """The method of an answer: one that a request is for, or what the name says up to the word for answers."""
+    """Return the method of a response: one that has a request, or the start of the file name."""
     parts = (document.method or "").split(".")
     for end in range(len(parts), 1, -1):
         if ".".join(parts[:end]) in known:
@@ -124,14 +124,14 @@ class _Drafter:
         self._name = name
         self._methods = methods
         self._record = Ref(name, class_words(name))
-        self._guesser = Guesser(api)
+        self._guesser = FieldGuesser(api)
         self._ignored = set(api.envelope.ignored_attributes)
         self._paging = {api.paging.position, api.paging.size}
         self._plural = f"{name}s"
         self._records: dict[str, Mapping[str, Mapping[str, str]]] = {}
 
     def text(self) -> str:
-        """The file."""
+        """Return the file."""
         main = self._main()
         fields = self._fields(main)
         identity = next((key for key in (f"{self._name}_id", "id") if key in fields), None)
@@ -161,18 +161,18 @@ class _Drafter:
         return "\n".join(lines) + "\n"
 
     def _main(self) -> Elements:
-        """The elements that are the main record, as far as they can be told from what is around them."""
-        found: Elements = {REQUEST: [], ANSWER: []}
+        """Return the elements that probably are the main record."""
+        found: Elements = {REQUEST: [], RESPONSE: []}
         for verb, method in self._methods.items():
             if verb in ("create", "update"):
                 found[REQUEST] += [inner for item in method.requests for inner in _wrapped(item)]
             if verb == "get":
-                found[ANSWER] += [inner for item in method.answers for inner in _wrapped(item)]
+                found[RESPONSE] += [inner for item in method.answers for inner in _wrapped(item)]
             if verb == "list":
                 for payload in method.answers:
                     for wrapper in payload:
                         self._plural = local_name(wrapper)
-                        found[ANSWER] += list(wrapper)
+                        found[RESPONSE] += list(wrapper)
         return found
 
     def _fields(self, elements: Elements) -> dict[str, dict[str, str]]:
@@ -275,14 +275,14 @@ class _Drafter:
         return lines
 
     def _guessed(self, elements: list[etree._Element]) -> dict[str, dict[str, str]]:
-        """Arguments, guessed as fields are, but without access."""
+        """Return guessed arguments."""
         found = self._fields({REQUEST: elements})
         return {
             name: {k: v for k, v in keys.items() if k != "access"} for name, keys in found.items()
         }
 
     def _answer(self, verb: str, method: _Method) -> str:
-        """What is to be said of the answer; empty where it is what the kind of the method says."""
+        """Return the keys of the response; empty for the default of the kind of method."""
         names = Counter(local_name(child) for payload in method.answers for child in payload)
         if not names:
             return ""
@@ -318,7 +318,7 @@ class _Drafter:
 
 
 def _wrapped(payload: etree._Element) -> list[etree._Element]:
-    """The record inside a payload: its one child that holds elements, or the payload itself."""
+    """Return the record in a payload: its only child with child elements, or the payload."""
     children = list(payload)
     if len(children) == 1 and len(children[0]):
         return children

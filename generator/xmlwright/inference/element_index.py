@@ -1,4 +1,4 @@
-"""Spots: which elements, attributes and texts the description knows at each place of a document."""
+"""Index of the described elements, attributes and texts by their paths in documents."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from collections.abc import Iterable
 from ..ir import Api, Field, Method, Ref
 
 
-class Spot:
-    """One element of documents, and what may stand in it."""
+class ElementNode:
+    """A described element."""
 
     __slots__ = ("attributes", "bare", "children", "inner", "leaf", "owner", "prefix", "text")
 
     def __init__(self, owner: Ref | None, prefix: tuple[str, ...] = ()) -> None:
         self.owner = owner
-        """The record whose fields stand here; None for arguments that are of no record."""
+        """The record whose fields it has; None for arguments without a record."""
         self.prefix = prefix
-        """Element names from the record's element to here."""
-        self.children: dict[str, Spot] = {}
+        """Element names from the record's element to this one."""
+        self.children: dict[str, ElementNode] = {}
         self.attributes: set[str] = set()
         self.text = False
-        """Whether text of its own is described."""
+        """Whether it has text beside child elements."""
         self.leaf = False
-        """Whether it holds a scalar."""
+        """Whether it is a scalar."""
         self.inner: Ref | None = None
-        """The record that stands here."""
+        """The record that it is."""
         self.bare: Ref | None = None
-        """The record whose fields may stand here without its element."""
+        """The record whose fields it may have without the record's element."""
 
 
-class Spots:
-    """The spots of a description, made when asked for. Letters say which fields: ``r``, ``c``, ``u`` or ``cu``."""
+class ElementIndex:
+    """Elements of a description. Letters choose fields by access: ``r``, ``c``, ``u`` or ``cu``."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._records: dict[tuple[Ref, str], Spot] = {}
+        self._records: dict[tuple[Ref, str], ElementNode] = {}
 
-    def record(self, ref: Ref, letters: str) -> Spot:
-        """The element of a record."""
+    def record(self, ref: Ref, letters: str) -> ElementNode:
+        """Return the element of a record."""
         found = self._records.get((ref, letters))
         if found is None:
             found = self._records[ref, letters] = self.of(
@@ -46,30 +46,32 @@ class Spots:
             )
         return found
 
-    def of(self, fields: Iterable[Field], owner: Ref | None, letters: str) -> Spot:
-        """An element that holds fields."""
-        root = Spot(owner)
+    def of(self, fields: Iterable[Field], owner: Ref | None, letters: str) -> ElementNode:
+        """Return an element with some fields."""
+        root = ElementNode(owner)
         for item in fields:
             if not set(letters) & set(item.access):
                 continue
             if item.attribute is not None:
                 root.attributes.add(item.attribute)
                 continue
-            if item.content and (not item.path or letters == "r"):  # `also: content` is for reading
+            if item.content and (
+                not item.path or letters == "r"
+            ):  # `also: content` applies to reading only
                 root.text = True
-            spot = root
+            node = root
             for depth, name in enumerate(item.path):
                 if item.bare and depth == len(item.path) - 1:
-                    spot.bare = item.record
-                spot = spot.children.setdefault(name, Spot(owner, (*spot.prefix, name)))
+                    node.bare = item.record
+                node = node.children.setdefault(name, ElementNode(owner, (*node.prefix, name)))
             if item.path:
-                spot.inner = spot.inner or item.record
-                spot.leaf = spot.leaf or item.record is None
+                node.inner = node.inner or item.record
+                node.leaf = node.leaf or item.record is None
         return root
 
 
 def owner_of(api: Api, method: Method) -> Ref | None:
-    """The record that most arguments of a method are fields of."""
+    """Return the record that most arguments of a method are fields of."""
     places = {item.at for item in method.arguments}
     shared = Counter(
         {

@@ -1,4 +1,4 @@
-"""Infer: what a field probably is, from its name, what stands in it, and what fields of that name are elsewhere in the description."""
+"""Inference of fields from names, values, and fields of the same name in the description."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .yaml_text import class_words, quoted
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """What was made of an element: keys of a field, and records that it needs."""
+class FieldGuess:
+    """The keys of a proposed field, and the records that it needs."""
 
     keys: Mapping[str, str]
     """Key of the schema language -> YAML text."""
@@ -31,7 +31,7 @@ _SHAPES: Final = {
     "uri": re.compile(r"https?://\S"),
     "binary": re.compile(r"cid:\S+\Z"),
 }
-"""Texts that can hardly be anything else."""
+"""Unambiguous formats."""
 _FITTING: Final = {
     **_SHAPES,
     "id": re.compile(r"\d+\Z"),
@@ -41,7 +41,7 @@ _FITTING: Final = {
     "date": re.compile(r"\d{4}-\d{1,2}-\d{1,2}( 00:00:00)?\Z"),
     "datetime": re.compile(r"\d{4}-\d{1,2}-\d{1,2}([ T].*)?\Z"),
 }
-# What words of names tell of a number that a few whole numbers do not.
+# A few integers do not show what a number is; parts of names often do.
 _COUNT = re.compile(r"(^|_)(number_of|count|order|position|limit|days|times|page|pages)(_|$)")
 _TEXTUAL = re.compile(r"(number|code|phone|fax|mobile|zip|vat|reference|name)")
 _MEASURE = re.compile(
@@ -49,18 +49,18 @@ _MEASURE = re.compile(
 )
 _MEASURE_OR_NOT = re.compile(r"(paid|budget|credit|(^|_)tax\d*$)")
 _LONGEST_INT: Final = 9
-"""Digits; what is longer is a number of something, not a count."""
+"""Digits of a count; a longer number is an identifier."""
 _ODD: Final = 0.2
-"""Share of documents that may be wrong: people's programs send what they like."""
+"""Share of documents that may be wrong."""
 
 
 def mostly(texts: Collection[str], fits: Callable[[str], object]) -> bool:
-    """Whether nearly all texts fit."""
+    """Return whether nearly all texts fit."""
     return sum(not fits(text) for text in texts) <= _ODD * len(texts)
 
 
 def scalar_of(name: str, texts: Iterable[str]) -> str:
-    """The likeliest scalar type of texts under a name."""
+    """Return the likeliest scalar type of texts with a name."""
     found = [text.strip() for text in texts if text.strip()]
     textual = _TEXTUAL.search(name) is not None
     is_id = name == "id" or (name.endswith("_id") and not textual)
@@ -89,7 +89,7 @@ def scalar_of(name: str, texts: Iterable[str]) -> str:
 
 
 def fits(scalar: str, texts: Iterable[str]) -> bool:
-    """Whether texts can be of a scalar type."""
+    """Return whether texts fit a scalar type."""
     shape = _FITTING.get(scalar)
     return shape is None or mostly([text.strip() for text in texts if text.strip()], shape.match)
 
@@ -97,8 +97,8 @@ def fits(scalar: str, texts: Iterable[str]) -> bool:
 TEXT: Final = (("type", "text"),)
 
 
-class Guesser:
-    """Guesses along one description: what is already known under a name is the likeliest."""
+class FieldGuesser:
+    """Guesses fields; described fields of the same name are the likeliest."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -119,8 +119,17 @@ class Guesser:
         *,
         inside: str = "",
         repeated: bool = False,
-    ) -> Guess:
-        """What an element called ``name`` of a record is. ``inside`` is the element around it, if that is no record's."""
+    ) -> FieldGuess:
+        """Return the field for an element of a record.
+
+        Args:
+            name: Name of the element.
+            texts: Direction -> its texts.
+            elements: Its occurrences with child elements.
+            owner: The record.
+            inside: The element around it, if that is not the record's.
+            repeated: Whether the record has several of it.
+        """
         texts = {
             way: [text for text in found if not _placeholder(name, text)]
             for way, found in texts.items()
@@ -128,10 +137,10 @@ class Guesser:
         made = (
             self._structure(name, elements, owner)
             if elements
-            else Guess(self._scalar(name, texts, owner), {})
+            else FieldGuess(self._scalar(name, texts, owner), {})
         )
         if repeated or (inside and plural_of(inside, name)):
-            return Guess({"repeated": "true", **made.keys}, made.records)
+            return FieldGuess({"repeated": "true", **made.keys}, made.records)
         return made
 
     # scalars
@@ -148,9 +157,9 @@ class Guesser:
             own = target == owner.module and any(record.name == owner.name for record in main)
             return {"type": "id"} if own else {"ref": target}
         votes = self._votes(name, texts, owner)
-        told = [keys for keys in votes if keys != TEXT]
-        if told:
-            return dict(told[0])
+        specific = [keys for keys in votes if keys != TEXT]
+        if specific:
+            return dict(specific[0])
         enum = self._enum(name, every, owner)
         if enum is not None:
             return {"enum": enum}
@@ -163,7 +172,7 @@ class Guesser:
                 if any(map(str.strip, texts.get(key, ())))
                 else scalar
             )
-            for key in ("answer", "request")
+            for key in ("response", "request")
         )
         if {read, write} == {"date", "datetime"}:
             return {"type": f"{{read: {read}, write: {write}}}"}
@@ -172,7 +181,7 @@ class Guesser:
     def _votes(
         self, name: str, texts: Mapping[str, list[str]], owner: Ref
     ) -> list[tuple[tuple[str, str], ...]]:
-        """What fields of that name are elsewhere, if these texts can be that, too; the likeliest first."""
+        """Return the types of other fields of that name that the texts fit, the likeliest first."""
         every = [text for found in texts.values() for text in found]
         flag = scalar_of(name, every) == "flag"
         votes: Counter[tuple[tuple[str, str], ...]] = Counter()
@@ -184,7 +193,7 @@ class Guesser:
         return [keys for keys, _ in votes.most_common()]
 
     def _keys(self, item: Field, owner: Ref) -> dict[str, str] | None:
-        """The keys that say what a field is, where they can be said of the owner's file too."""
+        """Return the keys for the type of a field, if the owner's file can use them."""
         if item.record is not None:
             return None
         if item.enum is not None:
@@ -205,7 +214,7 @@ class Guesser:
             words = self._words(item.enum)
             every = [text for found in texts.values() for text in found if text.strip()]
             return mostly(every, words.__contains__)
-        answers, requests = texts.get("answer", ()), texts.get("request", ())
+        answers, requests = texts.get("response", ()), texts.get("request", ())
         return fits(item.read or item.write or "", answers) and fits(
             item.write or item.read or "", requests
         )
@@ -218,7 +227,7 @@ class Guesser:
         }
 
     def _enum(self, name: str, texts: list[str], owner: Ref) -> str | None:
-        """An enum whose words are nearly all that was seen: one that is called like the field, or one of the same file."""
+        """Return an enum with nearly all of the texts, named like the field or from the same file."""
         found = [text for text in texts if text.strip()]
         best: tuple[tuple[bool, bool, int], str] | None = None
         for ref in self._api.enums:
@@ -235,9 +244,9 @@ class Guesser:
                 best = max(best or (rank, ref.name), (rank, ref.name))
         return best[1] if best is not None else None
 
-    # elements that hold elements
+    # elements with child elements
 
-    def _structure(self, name: str, elements: list[etree._Element], owner: Ref) -> Guess:
+    def _structure(self, name: str, elements: list[etree._Element], owner: Ref) -> FieldGuess:
         children = [child for element in elements for child in element]
         counts = Counter(local_name(child) for child in children)
         item = next((inner for inner in counts if plural_of(name, inner)), None)
@@ -246,8 +255,8 @@ class Guesser:
             if counts[inner] > len([element for element in elements if len(element)]):
                 item = inner
             elif not any(len(child) or child.attrib for child in children):
-                texts = {"answer": [child.text or "" for child in children]}
-                return Guess(
+                texts = {"response": [child.text or "" for child in children]}
+                return FieldGuess(
                     {"element": quoted(f"{name}/{inner}"), **self._scalar(inner, texts, owner)}, {}
                 )
         if item is None:
@@ -255,8 +264,8 @@ class Guesser:
         items = [child for child in children if local_name(child) == item]
         structured = [child for child in items if len(child) or child.attrib]
         if not structured:
-            texts = {"answer": [child.text or "" for child in items]}
-            return Guess({"list": quoted(item), **self._scalar(item, texts, owner)}, {})
+            texts = {"response": [child.text or "" for child in items]}
+            return FieldGuess({"list": quoted(item), **self._scalar(item, texts, owner)}, {})
         nested = self._record(item, structured, owner, around=name)
         keys = {"list": quoted(item), **nested.keys}
         known = self._api.records.get(Ref(owner.module, nested.keys["record"]))
@@ -267,16 +276,16 @@ class Guesser:
             and others <= {part for field in known.fields for part in field.path[:1]}
         ):
             keys["bare"] = "true"
-        return Guess(keys, nested.records)
+        return FieldGuess(keys, nested.records)
 
     def _record(
         self, name: str, elements: list[etree._Element], owner: Ref, *, around: str = ""
-    ) -> Guess:
+    ) -> FieldGuess:
         names = {local_name(child) for element in elements for child in element}
-        names.discard(around)  # one that holds others of its kind
+        names.discard(around)  # a recursive record
         known = self._fitting(name, names, elements, owner)
         if known is not None:
-            return Guess({"record": known}, {})
+            return FieldGuess({"record": known}, {})
         record = f"{owner.name}{class_words(name)}"
         fields: dict[str, Mapping[str, str]] = {}
         records: dict[str, Mapping[str, Mapping[str, str]]] = {}
@@ -285,26 +294,26 @@ class Guesser:
             for child in element:
                 by_name.setdefault(local_name(child), []).append(child)
         for attribute in dict.fromkeys(str(key) for element in elements for key in element.attrib):
-            texts = {"answer": [element.get(attribute, "") for element in elements]}
+            texts = {"response": [element.get(attribute, "") for element in elements]}
             fields[attribute] = {
                 "attribute": quoted(attribute),
                 **self._scalar(attribute, texts, owner),
             }
         if any((element.text or "").strip() for element in elements):
-            texts = {"answer": [element.text or "" for element in elements]}
+            texts = {"response": [element.text or "" for element in elements]}
             fields["value"] = {"content": "true", **self._scalar(name, texts, owner)}
         for child_name, found in by_name.items():
             deeper = [child for child in found if len(child)]
-            texts = {"answer": [child.text or "" for child in found if not len(child)]}
+            texts = {"response": [child.text or "" for child in found if not len(child)]}
             made = self.guess(child_name, texts, deeper, Ref(owner.module, record))
             fields[child_name] = made.keys
             records.update(made.records)
-        return Guess({"record": record}, {record: fields, **records})
+        return FieldGuess({"record": record}, {record: fields, **records})
 
     def _fitting(
         self, name: str, names: set[str], elements: list[etree._Element], owner: Ref
     ) -> str | None:
-        """A described record that has a place for everything in the elements: the one that is most like them."""
+        """Return the most similar described record that has all fields of the elements."""
         attributes = {str(key) for element in elements for key in element.attrib}
         best: tuple[tuple[bool, bool, float], str] | None = None
         for ref, record in self._api.records.items():
@@ -325,17 +334,17 @@ class Guesser:
 
 
 def _named(record: Record, name: str, owner: Ref) -> bool:
-    """Whether a record is called as an element of that name would call it."""
+    """Return whether a record has the name that the element would give it."""
     one = class_words(name)
     return record.name in {one, owner.name + one, class_words(owner.module) + one}
 
 
 def _placeholder(name: str, text: str) -> bool:
-    """Whether a text says nothing: the name itself, maybe with a number, as tests of programs have."""
+    """Return whether a text is a placeholder: the name itself, perhaps with a number."""
     return re.fullmatch(re.escape(name) + r"_?\d*", text.strip()) is not None
 
 
 def plural_of(plural: str, one: str) -> bool:
-    """Whether an element's name is the plural of another's, as those of lists mostly are."""
+    """Return whether an element name is the plural of another."""
     ends = {f"{one}s", f"{one}es", f"{one.removesuffix('y')}ies"}
     return plural == one or any(plural.endswith(end) for end in ends)

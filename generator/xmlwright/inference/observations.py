@@ -1,4 +1,4 @@
-"""Evidence: what documents show that the description does not know, gathered by the record it belongs to."""
+"""Observations: elements, attributes and texts of documents that the description lacks."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ from ..runtime.errors import ApiError, Error, InvalidDocumentError
 from ..runtime.protocol import Place
 from ..runtime.reading import find, local_name, local_part, parse_xml
 from ..runtime.registry import MethodRegistry, Methods
-from .element_index import Spot, Spots, owner_of
+from .element_index import ElementIndex, ElementNode, owner_of
 
 REQUEST: Final = "request"
-ANSWER: Final = "answer"
+RESPONSE: Final = "response"
 
 
 @dataclass(slots=True)
-class Seen:
-    """One unknown element, attribute or text of a record, in all documents."""
+class Observation:
+    """An unknown element, attribute or text of a record, from all documents."""
 
     record: Ref | None
-    """The record that holds it; None for the arguments of a method and for what stands beside a record."""
+    """The record that it belongs to; None for arguments and for elements beside a record."""
     method: str
     """A method in whose documents it was seen."""
     path: tuple[str, ...]
     """Element names below the record; the last may be ``@name`` for an attribute, or ``#text``."""
     texts: dict[str, list[str]] = field(default_factory=dict)
-    """``request`` or ``answer`` -> texts."""
+    """``request`` or ``response`` -> texts."""
     elements: list[etree._Element] = field(default_factory=list)
-    """The elements themselves, where they hold further elements."""
+    """The elements that have child elements."""
     places: list[str] = field(default_factory=list)
     """Documents it was seen in."""
     alone: int = 0
-    """How often it came once in an element."""
+    """How many times an element had one of it."""
     together: int = 0
-    """How often it came together with others of its name."""
+    """How many times an element had several of it."""
 
     @property
     def repeated(self) -> bool:
-        """Whether more than one stands in an element, but for a document that is odd."""
+        """Whether elements usually have several of it."""
         return self.together >= max(self.alone, 1)
 
     @property
     def directions(self) -> set[str]:
-        """``request``, ``answer`` or both."""
+        """``request``, ``response`` or both."""
         return set(self.texts)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document to be read: where it is from, and its method where that is known."""
+    """A document with its origin, and its method if that is known."""
 
     name: str
     content: bytes
     method: str | None = None
 
 
-class _Known(Methods):
+class _DescribedMethods(Methods):
     """The methods of a description, without generated code."""
 
     def __init__(self, tables: Tables) -> None:
@@ -77,9 +77,12 @@ class _Known(Methods):
 
 
 def documents(paths: Iterable[Path]) -> Iterator[Document]:
-    """Documents of files: XML, recordings (one JSON object a line), and folders of both. Raises OSError.
+    """Yield the documents of XML files, recordings (JSON Lines), and folders of both.
 
     A file whose name begins with a method, such as ``task.get.response.xml``, is of that method.
+
+    Raises:
+        OSError: A file cannot be read.
     """
     for path in paths:
         if path.is_dir():
@@ -105,9 +108,9 @@ def _recorded(line: str, name: str) -> Iterator[Document]:
             yield Document(f"{name} ({key})", entry[key].encode(), entry.get("method"))
 
 
-def gather(api: Api, found: Iterable[Document]) -> tuple[list[Seen], list[str]]:
-    """Unknown elements of documents, and what could not be read, as sentences."""
-    reader = _Reader(api)
+def gather(api: Api, found: Iterable[Document]) -> tuple[list[Observation], list[str]]:
+    """Return what documents have and the description lacks, and messages about unreadable documents."""
+    reader = _Collector(api)
     for document in found:
         try:
             reader.read(document)
@@ -118,20 +121,20 @@ def gather(api: Api, found: Iterable[Document]) -> tuple[list[Seen], list[str]]:
     return list(reader.seen.values()), reader.unread
 
 
-class Seer:
-    """Tells the method of documents, and what they hold."""
+class DocumentReader:
+    """Finds the method of documents and reads them."""
 
     def __init__(self, api: Api) -> None:
         tables = Tables(api)
-        self._door = MethodRegistry(tables.protocol, _Known(tables))
+        self._door = MethodRegistry(tables.protocol, _DescribedMethods(tables))
         self._methods = {method.name: method for method in api.methods}
 
     def place(self, document: Document) -> tuple[etree._Element, Method | None, bool]:
-        """The root of a document, its method, and whether it is a request; no method for an answer without content.
+        """Return the root of a document, its method (None for an empty response), and whether it is a request.
 
         Raises:
-            ApiError: it tells of a failure.
-            InvalidDocumentError: it is no document of a described method.
+            ApiError: It reports a failure.
+            InvalidDocumentError: It does not belong to a described method.
         """
         root = parse_xml(document.content)
         protocol = self._door.protocol
@@ -147,42 +150,50 @@ class Seer:
         if name is None:
             payload = find(root, protocol.response_payload)
             if payload is not None and len(payload):
-                raise InvalidDocumentError("no method of the description answers this")
+                raise InvalidDocumentError("no described method has this response")
             return root, None, False
         return root, self._methods[name], False
 
     def value(self, document: Document) -> tuple[Method, Any, bool]:
-        """Method and value of a document: arguments of a request (True), or what an answer says. Raises Error."""
+        """Return the method and the value of a document, and whether it is a request.
+
+        Raises:
+            Error: It cannot be read.
+        """
         _, method, sent = self.place(document)
         if method is None:
-            raise InvalidDocumentError("any method may answer this")
+            raise InvalidDocumentError("the method of this empty response is unknown")
         if sent:
             return method, self._door.parse_request(document.content)[1], True
         return method, self._door.parse_response(method.name, document.content), False
 
     def _named(self, document: Document) -> str | None:
-        """The method that a recording or the name of a file says."""
+        """Return the method in a recording or in a file name."""
         parts = (document.method or "").split(".")
         names = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
         return next((name for name in names if name in self._methods), None)
 
 
-class _Reader(Seer):
-    """Goes through documents along what the description knows."""
+class _Collector(DocumentReader):
+    """Collects observations from documents."""
 
     def __init__(self, api: Api) -> None:
         super().__init__(api)
         self._api = api
-        self._spots = Spots(api)
+        self._index = ElementIndex(api)
         self._ignored = set(api.envelope.ignored_attributes)
-        self.seen: dict[tuple[object, ...], Seen] = {}
+        self.seen: dict[tuple[object, ...], Observation] = {}
         self.unread: list[str] = []
         self._document = Document("", b"")
         self._method = ""
-        self._direction = ANSWER
+        self._direction = RESPONSE
 
     def read(self, document: Document) -> None:
-        """Note what is unknown in a document. Raises Error."""
+        """Add the observations from a document.
+
+        Raises:
+            Error: It cannot be read.
+        """
         self._document = document
         root, method, sent = self.place(document)
         if method is not None and sent:
@@ -199,18 +210,18 @@ class _Reader(Seer):
         letters = {"create": "c", "update": "u"}.get(method.mode, "cu")
         place = protocol.request_method
         if method.wrapper is None:
-            spot = self._spots.of(method.arguments, None, letters)
+            node = self._index.of(method.arguments, None, letters)
             skip = {*place.path[:1]} if not protocol.request_payload else set()
             known = {place.attribute, *protocol.request_attributes}
-            self._walk(holder, spot, letters, skip=skip, attributes=known)
+            self._walk(holder, node, letters, skip=skip, attributes=known)
             return
         wrapped = find(holder, (method.wrapper,))
         if wrapped is not None:
-            spot = self._spots.of(method.arguments, owner_of(self._api, method), letters)
-            self._walk(wrapped, spot, letters)
+            node = self._index.of(method.arguments, owner_of(self._api, method), letters)
+            self._walk(wrapped, node, letters)
 
     def _answer(self, root: etree._Element, method: Method) -> None:
-        self._method, self._direction = method.name, ANSWER
+        self._method, self._direction = method.name, RESPONSE
         answer = method.response
         holder = find(root, self._door.protocol.response_payload)
         if holder is None or answer.record is None:
@@ -230,12 +241,12 @@ class _Reader(Seer):
             )
             for child in holder:
                 if local_name(child) == answer.item:
-                    self._walk(child, self._spots.record(answer.record, "r"), "r")
+                    self._walk(child, self._index.record(answer.record, "r"), "r")
             return
-        self._walk(holder, self._spots.record(answer.record, "r"), "r", attributes=attributes)
+        self._walk(holder, self._index.record(answer.record, "r"), "r", attributes=attributes)
 
     def _beside(self, element: etree._Element, known: set[str]) -> None:
-        """Note what stands beside the elements on the way to a record."""
+        """Add elements beside those on the path to a record."""
         for child in element:
             if local_name(child) not in known:
                 self._note(None, (local_name(element), local_name(child)), child)
@@ -243,47 +254,47 @@ class _Reader(Seer):
     def _walk(
         self,
         element: etree._Element,
-        spot: Spot,
+        node: ElementNode,
         letters: str,
         *,
         skip: set[str] | None = None,
         attributes: Iterable[str | None] = (),
     ) -> None:
-        if spot.inner is not None:
-            spot = self._spots.record(spot.inner, letters)
-        known = {*spot.attributes, *attributes, *self._ignored}
+        if node.inner is not None:
+            node = self._index.record(node.inner, letters)
+        known = {*node.attributes, *attributes, *self._ignored}
         for key, text in element.attrib.items():
             name = str(key)
             if not name.startswith("{") and name not in known:
-                self._note_text(spot, f"@{name}", str(text))
-        if not spot.leaf and not spot.text:
+                self._note_text(node, f"@{name}", str(text))
+        if not node.leaf and not node.text:
             own = [element.text or "", *(child.tail or "" for child in element)]
             if any(text.strip() for text in own):
-                self._note_text(spot, "#text", "".join(own).strip())
-        if spot.bare is not None and len(element):
-            items = self._spots.record(spot.bare, letters)
+                self._note_text(node, "#text", "".join(own).strip())
+        if node.bare is not None and len(element):
+            items = self._index.record(node.bare, letters)
             inside = {local_part(str(child.tag)) for child in element}
-            if inside.isdisjoint(spot.children) and not inside.isdisjoint(items.children):
-                spot = items
+            if inside.isdisjoint(node.children) and not inside.isdisjoint(items.children):
+                node = items
         counts = Counter(local_name(child) for child in element)
         for child in element:
             name = local_name(child)
-            inner = spot.children.get(name)
+            inner = node.children.get(name)
             if inner is not None:
                 self._walk(child, inner, letters)
             elif not skip or name not in skip:
-                self._note(spot.owner, (*spot.prefix, name), child, repeated=counts[name] > 1)
+                self._note(node.owner, (*node.prefix, name), child, repeated=counts[name] > 1)
 
-    def _entry(self, owner: Ref | None, path: tuple[str, ...]) -> Seen:
+    def _entry(self, owner: Ref | None, path: tuple[str, ...]) -> Observation:
         key = (owner, None if owner is not None else self._method, path)
-        found = self.seen.setdefault(key, Seen(owner, self._method, path))
+        found = self.seen.setdefault(key, Observation(owner, self._method, path))
         found.texts.setdefault(self._direction, [])
         if not found.places or found.places[-1] != self._document.name:
             found.places.append(self._document.name)
         return found
 
-    def _note_text(self, spot: Spot, name: str, text: str) -> None:
-        found = self._entry(spot.owner, (*spot.prefix, name))
+    def _note_text(self, node: ElementNode, name: str, text: str) -> None:
+        found = self._entry(node.owner, (*node.prefix, name))
         found.texts[self._direction].append(text)
 
     def _note(

@@ -1,4 +1,4 @@
-"""Patch: new fields put into the YAML files of a description as text, so that comments and layout stay."""
+"""Patches that add fields to YAML files; comments and layout stay."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from ..diff import revisions
 from ..ir import Api, Record
 from ..schema.nodes import Node, SourceFile, parse, read_file
 from ..settings import Settings
-from .infer import Guess, Guesser
-from .observations import ANSWER, REQUEST, Seen
+from .infer import FieldGuess, FieldGuesser
+from .observations import REQUEST, RESPONSE, Observation
 from .yaml_text import quoted
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A field that the description should get."""
+    """A field to be added to the description."""
 
     file: str
     """Relative to the project."""
     record: str
     name: str
-    guess: Guess
+    guess: FieldGuess
     places: tuple[str, ...]
-    """Documents that show it."""
+    """Documents that have it."""
     access: str
 
 
-def proposals(api: Api, seen: list[Seen]) -> tuple[list[Proposal], list[str]]:
-    """Fields for everything that was seen, by record and name; and, as sentences, what is left to a person."""
+def proposals(api: Api, seen: list[Observation]) -> tuple[list[Proposal], list[str]]:
+    """Return fields for observations, sorted, and messages about those to be described by hand."""
     found: list[Proposal] = []
-    told: list[str] = []
-    guesser = Guesser(api)
+    notes: list[str] = []
+    guesser = FieldGuesser(api)
     for item in seen:
         where = f"{'/'.join(item.path)} ({item.places[0]})"
         if item.record is None:
-            told.append(f"{item.method}: unknown {where}")
+            notes.append(f"{item.method}: unknown {where}")
             continue
         record = api.records[item.record]
         *outer, last = item.path
         other = _described(record, item.path)
         if other is not None:
-            told.append(f"{record.name}.{other} is not described for {_direction(item)}: {where}")
+            notes.append(f"{record.name}.{other} is not described for {_direction(item)}: {where}")
             continue
         if outer and (last[0] in "@#" or _scalar(record, tuple(outer))):
-            told.append(f"{record.name}: {where} stands in what is described as a scalar")
+            notes.append(f"{record.name}: {where} is inside a scalar")
             continue
         made = guesser.guess(
             last.lstrip("@#"), item.texts, item.elements, item.record,
@@ -72,24 +72,29 @@ def proposals(api: Api, seen: list[Seen]) -> tuple[list[Proposal], list[str]]:
         places = tuple(dict.fromkeys(item.places))
         found.append(
             Proposal(
-                record.at.file, record.name, name, Guess(keys, made.records), places, _access(item)
+                record.at.file,
+                record.name,
+                name,
+                FieldGuess(keys, made.records),
+                places,
+                _access(item),
             )
         )
-    return sorted(found, key=lambda item: (item.file, item.record, item.name)), told
+    return sorted(found, key=lambda item: (item.file, item.record, item.name)), notes
 
 
-def _access(seen: Seen) -> str:
-    if seen.directions == {REQUEST, ANSWER}:
+def _access(seen: Observation) -> str:
+    if seen.directions == {REQUEST, RESPONSE}:
         return "both"
     return "write" if seen.directions == {REQUEST} else "read"
 
 
-def _direction(seen: Seen) -> str:
+def _direction(seen: Observation) -> str:
     return "requests" if REQUEST in seen.directions else "answers"
 
 
 def _described(record: Record, path: tuple[str, ...]) -> str | None:
-    """The field that has this place already, in the other direction."""
+    """Return the field with this path, which has the other direction."""
     for item in record.fields:
         if item.path[: len(path)] == path or (item.attribute and path == (f"@{item.attribute}",)):
             return item.name
@@ -101,7 +106,7 @@ def _scalar(record: Record, path: tuple[str, ...]) -> bool:
 
 
 def _free(record: Record, path: list[str]) -> str:
-    """A name that no field of the record has."""
+    """Return a name that is free in the record."""
     taken = {item.name for item in record.fields} | {item.python for item in record.fields}
     for start in range(len(path) - 1, -1, -1):
         name = "_".join(path[start:])
@@ -114,7 +119,7 @@ def _free(record: Record, path: list[str]) -> str:
 
 
 def line_of(proposal: Proposal) -> str:
-    """The field as a line of YAML."""
+    """Return the field as a line of YAML."""
     keys = dict(proposal.guess.keys)
     if proposal.access != "both":
         keys["access"] = proposal.access
@@ -122,7 +127,9 @@ def line_of(proposal: Proposal) -> str:
     shown = ", ".join(f"{name}: {value}" for name, value in keys.items())
     count = len(proposal.places)
     documents = "1 document" if count == 1 else f"{count} documents"
-    return f'{quoted(proposal.name)}: {{{shown}, doc: "Seen in {documents}; say what it is."}}'
+    return (
+        f'{quoted(proposal.name)}: {{{shown}, doc: "Observation in {documents}; say what it is."}}'
+    )
 
 
 def applicable(settings: Settings, found: list[Proposal]) -> tuple[list[Proposal], list[Proposal]]:
@@ -153,7 +160,7 @@ def _valid(settings: Settings, files: Mapping[Path, tuple[str, str]]) -> bool:
 
 
 def patched(settings: Settings, found: list[Proposal]) -> dict[Path, tuple[str, str]]:
-    """File -> its text before and after."""
+    """Return file -> its text before and after."""
     files: dict[Path, tuple[str, str]] = {}
     for proposal in found:
         path = settings.root / proposal.file
@@ -166,7 +173,7 @@ def patched(settings: Settings, found: list[Proposal]) -> dict[Path, tuple[str, 
 
 
 def unified(files: Mapping[Path, tuple[str, str]], root: Path) -> str:
-    """The changes as a unified diff, which ``git apply`` takes."""
+    """Return the changes as a unified diff for ``git apply``."""
     lines: list[str] = []
     for path, (before, after) in sorted(files.items()):
         name = path.relative_to(root).as_posix()
@@ -180,7 +187,11 @@ def unified(files: Mapping[Path, tuple[str, str]], root: Path) -> str:
 
 
 def save(texts: Mapping[Path, str]) -> None:
-    """Write files: all of them, or none where one cannot be written. Raises OSError."""
+    """Write all files or none.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
     ready: list[tuple[str, Path]] = []
     try:
         for path, text in texts.items():
@@ -199,7 +210,7 @@ def save(texts: Mapping[Path, str]) -> None:
 
 
 def with_field(text: str, proposal: Proposal) -> str:
-    """The text of a file with a field more, and the records it needs; everything else in it stays as it is."""
+    """Return the text of a file with a field and the records that it needs added."""
     text = _with_entry(
         text, proposal.file, ("records", proposal.record, "fields"), line_of(proposal)
     )
@@ -218,7 +229,7 @@ def with_field(text: str, proposal: Proposal) -> str:
 
 
 def _with_entry(text: str, file: str, path: tuple[str, ...], entry: str, flow: str = "") -> str:
-    """The text of a YAML file with an entry more in the mapping at ``path``, whose last key may be missing."""
+    """Return YAML text with an entry added to the mapping at ``path``, whose last key may be missing."""
     node = parse(SourceFile(file, text), Diagnostics())
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
@@ -240,7 +251,7 @@ def _with_entry(text: str, file: str, path: tuple[str, ...], entry: str, flow: s
         start, rest = lines[line][: column + 1], lines[line][column + 1 :]
         lines[line] = f"{start}{flow or entry.strip()}{more}{rest}"
         return "".join(lines)
-    if not node.entries:  # nothing stands behind the key yet
+    if not node.entries:  # the key has no value yet
         if node.kind != "null" or above is None:
             return text
         indent = " " * (above.position.column + 1)

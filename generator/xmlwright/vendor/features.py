@@ -8,9 +8,10 @@ command that adds the feature.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Final
 
 
@@ -40,13 +41,13 @@ FEATURES: Final[Mapping[str, Feature]] = {
     ),
     "recording": Feature(
         "recordings of calls and their replay",
-        ("runtime/recorder.py", "runtime/replay.py"),
+        ("runtime/recorder.py", "runtime/replay.py", "runtime/async_replay.py"),
         ("registry",),
     ),
     "registry": Feature("methods by name", ("wire.py", "runtime/registry.py")),
     "testing": Feature(
         "transports and samples for tests",
-        ("runtime/testing.py", "runtime/samples.py"),
+        ("runtime/testing.py", "runtime/samples.py", "runtime/async_testing.py"),
         ("registry",),
     ),
 }
@@ -62,18 +63,16 @@ class Choice:
     files: Mapping[str, str]
     """Path below the package -> text, placeholders included."""
     left_out: Mapping[str, str]
-    """Public name or module that the copy does not have -> feature that has it."""
+    """Public name or module that the copy does not have -> features that add it, comma-separated."""
 
 
-def feature_of(path: str) -> str | None:
-    """Return the feature that a module belongs to; None for the core."""
-    return next(
-        (
-            name
-            for name, feature in FEATURES.items()
-            if any(fnmatchcase(path, pattern) for pattern in feature.modules)
-        ),
-        None,
+@cache
+def features_of(path: str) -> frozenset[str]:
+    """Return the features that a module is for; none for the core. It is copied if all of them are chosen."""
+    return frozenset(
+        name
+        for name, feature in FEATURES.items()
+        if any(fnmatchcase(path, pattern) for pattern in feature.modules)
     )
 
 
@@ -111,7 +110,8 @@ def choose(files: Mapping[str, str], features: Iterable[str]) -> Choice:
             feature
             for path in kept
             for target, eager in imports[path]
-            if eager and (feature := feature_of(target)) is not None
+            if eager
+            for feature in features_of(target)
         }
         if needed <= chosen:
             break
@@ -120,9 +120,9 @@ def choose(files: Mapping[str, str], features: Iterable[str]) -> Choice:
     defined = {name for path in kept for name in _definitions(trees[path])}
     left_out: dict[str, str] = {}
     for path, tree in trees.items():
-        feature = feature_of(path)
-        if path in kept or feature is None:
+        if path in kept or not features_of(path):
             continue
+        feature = ",".join(sorted(features_of(path)))
         left_out.update(
             dict.fromkeys(
                 (name for name in _definitions(tree) if name not in defined and name[0] != "_"),
@@ -136,19 +136,18 @@ def choose(files: Mapping[str, str], features: Iterable[str]) -> Choice:
     return Choice(tuple(sorted(chosen)), found, left_out)
 
 
-def _reachable(imports: Mapping[str, list[tuple[str, bool]]], chosen: Collection[str]) -> set[str]:
+def _reachable(imports: Mapping[str, list[tuple[str, bool]]], chosen: Set[str]) -> set[str]:
     """Return what the modules beside ``runtime/`` and those of the chosen features import."""
     kept: set[str] = set()
     todo = [
         path
         for path in imports
-        if feature_of(path) in chosen
-        or path == "runtime/__init__.py"
-        or ("/" not in path and feature_of(path) is None)
+        if path == "runtime/__init__.py"
+        or (features_of(path) <= chosen and (features_of(path) or "/" not in path))
     ]
     while todo:
         path = todo.pop()
-        if path not in kept and feature_of(path) in {None, *chosen}:
+        if path not in kept and features_of(path) <= chosen:
             kept.add(path)
             todo += [target for target, _ in imports[path]]
     return kept
@@ -195,7 +194,8 @@ def _placeholder(path: str, feature: str) -> str:
     folder = "os.path.dirname(__file__)"
     if "/" in path:
         folder = f"os.path.dirname({folder})"
-    return f'''"""Not in this copy: {FEATURES[feature].doc}."""
+    doc = ", ".join(FEATURES[name].doc for name in feature.split(","))
+    return f'''"""Not in this copy: {doc}."""
 
 import os
 from typing import Any
