@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..ir import Api, Enum, EnumWord, Field, Method, Module, Ref
+from ..naming import with_article
 from ..render.views import ModuleView, sentence
 from .content import Link, Parameter, Word
 from .links import Links, anchor
@@ -94,7 +95,9 @@ class Parameters:
         omitted: str = "",
     ) -> Parameter:
         type_, *facts = self._view.field_facts(item, writing=writing)
-        left_out = {f"id of {with_article(item.ref)}", item.provenance.kind}
+        left_out = {item.provenance.kind}
+        if item.ref is not None:
+            left_out.add(f"id of {with_article(item.ref)}")
         notes = [fact for fact in facts if fact not in left_out]
         python = self._view.write_type(item) if writing else self._view.read_type(item)
         return Parameter(
