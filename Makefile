@@ -17,7 +17,7 @@ say = @printf '==> %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help python setup generate check validate docs sandbox quick test proofs lint types bench load lock clean
+.PHONY: help python setup generate check validate docs sandbox quick test foreign proofs lint types bench load lock clean
 
 help: ## list these targets
 	@echo 'make TARGET [ARGS="..."]   (ARGS goes to the command of the target)'
@@ -108,6 +108,11 @@ proofs: setup ## all mutations, hostile texts, kills, vendored copies and remove
 	$(say) 'pytest, in full'
 	@XMLWRIGHT_PROOFS=full $(BIN)/python -m pytest -rP -n auto --dist worksteal $(PROOFS) $(ARGS)
 
+# The tests are run by the Python of the foreign programs; the generator is that of this checkout.
+foreign: setup $(VENV)/foreign/.installed ## generated clients against moto, and boto3 against the sandbox; CI runs this
+	$(say) 'pytest tests/foreign'
+	@$(VENV)/foreign/bin/python -m pytest -p no:cacheprovider tests/foreign $(ARGS)
+
 lint: setup ## ruff, Black in check mode, and codespell
 	$(say) 'ruff check'
 	@$(BIN)/ruff check --quiet .
@@ -132,7 +137,7 @@ load: setup $(VENV)/load/.installed ## the sandbox under load, beside its peer; 
 	@$(BIN)/python benchmarks/load.py $(ARGS)
 
 # Peers with many requirements of their own are installed apart, and only for this.
-$(VENV)/load/.installed $(VENV)/bench/.installed: $(VENV)/%/.installed: requirements/%.txt $(STAMP)
+$(VENV)/load/.installed $(VENV)/bench/.installed $(VENV)/foreign/.installed: $(VENV)/%/.installed: requirements/%.txt $(STAMP)
 	$(say) 'Installing the peers into $(@D)'
 	@rm -f $@
 	@$(PYTHON) -m venv $(@D)
@@ -144,7 +149,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --genera
 
 # Keeps the pins that still fit; `make lock ARGS=--upgrade` moves all of them.
 lock: setup ## recompile requirements/*.txt from requirements/*.in
-	@for name in dev load bench; do \
+	@for name in dev load bench foreign; do \
 		echo "==> pip-compile requirements/$$name.in"; \
 		$(COMPILE) --output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
 	done
