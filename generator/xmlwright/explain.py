@@ -1,4 +1,4 @@
-"""From a name that a user knows to the line that describes it."""
+"""Find the line of the description that a name refers to."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ class Explained:
 
 
 def explain(api: Api, name: str) -> list[Explained]:
-    """Everything that ``name`` stands for: ``task.list``, ``Task.rate``, ``Task``, an argument as ``task.create.rate``,
-    an enum or one of its words, an error code, an event; or the same as Python code has it: ``fb.task.list()``,
-    ``package.task.list_``, ``Tasks.list``, ``TaskInput``.
+    """Return everything that ``name`` refers to.
+
+    A name is that of a method (``task.list``), record, field (``Task.rate``), argument
+    (``task.create.rate``), enum, enum word, error code or event, or the same as Python code has it:
+    ``fb.task.list()``, ``package.task.list_``, ``Tasks.list``, ``TaskInput``.
     """
     wanted = name.strip().partition("(")[0]
     found = _named(api, wanted)
@@ -35,7 +37,7 @@ def explain(api: Api, name: str) -> list[Explained]:
 
 
 def suggestion(api: Api, name: str) -> str | None:
-    """The nearest name that can be explained."""
+    """Return the nearest name that can be explained."""
     return nearest(name, dict.fromkeys(known for known, _ in _all(api)))
 
 
@@ -69,7 +71,7 @@ def _all(api: Api) -> Iterator[tuple[str, Explained]]:
             yield from _both(module, f"{enum.name}Input", told)
             for word in enum.words:
                 told = Explained(f"{enum.name}.{word.word}", "word", word.at, word.doc)
-                for name in dict.fromkeys((word.word, word.request, word.answer)):
+                for name in dict.fromkeys((word.word, word.request, word.response)):
                     yield name, told
                     yield from _both(module, f"{enum.name}.{name}", told)
     for error in api.errors:
@@ -98,7 +100,7 @@ def _record(module: Module, record: Record) -> Iterator[tuple[str, Explained]]:
 
 def _method(module: Module, method: Method) -> Iterator[tuple[str, Explained]]:
     facts = (
-        f"answers {method.answer.value}",
+        f"answers {method.response.value}",
         f"retry class {method.retry}",
         method.provenance.kind,
     )

@@ -1,5 +1,7 @@
-"""The resolved description: what templates, cases and every other projection read. Frozen, typed, without positions of
-anything but what a person may want to open."""
+"""The resolved description, which every projection reads: frozen and typed.
+
+Positions are kept only where a reader may want to open the file.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from .naming import cap_words, module_name
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a fact is known, and from where."""
+    """How a fact is known, and its sources."""
 
     kind: str
     """``documented``, ``observed`` or ``inferred``."""
@@ -30,7 +32,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class EnumWord:
-    """One word: in Python, in requests, in answers."""
+    """One word of an enum, in Python, in requests and in responses."""
 
     word: str
     request: str
@@ -42,7 +44,7 @@ class EnumWord:
     provenance: Provenance
     at: Position
     key_positions: Mapping[str, Position] = field(default_factory=dict)
-    """Where ``request`` and ``answer`` are said, if they are."""
+    """Positions of the keys ``request`` and ``response``, where they are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Field:
     """Name in Python."""
     path: tuple[str, ...]
     read: str | None
-    """Scalar type in answers; None for an enum or a record."""
+    """Scalar type in responses; None for an enum or a record."""
     write: str | None
     """Scalar type in requests."""
     enum: Ref | None
@@ -106,19 +108,21 @@ class Field:
     provenance: Provenance
     at: Position
     key_positions: Mapping[str, Position] = field(default_factory=dict)
-    """Where the keys that put it in its place on the wire are said, if they are."""
+    """Positions of the keys that decide its place on the wire, where they are given."""
 
     @property
     def readable(self) -> bool:
+        """Whether responses hold it."""
         return "r" in self.access
 
     @property
     def writable(self) -> bool:
+        """Whether requests hold it."""
         return "c" in self.access or "u" in self.access
 
     @property
     def by_direction(self) -> tuple[Field, ...]:
-        """The field as one entry of a table, or as two where reading and writing have different types."""
+        """Itself, or two fields where reading and writing have different types."""
         if self.read == self.write or not (self.readable and self.writable):
             return (self,)
         written = "".join(letter for letter in self.access if letter != "r")
@@ -130,7 +134,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What an element holds."""
+    """The fields of an element."""
 
     module: str
     name: str
@@ -143,13 +147,13 @@ class Record:
     at: Position
 
     def field(self, name: str) -> Field | None:
-        """A field by its Python name."""
+        """Return a field by its Python name; None if there is none."""
         return next((item for item in self.fields if item.python == name), None)
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseShape:
-    """What a method answers."""
+    """The value that a method returns, and its place in the response."""
 
     value: str
     """``none``, ``id``, ``record``, ``page``, ``list`` or ``binary``."""
@@ -237,7 +241,7 @@ class Method:
     provenance: Provenance
     at: Position
     key_positions: Mapping[str, Position] = field(default_factory=dict)
-    """Where the names of its ``wrapper``, and the ``element`` and ``item`` of its answer come from."""
+    """Positions that name its ``wrapper``, and the ``element`` and ``item`` of its response."""
 
     @property
     def name(self) -> str:
@@ -333,7 +337,7 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What is around every request and answer; places as the description writes them."""
+    """The parts around every request and response; places as the description writes them."""
 
     request_root: str
     request_method: str
@@ -351,9 +355,9 @@ class Envelope:
     failure_root: str | None
     failure_when: str | None
     ignored_attributes: tuple[str, ...] = ()
-    """Attributes that any element of an answer may carry."""
+    """Attributes that any element of a response may have."""
     failed: tuple[str, ...] = ()
-    """What the status says of a failure, where that is known."""
+    """Values of the status that mean failure, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,9 +408,9 @@ class Api:
     records: Mapping[Ref, Record] = field(repr=False)
     enums: Mapping[Ref, Enum] = field(repr=False)
     provenance: Provenance = Provenance("documented")
-    """How the facts of api.yaml are known where they do not say."""
+    """Provenance of the facts of api.yaml that have none."""
     key_positions: Mapping[str, Position] = field(default_factory=dict, repr=False)
-    """Where api.yaml says what is on the wire, by the path of the key: ``envelope.request.root``."""
+    """Positions in api.yaml by the path of the key: ``envelope.request.root``."""
 
     @property
     def resources(self) -> tuple[Module, ...]:

@@ -236,3 +236,9 @@ def constant(name: str) -> str:
 def method_constant(function: str) -> str:
     """The table of a method: ``list_`` -> ``_LIST``."""
     return f"_{function.rstrip('_').upper()}"
+
+
+def with_article(noun: str) -> str:
+    """Return a noun with its indefinite article: ``an estimate``, ``a user``."""
+    vowel = noun[:1].lower() in "aeiou" and not re.match(r"(?i)(uni|use|usa|eu|one\b)", noun)
+    return f"{'an' if vowel else 'a'} {noun}"

@@ -174,7 +174,7 @@ def test_settings_of_another_kind_are_no_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "name", "said"),
     [
-        ('schema = "schema"', "schema", "nowhere:1:1: error: there is no such folder"),
+        ('schema = "schema"', "schema", "nowhere:1:1: error: the folder does not exist"),
         ('templates = "templates"', "templates", "there are no templates in"),
     ],
 )

@@ -76,8 +76,8 @@ def test_recordings_of_tests_count_too(project: Path) -> None:
     failure = '<response xmlns="http://example.com/" status="fail"><error>No such book.</error><code>404</code></response>'
     answer = '<response xmlns="http://example.com/" status="ok"><book_id>7</book_id></response>'
     lines = [
-        {"method": "book.create", "request": request, "answer": answer},
-        {"method": "book.get", "request": "<request method='film.get'/>", "answer": failure},
+        {"method": "book.create", "request": request, "response": answer},
+        {"method": "book.get", "request": "<request method='film.get'/>", "response": failure},
     ]
     recording.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     assert shares(project)["methods"] == (4, 5)

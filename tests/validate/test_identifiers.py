@@ -78,7 +78,7 @@ MISTAKES = [
     ),
     *(
         task(f"a record called {name}", "bad-name", f"a record cannot be called {name}", records(f"{name} # here"))
-        for name in ("Page", "Request", "Record", "Resource", "Shape", "Decimal", "NotFoundError", "None", "Upload")
+        for name in ("Page", "Request", "Record", "Resource", "RecordSchema", "Decimal", "NotFoundError", "None", "Upload")
     ),
     task("an enum called Literal", "bad-name", "an enum cannot be called Literal",
          "enums:\n  Literal: # here\n    words: {a: {}}",
@@ -111,9 +111,9 @@ MISTAKES = [
     task("a field that is chosen to hide a type", "bad-name", "would hide the type Color",
          "enums: {Color: {words: {red: {}}}}",
          "records:\n  Task:\n    fields:\n      a: {enum: Color, python: Color} # here"),
-    task("two fields of one name", "duplicate-name", "the Python name a_b is taken",
+    task("two fields of one name", "duplicate-name", "the Python name a_b is used already",
          "records:\n  Task:\n    fields:\n      a-b: {type: text} # there\n      a.b: {type: text} # here"),
-    task("fields that differ in their humps", "duplicate-name", "the Python name unit_price is taken",
+    task("fields that differ in their humps", "duplicate-name", "the Python name unit_price is used already",
          "records:\n  Task:\n    fields:\n      unit_price: {type: text} # there\n      UnitPrice: {type: text} # here"),
     task("two arguments of one name", "duplicate-name", "would both be called a_b in Python",
          "methods:\n  get: {}\n  go:\n    retry: safe\n    arguments:",
@@ -137,10 +137,10 @@ MISTAKES = [
             ("no XML in requests", r'red: {request: "\uFFFF"}', "U+FFFF, which XML cannot hold"),
         )
     ),
-    task("the same word twice", "duplicate-key", "stands twice",
+    task("the same word twice", "duplicate-key", "duplicate key",
          "enums:\n  Color:\n    words:\n      red: {} # there\n      'red': {} # here",
          "records: {Task: {fields: {a: {enum: Color}}}}"),
-    task("two words that are one in answers", "duplicate-name", "are the same in answers",
+    task("two words that are one in answers", "duplicate-name", "are the same in responses",
          "enums:\n  Color:\n    words:\n      red: {response: r} # there\n      ruby: {response: r} # here",
          "records: {Task: {fields: {a: {enum: Color}}}}"),
     task("a flag that XML cannot hold", "bad-name", "U+0002", api=API + 'scalars:\n  flag: {words: ["\\x02", n]} # here'),
@@ -164,7 +164,7 @@ MISTAKES = [
     Wrong("two resources of one class", "duplicate-name", "would both be called Jobs",
           {"api.yaml": API, "resources/job.yaml": resource(name="job").replace("resource: job", "resource: job # there"),
            "resources/task.yaml": resource("python: Jobs # here")}),
-    Wrong("no resource", "missing-file", "no resource with a method", {"api.yaml": API.replace("\napi: sample", "api: sample # here")}),
+    Wrong("no resource", "missing-file", "no resource has a method", {"api.yaml": API.replace("\napi: sample", "api: sample # here")}),
 ]  # fmt: skip
 
 

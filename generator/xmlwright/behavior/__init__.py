@@ -1,0 +1,1 @@
+"""Rules, expressions and functions that say what a service does."""

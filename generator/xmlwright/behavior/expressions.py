@@ -21,7 +21,7 @@ FILTERS: Final = (
 """The filters of Jinja that an expression may use; what rounds with floats or makes HTML is left out."""
 
 
-class ExpressionProblem(Exception):
+class ExpressionError(Exception):
     """An expression of a behavior file cannot be evaluated with what is there: a mistake in the file."""
 
 
@@ -71,13 +71,16 @@ class Scope(dict[str, Any]):
     __slots__ = ("_record",)
 
     def __init__(self, names: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        """Initialize the instance."""
         super().__init__(names)
         self._record = record
 
     def __contains__(self, name: object) -> bool:
+        """Implement :meth:`__contains__`."""
         return True
 
     def __getitem__(self, name: str) -> Any:
+        """Implement :meth:`__getitem__`."""
         if name in self._record:
             return self._record[name]
         if dict.__contains__(self, name):
@@ -105,6 +108,7 @@ class Expression:
         self._template: Template | None = None
 
     def __repr__(self) -> str:
+        """Implement :meth:`__repr__`."""
         return f"<Expression {self.text!r}>"
 
     def _compiled(self) -> Template:
@@ -113,13 +117,14 @@ class Expression:
         return found
 
     def __call__(self, scope: Scope) -> Any:
+        """Implement :meth:`__call__`."""
         template = self._template or self._compiled()
         context = template.new_context(scope, shared=True)
         try:
             for _ in template.root_render_func(context):
                 pass
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise ExpressionProblem(f"{self.where}: {self.text!r}: {error}") from error
+            raise ExpressionError(f"{self.where}: {self.text!r}: {error}") from error
         return settled(context.vars["result"])
 
 
@@ -128,7 +133,7 @@ def settled(value: Any) -> Any:
     if value is None or isinstance(value, (str, bytes, tuple, Mapping)):
         return value
     if isinstance(value, StrictUndefined):
-        raise ExpressionProblem(str(value._undefined_message))
+        raise ExpressionError(str(value._undefined_message))
     if isinstance(value, Iterable):
         return tuple(value)
     return value

@@ -1,1 +1,1 @@
-"""Cases: their typed values, what they are tried on, and whether they show everything that is described."""
+"""Cases: their values, the run-time tables they are tried on, and where documents come from."""

@@ -18,6 +18,7 @@ class SourceMap:
     """Where the description says what the documents of one method hold."""
 
     def __init__(self, api: Api, method: Method) -> None:
+        """Initialize the instance."""
         self._api = api
         self._method = method
         envelope = api.envelope

@@ -27,6 +27,7 @@ class Values:
     def __init__(
         self, api: Api, tables: Tables, diagnostics: Diagnostics, rule: str = "case-result"
     ) -> None:
+        """Initialize the instance."""
         self._rule = rule
         self._api = api
         self._tables = tables
@@ -136,9 +137,7 @@ class Values:
                     if near
                     else [Related(other.at, "a field that no case shows") for other in fields[:0]]
                 )
-                what = (
-                    "takes no argument" if direction == "write" else "has no field to read called"
-                )
+                what = "takes no argument" if direction == "write" else "returns no field"
                 self._diagnostics.add(
                     rule,
                     f"{owner} {what} {key.text!r}",
@@ -159,7 +158,7 @@ class Values:
         rule = "case-arguments" if direction == "write" else self._rule
         if node.kind == "null":
             if direction == "read":
-                return self._refuse(rule, "left out where it is none", node)
+                return self._refuse(rule, "no value: remove a field that is none", node)
             if item.clear == "refused":
                 self._tell(rule, f"{item.python} cannot be cleared", node, item)
                 return WRONG
@@ -258,7 +257,7 @@ class Values:
         related = [Related(item.at, f"{item.python} is described here")] if item else []
         self._diagnostics.add(
             rule,
-            f"should be {wanted}, not {found}",
+            f"expected {wanted}, got {found}",
             node.position,
             suggestion=hint,
             related=related,

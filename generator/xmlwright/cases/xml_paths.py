@@ -49,6 +49,7 @@ def leaves_of(element: etree._Element, path: str = "") -> Iterator[tuple[Leaf, i
         yield from leaves_of(child, path)
 
 
-def told_leaf(leaf: Leaf) -> str:
+def leaf_text(leaf: Leaf) -> str:
+    """Return a leaf as messages show it."""
     path, text = leaf
     return f"{path} = {text!r}" if text else f"{path} (empty)"

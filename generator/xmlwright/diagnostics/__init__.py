@@ -1,4 +1,4 @@
-"""What is wrong with a description: where, by which rule, and what was probably meant."""
+"""Problems of a description: position, rule, and what was probably meant."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Final
 
 RULES: Final[dict[str, str]] = {
     "yaml-syntax": "The file is not YAML.",
-    "yaml-surprise": "A plain scalar that YAML 1.1 reads as something else than it looks like.",
+    "yaml-surprise": "A plain scalar that YAML 1.1 parses as another type than expected.",
     "yaml-alias": "Anchors, aliases, merge keys and tags are not part of the language.",
-    "duplicate-key": "The same key stands twice in one mapping.",
-    "unknown-key": "A key that the language does not have at this place.",
-    "missing-key": "A key that must be there is not.",
-    "wrong-type": "The value is of another kind than the key takes.",
-    "bad-name": "A name that cannot stand in XML or Python, or is not written as names are here.",
-    "unknown-word": "A word that is not among the allowed ones.",
+    "duplicate-key": "A mapping has the same key twice.",
+    "unknown-key": "A key that is not part of the language here.",
+    "missing-key": "A required key is missing.",
+    "wrong-type": "The value has another type than the key expects.",
+    "bad-name": "A name that is invalid in XML or Python, or breaks the naming convention.",
+    "unknown-word": "A word that is not one of the allowed words.",
     "dangling-reference": "A name that refers to nothing.",
-    "unused": "Something is described that nothing uses.",
+    "unused": "A declaration that nothing uses.",
     "duplicate-name": "Two things of one kind have the same name.",
     "contradiction": "Two statements that cannot both hold.",
-    "bad-default": "A default or limit that is no value of the field's type.",
-    "bad-media": "A word that is no content type.",
-    "bad-expression": "An expression that cannot be read, or that names what is not there.",
-    "bad-record": "A record that an account holds does not fit its description.",
-    "case-arguments": "The arguments of a case do not fit the method it calls.",
+    "bad-default": "A default or limit that is not a value of the field's type.",
+    "bad-media": "A word that is not a content type.",
+    "bad-expression": "An expression that is invalid, or that uses an unknown name.",
+    "bad-record": "A record of a fresh account does not fit its description.",
+    "case-arguments": "The arguments of a case do not fit its method.",
     "case-request": "The request of a case is not what its arguments give.",
-    "case-response": "The response of a case cannot be read as an answer of the method.",
-    "case-result": "The result of a case is not what its response says.",
+    "case-response": "The response of a case is not a valid response of its method.",
+    "case-result": "The result of a case differs from its response.",
     "uncovered": "A field, enum word, error code or method that no case shows.",
     "sample": "A sample of the documentation fails when it is run.",
-    "missing-file": "The description lacks a file or is not a folder.",
+    "missing-file": "A file or folder of the description is missing.",
 }
 """Rule name -> what it stands for."""
 
@@ -46,12 +46,13 @@ class Position:
     column: int = 1
 
     def __str__(self) -> str:
+        """Implement :meth:`__str__`."""
         return f"{self.file}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """The other place that a problem has to do with."""
+    """Another position that a problem involves."""
 
     position: Position
     message: str
@@ -70,9 +71,10 @@ class Diagnostic:
 
 
 class Diagnostics:
-    """Collects the problems of one run, so that all of them are told at once."""
+    """The problems of one run, without duplicates."""
 
     def __init__(self) -> None:
+        """Initialize the instance."""
         self._found: dict[Diagnostic, None] = {}
 
     def add(
@@ -84,12 +86,12 @@ class Diagnostics:
         related: Iterable[Related] = (),
         suggestion: str | None = None,
     ) -> None:
-        """Note one problem. ``rule`` is a key of :data:`RULES`."""
+        """Add one problem. ``rule`` is a key of :data:`RULES`."""
         assert rule in RULES, rule
         self._found[Diagnostic(rule, message, position, tuple(related), suggestion)] = None
 
     def extend(self, found: Iterable[Diagnostic]) -> None:
-        """Take over what another collection found."""
+        """Add the problems of another collection."""
         self._found.update(dict.fromkeys(found))
 
     def __iter__(self) -> Iterator[Diagnostic]:
@@ -97,11 +99,12 @@ class Diagnostics:
         return iter(sorted(self._found, key=lambda item: (item.position, item.rule, item.message)))
 
     def __len__(self) -> int:
+        """Implement :meth:`__len__`."""
         return len(self._found)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that ``word`` was probably meant to be."""
+    """Return the known word that ``word`` was probably meant to be; None if none is near."""
     names = list(known)
     near = get_close_matches(word, names, 1, 0.6)
     if near:
@@ -123,8 +126,9 @@ def _one_off(left: str, right: str) -> bool:
 
 
 class DescriptionError(Exception):
-    """The description has problems; nothing was made from it."""
+    """The description has problems; nothing was generated."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
+        """Initialize the instance."""
         super().__init__(f"{len(diagnostics)} problems in the description")
         self.diagnostics = diagnostics

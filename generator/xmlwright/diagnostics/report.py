@@ -14,12 +14,12 @@ Style = Callable[[str, str], str]
 
 
 def plain_style(text: str, role: str) -> str:
-    """No color at all."""
+    """Return a text without color."""
     return text
 
 
 def as_text(found: Iterable[Diagnostic], root: Path, style: Style = plain_style) -> str:
-    """Each problem with its line, a caret, the other place and what was probably meant."""
+    """Return each problem with its line, a caret, related positions and a suggestion."""
     lines: list[str] = []
     sources: dict[str, list[str]] = {}
     for item in found:
@@ -55,12 +55,12 @@ def _excerpt(
 
 
 def as_json(found: Iterable[Diagnostic]) -> str:
-    """A list of objects; lines and columns count from 1."""
+    """Return a JSON list of objects; lines and columns count from 1."""
     return json.dumps([as_object(item) for item in found], indent=2, ensure_ascii=False)
 
 
 def as_object(item: Diagnostic) -> dict[str, Any]:
-    """One problem for JSON."""
+    """Return one problem as a JSON object."""
     return {
         "rule": item.rule,
         "message": item.message,
@@ -75,7 +75,10 @@ def _place(position: Position) -> dict[str, Any]:
 
 
 def annotation(title: str, message: str, file: str, line: int, column: int = 0) -> str:
-    """One error as GitHub shows it beside the line: https://docs.github.com/actions/reference/workflow-commands."""
+    """Return an error as a workflow command, which GitHub shows beside the line.
+
+    See https://docs.github.com/actions/reference/workflow-commands.
+    """
     place = f"file={_escaped(file)},line={line}" + (f",col={column}" if column else "")
     return f"::error {place},title={_escaped(title)}::{_escaped(message, value=True)}"
 
@@ -87,7 +90,7 @@ def _escaped(text: str, *, value: bool = False) -> str:
 
 
 def as_github(found: Iterable[Diagnostic]) -> str:
-    """An annotation for each problem."""
+    """Return a workflow command for each problem."""
     return "\n".join(
         annotation(item.rule, _with_hint(item), *_spot(item.position)) for item in found
     )
@@ -98,14 +101,17 @@ def _spot(at: Position) -> tuple[str, int, int]:
 
 
 def result_of_check(files: list[dict[str, Any]], problems: Iterable[Diagnostic]) -> str:
-    """What ``check`` says as JSON. ``problems`` are those of a description that nothing can be made from."""
+    """Return the result of ``check`` as JSON.
+
+    ``problems`` are those of a description that cannot be built.
+    """
     told = [as_object(item) for item in problems]
     value = {"format": 1, "up_to_date": not files and not told, "files": files, "problems": told}
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def as_sarif(found: Iterable[Diagnostic]) -> str:
-    """SARIF 2.1.0."""
+    """Return the problems as SARIF 2.1.0."""
     from .. import __version__
 
     results = [

@@ -1,1 +1,1 @@
-"""From declarations, which refer to each other by name, to the values that everything else reads."""
+"""Resolves declarations, which refer to each other by name, into the IR."""

@@ -18,6 +18,7 @@ class ApiResolver:
     """Resolves the API without its modules."""
 
     def __init__(self, symbols: SymbolTable) -> None:
+        """Initialize the instance."""
         self._symbols = symbols
         self._description = symbols.description
         self._diagnostics = symbols.diagnostics
@@ -193,7 +194,7 @@ class ApiResolver:
                     ZoneInfo(decl.zone)
                 except (KeyError, ValueError, OSError):
                     self._diagnostics.add(
-                        "dangling-reference", f"there is no time zone {decl.zone!r}", decl.zone.at
+                        "dangling-reference", f"unknown time zone {decl.zone!r}", decl.zone.at
                     )
 
     def _event(self, event: LocatedStr) -> None:
@@ -216,7 +217,7 @@ class ApiResolver:
                 if first is not name:
                     self._diagnostics.add(
                         "duplicate-name",
-                        f"{name} is described twice",
+                        f"{name} is declared twice",
                         name.at,
                         related=[Related(first.at, "first here")],
                     )

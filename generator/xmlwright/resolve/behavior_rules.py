@@ -42,11 +42,12 @@ Rules = Mapping[LocatedStr, RuleDecl | LocatedStr]
 
 
 class BehaviorResolver:
-    """The behavior of one resource."""
+    """Resolves the behavior of one resource."""
 
     def __init__(
         self, symbols: SymbolTable, scopes: Scopes, module: Module, decl: BehaviorDecl
     ) -> None:
+        """Initialize the instance."""
         self._symbols = symbols
         self._expressions = ExpressionChecker(symbols.diagnostics)
         self._module = module
@@ -59,6 +60,7 @@ class BehaviorResolver:
         self._known = self._scopes.of(module.name)
 
     def behavior(self) -> Behavior:
+        """Resolve the behavior of the resource."""
         decl, known = self._decl, self._known
         self._symbols.check_sources(decl.source)
         if decl.series is not None:
@@ -311,9 +313,9 @@ class BehaviorResolver:
     def _acting(self, method: Method, decl: MethodBehaviorDecl) -> MethodBehavior:
         known = self._scopes.of(self._name, self._scopes.arguments(method))
         if decl.rows is not None and method.kind != "list":
-            self._symbols.contradiction(decl, "rows", "rows are what a list answers")
+            self._symbols.contradiction(decl, "rows", "`rows` is for methods that return a list")
         if decl.page_size is not None and method.response.value != "page":
-            self._symbols.contradiction(decl, "page_size", f"{method.name} answers no pages")
+            self._symbols.contradiction(decl, "page_size", f"{method.name} does not return pages")
         if decl.order is not None:
             order = LocatedStr(str(decl.order).lstrip("-"), decl.order.at)
             self._symbols.check("field", order, self._names())

@@ -16,6 +16,7 @@ class CaseResolver:
     """Resolves cases. Without ``values`` their arguments and results are left out."""
 
     def __init__(self, symbols: SymbolTable, values: Values | None) -> None:
+        """Initialize the instance."""
         self._symbols = symbols
         self._values = values
 

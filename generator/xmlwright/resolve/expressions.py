@@ -54,6 +54,7 @@ class ExpressionChecker:
     """Compiles expressions, and tells what is wrong with them."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
+        """Initialize the instance."""
         self._diagnostics = diagnostics
 
     def expression(
@@ -72,7 +73,7 @@ class ExpressionChecker:
             tree = parse(str(word))
         except TemplateError as error:
             self._diagnostics.add(
-                "bad-expression", f"{word!r} is no expression: {error.message}", word.at
+                "bad-expression", f"invalid expression {word!r}: {error.message}", word.at
             )
             return Expression("none")
         walker = _Walker(word, known, self._diagnostics)
@@ -106,6 +107,7 @@ def _constants(node: nodes.Node | None) -> Iterable[str]:
 
 class _Walker:
     def __init__(self, word: LocatedStr, known: Known, diagnostics: Diagnostics) -> None:
+        """Initialize the instance."""
         self._word = word
         self._known = known
         self._diagnostics = diagnostics
@@ -121,7 +123,7 @@ class _Walker:
     def word(self, text: str, words: frozenset[str], what: str) -> None:
         """Tell of a text that is none of the words it stands for."""
         if text not in words:
-            self._tell(f"{text!r} is no word of {what}", text, words)
+            self._tell(f"{text!r} is not a word of {what}", text, words)
 
     def gives(self, node: nodes.Node, wanted: Type) -> None:
         """Tell of fields that are set in a record which has none of that name."""
@@ -155,7 +157,7 @@ class _Walker:
 
     def _const(self, node: nodes.Const) -> Type:
         if isinstance(node.value, float):
-            self._tell(f"{node.value} is no exact number: write a fraction, such as 1 / 2")
+            self._tell(f"{node.value} is not exact; write a fraction, such as 1 / 2")
         return ANY
 
     def _name(self, node: nodes.Name) -> Type:
@@ -163,7 +165,7 @@ class _Walker:
         if found is None:
             hint = " without being called" if node.name in KNOWN else ""
             self._tell(
-                f"there is no name {node.name!r} here{hint}",
+                f"unknown name {node.name!r}{hint}",
                 node.name,
                 {*self._known.names, *KNOWN},
             )
@@ -187,7 +189,7 @@ class _Walker:
             return ANY
         names = base.names()
         if name not in names:
-            self._tell(f"{base.what} has no {name!r}", name, names)
+            self._tell(f"{base.what} has no field {name!r}", name, names)
             return ANY
         return names[name]
 
@@ -241,7 +243,7 @@ class _Walker:
     def _call(self, node: nodes.Call) -> Type:
         name = node.node.name if isinstance(node.node, nodes.Name) else None
         if name is None or name not in KNOWN:
-            self._tell(f"there is no function {name or 'here'!r}", name or "", KNOWN)
+            self._tell(f"unknown function {name or ''!r}", name or "", KNOWN)
             return ANY
         types = [self.type_of(item) for item in node.args]
         for keyword in node.kwargs:
@@ -282,7 +284,7 @@ class _Walker:
             return ANY
         rows = self._known.resources.get(first)
         if rows is None:
-            self._tell(f"there is no resource {first!r}", first, self._known.resources)
+            self._tell(f"unknown resource {first!r}", first, self._known.resources)
             return ANY
         paths = [keyword.key for keyword in node.kwargs if keyword.key != "where"]
         where = [keyword.value for keyword in node.kwargs if keyword.key == "where"]
@@ -301,7 +303,7 @@ class _Walker:
 
     def _test(self, node: nodes.Test) -> Type:
         if node.name not in TESTS:
-            self._tell(f"there is no test {node.name!r}", node.name, TESTS)
+            self._tell(f"unknown test {node.name!r}", node.name, TESTS)
         self.type_of(node.node)
         for child in node.args:
             self.type_of(child)
@@ -309,14 +311,14 @@ class _Walker:
 
     def _filter(self, node: nodes.Filter) -> Type:
         if node.name not in FILTERS:
-            self._tell(f"there is no filter {node.name!r}", node.name, FILTERS)
+            self._tell(f"unknown filter {node.name!r}", node.name, FILTERS)
         for argument in node.args[1:2] if node.name in _TESTING else ():
             for text in _texts(argument):
                 if text not in TESTS:
-                    self._tell(f"there is no test {text!r}", text, TESTS)
+                    self._tell(f"unknown test {text!r}", text, TESTS)
         for keyword in node.kwargs:
             if keyword.key not in _KEYWORDS:
-                self._tell(f"no filter takes {keyword.key!r}", str(keyword.key), _KEYWORDS)
+                self._tell(f"unknown filter argument {keyword.key!r}", str(keyword.key), _KEYWORDS)
         base = self.type_of(node.node)
         for child in (*node.args, *(keyword.value for keyword in node.kwargs)):
             self.type_of(child)

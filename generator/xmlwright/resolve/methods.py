@@ -1,4 +1,4 @@
-"""Resolve methods: what they take, and what they answer."""
+"""Resolve methods: their arguments and responses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from ..diagnostics import Position
 from ..ir import Field, Method, Provenance, Record, Ref, ResponseShape
-from ..naming import attribute_name, function_name, python_name, snake
+from ..naming import attribute_name, function_name, python_name, snake, with_article
 from ..schema.decoder import LocatedStr, opt
 from ..schema.grammar import FieldDecl, MethodDecl, ResourceDecl, ResponseShapeDecl
 from .records import RecordResolver, takes_main_record
@@ -21,7 +21,7 @@ _RETRY: Final = {
     "delete": "idempotent",
 }
 _MODES: Final = {"create": "create", "update": "update"}
-_TOLD: Final = {
+_SUMMARIES: Final = {
     "create": "Creates {one}.",
     "update": "Changes {one}. What is left out stays as it is.",
     "get": "Fetches {one}.",
@@ -34,6 +34,7 @@ class MethodResolver:
     """Resolves the methods of a resource."""
 
     def __init__(self, symbols: SymbolTable, records: RecordResolver) -> None:
+        """Initialize the instance."""
         self._symbols = symbols
         self._description = symbols.description
         self._diagnostics = symbols.diagnostics
@@ -48,11 +49,14 @@ class MethodResolver:
         records: tuple[Record, ...],
         inherited: Provenance,
     ) -> Method | None:
+        """Resolve a method; None, with a diagnostic, where it lacks a record."""
         kind = str(decl.kind or (verb if verb in _RETRY else "action"))
         main = self._main_record(decl, records)
         if main is None and takes_main_record(str(verb), decl):
             self._diagnostics.add(
-                "dangling-reference", f"{resource.resource} has no record for {verb}", verb.at
+                "dangling-reference",
+                f"{resource.resource} has no record for {verb}; declare one in `records`",
+                verb.at,
             )
             return None
         self._symbols.check_sources(decl.source)
@@ -65,7 +69,7 @@ class MethodResolver:
         for key, allowed in (("filters", "list"), ("paging", "list"), ("order", "list")):
             if key in decl.keys and kind != allowed:
                 self._symbols.contradiction(
-                    decl, key, f"{key} is for a list, and {verb} is an {kind}"
+                    decl, key, f"`{key}` needs a list; {verb} is {with_article(kind)}"
                 )
         identity = self._identity(main)
         arguments = self._arguments(decl, kind, main, identity, scope, provenance)
@@ -73,7 +77,7 @@ class MethodResolver:
         if retry is None and kind == "action":
             self._diagnostics.add(
                 "missing-key",
-                f"{verb} does not say whether it may be repeated (retry: safe, idempotent or ambiguous)",
+                f"{verb} needs `retry`: safe, idempotent or ambiguous",
                 verb.at,
             )
         wrapper: str | None = str(decl.wrapper or resource.resource)
@@ -95,16 +99,14 @@ class MethodResolver:
         )
         response = self._response(decl, kind, resource, main, identity, scope)
         plural = str(resource.plural or resource.resource + "s").replace("_", " ")
-        one = ("an " if resource.resource[0] in "aeiou" else "a ") + resource.resource.replace(
-            "_", " "
-        )
+        one = with_article(resource.resource.replace("_", " "))
         return Method(
             resource=str(resource.resource),
             verb=str(verb),
             kind=kind,
             python=tuple(map(attribute_name, parts)),
             function=function_name(tuple(parts)),
-            doc=prose(decl.doc) or _TOLD.get(kind, "").format(one=one, many=plural),
+            doc=prose(decl.doc) or _SUMMARIES.get(kind, "").format(one=one, many=plural),
             wrapper=wrapper,
             arguments=arguments,
             positional=positional,
@@ -229,7 +231,7 @@ class MethodResolver:
             if identity is None and not element:
                 self._diagnostics.add(
                     "missing-key",
-                    "the answer's element is not said, and the record has no identity",
+                    "the element of the response is unknown: the record has no identity; add `response` with `value: id` and `element`",
                     decl.at,
                 )
             element = element or (identity.name if identity else "id")
@@ -248,7 +250,7 @@ class MethodResolver:
 
     def _response_keys(self, decl: ResponseShapeDecl, value: str, kind: str) -> None:
         if value == "page" and kind != "list":
-            self._symbols.contradiction(decl, "value", "only a list answers a page")
+            self._symbols.contradiction(decl, "value", "only a list returns a page")
         useful = {
             "none": (),
             "id": ("element", "type", "ref"),
@@ -259,7 +261,7 @@ class MethodResolver:
         }[value]
         for key in decl.keys:
             if key != "value" and key not in useful:
-                self._symbols.contradiction(decl, key, f"an answer of kind {value} has no {key}")
+                self._symbols.contradiction(decl, key, f"a response of kind {value} has no {key}")
 
     def _all_codes(self, kind: str, decl: MethodDecl) -> tuple[str, ...]:
         api = self._description.api

@@ -49,6 +49,7 @@ class RecordResolver:
     """Resolves enums, records and their fields."""
 
     def __init__(self, symbols: SymbolTable) -> None:
+        """Initialize the instance."""
         self._symbols = symbols
         self._description = symbols.description
         self._diagnostics = symbols.diagnostics
@@ -56,6 +57,7 @@ class RecordResolver:
     def enums(
         self, decls: Mapping[LocatedStr, EnumDecl], module: str, provenance: Provenance
     ) -> tuple[Enum, ...]:
+        """Resolve the enums of a module."""
         found = []
         for name, decl in decls.items():
             words: list[EnumWord] = []
@@ -114,6 +116,7 @@ class RecordResolver:
         provenance: Provenance,
         resource: ResourceDecl | None = None,
     ) -> tuple[Record, ...]:
+        """Resolve the records of a module; their directions are not known yet."""
         found = []
         for index, (name, decl) in enumerate(decls.items()):
             fields = self._fields(decl, scope, provenance)
@@ -143,8 +146,11 @@ class RecordResolver:
         written: set[Ref],
         decl: ResourceDecl | None = None,
     ) -> tuple[Record, ...]:
-        """Mark which records are read from answers and which are written in requests. ``read`` and ``written`` come
-        with the records that methods name, and leave with all those that these lead to."""
+        """Mark which records responses hold and which requests hold.
+
+        ``read`` and ``written`` hold the records that methods name; those that these lead to are
+        added.
+        """
         by_ref = {Ref(module, record.name): record for record in records}
         for seen, answers in ((read, True), (written, False)):
             waiting = list(seen)
@@ -198,7 +204,7 @@ class RecordResolver:
                 if field.name in found:
                     self._diagnostics.add(
                         "duplicate-name",
-                        f"the field {field.name} of the group {group} is already there",
+                        f"the field {field.name} of the group {group} is declared already",
                         group.at,
                         related=[
                             Related(found[field.name].at, "here"),
@@ -212,14 +218,14 @@ class RecordResolver:
             if first is not field:
                 self._diagnostics.add(
                     "duplicate-name",
-                    f"the Python name {field.python} is taken",
+                    f"the Python name {field.python} is used already",
                     field.at,
                     related=[Related(first.at, "by this field")],
                 )
         return tuple(found.values())
 
     def check_places(self, fields: Iterable[Field]) -> None:
-        """No two fields stand in the same place of the XML."""
+        """Report fields that have the same place in the XML."""
         seen: dict[tuple[object, ...], Field] = {}
         for item in fields:
             place = (item.path, item.attribute, item.content and not item.path)
@@ -227,7 +233,7 @@ class RecordResolver:
             if first is not item and set(first.access) & set(item.access):
                 self._diagnostics.add(
                     "duplicate-name",
-                    f"{item.name} stands in the same place as {first.name}",
+                    f"{item.name} and {first.name} have the same place in the XML",
                     item.at,
                     related=[Related(first.at, f"{first.name} is described here")],
                 )
@@ -241,6 +247,7 @@ class RecordResolver:
         *,
         argument: bool = False,
     ) -> Field:
+        """Resolve a field of a record, or an argument of a method."""
         self._symbols.check_sources(decl.source)
         read, write = self._types(name, decl)
         record = self._symbols.find("record", decl.record, scope.records)
@@ -427,7 +434,9 @@ class RecordResolver:
         for word in decl.media:
             if _MEDIA.fullmatch(word) is None:
                 self._diagnostics.add(
-                    "bad-media", f"{word!r} is no content type such as image/png", word.at
+                    "bad-media",
+                    f"{word!r} is not a content type; write one such as image/png",
+                    word.at,
                 )
 
 

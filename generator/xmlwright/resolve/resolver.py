@@ -35,6 +35,7 @@ class _Resolver:
     def __init__(
         self, description: Description, diagnostics: Diagnostics, *, decode_cases: bool
     ) -> None:
+        """Initialize the instance."""
         self._description = description
         self._diagnostics = diagnostics
         self._decode_cases = decode_cases

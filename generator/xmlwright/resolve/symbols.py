@@ -22,6 +22,7 @@ class Scope:
     def __init__(
         self, module: str, own: ResourceDecl | SharedDecl, shared: SharedDecl | None
     ) -> None:
+        """Initialize the instance."""
         self.module = module
         self.enums: Entries[LocatedStr, Ref] = Entries()
         self.records: Entries[LocatedStr, Ref] = Entries()
@@ -50,6 +51,7 @@ class SymbolTable:
     """
 
     def __init__(self, description: Description, diagnostics: Diagnostics) -> None:
+        """Initialize the instance."""
         self.description = description
         self.diagnostics = diagnostics
         self.resources: Entries[str, ResourceDecl] = Entries()

@@ -35,6 +35,7 @@ _BOOLEAN: Final = Boolean()
 _SETTING: Final = Either(_TEXT, Listing(_TEXT), Dictionary(_TEXT, _TEXT))
 _SNAKE: Final = Name(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "a snake_case name")
 _FIELD: Final = Name(r"[a-z][a-z0-9_]*", "the Python name of a field")
+_GROUP: Final = Name(r"[A-Z][A-Za-z0-9]*", "a CapWords name")
 _PATH: Final = Name(
     r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?",
     "the Python name of a field, or of a list and a field in it",
@@ -70,6 +71,7 @@ class RuleDecl(Decl):
 
 _RULE: Final[Decoder] = Either(_EXPRESSION, MappingDecoder(RuleDecl, "a rule"))
 _SETTINGS: Final = Dictionary(_PATH, _RULE)
+_HIDDEN: Final = Dictionary(_PATH, _RULE)
 _CONDITIONS: Final = Dictionary(_SNAKE, _EXPRESSION)
 
 
@@ -261,6 +263,21 @@ class TimedDecl(Decl):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleGroupDecl(Decl):
+    """Rules that several resources include."""
+
+    doc: LocatedStr | None = key(_TEXT, "What the rules have in common.")
+    hidden: Mapping[LocatedStr, RuleDecl | LocatedStr | None] = key(
+        _HIDDEN, "Fields that are kept and never returned -> initial value.", default={}
+    )
+    compute: Mapping[LocatedStr, RuleDecl | LocatedStr] = key(
+        _SETTINGS,
+        "Field -> value, computed after every write, before a resource's own.",
+        default={},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BehaviorDecl(Decl):
     """What a resource does beyond keeping records."""
 
@@ -269,9 +286,12 @@ class BehaviorDecl(Decl):
         Choice(*PROVENANCE), "How the rules are known that do not say it."
     )
     source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
+    include: tuple[LocatedStr, ...] = key(
+        Listing(_GROUP), "Rule groups of account.yaml whose rules are added.", default=()
+    )
     series: LocatedStr | None = key(_SNAKE, "Resource whose number series it shares.")
     hidden: Mapping[LocatedStr, RuleDecl | LocatedStr | None] = key(
-        Dictionary(_PATH, Either(_EXPRESSION, MappingDecoder(RuleDecl, "a rule"))),
+        _HIDDEN,
         "Fields that are kept and never answered -> what a new record starts with.",
         default={},
     )
@@ -413,6 +433,11 @@ class AccountDecl(Decl):
     settings: Mapping[
         LocatedStr, LocatedStr | tuple[LocatedStr, ...] | Mapping[LocatedStr, LocatedStr]
     ] = key(Dictionary(_FIELD, _SETTING), "What expressions see as `account`.", default={})
+    rule_groups: Mapping[LocatedStr, RuleGroupDecl] = key(
+        Dictionary(_GROUP, MappingDecoder(RuleGroupDecl, "a rule group")),
+        "Rules that behavior files include.",
+        default={},
+    )
     callbacks: KeptCallbacksDecl | None = key(
         MappingDecoder(KeptCallbacksDecl, "callbacks"), "Where callbacks are kept."
     )

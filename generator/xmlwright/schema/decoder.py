@@ -19,14 +19,15 @@ D = TypeVar("D", bound="Decl")
 
 
 class LocatedStr(str):
-    """Text of the description that knows where it stands."""
+    """Text with its position in a file."""
 
     __slots__ = ("at", "body")
     at: Position
     body: Position | None
-    """Where the first line of a literal block stands, so that lines of a document are lines of the file."""
+    """Position of the first line of a literal block."""
 
     def __new__(cls, text: str, at: Position, body: Position | None = None) -> LocatedStr:
+        """Implement :meth:`__new__`."""
         word = super().__new__(cls, text)
         word.at = at
         word.body = body
@@ -44,13 +45,13 @@ def opt(word: LocatedStr | None) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decl:
-    """Base of all declarations: where it stands, and where each of its keys does."""
+    """Base of all declarations, with the positions of their keys."""
 
     at: Position
     keys: Mapping[str, Position]
 
     def where(self, key: str) -> Position:
-        """Place of one key, or of the declaration where the key was left out."""
+        """Return the position of a key, or of the declaration where the key is left out."""
         return self.keys.get(key, self.at)
 
 
@@ -59,18 +60,21 @@ V = TypeVar("V")
 
 
 class Entries(dict[K, V]):
-    """A mapping of the description. It remembers the names whose values were refused, so that nothing is said about
-    references to them: the mistake has been told."""
+    """A mapping of the description that also holds the names whose values were rejected.
+
+    References to these names are no further errors.
+    """
 
     __slots__ = ("refused",)
 
     def __init__(self) -> None:
+        """Initialize the instance."""
         super().__init__()
         self.refused: dict[str, Position] = {}
 
 
 class Invalid:
-    """What decoding answers after it has told a problem."""
+    """Type of :data:`INVALID`, which decoding returns after it has added a diagnostic."""
 
 
 INVALID: Final = Invalid()
@@ -84,6 +88,7 @@ class Decoder:
     what = "a value"
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         raise NotImplementedError  # pragma: no cover
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +101,7 @@ class Decoder:
         else:
             text = node.text if len(node.text) <= 80 else f"{node.text[:80]}..."
             found = f"{KINDS[node.kind]} {text!r}"
-        diagnostics.add("wrong-type", f"should be {self.what}, not {found}", node.position)
+        diagnostics.add("wrong-type", f"expected {self.what}, got {found}", node.position)
         return INVALID
 
 
@@ -104,15 +109,16 @@ class Text(Decoder):
     """Free text."""
 
     accepts = ("str",)
-    what = "text"
+    what = "a string"
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         if node.kind != "str":
             if node.kind in ("map", "list", "null"):
                 return self._refuse(node, diagnostics)
             diagnostics.add(
                 "yaml-surprise",
-                f"{node.text} without quotes is a {KINDS[node.kind]} in YAML, and {self.what} is wanted",
+                f"expected {self.what}, got {KINDS[node.kind]}; quote it",
                 node.position,
                 suggestion=f'"{node.text}"',
             )
@@ -120,6 +126,7 @@ class Text(Decoder):
         return LocatedStr(node.text, node.position, node.body)
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         return {"type": "string"}
 
 
@@ -127,11 +134,13 @@ class Name(Text):
     """Text of a given form."""
 
     def __init__(self, pattern: str, what: str) -> None:
+        """Initialize the instance."""
         self.pattern = pattern
         self.what = what
         self._match = re.compile(pattern + r"\Z").match
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         word = super().decode(node, diagnostics)
         if word is INVALID:
             return word
@@ -141,6 +150,7 @@ class Name(Text):
         return word
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         return {"type": "string", "pattern": f"^{self.pattern}$"}
 
 
@@ -148,10 +158,12 @@ class Choice(Text):
     """One of a few words."""
 
     def __init__(self, *words: str) -> None:
+        """Initialize the instance."""
         self.words = words
         self.what = "one of " + ", ".join(words)
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         word = super().decode(node, diagnostics)
         if word is not INVALID and word not in self.words:
             diagnostics.add(
@@ -164,6 +176,7 @@ class Choice(Text):
         return word
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         return {"enum": list(self.words)}
 
 
@@ -174,24 +187,27 @@ class Integer(Decoder):
     what = "an integer"
 
     def __init__(self, minimum: int = 0) -> None:
+        """Initialize the instance."""
         self.minimum = minimum
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         if node.kind != "int":
             return self._refuse(node, diagnostics)
         if re.fullmatch(r"-?(0|[1-9][0-9]*)", node.text) is None:
             diagnostics.add(
                 "yaml-surprise",
-                f"{node.text} is not written in plain decimal digits, and YAML may take it for another number",
+                f"{node.text} is ambiguous in YAML; write it in plain decimal digits",
                 node.position,
             )
             return INVALID
         if int(node.text) < self.minimum:
-            diagnostics.add("wrong-type", f"should be at least {self.minimum}", node.position)
+            diagnostics.add("wrong-type", f"expected at least {self.minimum}", node.position)
             return INVALID
         return int(node.text)
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         return {"type": "integer", "minimum": self.minimum}
 
 
@@ -202,16 +218,20 @@ class Boolean(Decoder):
     what = "true or false"
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         if node.kind != "bool":
             return self._refuse(node, diagnostics)
         if node.text not in ("true", "false"):
             diagnostics.add(
-                "yaml-surprise", f"{node.text} is refused: write true or false", node.position
+                "yaml-surprise",
+                f"YAML 1.1 parses {node.text} as a boolean; write true or false, or quote it",
+                node.position,
             )
             return INVALID
         return node.text == "true"
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         return {"type": "boolean"}
 
 
@@ -222,9 +242,11 @@ class Tree(Decoder):
     what = "a value"
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         return node
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         return {}
 
 
@@ -234,16 +256,19 @@ class Listing(Decoder):
     accepts = ("list",)
 
     def __init__(self, kind: Decoder) -> None:
+        """Initialize the instance."""
         self.kind = kind
         self.what = "a list"
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         if node.kind != "list":
             return self._refuse(node, diagnostics)
         found = [self.kind.decode(item, diagnostics) for item in node.items]
         return tuple(item for item in found if item is not INVALID)
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         return {"type": "array", "items": self.kind.schema(definitions)}
 
 
@@ -254,10 +279,12 @@ class Dictionary(Decoder):
     what = "a mapping"
 
     def __init__(self, name: Text, kind: Decoder) -> None:
+        """Initialize the instance."""
         self.name = name
         self.kind = kind
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         if node.kind != "map":
             return self._refuse(node, diagnostics)
         found: Entries[LocatedStr, Any] = Entries()
@@ -271,6 +298,7 @@ class Dictionary(Decoder):
         return found
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         result: dict[str, Any] = {
             "type": "object",
             "additionalProperties": self.kind.schema(definitions),
@@ -285,11 +313,13 @@ class Either(Decoder):
     """One of several kinds, told apart by the kind of the node."""
 
     def __init__(self, *kinds: Decoder) -> None:
+        """Initialize the instance."""
         self.kinds = kinds
         self.what = " or ".join(kind.what for kind in kinds)
         self.accepts = tuple(name for kind in kinds for name in kind.accepts)
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         if self._misspelt(node, diagnostics):
             return INVALID
         for kind in self.kinds:
@@ -301,12 +331,12 @@ class Either(Decoder):
         return self._refuse(node, diagnostics)
 
     def _misspelt(self, node: Node, diagnostics: Diagnostics) -> bool:
-        """Whether a word where text is free was meant to be true or false: misspelt, or one of them in quotes."""
+        """Return whether free text is a boolean that is misspelled or in quotes."""
         if node.kind != "str" or not any("bool" in kind.accepts for kind in self.kinds):
             return False
         if node.quoted:
             near = node.text if node.text in ("true", "false") else None
-            message = f"{node.text!r} is a text in quotes; leave them out"
+            message = f"{node.text!r} is a string; remove the quotes"
         else:
             near = nearest(node.text, ("true", "false"))
             message = f"{node.text!r} is not true or false; quote it if it is meant as text"
@@ -315,6 +345,7 @@ class Either(Decoder):
         return near is not None
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         return {"anyOf": [kind.schema(definitions) for kind in self.kinds]}
 
 
@@ -324,12 +355,14 @@ class MappingDecoder(Decoder, Generic[D]):
     accepts = ("map",)
 
     def __init__(self, decl: type[D], what: str) -> None:
+        """Initialize the instance."""
         self._decl = decl
         self.what = f"a mapping that describes {what}"
         self._kinds: dict[str, Key] | None = None
 
     @property
     def decl(self) -> type[D]:
+        """The declaration that a mapping is decoded into."""
         return self._decl
 
     def table(self) -> dict[str, Key]:
@@ -343,6 +376,7 @@ class MappingDecoder(Decoder, Generic[D]):
         return self._kinds
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
+        """Return the typed value of a node; INVALID, with a diagnostic, where it has none."""
         if node.kind != "map":
             return self._refuse(node, diagnostics)
         table = self.table()
@@ -354,7 +388,7 @@ class MappingDecoder(Decoder, Generic[D]):
             if found is None:
                 diagnostics.add(
                     "unknown-key",
-                    f"there is no key '{name.text}' here",
+                    f"unknown key '{name.text}'",
                     name.position,
                     suggestion=nearest(name.text, table) or None,
                 )
@@ -368,7 +402,7 @@ class MappingDecoder(Decoder, Generic[D]):
                 values[found.attribute] = decoded
         for key_name, found in table.items():
             if found.required and key_name not in keys:
-                diagnostics.add("missing-key", f"the key '{key_name}' is missing", node.position)
+                diagnostics.add("missing-key", f"missing key '{key_name}'", node.position)
                 valid = False
         if not valid and any(
             found.required and found.attribute not in values for found in table.values()
@@ -377,6 +411,7 @@ class MappingDecoder(Decoder, Generic[D]):
         return self.decl(at=node.position, keys=keys, **values)
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
         name = self.decl.__name__.removesuffix("Decl")
         if name not in definitions:
             definitions[name] = {}
@@ -405,6 +440,7 @@ class Key:
     attribute: str = ""
 
     def named(self, attribute: str) -> Key:
+        """Return the key with the attribute that holds its value."""
         return dataclasses.replace(self, attribute=attribute)
 
 

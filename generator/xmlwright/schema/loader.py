@@ -1,7 +1,8 @@
-"""Read: the files of a description, decoded by the grammar."""
+"""Read the files of a description and decode them by the grammar."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 from ..diagnostics import Diagnostics, Position, Related, nearest
 from ..files import files_of, kind_of, shown
 from .api_grammar import ApiDecl
-from .behavior_grammar import AccountDecl, BehaviorDecl
-from .decoder import LocatedStr
+from .behavior_grammar import AccountDecl, BehaviorDecl, RuleGroupDecl
+from .decoder import Entries, LocatedStr
 from .grammar import FILES, CaseDecl, CasesDecl, ResourceDecl, SharedDecl
 from .nodes import Node, SourceFile, parse, read_file
 
@@ -32,7 +33,7 @@ class Description:
     cases: Mapping[str, tuple[CaseDecl, ...]]
     """Resource -> its cases, those of its own file first."""
     broken: Mapping[str, Position] = field(default_factory=dict)
-    """Resources whose files could not be decoded: names that are known, though nothing can be said about them."""
+    """Resources whose files could not be decoded."""
     account: AccountDecl | None = None
     behaviors: Mapping[str, BehaviorDecl] = field(default_factory=dict)
     """Resource -> what it does beyond keeping records."""
@@ -44,7 +45,7 @@ def decode(
     diagnostics: Diagnostics,
     seen: Callable[[str, Node], None] = _unseen,
 ) -> Any:
-    """The declaration that a file of this kind holds; None or INVALID, with diagnostics, where it holds none."""
+    """Return the declaration of a file; None or INVALID, with diagnostics, where it has none."""
     node = parse(source, diagnostics)
     if node is None:
         return None
@@ -67,7 +68,7 @@ def read(
     root of each file that is YAML. Files that are not ``wanted`` are left alone.
     """
     if not folder.is_dir():
-        diagnostics.add("missing-file", "there is no such folder", Position(shown(folder, root)))
+        diagnostics.add("missing-file", "the folder does not exist", Position(shown(folder, root)))
         return None
     found: dict[Path, Any] = {}
     for path in files_of(folder):
@@ -108,7 +109,7 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
             if first is not decl:
                 diagnostics.add(
                     "duplicate-name",
-                    f"the resource {decl.resource} is described twice",
+                    f"the resource {decl.resource} is declared twice",
                     decl.resource.at,
                     related=[Related(first.resource.at, "first here")],
                 )
@@ -131,7 +132,7 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
             if named in acting:
                 diagnostics.add(
                     "duplicate-name",
-                    f"what {named} does is described twice",
+                    f"the behavior of {named} is declared twice",
                     named.at,
                     related=[Related(acting[named].at, "first here")],
                 )
@@ -142,7 +143,7 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
         if resource not in resources and resource not in broken:
             diagnostics.add(
                 "dangling-reference",
-                f"these are cases of {resource}, a resource that is not described",
+                f"unknown resource {resource}",
                 resource.at,
                 suggestion=nearest(resource, resources),
             )
@@ -151,10 +152,11 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
         if named not in resources and named not in broken:
             diagnostics.add(
                 "dangling-reference",
-                f"this is what {named} does, a resource that is not described",
+                f"unknown resource {named}",
                 named.at,
                 suggestion=nearest(named, resources),
             )
+    behaviors = _with_rule_groups(acting, account, diagnostics)
     if api is None:
         return None
     return Description(
@@ -164,5 +166,66 @@ def assemble(files: Mapping[Path, Any], diagnostics: Diagnostics) -> Description
         {name: tuple(found) for name, found in cases.items()},
         broken,
         account,
-        {str(named): decl for named, decl in acting.items()},
+        behaviors,
     )
+
+
+def _with_rule_groups(
+    behaviors: Mapping[LocatedStr, BehaviorDecl],
+    account: AccountDecl | None,
+    diagnostics: Diagnostics,
+) -> dict[str, BehaviorDecl]:
+    """Add the rules of the groups that behavior files include, before their own."""
+    groups: Mapping[LocatedStr, RuleGroupDecl] = account.rule_groups if account is not None else {}
+    refused = groups.refused if isinstance(groups, Entries) else {}
+    included: set[str] = set()
+    found = {}
+    for name, decl in behaviors.items():
+        for group_name in reversed(decl.include):
+            group = groups.get(group_name)
+            if group is not None:
+                included.add(group_name)
+                decl = dataclasses.replace(
+                    decl,
+                    hidden=_merged(group.hidden, decl.hidden, group_name, diagnostics),
+                    compute=_merged(group.compute, decl.compute, group_name, diagnostics),
+                )
+            elif group_name not in refused:
+                diagnostics.add(
+                    "dangling-reference",
+                    f"unknown rule group {str(group_name)!r}; declare it in account.yaml",
+                    group_name.at,
+                    suggestion=nearest(group_name, groups),
+                )
+        found[str(name)] = decl
+    for group_name in groups:
+        if group_name not in included:
+            diagnostics.add(
+                "unused",
+                f"no behavior file includes the rule group {group_name}; include or remove it",
+                group_name.at,
+            )
+    return found
+
+
+def _merged(
+    shared: Mapping[LocatedStr, Any],
+    own: Mapping[LocatedStr, Any],
+    group: LocatedStr,
+    diagnostics: Diagnostics,
+) -> Entries[LocatedStr, Any]:
+    result: Entries[LocatedStr, Any] = Entries()
+    for rules in (shared, own):
+        result.update(rules)
+        if isinstance(rules, Entries):
+            result.refused.update(rules.refused)
+    for name in own:
+        first = next((other for other in shared if other == name), None)
+        if first is not None:
+            diagnostics.add(
+                "duplicate-name",
+                f"the rule group {group} has a rule for {name} already; remove this one",
+                name.at,
+                related=[Related(first.at, "the rule of the group")],
+            )
+    return result

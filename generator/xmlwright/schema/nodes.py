@@ -1,4 +1,4 @@
-"""Read: from YAML files to nodes with positions."""
+"""Read YAML files into nodes with positions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One YAML node. ``kind`` is ``map``, ``list``, or for scalars what YAML 1.1 takes it for; quoted ones are ``str``."""
+    """One YAML node.
+
+    ``kind`` is ``map``, ``list``, or the type that YAML 1.1 gives a scalar; ``str`` if quoted.
+    """
 
     kind: str
     position: Position
@@ -56,10 +59,11 @@ class Node:
     """The first line of a literal block."""
 
     def get(self, key: str) -> Node | None:
-        """The value of a key of a mapping."""
+        """Return the value of a key of a mapping; None if it is missing."""
         return next((value for name, value in self.entries if name.text == key), None)
 
     def __str__(self) -> str:
+        """Implement :meth:`__str__`."""
         return (
             f"the {KINDS.get(self.kind, self.kind)} {self.text}" if self.text else KINDS[self.kind]
         )
@@ -68,19 +72,19 @@ class Node:
 KINDS: Final = {
     "map": "a mapping",
     "list": "a list",
-    "str": "text",
-    "bool": "truth value",
-    "int": "integer",
-    "float": "number",
-    "null": "nothing",
-    "timestamp": "date",
+    "str": "a string",
+    "bool": "a boolean",
+    "int": "an integer",
+    "float": "a number",
+    "null": "null",
+    "timestamp": "a date",
     "value": "'='",
     "merge": "'<<'",
 }
 
 
 def read_file(path: Path, name: str, diagnostics: Diagnostics) -> SourceFile | None:
-    """The text of a file; None, with a diagnostic, where it cannot be read."""
+    """Return a file; None, with a diagnostic, where it cannot be read."""
     try:
         return SourceFile(name, path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -93,7 +97,7 @@ def read_file(path: Path, name: str, diagnostics: Diagnostics) -> SourceFile | N
 
 
 def parse(source: SourceFile, diagnostics: Diagnostics) -> Node | None:
-    """The root node of a file; None, with a diagnostic, where it is not one YAML document."""
+    """Return the root node of a file; None, with a diagnostic, where it is not one YAML document."""
     try:
         loader = _LOADER(source.text)
         try:
@@ -129,6 +133,7 @@ class _Converter:
     """Turns PyYAML's nodes into ours, refusing what the language leaves out of YAML."""
 
     def __init__(self, source: SourceFile, diagnostics: Diagnostics) -> None:
+        """Initialize the instance."""
         self._file = source.name
         self._text = source.text
         self._lines: list[str] | None = None
@@ -174,18 +179,18 @@ class _Converter:
             key = self.convert(key_node)
             if key.kind in ("map", "list"):
                 self._diagnostics.add(
-                    "wrong-type", "a key is a word, not a collection", key.position
+                    "wrong-type", "expected a string as key, got a collection", key.position
                 )
                 continue
             if key.kind == "merge":
                 self._diagnostics.add(
-                    "yaml-alias", "a merge key: put what is shared in a group", key.position
+                    "yaml-alias", "merge keys are not supported; use a group", key.position
                 )
                 continue
             if key.text in first:
                 self._diagnostics.add(
                     "duplicate-key",
-                    f"the key '{key.text}' stands twice",
+                    f"duplicate key '{key.text}'",
                     key.position,
                     related=[Related(first[key.text], "first here")],
                 )

@@ -1,0 +1,1 @@
+"""Checks of a resolved description: identifiers, cases, coverage."""

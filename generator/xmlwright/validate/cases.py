@@ -12,7 +12,7 @@ from lxml import etree
 from ..cases.source_map import SourceMap, inside
 from ..cases.tables import Tables
 from ..cases.values import as_arguments
-from ..cases.xml_paths import Leaf, leaves_of, namespace_of, paths_of, told_leaf
+from ..cases.xml_paths import Leaf, leaf_text, leaves_of, namespace_of, paths_of
 from ..diagnostics import Diagnostics, Position, Related, nearest
 from ..ir import Api, Case, Field, Method, Module, PageValue, RecordValue
 from ..runtime.errors import ApiError, Error
@@ -47,6 +47,7 @@ class _Bench:
     """What the cases of one resource are tried on."""
 
     def __init__(self, api: Api, module: Module) -> None:
+        """Initialize the instance."""
         self.api = api
         self.tables = Tables(api)
         self._methods = {method.verb: method for method in module.methods}
@@ -74,6 +75,7 @@ class _Trial:
     """One case, tried on the tables."""
 
     def __init__(self, bench: _Bench, case: Case, diagnostics: Diagnostics) -> None:
+        """Initialize the instance."""
         self._bench = bench
         self._api = bench.api
         self._tables = bench.tables
@@ -128,9 +130,9 @@ class _Trial:
             return
         parts = []
         if missing:
-            parts.append("the request has " + ", ".join(map(told_leaf, missing[:3])))
+            parts.append("the request has " + ", ".join(map(leaf_text, missing[:3])))
         if extra:
-            parts.append("the arguments give " + ", ".join(map(told_leaf, extra[:3])))
+            parts.append("the arguments give " + ", ".join(map(leaf_text, extra[:3])))
         related = [
             *(place for leaf in missing for place in self._inside("request", lines[leaf])),
             *self._origins.of_request(given, [*extra, *missing]),
@@ -162,7 +164,9 @@ class _Trial:
             return
         if self._case.fails is not None:
             related = [*self._in_response(), *self._origins.of_success()]
-            self._tell("case-result", "the response is no failure", "fails", related)
+            self._tell(
+                "case-result", "the response is not a failure; remove `fails`", "fails", related
+            )
             return
         self._unknown([*unknown, *unknown_elements(value)], root)
         self._special(found)
@@ -202,7 +206,7 @@ class _Trial:
             related = [*self._inside("response", line_of(root)), *self._origins.of_success()]
             self._tell(
                 "case-response",
-                f"{said!r} is no status of the API",
+                f"{said!r} is not a status of the API",
                 "response",
                 related,
                 suggestion=nearest(said, known),
@@ -215,7 +219,7 @@ class _Trial:
                 near, related = self._origins.of_unknown(path)
                 self._tell(
                     "case-response",
-                    f"the description does not know the attribute {path.rpartition('/')[2]} of {path.rpartition('/')[0]}",
+                    f"unknown attribute {path.rpartition('/')[2]} of {path.rpartition('/')[0]}",
                     "response",
                     [*self._inside("response", line), *related],
                     suggestion=near,
@@ -258,7 +262,7 @@ class _Trial:
                 near, related = self._origins.of_unknown(path)
                 self._tell(
                     "case-response",
-                    f"the description does not know the element {path}",
+                    f"unknown element {path}: describe it, or list it in `unknown`",
                     "response",
                     related,
                     suggestion=near,
@@ -275,14 +279,14 @@ class _Trial:
             elif not any(path == wanted or wanted.endswith(f".{path}") for path in found):
                 self._tell(
                     "case-result",
-                    f"the description knows the element {self._case.unknown[index]}",
+                    f"`unknown` lists a described element: {self._case.unknown[index]}",
                     f"unknown[{index}]",
                 )
 
     def _failure(self, failure: ApiError, root: etree._Element | None) -> None:
         fails = self._case.fails
         if fails is None:
-            message = f"the response is a failure ({failure.message}), and the case does not say so"
+            message = f"the response is a failure ({failure.message}), add `fails` to the case"
             self._tell("case-result", message, "response", self._origins.of_success())
             return
         self._seen.codes.add(failure.code or "")
@@ -299,7 +303,7 @@ class _Trial:
                     [*self._in_response(), *self._origins.of_failure(name)],
                 )
         if failure.code is not None and "code" not in fails:
-            message = f"the failure has the code {failure.code}, and the case does not say so"
+            message = f"the failure has the code {failure.code}, add `fails` to the case"
             self._tell("case-result", message, "fails", self._in_response())
 
     def _failure_places(self, root: etree._Element) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...behavior.expressions import ExpressionProblem
+from ...behavior.expressions import ExpressionError
 from ...behavior.rules import Setting
 from .context import CallContext
 from .failures import CallRefused
@@ -22,12 +22,12 @@ class Seeder:
         self._context = context
 
     def fresh(self) -> None:
-        """What every account holds from the start."""
+        """Add the records that every account has."""
         for name, record in self._context.behaviors.holds:
             self.adopt(self._resources[name], record)
 
     def adopt_all(self, records: Mapping[str, Iterable[Record]], *, replace: bool) -> None:
-        """Many records of several resources. ``replace`` empties those resources first."""
+        """Add records of several resources. ``replace`` empties those resources first."""
         state = self._context.state
         if replace:
             for name in records:
@@ -44,7 +44,7 @@ class Seeder:
                 self._complete(resource, key, row, stage)
 
     def adopt(self, resource: ResourceRuntime, record: Record) -> None:
-        """One record, over the one with the same identity."""
+        """Add one record, replacing the one with the same identity."""
         self.adopt_all({resource.name: [record]}, replace=False)
 
     def _put(self, resource: ResourceRuntime, record: Record) -> Key:
@@ -94,12 +94,12 @@ class Seeder:
     def _try(self, resource: ResourceRuntime, record: dict[str, Any], setting: Setting) -> None:
         try:
             self._context.apply(resource, record, (setting,))
-        except (ExpressionProblem, CallRefused):
+        except (ExpressionError, CallRefused):
             return  # the record lacks what the rule needs, or nothing may be guessed
 
 
 def _brings(record: Record, setting: Setting) -> bool:
-    """Whether a record says itself what a rule would work out."""
+    """Return whether a record says itself what a rule would work out."""
     held = record.get(setting.path[0])
     if len(setting.path) == 1:
         return setting.path[0] in record
