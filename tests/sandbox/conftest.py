@@ -27,4 +27,5 @@ def http(box: Sandbox) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.verify = box.ca
         session.trust_env = False
+        session.headers["X-Sandbox-Key"] = box.key
         yield session

@@ -44,6 +44,7 @@ class Prefix:
         self.session = requests.Session()
         self.session.verify = box.ca
         self.session.trust_env = False
+        self.session.headers["X-Sandbox-Key"] = box.key
 
     def __call__(self, verb: str, path: str, status: int = 200, **values: Any) -> Any:
         answer = self.session.request(verb, self.base + path, json=values or None, timeout=60)

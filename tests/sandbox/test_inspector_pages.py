@@ -26,6 +26,7 @@ def walk(box: Sandbox) -> dict[str, str]:
     waiting = [f"{PREFIX}/"]
     with requests.Session() as session:
         session.trust_env = False
+        session.headers["X-Sandbox-Key"] = box.key
         while waiting:
             path = waiting.pop()
             if path in pages:

@@ -91,7 +91,7 @@ def test_an_account_is_named_by_the_host_or_by_the_path(
     box: Sandbox, http: requests.Session, token: str
 ) -> None:
     url = f"{box.base_url}/api/2.1/xml-in"
-    by_host = call(http, url, token, headers={"Host": f"serving.example.com:{box.port}"})
+    by_host = call(http, url, token, headers={"Host": f"serving.freshbooks.com:{box.port}"})
     by_path = call(http, f"{box.base_url}/serving/api/2.1/xml-in", token)
     neither = call(http, url, box.token)
     assert [one.status_code for one in (by_host, by_path, neither)] == [200, 200, 200]
@@ -106,7 +106,7 @@ def test_an_account_that_does_not_exist_is_refused_as_the_api_does(
     for url in (f"{box.base_url}/nobody/api/2.1/xml-in",):
         assert "<code>10030</code>" in call(http, url, token).text
     answer = call(
-        http, f"{box.base_url}/api/2.1/xml-in", token, headers={"Host": "nobody.example.com"}
+        http, f"{box.base_url}/api/2.1/xml-in", token, headers={"Host": "nobody.freshbooks.com"}
     )
     assert "<code>10030</code>" in answer.text
 
@@ -121,9 +121,7 @@ def test_plain_http_is_rejected_unless_it_is_allowed(box: Sandbox, token: str) -
         with Sandbox(box.described, http=True) as plain:
             assert plain.url.startswith("http:")
             assert session.post(plain.url, data=LIST, auth=(plain.token, "X"), timeout=60).ok
-            session.verify = plain.ca  # and the same port goes on to speak TLS
-            secure = plain.url.replace("http:", "https:")
-            assert session.post(secure, data=LIST, auth=(plain.token, "X"), timeout=60).ok
+            assert plain.ca == ""
 
 
 def test_a_wrong_token_is_refused_with_http_401(
@@ -297,7 +295,7 @@ def test_pages_of_this_machine_may_use_it_and_others_may_not(
     box: Sandbox, http: requests.Session, token: str
 ) -> None:
     url = box.address("serving")
-    for origin in ("null", "http://localhost:8000", "https://127.0.0.1", box.base_url):
+    for origin in ("http://localhost:8000", "https://127.0.0.1", box.base_url):
         asked = http.options(
             url, headers={"Origin": origin, "Access-Control-Request-Method": "POST"}, timeout=60
         )
@@ -340,7 +338,7 @@ def test_it_listens_on_one_address_of_this_machine_only(box: Sandbox) -> None:
 
 
 def test_a_port_that_is_taken_is_told(box: Sandbox) -> None:
-    with pytest.raises(SandboxError, match=f"port {box.port} cannot be had"):
+    with pytest.raises(SandboxError, match=f"cannot bind 127.0.0.1:{box.port}"):
         Sandbox(box.described, port=box.port).start()
 
 

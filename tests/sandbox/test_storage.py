@@ -9,6 +9,7 @@ import pytest
 
 from freshbooks_classic import FreshBooks
 from xmlwright.sandbox import Sandbox, SandboxError
+from xmlwright.sandbox.options import StorageError
 
 
 def client_of(box: Sandbox, account: str = "sample") -> FreshBooks:
@@ -77,7 +78,7 @@ def test_granted_tokens_are_kept(box: Sandbox, tmp_path: Path) -> None:
         token, _ = first.run(grant)
     with Sandbox(box.described, database=path) as second:
         assert second.parts.oauth is not None
-        assert second.parts.oauth.grants[token].parts == "access"
+        assert second.parts.oauth.grants[token].stage == "access"
 
 
 def test_two_sandboxes_do_not_write_into_one_file(box: Sandbox, tmp_path: Path) -> None:
@@ -111,22 +112,83 @@ def test_a_file_of_something_else_is_left_as_it_is(box: Sandbox, tmp_path: Path)
         Sandbox(box.described, database=tmp_path / "nowhere" / "x.db").start()
 
 
-def test_writes_that_cannot_be_kept_are_not_acknowledged(box: Sandbox, tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_that_passes(box: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with Sandbox(box.described, database=path) as own, client_of(own) as client:
         database = own.parts.database
         assert database is not None
-        client.task.create(name="kept")
+        made = [client.task.create(name="stored")]
         own.run(lambda: database._connection.execute("PRAGMA max_page_count = 1"))
-
-        def fill() -> None:
-            for number in range(200):
-                client.task.create(name=f"task {number}", description="long " * 400)
-
         with pytest.raises(Exception, match="503"):
-            fill()
+            while len(made) < 200:
+                made.append(client.task.create(name="more", description="long " * 400))
+        assert [task.task_id for task in client.task.list()][::-1] == made
+        assert database.problem is not None
         with pytest.raises(Exception, match="503"):
-            client.task.create(name="more")
+            client.task.create(name="large", description="long " * 4000)
+        own.run(lambda: database._connection.execute("PRAGMA max_page_count = 100000"))
+        made.append(client.task.create(name="large", description="long " * 4000))
+        assert database.problem is None
+    with Sandbox(box.described, database=path) as again, client_of(again) as client:
+        assert sorted(task.task_id for task in client.task.list()) == made
+
+
+def test_an_unexpected_error_of_the_writer_fails_the_call_and_no_other(
+    box: Sandbox, tmp_path: Path
+) -> None:
+    with Sandbox(box.described, database=tmp_path / "state.db") as own, client_of(own) as client:
+        database = own.parts.database
+        assert database is not None
+
+        async def write() -> None:
+            await database.keep_fact("name", "\ud800")
+
+        with pytest.raises(StorageError, match="cannot write"):
+            own.wait_for(write())
+        client.task.create(name="next")
+        assert client.task.list().total == 1
+
+
+def test_a_renewed_token_is_stored_before_it_is_returned(box: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with Sandbox(box.described, database=path) as own:
+        token = own.control.renew("sample", "admin")
+        rows = own.run(lambda: own.parts.database.fact("renewed"))  # type: ignore[union-attr]
+        assert "sample/admin" in rows
+        own.control.reset("sample")
+        original = own.token
+        assert original != token
+    with Sandbox(box.described, database=path) as again:
+        assert again.token == original
+
+
+def test_tokens_of_a_database_stay_valid_without_a_seed(box: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    tokens = set()
+    for _ in range(2):
+        with Sandbox(box.described, database=path, seed=None) as own:
+            tokens.add(own.token)
+    assert len(tokens) == 1
+    with Sandbox(box.described, seed=None) as other:
+        assert other.token not in tokens
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE records SET record = '[1'", "UPDATE facts SET value = '{' WHERE name = 'oauth'"],
+)
+def test_a_damaged_database_is_an_error_with_a_remedy(
+    box: Sandbox, tmp_path: Path, statement: str
+) -> None:
+    path = tmp_path / "state.db"
+    with Sandbox(box.described, database=path) as own:
+        own.parts.oauth.changed()  # type: ignore[union-attr]
+        own.control.renew("sample", "admin")
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement)
+    connection.close()
+    with pytest.raises(SandboxError, match="is damaged"), Sandbox(box.described, database=path):
+        pass
 
 
 def test_only_the_database_is_written(box: Sandbox, tmp_path: Path) -> None:

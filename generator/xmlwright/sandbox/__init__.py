@@ -14,7 +14,7 @@ _PLACES = {"Sandbox": "server_thread", "Options": "options", "SandboxError": "op
 
 
 def __getattr__(name: str) -> Any:
-    """What is exported is imported when it is first asked for."""
+    """Import an exported name when it is first used."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
+import sqlite3
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +31,7 @@ from .http.deliveries import Deliveries
 from .http.oauth import OAuth
 from .http.server import HOST, Server
 from .http.tls import CertificateAuthority
-from .options import Options, SandboxError
+from .options import Options, SandboxError, StorageError
 from .routes import Routes
 from .storage.database import Database
 from .storage.loading import load
@@ -62,29 +64,45 @@ class SandboxApp:
             start = FIXED_START
         self.clock = Clock(start, pace=options.pace, zone=zone)
         self._started = self.clock.now()
+        self.database: Database | None = None
+        if options.database is not None:
+            self.database = Database(options.database, api.name, zone)
+        self.seed = self._choose_seed()
         self.engine = Engine(
-            api, described.behaviors, clock=self.clock, seed=options.seed, strict=options.strict
+            api, described.behaviors, clock=self.clock, seed=self.seed, strict=options.strict
         )
         self.addresses = Addresses(api, options.accounts[0])
-        self.authenticator = Authenticator(self.engine, api.token, options.seed)
+        self.authenticator = Authenticator(self.engine, api.token, self.seed)
         self.faults = Faults(
-            options.seed, {code.code: code.status for code in api.errors}, self.clock.now
+            self.seed,
+            {code.code: code.status for code in api.errors},
+            self.clock.now,
+            [method.name for method in api.methods],
         )
         for text in options.faults:
             self.faults.add(text)
         self.journal = Journal(options.keep)
         self.oauth = (
-            None
-            if api.oauth is None
-            else OAuth(api, self.authenticator, self.addresses, options.seed)
+            None if api.oauth is None else OAuth(api, self.authenticator, self.addresses, self.seed)
         )
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self.database: Database | None = None
         self.app: Application
         self.control: Control
         self._server: Server | None = None
         self._ticking: asyncio.Task[None] | None = None
         self.ca = ""
+
+    def _choose_seed(self) -> int:
+        """Return the seed of the options, or that of the database, so that its tokens stay valid, or a random one."""
+        seed, database = self.options.seed, self.database
+        if seed is None and database is not None:
+            stored = database.fact("seed")
+            seed = int(stored) if stored is not None and stored.isdecimal() else None
+        if seed is None:
+            seed = secrets.randbits(53)
+        if database is not None:
+            database.set_fact_now("seed", str(seed))
+        return seed
 
     @property
     def port(self) -> int:
@@ -102,39 +120,45 @@ class SandboxApp:
         return f"http://{HOST}:{self.port}{CONTROL}/"
 
     async def start(self) -> None:
-        """Be ready to answer. Raises SandboxError for what cannot be had: port, database, certificate."""
+        """Start the server. Raises SandboxError if the port, database or certificate is unavailable."""
         options, api = self.options, self.described.api
-        try:
-            folder = options.folder
-            if folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
-                folder = Path(self._folder.name)
-            authority = CertificateAuthority(folder)
-            self.ca = os.fspath(authority.file)
-        except OSError as error:
-            raise SandboxError(f"the certificate cannot be written: {error}") from None
-        if options.database is not None:
-            self.database = Database(options.database, api.name, zone_of(api.zone))
-            self.database.start()
+        authority = None if options.http else self._authority()
+        if self.database is not None:
+            self.database.start(self._reload)
         self.app = Application(
             api, self.engine, self.addresses, self.authenticator, self.clock, self.faults, self.journal,
-            http=options.http, oauth=self.oauth, database=self.database,
+            http=options.http, key=options.key, oauth=self.oauth, database=self.database,
         )  # fmt: skip
-        self.control = Control(self.app, options, self._load, self._started)
+        self.control = Control(self.app, options, self._load, self._started, self.seed)
         protocol = self._protocol()
         self.app.deliveries = Deliveries(
             protocol.callbacks,
             self._system,
             self.engine.registrations,
             self.clock,
-            seed=options.seed,
+            seed=self.seed,
         )
         await self._accounts()
         self.app.control_handler = Routes(self.control, self.described.root).answer
+        self.ca = "" if authority is None else os.fspath(authority.file)
         self._server = Server(self.app.answer, authority)
         await self._server.start(options.port)
         self.control.base_url, self.control.ca = self.base_url, self.ca
         self._ticking = asyncio.ensure_future(self._tick())
+
+    def _authority(self) -> CertificateAuthority:
+        """Return the authority in the project's folder, or in a temporary one if that cannot be written."""
+        folder = self.options.folder
+        if folder is not None:
+            try:
+                return CertificateAuthority(folder)
+            except OSError:
+                pass
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
+            return CertificateAuthority(Path(self._folder.name))
+        except OSError as error:
+            raise SandboxError(f"cannot write the certificate: {error}") from None
 
     def _protocol(self) -> Any:
         from ..cases.tables import protocol_of
@@ -142,7 +166,7 @@ class SandboxApp:
         return protocol_of(self.described.api)
 
     def _system(self, account: str) -> str:
-        """What deliveries say they are from: the account's address as the API has it."""
+        """Return what deliveries say they are from: the account's address as the API has it."""
         url = self.described.api.url.replace("{account}", account)
         scheme, _, rest = url.partition("://")
         return f"{scheme}://{rest.partition('/')[0]}"
@@ -151,34 +175,54 @@ class SandboxApp:
         return load(self.engine, account, what, replace)
 
     async def _accounts(self) -> None:
-        """Accounts of the file first; those that are new begin as the options say."""
-        app, database = self.app, self.database
-        if database is not None:
-            for name in database.accounts():
-                self.engine.account(name, create=True)
-                self.engine.load(name, database.load(name))
-                app.accounts.add(name)
-            self._restore_facts(database)
+        """Load the accounts of the database, then create those of the options that are missing."""
+        if self.database is not None:
+            try:
+                self._load_database(self.database)
+            except (sqlite3.Error, ValueError, KeyError, TypeError, AttributeError) as error:
+                raise StorageError(
+                    f"{self.database.path} is damaged ({type(error).__name__}: {error});"
+                    " restore a copy of it, or delete it to start with new accounts"
+                ) from None
+            self._persist_tokens(self.database)
         if self.oauth is not None:
-            self.oauth.has_account = app.accounts.__contains__
+            self.oauth.has_account = self.app.accounts.__contains__
         for name in self.options.accounts:
-            if name not in app.accounts:
+            if name not in self.app.accounts:
                 await self.control.open(name, self.options.load)
 
-    def _restore_facts(self, database: Database) -> None:
-        """Tokens that were replaced or granted in an earlier run."""
-        renewed = database.fact("renewed")
-        if renewed is not None:
-            self.authenticator.renewed.update(json.loads(renewed))
-        kept = database.fact("oauth")
-        oauth = self.oauth
+    def _load_database(self, database: Database) -> None:
+        for name in database.accounts():
+            self.engine.account(name, create=True)
+            self.engine.load(name, database.load(name))
+            self.app.accounts.add(name)
+            self.authenticator.forget(name)
+        renewed = json.loads(database.fact("renewed") or "{}")
+        self.authenticator.renewed = {str(key): int(count) for key, count in renewed.items()}
+        grants = database.fact("oauth")
+        if self.oauth is not None:
+            if grants is not None:
+                self.oauth.load(grants)
+            else:
+                self.oauth.grants = {}
+
+    def _persist_tokens(self, database: Database) -> None:
+        oauth, authenticator = self.oauth, self.authenticator
         if oauth is not None:
-            if kept is not None:
-                oauth.load(kept)
             oauth.changed = lambda: database.keep_fact("oauth", oauth.dump())
-        self.authenticator.changed = lambda: database.keep_fact(
-            "renewed", json.dumps(self.authenticator.renewed)
+        authenticator.changed = lambda: database.keep_fact(
+            "renewed", json.dumps(authenticator.renewed)
         )
+
+    def _reload(self) -> None:
+        """Return to the state of the database after a write failed."""
+        assert self.database is not None
+        with contextlib.suppress(sqlite3.Error, ValueError):
+            for name in self.app.accounts - set(self.database.accounts()):
+                self.engine.drop(name)
+                self.authenticator.forget(name)
+                self.app.accounts.discard(name)
+            self._load_database(self.database)
 
     async def _tick(self) -> None:
         while True:
@@ -213,7 +257,7 @@ async def _quiet() -> None:
 
 
 def zone_of(name: str) -> tzinfo:
-    """A zone by its name; the nearest that there is on a machine without a list of zones."""
+    """Return a time zone by its name, or the nearest one if the system has no zone database."""
     if name == "UTC":
         return timezone.utc
     try:
@@ -223,7 +267,7 @@ def zone_of(name: str) -> tzinfo:
 
 
 def load_description(description: Api | str | os.PathLike[str]) -> ServiceDescription:
-    """What a description says: of an :class:`Api`, of the folder of a project, or of that of its YAML files.
+    """Load a description from an :class:`Api`, a project folder, or a folder of YAML files.
 
     Raises:
         DescriptionError: the description has problems.

@@ -29,7 +29,7 @@ class Clock:
         """
         self._zone = zone
         self._watchers: list[Callable[[], object]] = []
-        self._base = self._aware(start or datetime.now(zone))
+        self._base = self.localized(start or datetime.now(zone))
         self._since = time.monotonic()
         self._pace = "frozen"
         self.pace = pace
@@ -38,7 +38,7 @@ class Clock:
         return f"Clock({self.now().isoformat()}, {self.pace})"
 
     def now(self) -> datetime:
-        """The time it shows, with a zone."""
+        """Return the time it shows, with a zone."""
         if self._pace != "real":
             return self._base
         return self._base + timedelta(seconds=time.monotonic() - self._since)
@@ -70,10 +70,10 @@ class Clock:
 
     def set(self, when: datetime) -> None:
         """Show another time, which may be an earlier one."""
-        self._base, self._since = self._aware(when), time.monotonic()
+        self._base, self._since = self.localized(when), time.monotonic()
         self._tell()
 
-    def advance(
+    def later(
         self,
         seconds: float = 0,
         *,
@@ -81,31 +81,31 @@ class Clock:
         hours: float = 0,
         days: float = 0,
         weeks: float = 0,
-    ) -> None:
-        """Go forward. Raises SandboxError for a span that goes backward or beyond all calendars."""
+    ) -> datetime:
+        """Return the time after a span. Raises SandboxError for a negative span or one beyond the calendar."""
         try:
             span = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days, weeks=weeks)
             if span < timedelta(0):
                 raise SandboxError("a clock is advanced forward; set it to go back")
-            later = self.now() + span
+            return self.localized(self.now() + span)
         except (OverflowError, ValueError):
             raise SandboxError("that is beyond the calendar") from None
-        self.set(later)
 
     def watch(self, changed: Callable[[], object]) -> None:
-        """Have ``changed`` called whenever the clock was set or advanced, or goes another way."""
+        """Call ``changed`` whenever the clock is set or advanced, or its pace changes."""
         self._watchers.append(changed)
 
     def read(self, text: str) -> datetime:
-        """The time that ``text`` says, in ISO 8601. Raises SandboxError."""
+        """Return the time that ``text`` says, in ISO 8601. Raises SandboxError."""
         try:
-            return self._aware(datetime.fromisoformat(text.strip().replace("Z", "+00:00")))
+            return self.localized(datetime.fromisoformat(text.strip().replace("Z", "+00:00")))
         except ValueError:
             raise SandboxError(
                 f"{text!r} is no time: write it as 2026-01-31, or as 2026-01-31T12:00:00 with or without a zone"
             ) from None
 
-    def _aware(self, when: datetime) -> datetime:
+    def localized(self, when: datetime) -> datetime:
+        """Return a time in the zone of the API. Raises SandboxError beyond the years that the clock can show."""
         when = (
             when.replace(tzinfo=self._zone) if when.tzinfo is None else when.astimezone(self._zone)
         )

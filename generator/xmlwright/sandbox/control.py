@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import shlex
+import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .calls.documents import Documents
 from .calls.expectations import CallExpectation
@@ -20,6 +22,8 @@ from .http.authentication import label
 from .options import Options, SandboxError, checked_account
 from .state_view import StateView
 
+_LONGEST_STEP: Final = 60.0
+"""Real seconds that moving the clock may take."""
 Load = Callable[[str, "str | Path | Mapping[str, Any]", bool], Effects]
 """(account, what, whether it replaces what is there): puts records into an account."""
 
@@ -39,11 +43,14 @@ class Snapshot:
 class Control:
     """All actions, as the control prefix, the command line and tests use them."""
 
-    def __init__(self, app: Application, options: Options, load: Load, started: datetime) -> None:
+    def __init__(
+        self, app: Application, options: Options, load: Load, started: datetime, seed: int
+    ) -> None:
         self.app = app
         self.options = options
         self.documents = Documents(app.api)
         self.state_view = StateView(app, self.documents)
+        self.seed_number = seed
         self.base_url = ""
         self.ca = ""
         self._load = load
@@ -73,11 +80,12 @@ class Control:
         await self._rewritten(name)
 
     async def _rewritten(self, account: str) -> None:
-        """The account is another one now: for the database, and for who may call."""
+        """Store an account that was replaced, and look up its tokens again."""
         app = self.app
         app.authenticator.forget(account)
         if app.database is not None:
             await app.database.replace(account, app.engine.changes(account))
+            await self._stored_tokens()
 
     async def close(self, account: str) -> None:
         """Remove an account with all that is in it."""
@@ -87,6 +95,7 @@ class Control:
         self.app.accounts.discard(account)
         if self.app.database is not None:
             await self.app.database.remove(account)
+            await self._stored_tokens()
 
     async def _forget(self, account: str) -> None:
         """Forget what is kept about an account outside of the engine."""
@@ -94,6 +103,7 @@ class Control:
         app.authenticator.forget(account)
         for key in [key for key in app.authenticator.renewed if key.startswith(f"{account}/")]:
             del app.authenticator.renewed[key]
+        app.authenticator.changed()
         if app.oauth is not None:
             app.oauth.forget(account)
         if app.deliveries is not None:
@@ -102,26 +112,35 @@ class Control:
         app.journal.clear(account)
 
     def tokens(self, account: str) -> dict[str, str]:
-        """Token of everybody in an account: of the owner under its kind alone, too."""
+        """Return token of everybody in an account: of the owner under its kind alone, too."""
         known = self.app.authenticator.known(self._known(account))
         found = {one.label: one.token for one in known}
         for one in known:
             found.setdefault(one.member.person.kind, one.token)
         return found
 
-    def renew(self, account: str, person: str) -> str:
-        """Replace the token of ``admin`` or ``staff/7``, as changing a password does."""
+    async def renew(self, account: str, person: str) -> str:
+        """Replace the token of ``admin`` or ``staff/7``, as changing a password does, and return the new one."""
         for one in self.app.authenticator.known(self._known(account)):
             if person in (one.label, one.member.person.kind):
-                return self.app.authenticator.renew(account, one.member.person)
+                token = self.app.authenticator.renew(account, one.member.person)
+                await self._stored_tokens()
+                return token
         raise SandboxError(f"there is no {person!r} in {account}")
 
+    async def _stored_tokens(self) -> None:
+        """Wait until the tokens are in the database. Raises StorageError."""
+        database = self.app.database
+        pending = None if database is None else database.pending("")
+        if pending is not None:
+            await asyncio.shield(pending)
+
     def address(self, account: str) -> str:
-        """Address of the API for an account."""
+        """Return address of the API for an account."""
         return self.base_url + self.app.addresses.path(account)
 
     def exports(self, account: str | None = None) -> str:
-        """Lines for a shell, after which the client of this API talks to the sandbox."""
+        """Return shell commands that point the client of this API at the sandbox."""
         name = account or self.options.accounts[0]
         prefix = self.app.api.names.environment
         facts = {
@@ -131,12 +150,11 @@ class Control:
         }
         if self.base_url.startswith("https:"):
             facts["CA"] = self.ca
-        return "\n".join(
-            f"export {prefix}_{key}={shlex.quote(value)}" for key, value in facts.items()
-        )
+        lines = [f"export {prefix}_{key}={shlex.quote(value)}" for key, value in facts.items()]
+        return "\n".join([*lines, f"export SANDBOX_KEY={shlex.quote(self.options.key)}"])
 
     def info(self) -> dict[str, Any]:
-        """What there is, and how to get at it."""
+        """Return the accounts with their addresses and tokens, the key, the seed and the clock."""
         app = self.app
         accounts = {
             name: {"url": self.address(name), "tokens": self.tokens(name)}
@@ -145,7 +163,8 @@ class Control:
         found: dict[str, Any] = {
             "api": app.api.title,
             "version": app.api.version,
-            "seed": self.options.seed,
+            "seed": self.seed_number,
+            "key": self.options.key,
             "strict": self.options.strict,
             "clock": self.clock(),
             "accounts": accounts,
@@ -181,7 +200,7 @@ class Control:
         await self._fresh(account, self.options.load)
 
     async def snapshot(self, name: str | None = None, account: str | None = None) -> str:
-        """Remember the state of an account, or of all; the name it can be restored by."""
+        """Save the state of an account, or of all, and return the name of the snapshot."""
         app = self.app
         accounts = sorted(app.accounts) if account is None else [self._known(account)]
         name = name or f"snapshot-{next(self._numbers)}"
@@ -219,6 +238,7 @@ class Control:
                 app.oauth.forget(account)
         app.outbox.extend(found.letters)
         app.authenticator.renewed.update(found.renewed)
+        app.authenticator.changed()
         if app.oauth is not None:
             app.oauth.grants.update(deepcopy(dict(found.grants)))
             app.oauth.changed()
@@ -226,7 +246,7 @@ class Control:
             await self._rewritten(account)
 
     def snapshots(self) -> list[dict[str, Any]]:
-        """The snapshots there are."""
+        """Return the snapshots there are."""
         return [
             {"name": one.name, "at": one.at.isoformat(), "accounts": list(one.accounts)}
             for one in self._snapshots.values()
@@ -241,7 +261,7 @@ class Control:
         await self._rewritten(account)
 
     def state(self, account: str) -> dict[str, list[dict[str, Any]]]:
-        """All records of an account by resource, in the order of their keys and without what is sensitive."""
+        """Return all records of an account by resource, in the order of their keys and without what is sensitive."""
         held = self.state_view
         return {
             name: [record for _, record in held.rows(account, name)]
@@ -251,13 +271,12 @@ class Control:
     # ---- time
 
     def clock(self) -> dict[str, Any]:
-        """What the clock shows, and how it goes."""
+        """Return what the clock shows, and how it goes."""
         return {"now": self.app.clock.now().isoformat(), "pace": self.app.clock.pace}
 
     async def set_clock(self, when: str | datetime) -> None:
-        """Set the clock; what is due by then happens."""
-        self.app.clock.set(self.app.clock.read(when) if isinstance(when, str) else when)
-        await self.settle()
+        """Set the clock. Everything that falls due on the way happens at its own time; see :meth:`advance`."""
+        await self._move_clock(self.app.clock.read(when) if isinstance(when, str) else when)
 
     async def advance(
         self,
@@ -268,8 +287,40 @@ class Control:
         days: float = 0,
         weeks: float = 0,
     ) -> None:
-        """Let time pass; what is due by then happens."""
-        self.app.clock.advance(seconds, minutes=minutes, hours=hours, days=days, weeks=weeks)
+        """Let time pass. Everything that falls due on the way happens at its own time.
+
+        Raises:
+            SandboxError: so much falls due that it takes longer than a minute; the clock shows how far it came.
+        """
+        clock = self.app.clock
+        await self._move_clock(
+            clock.later(seconds, minutes=minutes, hours=hours, days=days, weeks=weeks)
+        )
+
+    async def _move_clock(self, target: datetime) -> None:
+        """Set the clock to every moment at which something is due, and then to ``target``."""
+        clock, deliveries = self.app.clock, self.app.deliveries
+        target = clock.localized(target)
+        deadline = time.monotonic() + _LONGEST_STEP
+        await self.settle()
+        while (now := clock.now()) < target:
+            due = [self.app.engine.next_due(name) for name in sorted(self.app.accounts)]
+            if deliveries is not None:
+                due.append(deliveries.next_due())
+            following = min(
+                (one for one in due if one is not None and now < one < target), default=None
+            )
+            if following is None:
+                break
+            if time.monotonic() > deadline:
+                raise SandboxError(
+                    f"the clock stopped at {now.isoformat()}, because so much is due that it took longer than"
+                    f" {_LONGEST_STEP:.0f} s; set the clock again to continue"
+                )
+            clock.set(following)
+            await self.settle()
+            await asyncio.sleep(0)  # calls that came meanwhile are handled
+        clock.set(target)
         await self.settle()
 
     async def set_pace(self, pace: str) -> None:
@@ -292,7 +343,7 @@ class Control:
     # ---- faults
 
     def faults(self) -> list[dict[str, Any]]:
-        """The rules that stand."""
+        """Return the rules that stand."""
         return [rule.shown() for rule in self.app.faults.rules]
 
     def add_fault(self, rule: str) -> int:
@@ -303,6 +354,15 @@ class Control:
         """Take a rule back."""
         self.app.faults.remove(number)
 
+    async def callbacks(self, account: str, action: str = "show", **arguments: Any) -> Any:
+        """Show or change the deliveries of events; see :meth:`.deliveries.Deliveries.control`."""
+        assert self.app.deliveries is not None
+        return await self.app.deliveries.control(account, action, arguments)
+
+    def attachment(self, number: int, place: int = 0) -> bytes:
+        """Return the content of a file that belongs to an outbox entry. Raises SandboxError."""
+        return self.letter(number).sent.attachments[place].data
+
     def clear_faults(self) -> None:
         """Take all rules back."""
         self.app.faults.clear()
@@ -310,7 +370,7 @@ class Control:
     # ---- outbox
 
     def outbox(self, account: str | None = None, kind: str | None = None) -> list[dict[str, Any]]:
-        """What would have been sent, the oldest first."""
+        """Return what would have been sent, the oldest first."""
         return [
             outbox_json(letter)
             for letter in self.app.outbox
@@ -319,14 +379,14 @@ class Control:
         ]
 
     def letter(self, number: int) -> OutboxEntry:
-        """One of the outbox. Raises SandboxError."""
+        """Return an outbox entry. Raises SandboxError if it does not exist."""
         for letter in self.app.outbox:
             if letter.id == number:
                 return letter
         raise SandboxError(f"there is no {number} in the outbox")
 
     def clear_outbox(self, account: str | None = None) -> None:
-        """Empty the outbox."""
+        """Delete the entries of the outbox."""
         kept = [one for one in self.app.outbox if account is not None and one.account != account]
         self.app.outbox.clear()
         self.app.outbox.extend(kept)
@@ -334,7 +394,7 @@ class Control:
     # ---- calls
 
     def requests(self, **wanted: Any) -> list[dict[str, Any]]:
-        """The calls that match, the oldest first; see :data:`.journal.CONDITIONS`."""
+        """Return the calls that match, the oldest first; see :data:`.journal.CONDITIONS`."""
         return [self.shown_call(entry) for entry in self.app.journal.find(wanted)]
 
     def clear_requests(self) -> None:
@@ -351,7 +411,7 @@ class Control:
         at_most: int | None = None,
         **wanted: Any,
     ) -> list[int]:
-        """The ids of the calls that match. ``arguments`` are those that a call must have, among others.
+        """Return the ids of the calls that match. ``arguments`` are those that a call must have, among others.
 
         Raises:
             AssertionFailed: there are more or fewer than wanted; at least one, where nothing is said.
@@ -364,7 +424,7 @@ class Control:
         return CallExpectation(method, arguments, count, at_least, at_most).among(made, called)
 
     def shown_call(self, entry: Entry) -> dict[str, Any]:
-        """A call as JSON has it, redacted."""
+        """Return a call as JSON has it, redacted."""
         documents = self.documents
         return {
             "id": entry.id,
@@ -389,7 +449,7 @@ class Control:
         }
 
     def coverage(self) -> dict[str, dict[str, int]]:
-        """How often each method was called, and how often that failed, among the calls that are kept."""
+        """Return how often each method was called, and how often that failed, among the calls that are kept."""
         found = {name: {"calls": 0, "failed": 0} for name in self.documents.methods}
         for entry in self.app.journal:
             if entry.method in found:
@@ -406,7 +466,7 @@ class Control:
 
 
 def outbox_json(letter: OutboxEntry) -> dict[str, Any]:
-    """Something of the outbox as JSON has it; attachments by name and size."""
+    """Return an outbox entry for JSON, with the names of its attachments."""
     sent = letter.sent
     return {
         "id": letter.id,
@@ -433,5 +493,5 @@ def _without_secrets(value: Any, secrets: set[str]) -> Any:
 
 
 def owner(person: Person | None) -> str:
-    """Who called, in words."""
+    """Return the label of the caller for people."""
     return "nobody" if person is None else label(person)

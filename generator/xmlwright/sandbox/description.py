@@ -10,10 +10,11 @@ from ..ir import Api
 from ..resolve import behavior as resolve_behavior
 from ..resolve import resolver as resolve
 from ..schema import loader as description
+from ..validate import identifiers
 
 
 def load(folder: Path, root: Path | None = None) -> tuple[Api, Behaviors]:
-    """The API and the behaviors of a folder such as ``schema/``; paths in messages are below ``root``.
+    """Return the API and the behaviors of a folder such as ``schema/``; paths in messages are below ``root``.
 
     Cases are not tried here: that is what ``validate`` is for. Raises :class:`DescriptionError` with all that is wrong.
     """
@@ -22,6 +23,7 @@ def load(folder: Path, root: Path | None = None) -> tuple[Api, Behaviors]:
     if read is None or len(diagnostics):
         raise DescriptionError(diagnostics)
     api = resolve.resolve(read, diagnostics)
+    identifiers.check(read, api, diagnostics)
     if len(diagnostics):
         raise DescriptionError(diagnostics)
     behaviors = resolve_behavior.resolve(read, api, diagnostics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,11 @@ ACCOUNT_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class SandboxError(Exception):
-    """The sandbox cannot be set up, or was asked for what makes no sense; the text says why."""
+    """A setting or a control action is invalid; the message says why."""
+
+
+class StorageError(SandboxError):
+    """The database cannot be read or written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,10 @@ class Options:
 
     accounts: tuple[str, ...] = ("sample",)
     """Names of the accounts that are there from the start; the first one is meant where a request names none."""
-    seed: int = 0
-    """What ids, tokens, certificates' names, order and chaos follow from."""
+    seed: int | None = None
+    """Seed of tokens, order and faults. None for the one in the database, or a random one."""
+    key: str = ""
+    """Key of the control interface. Empty for a random one."""
     port: int = 0
     """0 for a free one."""
     http: bool = False
@@ -46,6 +53,8 @@ class Options:
     """How many calls are remembered."""
 
     def __post_init__(self) -> None:
+        if not self.key:
+            object.__setattr__(self, "key", secrets.token_urlsafe(24))
         if not self.accounts:
             raise SandboxError("a sandbox needs an account")
         for name in self.accounts:
@@ -66,7 +75,7 @@ PACES: Final = ("real", "frozen", "step")
 
 
 def checked_account(name: str) -> str:
-    """``name`` if it can be an account. Raises SandboxError."""
+    """Return a valid account name. Raises SandboxError for an invalid one."""
     if ACCOUNT_NAME.fullmatch(name) is None:
         raise SandboxError(
             f"{name!r} cannot be an account: use small letters, digits and hyphens, as in a host name"

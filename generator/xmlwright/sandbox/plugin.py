@@ -20,7 +20,7 @@ _MARKER = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options and settings of the sandbox."""
+    """Add the options and settings of the sandbox."""
     group = parser.getgroup("xmlwright", "sandbox of a described API")
     group.addoption(
         "--sandbox-seed",
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def _sandbox_pool(request: pytest.FixtureRequest) -> Iterator[SandboxPool]:
-    """The running servers of this process, one for each way of setting them up."""
+    """Provide the servers of this process, one for each configuration."""
     from .testing import SandboxPool
 
     with SandboxPool(request.config) as servers:
@@ -52,7 +52,7 @@ def _sandbox_pool(request: pytest.FixtureRequest) -> Iterator[SandboxPool]:
 
 @pytest.fixture
 def sandbox(request: pytest.FixtureRequest, _sandbox_pool: SandboxPool) -> Iterator[TestSandbox]:
-    """A server that behaves like the described API, with an account of this test's own.
+    """Provide a server that behaves like the described API, with an account for this test.
 
     ``sandbox.url``, ``.account``, ``.token`` and ``.ca`` are what a client needs, ``.environment`` the same as environment
     variables; ``.client()`` makes another client.
@@ -63,26 +63,26 @@ def sandbox(request: pytest.FixtureRequest, _sandbox_pool: SandboxPool) -> Itera
 
 @pytest.fixture
 def sandbox_client(sandbox: TestSandbox) -> Iterator[Any]:
-    """The generated client, bound to the account of this test with its owner's token."""
+    """Provide the generated client with the token of the account's owner."""
     with sandbox.client() as client:
         yield client
 
 
 @pytest.fixture
 def sandbox_clock(sandbox: TestSandbox) -> SandboxClock:
-    """The sandbox's clock: ``now()``, ``set()``, ``advance()``, ``freeze()``. What falls due happens before the call returns."""
+    """Provide the sandbox clock: ``now()``, ``set()``, ``advance()``, ``freeze()``."""
     return sandbox.clock
 
 
 @pytest.fixture
 def sandbox_faults(sandbox: TestSandbox) -> SandboxFaults:
-    """Trouble on demand: ``add("status=503; method=task.*; count=2")``, ``clear()``. It ends with the test."""
+    """Provide fault rules: ``add("status=503; method=task.*; count=2")``, ``clear()``. They end with the test."""
     return sandbox.faults
 
 
 @pytest.fixture
 def sandbox_callbacks(sandbox: TestSandbox) -> SandboxCallbacks:
-    """What the account tells its callbacks. Collected at first, and not sent; ``serve(application)`` delivers to a program."""
+    """Provide the callbacks: collected at first; ``serve(application)`` delivers them to a program."""
     return sandbox.callbacks
 
 

@@ -17,7 +17,7 @@ from .faults.kinds import CONDITIONS, KINDS
 from .http.addresses import CONTROL
 from .http.messages import JSON, Request, Response
 from .inspector.pages import Inspector
-from .options import SandboxError
+from .options import SandboxError, StorageError
 
 Values = Mapping[str, Any]
 Handler = Callable[[Values], "Awaitable[Any]"]
@@ -54,7 +54,7 @@ class Routes:
         self._inspector = Inspector(control, root)
 
     def answer(self, request: Request) -> Response | Awaitable[Response]:
-        """The response to a request, whose path begins with the control prefix."""
+        """Return the response to a request, whose path begins with the control prefix."""
         path = request.path[len(CONTROL) :]
         known = False
         for pattern, route in self._routes:
@@ -80,6 +80,8 @@ class Routes:
             return _json({"error": str(error)}, 409)
         except NotFoundError as error:
             return _json({"error": str(error)}, 404)
+        except StorageError as error:
+            return _json({"error": str(error)}, 503)
         except (SandboxError, ValueError, TypeError) as error:
             return _json({"error": str(error)}, 400)
         return value if isinstance(value, Response) else _json(value)
@@ -94,7 +96,7 @@ def _described(route: Route) -> dict[str, str]:
 
 
 def _values(request: Request) -> dict[str, Any]:
-    """Arguments of an action: those of the query, and of a JSON object in the body. Raises SandboxError."""
+    """Return arguments of an action: those of the query, and of a JSON object in the body. Raises SandboxError."""
     values: dict[str, Any] = dict(parse_qsl(request.query, keep_blank_values=True))
     if request.body.strip():
         try:
@@ -103,12 +105,16 @@ def _values(request: Request) -> dict[str, Any]:
             raise SandboxError("the body is no JSON") from None
         if not isinstance(found, dict):
             raise SandboxError("the body should be a JSON object")
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise SandboxError("the body contains a lone surrogate, which is not text") from None
         values.update(found)
     return values
 
 
 def _take(values: Values, *names: str, needed: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Those of the values that an action has. Raises SandboxError for others, and for those that are missing."""
+    """Return those of the values that an action has. Raises SandboxError for others, and for those that are missing."""
     for name in values:
         if name not in names:
             near = nearest(name, list(names))
@@ -125,7 +131,7 @@ def _take(values: Values, *names: str, needed: tuple[str, ...] = ()) -> dict[str
 
 
 def _number(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not str(value).isdigit() or len(str(value)) > 15:
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,15}", str(value)):
         raise SandboxError(f"{name} is a whole number, not {value!r}")
     return int(value)
 
@@ -163,6 +169,9 @@ class _Actions:
 
     async def health(self, values: Values) -> Any:
         _take(values)
+        database = self.control.app.database
+        if database is not None and database.problem is not None:
+            raise StorageError(database.problem)
         return {"status": "ok", "accounts": len(self.control.app.accounts)}
 
     async def info(self, values: Values) -> Any:
@@ -190,7 +199,7 @@ class _Actions:
 
     async def renew(self, values: Values) -> Any:
         given = _take(values, "name", "person", needed=("person",))
-        return {"token": self.control.renew(given["name"], _text(given["person"], "person"))}
+        return {"token": await self.control.renew(given["name"], _text(given["person"], "person"))}
 
     async def reset(self, values: Values) -> Any:
         await self.control.reset(_take(values, "account").get("account"))
@@ -357,7 +366,7 @@ class _Actions:
 
 
 def routes_of(control: Control) -> list[Route]:
-    """All actions."""
+    """Return the routes of all actions."""
     do = _Actions(control)
     return [
         Route("GET", "/health", "Tells that it answers.", do.health),

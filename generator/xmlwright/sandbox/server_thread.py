@@ -47,6 +47,7 @@ class Sandbox:
             DescriptionError: the description has problems.
         """
         settings.setdefault("pace", "frozen")
+        settings.setdefault("seed", 0)
         try:
             self.options = Options(**settings)
         except TypeError:
@@ -81,7 +82,7 @@ class Sandbox:
         self.stop()
 
     def start(self) -> None:
-        """Be ready to answer when this returns. Raises SandboxError for a port or file that cannot be had."""
+        """Start the server. Raises SandboxError if the port or a file is unavailable."""
         self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
         self._thread.start()
         try:
@@ -120,6 +121,11 @@ class Sandbox:
         return self._app.ca
 
     @property
+    def key(self) -> str:
+        """Key of the control interface, to send as ``X-Sandbox-Key``."""
+        return self.options.key
+
+    @property
     def account(self) -> str:
         """Name of the first account."""
         return self.options.accounts[0]
@@ -135,15 +141,15 @@ class Sandbox:
         return self.owner_token(self.account)
 
     def address(self, account: str) -> str:
-        """Address of the API for an account."""
+        """Return address of the API for an account."""
         return self.base_url + self._app.addresses.path(account)
 
     def tokens(self, account: str | None = None) -> dict[str, str]:
-        """Tokens of an account: of ``admin``, of ``staff/7``, and so on."""
+        """Return tokens of an account: of ``admin``, of ``staff/7``, and so on."""
         return self.run(lambda: self._app.control.tokens(account or self.account))
 
     def owner_token(self, account: str) -> str:
-        """Token of the owner of an account."""
+        """Return token of the owner of an account."""
         return self.run(lambda: self._app.authenticator.known(account)[0].token)
 
     def open(self, account: str, load: str | Path | Mapping[str, Any] | None = None) -> str:

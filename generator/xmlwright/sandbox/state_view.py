@@ -22,7 +22,7 @@ class StateView:
         self._documents = documents
 
     def counts(self, account: str) -> dict[str, int]:
-        """How many records an account has of each resource. Raises SandboxError where there is no such account."""
+        """Return how many records an account has of each resource. Raises SandboxError where there is no such account."""
         held = {name: len(records) for name, records in self._all(account).items()}
         names = [resource.name for resource in self._app.api.resources]
         names += sorted(name for name in held.keys() - set(names) if not name.startswith("."))
@@ -31,7 +31,7 @@ class StateView:
     def rows(
         self, account: str, collection: str, last: int | None = None
     ) -> list[tuple[Key, dict[str, Any]]]:
-        """The records of one resource by key, or the last so many of them. Raises SandboxError where there is none."""
+        """Return the records of one resource by key, or the last so many of them. Raises SandboxError where there is none."""
         names = list(self.counts(account))
         if collection not in names:
             near = nearest(collection, names)
@@ -42,7 +42,7 @@ class StateView:
         return [(key, self._documents.record(collection, found[key])) for key in keys]
 
     def record(self, account: str, collection: str, key: object) -> dict[str, Any] | None:
-        """One record, whose key may be text; None where it is not there."""
+        """Return one record, whose key may be text; None where it is not there."""
         found = self._all(account).get(collection, {})
         text = str(key)
         at: Key = int(text) if text.isdecimal() and len(text) < 20 else text

@@ -42,7 +42,7 @@ class SandboxPool:
 
     @contextmanager
     def account(self, item: pytest.Item) -> Iterator[TestSandbox]:
-        """A new account for one test; what the test did to clock and faults ends with it."""
+        """Create an account for one test, and undo its changes of clock and faults afterwards."""
         wanted = _wanted(item)
         description = self._description(item, wanted.get("description"))
         strict, clock = wanted.get("strict"), wanted.get("clock")
@@ -97,7 +97,7 @@ class SandboxPool:
 
 
 def _wanted(item: pytest.Item) -> dict[str, Any]:
-    """What the markers of a test say, the nearest first."""
+    """Return the arguments of a test's markers; the nearest marker wins."""
     found: dict[str, Any] = {}
     for mark in item.iter_markers("sandbox"):
         said = dict(mark.kwargs)
@@ -161,7 +161,7 @@ class TestSandbox:
         }
 
     def client(self, person: str | None = None, **options: Any) -> Any:
-        """The generated client of the described API.
+        """Return the generated client of the described API.
 
         Args:
             person: whose token it uses, a key of :attr:`tokens`; the owner's by default.
@@ -199,12 +199,12 @@ class TestSandbox:
         self.box.control.seed(self.account, records, replace=replace)
 
     def state(self) -> Mapping[str, Any]:
-        """All records of the account, by resource."""
+        """Return all records of the account, by resource."""
         found: Mapping[str, Any] = self.box.control.state(self.account)
         return found
 
     def snapshot(self, name: str | None = None) -> str:
-        """Remember the state of the account; the name that :meth:`restore` takes."""
+        """Save the state of the account, and return the name for :meth:`restore`."""
         found: str = self.box.control.snapshot(name, account=self.account)
         return found
 
@@ -213,14 +213,14 @@ class TestSandbox:
         self.box.control.restore(name)
 
     def outbox(self, kind: str | None = None) -> list[Any]:
-        """What would have been sent to somebody, the oldest first; ``kind`` such as ``"email"``."""
+        """Return what would have been sent to somebody, the oldest first; ``kind`` such as ``"email"``."""
         found: list[Any] = self.box.control.outbox(account=self.account, kind=kind)
         return found
 
     # ---- calls
 
     def calls(self, method: str = "*") -> list[Any]:
-        """The calls that were made, the oldest first."""
+        """Return the calls that were made, the oldest first."""
         found: list[Any] = self.box.control.requests(account=self.account, method=method)
         return found
 
@@ -243,7 +243,7 @@ class TestSandbox:
         )
 
     def describe_calls(self) -> str:
-        """What a failed test shows: the last calls, and how to have the same again."""
+        """Return the last calls and the seed, for the report of a failed test."""
         lines = [
             f"account {self.account} at {self.url}; the same ids and chaos again: --sandbox-seed={self.seed}"
         ]
@@ -265,7 +265,7 @@ class SandboxClock:
         return f"<sandbox clock at {self.now().isoformat()}>"
 
     def now(self) -> datetime:
-        """What it shows, with its zone."""
+        """Return what it shows, with its zone."""
         return self._box.clock.now()
 
     def set(self, when: datetime | str) -> None:
@@ -287,7 +287,7 @@ class SandboxClock:
         self._box.control.advance(seconds, minutes=minutes, hours=hours, days=days, weeks=weeks)
 
     def freeze(self, when: datetime | str | None = None) -> None:
-        """Stand still, at ``when`` if it is given."""
+        """Freeze the clock, at ``when`` if it is given."""
         self._box.control.set_pace("frozen")
         if when is not None:
             self.set(when)
@@ -359,7 +359,7 @@ class SandboxCallbacks:
         return [(item["event"], item["object_id"]) for item in self.deliveries]
 
     def forms(self, event: str = "") -> list[dict[str, str]]:
-        """The form of each delivery, or of those of one event."""
+        """Return the form of each delivery, or of those of one event."""
         return [
             dict(parse_qsl(item["body"]))
             for item in self.deliveries
@@ -414,4 +414,4 @@ class _Threading(socketserver.ThreadingMixIn, WSGIServer):
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing on the terminal."""
+        """Log nothing."""

@@ -20,7 +20,7 @@ class Conformance:
         self._methods = {method.name: method for method in api.methods}
 
     def problems(self, reply: EngineResponse) -> list[str]:
-        """All that is wrong with an answer; nothing for one that the description knows."""
+        """Return the problems of a response; none if it matches the description."""
         if not reply.ok:
             return self._failure(reply)
         method = self._methods.get(reply.method or "")
@@ -60,7 +60,7 @@ class Conformance:
         return [] if reply.body else [f"{method.name}: the file is empty"]
 
     def _words(self, method: Method, value: Any) -> list[str]:
-        """Words of answers that no enum has."""
+        """Return words of responses that no enum has."""
         if method.response.record is None:
             return []
         known = {record.name: record for record in self._api.records.values()}

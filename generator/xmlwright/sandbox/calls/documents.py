@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from lxml import etree
+
 from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
-from ...runtime.errors import Error
+from ...runtime.errors import Error, ErrorDetail
 from ...runtime.reading import find, parse_xml
 from ...runtime.redact import (
     HIDDEN,
-    redact_response,
     redact_request,
-    secrets_in_response,
+    redact_response,
     secrets_in_request,
+    secrets_in_response,
 )
 from ...runtime.registry import plain
 from ...runtime.request import Method as RuntimeMethod
@@ -41,12 +43,12 @@ class Documents:
         self._header = (api.token.header or "authorization").lower()
 
     def endpoint(self, name: str | None) -> RuntimeMethod[Any] | None:
-        """The tables of a method; None for one that is not described."""
+        """Return the tables of a method; None for one that is not described."""
         method = self.methods.get(name or "")
         return None if method is None else self.tables.method(method)
 
     def arguments(self, entry: Entry) -> dict[str, Any]:
-        """What a call asked for, as JSON can hold it; empty where that cannot be read."""
+        """Return what a call asked for, as JSON can hold it; empty where that cannot be read."""
         endpoint = self.endpoint(entry.method)
         if endpoint is None:
             return {}
@@ -59,15 +61,17 @@ class Documents:
         return found if isinstance(found, dict) else {}
 
     def secrets(self, entry: Entry) -> set[str]:
-        """Texts of a call that are never shown."""
+        """Return the sensitive texts of a call."""
         endpoint = self.endpoint(entry.method)
         if endpoint is None:
             return set()
         answered = entry.answer if entry.meant is None else entry.meant
-        return secrets_in_request(endpoint, entry.document) | secrets_in_response(endpoint, answered)
+        return secrets_in_request(endpoint, entry.document) | secrets_in_response(
+            endpoint, answered
+        )
 
     def request(self, entry: Entry) -> str:
-        """The request document as it may be shown."""
+        """Return the request document as it may be shown."""
         endpoint = self.endpoint(entry.method)
         if endpoint is None:
             return self._undescribed(entry.document)
@@ -78,7 +82,7 @@ class Documents:
         return redact_request(endpoint, entry.document, secrets)
 
     def answer(self, entry: Entry) -> str:
-        """The answer as it may be shown: a file by its size."""
+        """Return the response as it may be shown: a file by its size."""
         if "xml" not in entry.content_type and not entry.content_type.startswith("text/"):
             return f"[{len(entry.answer):,} bytes of {entry.content_type or 'nothing'}]"
         secrets = self.secrets(entry)
@@ -90,18 +94,24 @@ class Documents:
         return redact_response(endpoint, entry.answer, secrets)
 
     def _undescribed(self, document: bytes) -> str:
-        """A document of no method: nothing says what in it is sensitive, so only one without any data is shown."""
+        """Return a document of an unknown method only if it has no data that could be sensitive."""
         try:
             root = parse_xml(document)
         except Error:
             return f"[{len(document):,} bytes, not XML]"
-        failed = self.tables.protocol.failure_message.text(root) is not None
+        failed = any(self.failure_details(root))
         if failed or len(root) == 0:
             return document.decode("utf-8", "replace")
         return f"[{len(document):,} bytes of no described method]"
 
+    def failure_details(self, root: etree._Element) -> list[ErrorDetail]:
+        """Return the errors with a message that a document lists."""
+        rules = self.tables.protocol.failures
+        rule = next((rule for rule in rules if rule.fits(root, None)), None)
+        return [] if rule is None else [one for one in rule.details(root) if one.message]
+
     def broken(self, document: bytes) -> str | None:
-        """Why a document is no well-formed XML, in the words of the parser, which quote names but no texts."""
+        """Return why a document is not well-formed XML, without its text; None if it is."""
         try:
             parse_xml(document)
         except Error as error:
@@ -109,7 +119,7 @@ class Documents:
         return None
 
     def failure(self, entry: Entry) -> tuple[str | None, str | None]:
-        """What a failed call was told, and the field that this names; None for a call that worked."""
+        """Return the message of a failed call and the field in it; None for a call that succeeded."""
         if entry.ok:
             return None, None
         try:
@@ -122,19 +132,19 @@ class Documents:
         )
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Headers without credentials."""
+        """Return headers without credentials."""
         hidden = (*_SECRET_HEADERS, self._header)
         return {name: HIDDEN if name in hidden else value for name, value in headers.items()}
 
     def target(self, target: str) -> str:
-        """An address without what OAuth may have put into its query."""
+        """Return an address without what OAuth may have put into its query."""
         path, mark, query = target.partition("?")
         return f"{path}?{HIDDEN}" if mark and "oauth" in query else target
 
     # ---- records of the state
 
     def record(self, collection: str, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A record as it may be shown."""
+        """Return a record as it may be shown."""
         ref = self._main.get(collection)
         shape = None if ref is None else self.tables.shape(ref)
         return _shown(record, shape)
@@ -142,7 +152,7 @@ class Documents:
     def records(
         self, collection: str, records: Iterable[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """As :meth:`record`, for several."""
+        """Return several records, redacted."""
         return [self.record(collection, one) for one in records]
 
 

@@ -25,7 +25,7 @@ class CallExpectation:
     def among(
         self, made: Sequence[tuple[int, Mapping[str, Any]]], methods: Iterable[str]
     ) -> list[int]:
-        """The ids of those calls that are expected, of ``made``: id and arguments of all calls of the method.
+        """Return the ids of those calls that are expected, of ``made``: id and arguments of all calls of the method.
 
         Raises:
             AssertionFailed: they are not as many as they should be. ``methods`` are those that were called at all.
@@ -68,7 +68,7 @@ class CallExpectation:
 
 
 def differences(wanted: object, made: object, path: str = "") -> list[str]:
-    """Where what was made lacks what was wanted; numbers are compared by what they are worth."""
+    """Return how actual arguments differ from the expected ones; numbers compare by value."""
     if wanted is None and not path:
         return []
     if isinstance(wanted, Mapping):

@@ -65,7 +65,7 @@ class Entry:
         return self.code or f"HTTP {self.status}"
 
     def matches(self, wanted: Mapping[str, Any]) -> bool:
-        """Whether it is what :meth:`Journal.find` was asked for."""
+        """Return whether it is what :meth:`Journal.find` was asked for."""
         return (
             ("account" not in wanted or self.account == wanted["account"])
             and ("method" not in wanted or fnmatchcase(self.method or "", str(wanted["method"])))
@@ -104,7 +104,7 @@ class Journal:
         return iter(self._entries)
 
     def number(self) -> int:
-        """The id of the next call."""
+        """Return the id of the next call."""
         return next(self._ids)
 
     def add(self, entry: Entry) -> None:
@@ -121,11 +121,11 @@ class Journal:
                 listener.put_nowait(entry)
 
     def get(self, number: int) -> Entry | None:
-        """One call by its id."""
+        """Return one call by its id."""
         return next((entry for entry in reversed(self._entries) if entry.id == number), None)
 
     def find(self, wanted: Mapping[str, Any]) -> list[Entry]:
-        """Calls that have all that is wanted. Raises SandboxError for a condition that there is not."""
+        """Return calls that have all that is wanted. Raises SandboxError for a condition that there is not."""
         for name in wanted:
             if name not in CONDITIONS:
                 raise SandboxError(
@@ -145,11 +145,11 @@ class Journal:
             listener.put_nowait(None)
 
     def listen(self) -> asyncio.Queue[Entry | None]:
-        """A queue that gets every call from now on, and None when calls are forgotten."""
+        """Return a queue that gets every call from now on, and None when calls are forgotten."""
         listener: asyncio.Queue[Entry | None] = asyncio.Queue()
         self._listeners.add(listener)
         return listener
 
     def leave(self, listener: asyncio.Queue[Entry | None]) -> None:
-        """Get no more calls."""
+        """Remove a queue of :meth:`listen`."""
         self._listeners.discard(listener)

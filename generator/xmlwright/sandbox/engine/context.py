@@ -60,7 +60,7 @@ class CallContext:
     # expressions
 
     def scope(self, record: Record, **names: Any) -> Scope:
-        """The names that a rule about a record sees."""
+        """Return the names that a rule about a record sees."""
         if self._names is None:
             self._names = self._surroundings()
         found = Scope(self._names, record)
@@ -95,7 +95,7 @@ class CallContext:
         }
 
     def settings(self) -> Record:
-        """What expressions see as ``account``."""
+        """Return what expressions see as ``account``."""
         own = self.state.get(SETTINGS, "settings") or NOTHING
         return {**self.behaviors.settings, **own, "name": self.state.name}
 
@@ -125,12 +125,12 @@ class CallContext:
         return len(self._find(resource, where, **equal))
 
     def _exists(self, resource: str, key: Key | None) -> bool:
-        """Whether a record is there and not deleted."""
+        """Return whether a record is there and not deleted."""
         record = self.state.get(resource, key)
         return record is not None and not self.is_deleted(self.resources[resource], record)
 
     def _next_number(self, resource: str, field: str, first: str) -> str:
-        """The text that follows the one of the record made last; one that no other record has."""
+        """Return the text that follows the one of the record made last; one that no other record has."""
         collection = self.state.collection(resource)
         last = next(reversed(collection.records.values()), NOTHING).get(field)
         text = first if last is None else following(str(last))
@@ -139,7 +139,7 @@ class CallContext:
         return text
 
     def secret(self, length: int = 32) -> str:
-        """Letters and digits that nobody guesses and that the seed repeats."""
+        """Return letters and digits that follow from the seed."""
         number = self.state.next_number("secret")
         text = f"{self._seed}/{self.state.name}/{number}"
         found = ""
@@ -160,7 +160,7 @@ class CallContext:
         self.guesses[sentence] = None
 
     def value(self, rule: Rule, scope: Scope) -> Any:
-        """The value that a rule gives."""
+        """Return the value that a rule gives."""
         found = rule.value(scope)
         if rule.guess is not None:
             scope["result"] = found
@@ -169,16 +169,16 @@ class CallContext:
         return found
 
     def holds(self, condition: Expression | None, scope: Scope) -> bool:
-        """Whether a condition holds; none at all does."""
+        """Return whether a condition holds; none at all does."""
         return condition is None or bool(condition(scope))
 
     def is_deleted(self, resource: ResourceRuntime, record: Record) -> bool:
-        """Whether a record counts as deleted."""
+        """Return whether a record counts as deleted."""
         deleted = resource.behavior.deleted
         return deleted is not None and bool(deleted(self.scope(record)))
 
     def sees(self, resource: ResourceRuntime, record: Record) -> bool:
-        """Whether the caller may know of a record."""
+        """Return whether the caller may know of a record."""
         visible = resource.behavior.visible.get(self.person.kind)
         return visible is None or bool(visible(self.scope(record)))
 

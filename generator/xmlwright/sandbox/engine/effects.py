@@ -30,7 +30,7 @@ class EffectRunner:
     def create(
         self, resource: ResourceRuntime, values: Record, arguments: Record = NOTHING
     ) -> Record:
-        """A new record, with everything that creating it brings about."""
+        """Return a new record, with everything that creating it brings about."""
         record = self._store.make(resource, values, arguments)
         acting = resource.behavior.methods.get("create")
         if acting is not None:
@@ -51,7 +51,7 @@ class EffectRunner:
     def run(
         self, resource: ResourceRuntime, record: Record, effects: Iterable[Effect], **names: Any
     ) -> Record:
-        """All effects, in their order; answers the record as they left it."""
+        """Run effects in their order, and return the record as they left it."""
         made: Record = NOTHING
         for effect in effects:
             scope = self.context.scope(record, cause=record, made=made, **names)

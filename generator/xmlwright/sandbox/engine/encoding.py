@@ -11,12 +11,12 @@ from typing import Any
 
 
 def dumps(record: Mapping[str, Any]) -> str:
-    """A record as JSON; what JSON has no type for is a mapping with one key that begins with a dollar sign."""
+    """Return a record as JSON; what JSON has no type for is a mapping with one key that begins with a dollar sign."""
     return json.dumps(_tagged(record), ensure_ascii=False, separators=(",", ":"))
 
 
 def loads(text: str, zone: dt.tzinfo) -> dict[str, Any]:
-    """The record that :func:`dumps` made the text of; times are those of a zone again, as the engine has them."""
+    """Return the record that :func:`dumps` made the text of; times are those of a zone again, as the engine has them."""
     value = _plain(json.loads(text), zone)
     if not isinstance(value, dict):
         raise ValueError("the text is no record")
@@ -24,7 +24,7 @@ def loads(text: str, zone: dt.tzinfo) -> dict[str, Any]:
 
 
 def shown(value: Any) -> Any:
-    """A value as JSON shows it to a person: exact numbers, days and times as text, files by their size."""
+    """Return a value as JSON shows it to a person: exact numbers, days and times as text, files by their size."""
     if isinstance(value, Mapping):
         return {name: shown(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Context, localcontext
 from typing import Any
 
 from ...behavior.expressions import Expression
@@ -23,6 +24,8 @@ from .timing import DueEvents
 from .verbs import MethodDispatcher, Outcome
 
 Clock = Callable[[], dt.datetime]
+_EXACT = Context(prec=100)
+"""Enough digits for the exact product of any two numbers that a request may contain."""
 _ANYBODY = Person("anonymous", 0)
 
 
@@ -78,7 +81,7 @@ class Engine:
         return tuple(self._accounts)
 
     def account(self, name: str, create: bool = True) -> AccountState:
-        """The state of an account, made with what a fresh one holds. Raises KeyError for an unknown one."""
+        """Return the state of an account, made with what a fresh one holds. Raises KeyError for an unknown one."""
         found = self._accounts.get(name)
         if found is None:
             if not create:
@@ -91,7 +94,7 @@ class Engine:
         return Seeder(self.resources, self._context(state, Person("owner", 1)))
 
     def reset(self, name: str) -> None:
-        """Bring an account back to what a fresh one holds."""
+        """Reset an account to its initial records."""
         state = self.account(name)
         state.restore({})
         self._seeder(state).fresh()
@@ -101,15 +104,15 @@ class Engine:
         self._accounts.pop(name, None)
 
     def snapshot(self, name: str) -> object:
-        """All of an account as it is now; cheap."""
+        """Return all of an account as it is now; cheap."""
         return self.account(name).snapshot()
 
     def restore(self, name: str, snapshot: Any) -> None:
-        """Bring an account back to a snapshot."""
+        """Restore a snapshot of an account."""
         self.account(name).restore(snapshot)
 
     def changes(self, name: str) -> list[Change]:
-        """All of an account, as changes of an empty one."""
+        """Return all of an account, as changes of an empty one."""
         return self.account(name).changes()
 
     def load(self, name: str, changes: Iterable[Change]) -> None:
@@ -163,7 +166,7 @@ class Engine:
         return Effects(changes=state.commit())
 
     def collections(self, name: str) -> Mapping[str, Sequence[Record]]:
-        """What an account holds, by collection."""
+        """Return what an account holds, by collection."""
         return {key: tuple(item.records.values()) for key, item in self.account(name)}
 
     # people and callbacks
@@ -174,7 +177,7 @@ class Engine:
         return frozenset(people.resource for people in self.behaviors.people)
 
     def people(self, name: str) -> tuple[Member, ...]:
-        """Everybody who may call an account, its owner first."""
+        """Return everybody who may call an account, its owner first."""
         state = self.account(name)
         if not self.behaviors.people:
             kind = next((person.name for person in self.api.people), "owner")
@@ -191,7 +194,7 @@ class Engine:
         return tuple(found)
 
     def registrations(self, name: str) -> tuple[Registration, ...]:
-        """The addresses that events of an account are told to."""
+        """Return the addresses that events of an account are told to."""
         where = self.behaviors.callbacks
         if where is None or name not in self._accounts:
             return ()
@@ -210,7 +213,7 @@ class Engine:
     # calls
 
     def now(self) -> dt.datetime:
-        """The present time in the zone of the API, in whole seconds."""
+        """Return the present time in the zone of the API, in whole seconds."""
         return self._clock().astimezone(self._zone).replace(microsecond=0)
 
     def _context(self, state: AccountState, person: Person, method: str = "") -> CallContext:
@@ -228,7 +231,11 @@ class Engine:
         )
 
     def call(self, call: Call) -> EngineResponse:
-        """Do one call and answer it. Whatever is wrong with it is answered by a failure of the API."""
+        """Perform one call and return the response, which is a failure of the API for an invalid call."""
+        with localcontext(_EXACT):
+            return self._call(call)
+
+    def _call(self, call: Call) -> EngineResponse:
         state = self._accounts.get(call.account)
         name: str | None = None
         guesses: tuple[str, ...] = ()
@@ -282,7 +289,7 @@ class Engine:
             ) from None
 
     def _opened(self, call: Call) -> tuple[str, Any]:
-        """The name and the arguments of the method; a caller without credentials is told nothing of the document."""
+        """Return the method name and the element with its arguments. A caller without credentials learns nothing more."""
         try:
             return opened(call.document, self.protocol)
         except CallRefused:
@@ -340,28 +347,39 @@ class Engine:
     def refusal(
         self, code: str, message: str | None = None, status: int | None = None, **facts: Any
     ) -> EngineResponse:
-        """A failure in the API's own envelope, by its code."""
+        """Return a failure in the API's own envelope, by its code."""
         told = self._failures.of_code(code, message, facts)
         return EngineResponse(
             status or told.status, XML, self._writer.failure(told), None, False, told.code
         )
 
     def situation(self, situation: str, **facts: Any) -> EngineResponse:
-        """How the API tells one of the situations of :data:`.failures.KINDS`."""
+        """Return the response for one of the situations of :data:`.failures.KINDS`."""
         return self._refused(CallRefused(situation, **facts), None, ())
 
     def tick(self, name: str) -> Effects:
         """Do what has come due in an account."""
         state = self.account(name)
         owner = self._owner(name)
-        return DueEvents(self.resources, state, lambda: self._context(state, owner)).run()
+        with localcontext(_EXACT):
+            return DueEvents(self.resources, state, lambda: self._context(state, owner)).run()
+
+    def next_due(self, name: str) -> dt.datetime | None:
+        """Return the next time after the present at which something falls due in an account."""
+        state, now = self.account(name), self.now()
+        due = (
+            state.collection(resource.name).next_moment(rule.at, now)
+            for resource in self.resources
+            for rule in resource.behavior.timed
+        )
+        return min((one for one in due if one is not None), default=None)
 
     def _owner(self, name: str) -> Person:
         people = self.people(name)
         return people[0].person if people else Person("owner", 1)
 
     def record(self, name: str, collection: str, key: Key) -> Record | None:
-        """One record, as it is kept."""
+        """Return one record, as it is kept."""
         return self.account(name).get(collection, key)
 
 

@@ -88,14 +88,14 @@ class Failures:
 
     @staticmethod
     def _guessed(api: Api, situation: str) -> ErrorCode | None:
-        """The code that probably tells a situation: of its kind, naming a field only where there is one."""
+        """Return the code that probably tells a situation: of its kind, naming a field only where there is one."""
         codes = [code for code in api.errors if code.kind == KINDS[situation]]
         if situation in _FIELDLESS:
             codes = [code for code in codes if "{" not in code.message]
         return codes[0] if codes else None
 
     def told(self, refused: CallRefused) -> FailureResponse:
-        """How a refusal is answered."""
+        """Return the failure response for a refused call."""
         failing = self._behaviors.failures.get(refused.situation)
         known: ErrorCode | None = None
         message, code, status, guess = refused.message, refused.code, None, refused.guess
@@ -125,7 +125,7 @@ class Failures:
         )
 
     def of_code(self, code: str, message: str | None, facts: dict[str, Any]) -> FailureResponse:
-        """A failure that is asked for by its code."""
+        """Return a failure that is asked for by its code."""
         known = self._codes.get(code)
         text = message or (known.message if known is not None else "The call failed.")
         status = known.status if known is not None else 200
@@ -145,11 +145,11 @@ class _Filler(string.Formatter):
 
 
 def spoken(name: str) -> str:
-    """The name of a resource as a message says it."""
+    """Return the name of a resource as a message says it."""
     return name.replace("_", " ")
 
 
 def resource_facts(resource: str, plural: str) -> dict[str, str]:
-    """What a message may say about a resource."""
+    """Return what a message may say about a resource."""
     one = spoken(resource)
     return {"resource": one, "Resource": one[:1].upper() + one[1:], "resources": spoken(plural)}

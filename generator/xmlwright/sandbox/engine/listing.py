@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ...behavior.rules import MethodBehavior, Filter
+from ...behavior.rules import Filter, MethodBehavior
 from ...ir import Api, Method
 from .context import CallContext
 from .resources import ResourceRuntime
@@ -41,7 +41,7 @@ class Lister:
         acting: MethodBehavior,
         arguments: Mapping[str, Any],
     ) -> ListResult:
-        """The rows that were asked for, with the counters of their page."""
+        """Return the rows that were asked for, with the counters of their page."""
         tree = acting.tree
         as_tree = tree is not None and tree[0] in arguments and arguments[tree[0]] is None
         query = self._query(resource, method, acting, arguments, as_tree)
@@ -65,7 +65,7 @@ class Lister:
     def page_of(
         self, rows: list[Any], method: Method, acting: MethodBehavior, arguments: Mapping[str, Any]
     ) -> ListResult:
-        """A page of rows that are all there already."""
+        """Return a page of the given rows."""
         window = self._window(method, acting, arguments)
         if window is None:
             return ListResult(rows, {})
@@ -131,7 +131,7 @@ class Lister:
     def _order(
         resource: ResourceRuntime, method: Method, acting: MethodBehavior
     ) -> tuple[str | None, bool]:
-        """The field that orders a list, None for the identity; and whether it goes down."""
+        """Return the field that orders a list, None for the identity; and whether it goes down."""
         if acting.order is not None:
             return acting.order.lstrip("-"), acting.order.startswith("-")
         named = method.order or ""
@@ -141,7 +141,7 @@ class Lister:
         return None if found == resource.key else found, named.startswith("-")
 
     def _usual(self, resource: ResourceRuntime, name: str, scalar: str | None) -> Filter:
-        """What an argument of this name does where nobody says it."""
+        """Return the default filter of an argument by its name."""
         fields = resource.layout.fields if resource.layout is not None else {}
         if name in fields:
             return Filter("equal", (name,))
@@ -177,7 +177,7 @@ class Lister:
             tests.append(lambda record: bool(when(context.scope(record, value=value))))
 
     def _branch(self, resource: ResourceRuntime, row: Record, parent: str, children: str) -> Record:
-        """A row with those below it."""
+        """Return a row with those below it."""
         assert resource.key is not None
         below = self._work.state.collection(resource.name).equal(**{parent: row[resource.key]})
         inner = [self._branch(resource, child, parent, children) for child in below]
@@ -190,7 +190,7 @@ def _contains(record: Record, path: tuple[str, ...], word: str) -> bool:
 
 
 def _compare(record: Record, path: tuple[str, ...], value: Any, sign: int) -> bool:
-    """Whether a field is not on the wrong side of a limit; the limit itself counts."""
+    """Return whether a field is not on the wrong side of a limit; the limit itself counts."""
     for held in values_at(record, path):
         limit = value
         if isinstance(held, dt.datetime) and not isinstance(limit, dt.datetime):

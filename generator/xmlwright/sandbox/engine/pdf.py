@@ -11,9 +11,12 @@ from .failures import spoken
 from .resources import ResourceRuntime
 from .state import Record
 
+_MOST_ROWS = 200
+"""Rows of a table: drawing more would hold up other calls."""
+
 
 def draw(resource: ResourceRuntime, record: Record, now: dt.datetime) -> bytes:
-    """The PDF of a record: its name, its fields, and a table for each list of records in it.
+    """Return the PDF of a record: its name, its fields, and a table for each list of records in it.
 
     Characters that the built-in fonts of PDF lack are shown as question marks.
     """
@@ -32,7 +35,7 @@ def draw(resource: ResourceRuntime, record: Record, now: dt.datetime) -> bytes:
     rows = {name: value for name, value in record.items() if name not in secret}
     visible = set(layout.fields) if layout else set(rows)
     for name, value in _lines({name: rows[name] for name in rows if name in visible}):
-        page.multi_cell(0, 6, _latin(f"{name}: {value}"), new_x="LMARGIN", new_y="NEXT")
+        page.multi_cell(0, 6, _latin(f"{name}: {value}"[:5000]), new_x="LMARGIN", new_y="NEXT")
     for name, value in rows.items():
         if name in visible and isinstance(value, tuple) and value and isinstance(value[0], Mapping):
             _table(page, spoken(name), value)
@@ -49,11 +52,16 @@ def _table(page: Any, title: str, rows: tuple[Mapping[str, Any], ...]) -> None:
         return
     with page.table(width=int(page.epw)) as table:
         for cells in [[spoken(name) for name in columns]] + [
-            [_shown(row.get(name)) for name in columns] for row in rows
+            [_shown(row.get(name)) for name in columns] for row in rows[:_MOST_ROWS]
         ]:
             line = table.row()
             for cell in cells:
-                line.cell(_latin(cell)[:200])
+                line.cell(_one_line(cell)[:200])
+
+    if len(rows) > _MOST_ROWS:
+        page.cell(
+            0, 8, f"{len(rows) - _MOST_ROWS} more are not shown.", new_x="LMARGIN", new_y="NEXT"
+        )
 
 
 def _lines(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -64,6 +72,11 @@ def _lines(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _shown(value: Any) -> str:
     return "" if value is None else str(shown(value))
+
+
+def _one_line(text: str) -> str:
+    """Return text that fits into one row of a table: line breaks could make a row higher than a page."""
+    return " ".join(_latin(text).split())
 
 
 def _latin(text: str) -> str:

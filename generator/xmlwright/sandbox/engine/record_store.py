@@ -30,7 +30,7 @@ class RecordStore:
     def make(
         self, resource: ResourceRuntime, values: Mapping[str, Any], arguments: Record = NOTHING
     ) -> Record:
-        """A new record of ``values``; what they leave out gets its default."""
+        """Return a new record of ``values``; what they leave out gets its default."""
         context = self.context
         before = len(context.guesses)
         layout = resource.layout
@@ -81,7 +81,7 @@ class RecordStore:
         verb: str = "update",
         **names: Any,
     ) -> Record:
-        """A record with other values, and with what the settings work out from them."""
+        """Return a record with other values, and with what the settings work out from them."""
         context = self.context
         before = len(context.guesses)
         layout = resource.layout
@@ -101,7 +101,7 @@ class RecordStore:
         return record
 
     def _fill_rows(self, resource: ResourceRuntime, record: dict[str, Any]) -> None:
-        """Rows that an expression put together have everything that an answer shows."""
+        """Add the fields that responses show to rows that an expression made."""
         for item in resource.layout.fields.values() if resource.layout is not None else ():
             rows = record.get(item.python)
             if item.many and item.record is not None and rows and resource.layout is not None:
@@ -113,7 +113,7 @@ class RecordStore:
                     )
 
     def recompute(self, resource: ResourceRuntime, old: Record) -> None:
-        """Work out again what follows from other records."""
+        """Compute a record again after another one changed."""
         if self._depth >= _DEEPEST:
             return
         self._depth += 1
@@ -136,7 +136,7 @@ class RecordStore:
         old: Record,
         **names: Any,
     ) -> None:
-        """Compute, compare with others, keep, and tell those records that depend on this one."""
+        """Compute a record, check it, store it, and recompute the records that depend on it."""
         context = self.context
         context.apply(resource, record, resource.behavior.compute, old=old, **names)
         self._unique(resource, key, record, old)
@@ -266,7 +266,7 @@ class RecordStore:
 
 
 def series_of(resource: ResourceRuntime, field: str) -> str:
-    """The number series of the rows of a list."""
+    """Return the number series of the rows of a list."""
     return f"{resource.name}.{field}"
 
 
@@ -278,14 +278,14 @@ def _left_out(values: Mapping[str, Any]) -> Any:
 
 
 def key_of(resource: ResourceRuntime, record: Record) -> Key:
-    """What a record is kept under."""
+    """Return what a record is kept under."""
     key = record.get(resource.key or KEYLESS)
     assert isinstance(key, (int, str))
     return key
 
 
 def wire(item: Field) -> str:
-    """What a message calls a field."""
+    """Return what a message calls a field."""
     return item.attribute or (item.path[-1] if item.path else item.name)
 
 

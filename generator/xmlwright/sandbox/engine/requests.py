@@ -19,12 +19,14 @@ from ...runtime.schema import FieldSpec, Mode, RecordSchema, required
 from .exchange import Part
 from .failures import CallRefused
 
+LONGEST_LIST: Final = 1000
+"""Elements of a list in a request; a longer one is refused, because each takes time on the event loop."""
 LONGEST_NUMBER: Final = 30
 """Digits of a number; the sandbox refuses longer ones rather than counting with them."""
 
 
 def opened(document: bytes, protocol: Protocol) -> tuple[str, etree._Element]:
-    """The name of the method that a document calls, and the element that holds the arguments."""
+    """Return the name of the method that a document calls, and the element that holds the arguments."""
     try:
         root = parse_xml(document)
         name = local_name(root)
@@ -44,7 +46,7 @@ def read(
     besides: frozenset[str] = frozenset(),
     supplied: Container[str] = (),
 ) -> dict[str, Any]:
-    """The arguments of a call: Python name -> value, None for an empty tag.
+    """Return the arguments of a call: Python name -> value, None for an empty tag.
 
     ``besides`` are elements of the payload that belong to the envelope, ``supplied`` are arguments that need not be
     there. Raises :class:`Refused` for the first thing
@@ -64,7 +66,7 @@ def read(
 
 
 def wire_name(item: FieldSpec) -> str:
-    """What a message calls a field."""
+    """Return what a message calls a field."""
     if item.attribute or not item.path:
         return item.attribute or item.name
     return item.path[-2] if item.many and len(item.path) > 1 else item.path[len(item.path) - 1]
@@ -76,7 +78,7 @@ class _Reader:
         self._parts = parts
 
     def unknown(self, given: Arguments, besides: frozenset[str] = frozenset()) -> Iterator[str]:
-        """Elements that nobody described, the outer ones first."""
+        """Yield the elements that the description lacks, the outer ones first."""
         for item in given.unknown:
             if item.path not in besides:
                 yield item.path.rpartition("/")[2]
@@ -86,7 +88,7 @@ class _Reader:
                     yield from self.unknown(inner)
 
     def missing(self, shape: RecordSchema[Any], given: Mapping[str, Any]) -> Iterator[FieldSpec]:
-        """What a request must have and this one has not, or has only an empty tag of."""
+        """Yield the required fields that a request lacks or leaves empty."""
         for item in shape.fields:
             value = given.get(item.name)
             if required(item, self._mode) and (value is None or value in ("", []) or _blank(value)):
@@ -97,7 +99,7 @@ class _Reader:
                         yield from self.missing(item.shape(), inner)
 
     def values(self, shape: RecordSchema[Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        """All values, checked; without those that the service drops."""
+        """Return all values, checked; without those that the service drops."""
         table = shape.writer(self._mode)
         found: dict[str, Any] = {}
         for name, value in given.items():
@@ -113,6 +115,8 @@ class _Reader:
                 raise CallRefused("invalid", field=wire_name(item), value="", emptied=item.name)
             return () if item.many else None
         if item.many:
+            if len(value) > LONGEST_LIST:
+                raise CallRefused("invalid", field=wire_name(item), value=f"{len(value)} elements")
             return tuple(self._one(item, inner) for inner in value)
         return self._one(item, value)
 

@@ -29,12 +29,12 @@ class Layout:
         self._resources = resources
 
     def nested(self, item: Field) -> Layout | None:
-        """The layout of the record that a field holds."""
+        """Return the layout of the record that a field holds."""
         return None if item.record is None else self._resources.layout(item.record)
 
     @cached_property
     def numbered(self) -> str | None:
-        """The field that the service numbers: an id that is only read and refers to nothing else."""
+        """Return the field that the service numbers: an id that is only read and refers to nothing else."""
         for item in self.record.fields:
             if item.read == "id" and item.ref is None and item.access == "r" and not item.many:
                 return item.python
@@ -67,7 +67,7 @@ class Layout:
         return self._resources.codec(item)._value(text)
 
     def filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values with everything else that an answer shows: defaults, or nothing."""
+        """Return values with everything else that an response shows: defaults, or nothing."""
         made = {**self._template, **self._defaults}
         for name, value in values.items():
             item = self.fields.get(name)
@@ -79,7 +79,7 @@ class Layout:
         return made
 
     def nested_filled(self, item: Field, value: Any) -> Any:
-        """A value with the records in it filled."""
+        """Return a value with the records in it filled."""
         inner = self.nested(item)
         if inner is None or value is None:
             return value
@@ -88,7 +88,7 @@ class Layout:
         return inner.filled(value)
 
     def settled(self, name: str, value: Any) -> Any:
-        """What an expression gave, as the field holds it."""
+        """Return what an expression gave, as the field holds it."""
         item = self.fields.get(name)
         if item is None or value is None:
             return value
@@ -165,13 +165,13 @@ class Resources:
         return self._settled_row[name]
 
     def layout(self, ref: Ref) -> Layout | None:
-        """The layout of a record."""
+        """Return the layout of a record."""
         if ref not in self._layouts and ref in self._api.records:
             self._layouts[ref] = Layout(self._api.records[ref], self)
         return self._layouts.get(ref)
 
     def codec(self, item: Field) -> Codec:
-        """How a field's text is read."""
+        """Return how a field's text is read."""
         return self._tables.codec(item, item.read or item.write)
 
     @property

@@ -11,12 +11,12 @@ from typing import Any, Final
 from ...ir import Api, Ref
 from ...runtime.protocol import Place, Protocol
 from ...runtime.request import (
-    ResponseReader,
     BinaryResponse,
     EmptyResponse,
     ListResponse,
     PageResponse,
     RecordResponse,
+    ResponseReader,
     ScalarResponse,
 )
 from ...runtime.scalars import EMPTY_REFUSED, Codec, DateTime, EnumCodec, Flag, escape
@@ -69,9 +69,14 @@ class ResponseWriter:
         self._written: dict[int, _Written] = {}
 
     def document(
-        self, answer: ResponseReader[Any], value: Any, hide: Hide = frozenset(), *, padded: bool = False
+        self,
+        answer: ResponseReader[Any],
+        value: Any,
+        hide: Hide = frozenset(),
+        *,
+        padded: bool = False,
     ) -> bytes:
-        """The answer of a call that worked. ``padded``: an id as the answer is filled with zeros."""
+        """Return the response of a call that worked. ``padded``: an id as the response is filled with zeros."""
         inside = self._payload(answer, value, hide, padded)
         for name in reversed(self._protocol.response_payload):
             inside = f"<{name}>{inside}</{name}>"
@@ -82,19 +87,31 @@ class ResponseWriter:
         )
 
     def failure(self, told: FailureResponse) -> bytes:
-        """The answer of a call that failed."""
+        """Return the response of a call that failed."""
         protocol = self._protocol
         tree = _Tree()
-        if protocol.failure_when is not None:
-            tree.put(protocol.failure_when, "")
-        tree.put(protocol.failure_message, told.message)
-        if protocol.failure_code is not None and told.code:
-            tree.put(protocol.failure_code, told.code)
-        if protocol.failure_field is not None and told.field:
-            tree.put(protocol.failure_field, told.field)
+        rule = next(
+            (
+                rule
+                for rule in protocol.failures
+                if not rule.statuses
+                or any(low <= told.status <= high for low, high in rule.statuses)
+            ),
+            protocol.failures[0],
+        )
+        if rule.when is not None:
+            tree.put(rule.when, "")
+        for place, text in (
+            (rule.severity, rule.errors[0] if rule.errors else None),
+            (rule.message, told.message),
+            (rule.code, told.code),
+            (rule.field, told.field),
+        ):
+            if place is not None and text and not place.source:
+                tree.put(place._replace(path=(*rule.at, *place.path)), text)
         ok = protocol.ok[0] if protocol.ok else "ok"
         return self._root(
-            protocol.failure_root or protocol.response_root,
+            rule.roots[0] if rule.roots else protocol.response_root,
             tree.inside(),
             self._failed or f"not {ok}",
             dict(tree.attributes),
@@ -157,7 +174,7 @@ class ResponseWriter:
         return _nested(rows.path[:-1], f"<{rows.path[-1]}{attributes}>{inside}</{rows.path[-1]}>")
 
     def _row(self, writer: _RecordWriter, record: Mapping[str, Any], hide: Hide) -> tuple[str, str]:
-        """A record of a list. Records never change, so what was written of one is kept for the next list with it."""
+        """Return a record of a list. Records never change, so what was written of one is kept for the next list with it."""
         resource = self._written.get(id(record))
         if (
             resource is not None
@@ -173,14 +190,14 @@ class ResponseWriter:
         return parts
 
     def writer(self, shape: RecordSchema[Any]) -> _RecordWriter:
-        """What writes the records of a shape."""
+        """Return what writes the records of a shape."""
         found = self._writers.get(id(shape))
         if found is None:
             found = self._writers[id(shape)] = _RecordWriter(shape, self)
         return found
 
     def mark(self, shape: RecordSchema[Any], item: FieldSpec) -> str:
-        """The attribute of a deprecated element."""
+        """Return the attribute of a deprecated element."""
         if self._deprecated is None or (shape.name, item.name) not in self._deprecations:
             return ""
         return f' {self._deprecated}="true"'
@@ -215,7 +232,7 @@ class _RecordWriter:
         self._parts = self._group([item for item in fields if item.path], 0)
 
     def parts(self, record: Mapping[str, Any], hide: Hide = frozenset()) -> tuple[str, str]:
-        """The attributes and the inside of a record's element."""
+        """Return the attributes and the inside of a record's element."""
         head = ""
         for item in self._attributes:
             value = record.get(item.name)
@@ -229,7 +246,7 @@ class _RecordWriter:
         return head, inside
 
     def _group(self, fields: list[FieldSpec], depth: int) -> list[Part]:
-        """What writes fields that share their first elements; a wrapper comes where its first field does."""
+        """Return what writes fields that share their first elements; a wrapper comes where its first field does."""
         by_wrapper: dict[str, list[FieldSpec]] = {}
         parts: list[Part] = []
         for item in fields:
@@ -341,7 +358,7 @@ def _is_file(item: FieldSpec) -> bool:
 
 
 def _empty(codec: Codec) -> str | None:
-    """The text of an element without a value; None where there is no element then."""
+    """Return the text of an element without a value; None where there is no element then."""
     if codec.empty is EMPTY_REFUSED:
         return None
     if codec.none and codec.name == "datetime":
@@ -352,7 +369,7 @@ def _empty(codec: Codec) -> str | None:
 
 
 def _text(codec: Codec, value: Any) -> str:
-    """A value as the text of an answer."""
+    """Return a value as the text of an response."""
     if isinstance(codec, EnumCodec):
         known = codec.words.get(value)
         return _safe(known[1] if known is not None else str(value))

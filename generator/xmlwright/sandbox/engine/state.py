@@ -21,12 +21,13 @@ Test = Callable[[Record], bool]
 
 SERIES: Final = ".series"
 """Collection of the number series; each is a record with the last number that was given."""
+_LAST_MOMENT: Final = float(10**12)
 _MOST_INDEXES: Final = 24
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 
 
 def values_at(record: Any, path: tuple[str, ...]) -> list[Any]:
-    """All values at a path; a list on the way gives one for each of its items."""
+    """Return all values at a path; a list on the way gives one for each of its items."""
     found = [record]
     for name in path:
         following: list[Any] = []
@@ -41,7 +42,7 @@ def values_at(record: Any, path: tuple[str, ...]) -> list[Any]:
 
 
 def sort_key(value: Any) -> tuple[Any, ...]:
-    """Orders what one field may hold; none comes first, letters count alike in both cases."""
+    """Return the sort key of a value. None comes first; letters of both cases are equal."""
     if value is None:
         return (0,)
     if isinstance(value, str):
@@ -119,7 +120,7 @@ class _Index:
                     del self.buckets[place]
 
     def among(self, values: Iterable[tuple[Any, ...]]) -> list[SortedList[Any]]:
-        """The buckets of all combinations of the given values."""
+        """Return the buckets of all combinations of the given values."""
         found = (self.buckets.get(place) for place in product(*values))
         return [bucket for bucket in found if bucket]
 
@@ -167,7 +168,7 @@ class Collection:
     def rows(
         self, query: Query, start: int = 0, size: int | None = None
     ) -> tuple[list[Record], int]:
-        """Some of the records that a query finds, and how many it finds.
+        """Return a slice of the records of a query, and the total.
 
         Without tests this takes the time of the rows alone; each test has to look at every record that the equal
         values leave over.
@@ -199,7 +200,7 @@ class Collection:
         return (entry[-1] for entry in merge(*buckets))
 
     def until(self, field: str, moment: dt.datetime) -> list[Record]:
-        """The records whose field holds a day or time that is not after ``moment``; others cost nothing."""
+        """Return the records whose field holds a day or time that is not after ``moment``; others cost nothing."""
         buckets = self._index((), field).buckets
         bucket = buckets.get(())
         if bucket is None:
@@ -217,8 +218,27 @@ class Collection:
                 found.append(record)
         return found
 
+    def next_moment(self, field: str, moment: dt.datetime) -> dt.datetime | None:
+        """Return the earliest day or time after ``moment`` that a record has in a field; a day begins at midnight."""
+        bucket = self._index((), field).buckets.get(())
+        found: dt.datetime | None = None
+        earliest = ((1, moment.timestamp() - 86400),)  # a day may begin later than in UTC
+        for entry in () if bucket is None else bucket.irange(earliest, ((1, _LAST_MOMENT),)):
+            if found is not None and entry[0][1] > found.timestamp() + 86400:
+                break
+            value = self.records[entry[-1]].get(field)
+            if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+                value = dt.datetime.combine(value, dt.time(), tzinfo=moment.tzinfo)
+            if (
+                isinstance(value, dt.datetime)
+                and value > moment
+                and (found is None or value < found)
+            ):
+                found = value
+        return found
+
     def equal(self, **values: Any) -> list[Record]:
-        """The records that have these values, in the order of their keys."""
+        """Return the records that have these values, in the order of their keys."""
         return self.rows(Query({(name,): (value,) for name, value in values.items()}))[0]
 
 
@@ -235,7 +255,7 @@ class AccountState:
         return iter(self._collections.items())
 
     def collection(self, name: str) -> Collection:
-        """A collection; an empty one where nothing was put into it yet."""
+        """Return a collection; an empty one where nothing was put into it yet."""
         found = self._collections.get(name)
         if found is None:
             found = self._collections[name] = Collection(self._assumed.get(name))
@@ -259,7 +279,7 @@ class AccountState:
     # number series
 
     def next_number(self, series: str, at_least: int = 1) -> int:
-        """The next number of a series; never one that was given before."""
+        """Return the next number of a series; never one that was given before."""
         number = max(self.last_number(series) + 1, at_least)
         self.put(SERIES, series, {"last": number})
         return number
@@ -276,11 +296,11 @@ class AccountState:
     # calls
 
     def begin(self) -> None:
-        """From here on, changes are noted until :meth:`commit` or :meth:`rollback`."""
+        """Record changes until :meth:`commit` or :meth:`rollback`."""
         self._before = {}
 
     def commit(self) -> tuple[Change, ...]:
-        """What changed since :meth:`begin`: the last state of each record."""
+        """Return what changed since :meth:`begin`: the last state of each record."""
         before, self._before = self._before or {}, None
         changes = []
         for (name, key), old in before.items():
@@ -302,7 +322,7 @@ class AccountState:
     # all of it
 
     def snapshot(self) -> Mapping[str, Mapping[Key, Record]]:
-        """All records as they are now. Cheap, because records are shared."""
+        """Return all records as they are now. Cheap, because records are shared."""
         return {name: dict(item.records) for name, item in self._collections.items()}
 
     def restore(self, snapshot: Mapping[str, Mapping[Key, Record]]) -> None:
@@ -320,7 +340,7 @@ class AccountState:
                 collection.remove(change.id)
 
     def changes(self) -> list[Change]:
-        """Everything, as changes of an empty account."""
+        """Return everything, as changes of an empty account."""
         return [
             Change(name, key, record)
             for name, item in self._collections.items()

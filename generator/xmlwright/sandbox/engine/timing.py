@@ -15,8 +15,8 @@ from .record_store import RecordStore, key_of
 from .resources import ResourceRuntime, Resources
 from .state import AccountState, Key, Record
 
-_MOST_STEPS = 100_000
-"""Of one tick: a clock set centuries ahead comes back to its caller."""
+_MOST_STEPS = 1_000
+"""Steps at one moment. A rule whose next time is not later than the clock cannot run for ever."""
 
 
 class DueEvents:
@@ -32,7 +32,7 @@ class DueEvents:
         self._done: list[CallContext] = []
 
     def run(self) -> Effects:
-        """Everything that is due, the earliest first within one round, until nothing is left."""
+        """Process everything that is due, the earliest first."""
         tried: set[tuple[str, str, Key, object]] = set()
         while len(tried) < _MOST_STEPS:
             due = [found for found in self._due() if self._name(*found) not in tried]

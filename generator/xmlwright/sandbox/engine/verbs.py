@@ -84,7 +84,7 @@ class MethodDispatcher:
         else:
             record = self.effects.create(resource, self._fields(resource, arguments), arguments)
             self._due(resource, record)
-        if acting.response is None and method.response.value == "id":
+        if acting.answer is None and method.response.value == "id":
             return Outcome(key_of(resource, record), padded=self._padded(resource))
         return self._answer(resource, method, acting, record, arguments)
 
@@ -95,7 +95,7 @@ class MethodDispatcher:
         acting: MethodBehavior,
         arguments: Mapping[str, Any],
     ) -> Outcome:
-        """Everything that is about one record, or about none."""
+        """Perform a method for one record, or for none."""
         record = self._target(resource, method, acting, arguments)
         if record is None:
             scope_of: Record = NOTHING
@@ -125,7 +125,7 @@ class MethodDispatcher:
         return self._answer(resource, method, acting, record, arguments)
 
     def _due(self, resource: ResourceRuntime, record: Record) -> None:
-        """What has come due of a record is done at once."""
+        """Process what is already due for a record."""
         for rule in resource.behavior.timed:
             advance(self.effects, self.store, resource, rule, key_of(resource, record))
 
@@ -188,7 +188,7 @@ class MethodDispatcher:
 
     @staticmethod
     def _fields(resource: ResourceRuntime, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments that are fields of the record."""
+        """Return the arguments that are fields of the record."""
         layout = resource.layout
         return {
             name: value
@@ -210,11 +210,11 @@ class MethodDispatcher:
         if kind == "none":
             return Outcome()
         self.context.guesses.update(dict.fromkeys(record.get(GUESSES, ())))
-        if acting.response is not None:
+        if acting.answer is not None:
             opened = [{"account": one.account, "token": one.token, "secret": one.secret}
                       for one in self.context.opened]  # fmt: skip
             names = {"arguments": arguments, "opened": opened[-1] if opened else NOTHING}
-            value = self.context.value(acting.response, self.context.scope(record, **names))
+            value = self.context.value(acting.answer, self.context.scope(record, **names))
             return Outcome(value, self._hidden(resource))
         if kind == "binary":
             return Outcome(self._file(resource, method, record))
@@ -235,7 +235,7 @@ class MethodDispatcher:
         return Ref(record.module, record.name) if record is not None else None
 
     def _scalars(self, resource: ResourceRuntime, method: Method) -> list[Any]:
-        """The values of one field of all records, where the answer is a list of such."""
+        """Return the values of one field of all records, where the response is a list of such."""
         records = list(self.context.state.collection(resource.name).records.values())
         if method.response.record is not None:
             return records if method.response.record == self._main(resource) else []
@@ -246,7 +246,7 @@ class MethodDispatcher:
         return [value for row in records if (value := row.get(python or "")) is not None]
 
     def _file(self, resource: ResourceRuntime, method: Method, record: Record) -> Mapping[str, Any]:
-        """The file that a record holds, or one that shows it."""
+        """Return the file that a record holds, or one that shows it."""
         for item in resource.layout.fields.values() if resource.layout is not None else ():
             held = record.get(item.python)
             if item.write == "binary" and isinstance(held, Mapping):

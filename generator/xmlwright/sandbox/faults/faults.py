@@ -10,7 +10,7 @@ import itertools
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -67,7 +67,7 @@ class FaultRule:
         return span if number == 0 else passed[0] + span - now
 
     def shown(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the values for JSON."""
         return {
             "id": self.id,
             "fault": self.fault.text,
@@ -88,8 +88,22 @@ NONE: Final = Fault({}, "")
 class Faults:
     """The rules that stand, and the dice."""
 
-    def __init__(self, seed: int, codes: Mapping[str, int], now: Callable[[], datetime]) -> None:
-        """``codes``: failure code of the API -> its HTTP status; ``now``: the sandbox's clock."""
+    def __init__(
+        self,
+        seed: int,
+        codes: Mapping[str, int],
+        now: Callable[[], datetime],
+        methods: Sequence[str] = (),
+    ) -> None:
+        """Start without rules.
+
+        Args:
+            seed: seed of the random source.
+            codes: failure code of the API -> its HTTP status.
+            now: the clock of the sandbox.
+            methods: names of all methods; a pattern must match one of them.
+        """
+        self._methods = methods
         self._codes = codes
         self._now = now
         self._seed = seed
@@ -108,10 +122,15 @@ class Faults:
         return bool(self._rules)
 
     def add(self, text: str) -> FaultRule:
-        """A rule in words. Raises SandboxError."""
+        """Add a rule. Raises SandboxError if it cannot be parsed or can match nothing."""
         fault, conditions = self._read(text)
         if not fault:
             raise SandboxError(f"{text!r} says when, but not what should go wrong")
+        pattern = conditions.get("method", "*")
+        if self._methods and not any(fnmatchcase(name, pattern) for name in self._methods):
+            near = nearest(pattern, self._methods)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise SandboxError(f"no method matches {pattern!r}{hint}")
         rule = FaultRule(next(self._ids), fault, **conditions)
         self._rules[rule.id] = rule
         return rule
@@ -127,14 +146,14 @@ class Faults:
         self.random_source.seed(f"faults {self._seed}")
 
     def for_request(self, text: str) -> Fault:
-        """The fault that a request asks for by its header. Raises SandboxError."""
+        """Return the fault that a request asks for by its header. Raises SandboxError."""
         fault, conditions = self._read(text)
         if conditions:
             raise SandboxError(f"a request meets itself only: {min(conditions)} is for rules")
         return fault
 
     def meet(self, account: str, method: str) -> Fault:
-        """What happens to a call, by the rules."""
+        """Return what happens to a call, by the rules."""
         what: dict[str, Any] = {}
         texts = []
         for rule in self._rules.values():
@@ -158,7 +177,7 @@ class Faults:
         return Fault(what, "; ".join(texts)) if what else NONE
 
     def wait(self, latency: tuple[str, float, float]) -> float:
-        """Seconds that an answer is late."""
+        """Return seconds that an response is late."""
         how, first, second = latency
         if how == "uniform":
             return self.random_source.uniform(first, second)

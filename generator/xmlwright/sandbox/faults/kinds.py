@@ -205,7 +205,7 @@ INSTEAD: Final = ("status", "code", "rate-limit", "reset", "hang")
 
 
 def condition(name: str, value: str) -> Any:
-    """The value of a condition. Raises SandboxError."""
+    """Return the value of a condition. Raises SandboxError."""
     try:
         if name == "probability":
             chance = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)

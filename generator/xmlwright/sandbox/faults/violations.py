@@ -20,7 +20,7 @@ Violation = Callable[[etree._Element, "str | None", random.Random], None]
 
 
 def violate(body: bytes, kind: str, value: Any, random_source: random.Random) -> bytes:
-    """An answer with one thing wrong. What is no XML, such as a file, stays as it is, unless it is cut up anyway."""
+    """Return a response with one violation. A body that is not XML stays as it is."""
     if kind == "malformed":
         return _malformed(body, random_source)
     if kind == "charset":
@@ -28,19 +28,19 @@ def violate(body: bytes, kind: str, value: Any, random_source: random.Random) ->
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
+        if kind == "namespace":
+            root = _moved(root, value or _OTHER_SPACE)
+        elif kind == "value":
+            _hold(root, *value)
+        else:
+            _TREE[kind](root, value, random_source)
+    except (etree.XMLSyntaxError, ValueError):  # also for a name or text that XML cannot hold
         return body
-    if kind == "namespace":
-        root = _moved(root, value or _OTHER_SPACE)
-    elif kind == "value":
-        _hold(root, *value)
-    else:
-        _TREE[kind](root, value, random_source)
     return _DECLARATION + etree.tostring(root, encoding="utf-8")
 
 
 def _malformed(body: bytes, random_source: random.Random) -> bytes:
-    """Cut short of its end, or with a mark of XML where none can be."""
+    """Return a document that is cut short, or has markup in an invalid place."""
     if random_source.random() < 0.5 and body.rfind(b"</") > 0:
         return body[: body.rfind(b"</")]
     place = body.find(b">", len(body) // 2) + 1
@@ -48,7 +48,7 @@ def _malformed(body: bytes, random_source: random.Random) -> bytes:
 
 
 def _other_charset(body: bytes) -> bytes:
-    """Says UTF-8, and has bytes that UTF-8 never has, as pages in Latin-1 do."""
+    """Return a document that declares UTF-8 and contains bytes of Latin-1."""
     text = body.decode("utf-8", "replace")
     place = text.rfind("</")
     text = text[:place] + "caf\u00e9" + text[place:] if place > 0 else text + "caf\u00e9"
@@ -56,7 +56,7 @@ def _other_charset(body: bytes) -> bytes:
 
 
 def _candidates(root: etree._Element, name: str | None) -> list[etree._Element]:
-    """Elements below the root, in a random order as far as nobody chose."""
+    """Return elements below the root, in a random order as far as nobody chose."""
     found = [element for element in root.iter() if element is not root]
     if name is not None:
         return [element for element in found if local_name(element) == name]
@@ -64,7 +64,7 @@ def _candidates(root: etree._Element, name: str | None) -> list[etree._Element]:
 
 
 def _attributes(root: etree._Element, name: str | None) -> list[tuple[etree._Element, str]]:
-    """Where attributes of a name are."""
+    """Return where attributes of a name are."""
     return [
         (element, str(key))
         for element in root.iter()
@@ -119,7 +119,7 @@ def _retyped(root: etree._Element, name: str | None, random_source: random.Rando
 
 
 def _moved(root: etree._Element, space: str) -> etree._Element:
-    """A copy of the tree in another namespace."""
+    """Return a copy of the tree in another namespace."""
 
     def copy(element: etree._Element) -> etree._Element:
         nsmap: Any = {None: space}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -36,7 +37,10 @@ class Addresses:
         for name in ("request_token", "authorize", "access_token"):
             if api.oauth is not None and api.oauth.get(name):
                 addresses[name] = api.oauth[name]
-        self._by_host = "{account}" in urlsplit(api.url).netloc
+        netloc = urlsplit(api.url).netloc.lower()
+        self._by_host = "{account}" in netloc
+        label = "[a-z0-9-]+"
+        self._own_host = re.compile(label.join(map(re.escape, netloc.split("{account}"))))
         self._of_paths = {_path(url): what for what, url in addresses.items()}
         self.paths = {what: path for path, what in self._of_paths.items()}
         self._inside = [
@@ -47,7 +51,7 @@ class Addresses:
         self.secure = api.url.startswith("https:")
 
     def find(self, host: str, path: str) -> Endpoint | None:
-        """What a request to ``path`` of ``host`` means; None where there is nothing."""
+        """Return what a request to ``path`` of ``host`` means; None where there is nothing."""
         what = self._of_paths.get(path)
         if what is not None:
             return Endpoint(what, self._of_host(host) or self._default)
@@ -61,8 +65,12 @@ class Addresses:
                 return Endpoint(what, inner)
         return None
 
+    def serves(self, host: str) -> bool:
+        """Return whether a Host header names this machine or the described service."""
+        return is_loopback(host) or self._own_host.fullmatch(host) is not None
+
     def path(self, account: str, what: str = API) -> str:
-        """The path that means ``account``, whatever the host is called."""
+        """Return the path that means ``account``, whatever the host is called."""
         path = self.paths[what]
         if "{account}" in path:
             return path.replace("{account}", account)
@@ -75,7 +83,7 @@ class Addresses:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name can only mean this machine."""
+    """Return whether a host name can only mean this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

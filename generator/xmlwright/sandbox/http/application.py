@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import re
 import time
 from collections import deque
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 GUESS: Final = "X-Sandbox-Guess"
 CALL: Final = "X-Sandbox-Call"
 FAULT: Final = "x-sandbox-fault"
+KEY: Final = "x-sandbox-key"
+HEALTH: Final = f"{CONTROL}/health"
 _ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:]+\]|[^:/]+)(?::\d+)?")
-_ALLOWED: Final = "Authorization, Content-Type, Accept, X-Sandbox-Fault"
+_ALLOWED: Final = "Authorization, Content-Type, Accept, X-Sandbox-Fault, X-Sandbox-Key"
 _EXPOSED: Final = f"{GUESS}, {CALL}, X-Sandbox-Faults"
 _MOST_SENT: Final = 1000
 _FOREVER: Final = 3600.0
@@ -69,6 +72,7 @@ class Application:
         journal: Journal,
         *,
         http: bool,
+        key: str,
         oauth: OAuth | None = None,
         database: Database | None = None,
         token_header: str | None = None,
@@ -87,18 +91,19 @@ class Application:
         self.accounts: set[str] = set()
         self.outbox: deque[OutboxEntry] = deque(maxlen=_MOST_SENT)
         self.outbox_total = 0
+        self._key = key
         self._http = http or not addresses.secure
         self._method_of = method_finder(api)
 
     # ---- where a request goes
 
     def answer(self, request: Request) -> MaybeResponse:
-        """The response to a request, or what will be it."""
+        """Return the response to a request, or what will be it."""
         origin = request.headers.get("origin")
         if origin is None:
             return self._route(request)
-        if not allowed_origin(origin, request):
-            return page(403, "Forbidden", "Pages of other machines cannot use the sandbox.")
+        if not (allowed_origin(origin) or self._page_with_key(origin, request)):
+            return page(403, "Forbidden", "Pages of other origins cannot use the sandbox.")
         headers = [
             ("Access-Control-Allow-Origin", origin),
             ("Access-Control-Expose-Headers", _EXPOSED),
@@ -114,19 +119,43 @@ class Application:
             return Response(204, headers=headers)
         return _with_headers(self._route(request), headers)
 
+    def _page_with_key(self, origin: str, request: Request) -> bool:
+        """Return whether a page from disk or a sandboxed frame sent the key, or asks whether it may."""
+        if origin != "null":
+            return False
+        asked = request.headers.get("access-control-request-headers", "").lower()
+        return self._has_key(request) or (request.verb == "OPTIONS" and KEY in asked)
+
+    def _has_key(self, request: Request) -> bool:
+        return hmac.compare_digest(request.headers.get(KEY, "").encode(), self._key.encode())
+
+    def _may_control(self, request: Request) -> bool:
+        """Return whether a request for the control interface has the key or comes from a page of the sandbox itself."""
+        if self._has_key(request):
+            return True
+        origin = request.headers.get("origin")
+        if origin is not None:
+            scheme = "https" if request.secure else "http"
+            return origin == f"{scheme}://{request.headers.get('host', '')}"
+        # Browsers set this header themselves; "none" is an address that the user typed or opened.
+        return request.headers.get("sec-fetch-site") in ("same-origin", "none")
+
     def _route(self, request: Request) -> MaybeResponse:
         path = request.path
         if path.startswith(CONTROL) and path[len(CONTROL) : len(CONTROL) + 1] in ("", "/"):
             if not is_loopback(request.host):
-                return page(
-                    403, "Forbidden", "This is answered under the names of this machine only."
-                )
+                return page(403, "Forbidden", "Use a host name of this machine, such as localhost.")
+            if path != HEALTH and not self._may_control(request):
+                text = "Send the key that the sandbox printed at its start as the header X-Sandbox-Key."
+                return page(401, "Key required", text, [("WWW-Authenticate", "SandboxKey")])
             # Also over plain HTTP: it never leaves the machine, and browsers do not trust the certificate.
             return (
                 page(404, "Not Found", path)
                 if self.control_handler is None
                 else self.control_handler(request)
             )
+        if not self.addresses.serves(request.host):
+            return page(421, "Misdirected Request", "The Host header names another server.")
         if not request.secure and not self._http:
             return self._insecure()
         place = self.addresses.find(request.host, path)
@@ -136,12 +165,17 @@ class Application:
             return page(404, "Not Found", f"There is nothing at {path}.")
         if place.what != API:
             assert self.oauth is not None
-            return self.oauth.answer(request, place)
+            return self._stored(self.oauth.answer(request, place))
         if request.verb not in ("POST", "GET"):
             refused = page(405, "Method Not Allowed", "Documents are POSTed.")
             refused.headers.append(("Allow", "POST, GET"))
             return refused
         return self.call(request, place)
+
+    def _stored(self, response: Response) -> MaybeResponse:
+        """Hold a response back until the tokens in it are in the database."""
+        pending = None if self.database is None else self.database.pending("")
+        return response if pending is None else _after(pending, response)
 
     def _insecure(self) -> Response:
         guess = "plain HTTP is rejected; with which status is not documented"
@@ -151,7 +185,7 @@ class Application:
     # ---- a call of the API
 
     def call(self, request: Request, place: Endpoint) -> MaybeResponse:
-        """The response to a call of the API."""
+        """Return the response to a call of the API."""
         started = time.perf_counter()
         self.clock.step()
         document, parts = _document(request)
@@ -186,7 +220,7 @@ class Application:
         return None
 
     def _fault(self, request: Request, account: str, method: str) -> Fault:
-        """What a request asks for, which may be nothing, goes before the rules."""
+        """Return the fault of the request's header, or that of the rules."""
         asked = request.headers.get(FAULT)
         return (
             self.faults.meet(account, method) if asked is None else self.faults.for_request(asked)
@@ -208,6 +242,8 @@ class Application:
             if self.database is not None:
                 waits = self.database.replace(opened.account, self.engine.changes(opened.account))
         response = Response(reply.status, reply.body, reply.content_type)
+        if reply.status == 401:
+            response.headers.append(("WWW-Authenticate", self.authenticator.challenge))
         response.headers.append((CALL, str(entry.id)))
         response.headers += [(GUESS, guess) for guess in reply.guesses]
         if not (waits or reply.events or fault):
@@ -217,7 +253,7 @@ class Application:
     def took_effect(
         self, account: str, changes: Iterable[Any], sent: Iterable[OutboxMessage]
     ) -> asyncio.Future[None] | None:
-        """See to what follows from changes; what has to be waited for before anybody is told of them.
+        """Record the effects of a call, and return the write to wait for before responding.
 
         Who only reads waits for what was written before, so that no answer shows what a crash could take back.
         """
@@ -234,7 +270,7 @@ class Application:
         return self.database.write(account, changes) if changes else self.database.pending(account)
 
     async def effects(self, account: str, effects: Effects) -> None:
-        """See to what the clock did to an account."""
+        """Record the effects of the clock."""
         waits = self.took_effect(account, effects.changes, effects.sent)
         if waits is not None:
             await waits
@@ -261,9 +297,7 @@ class Application:
             try:
                 await asyncio.shield(waits)
             except SandboxError as error:
-                return self._note(
-                    entry, page(503, "The state could not be kept", str(error)), started
-                )
+                return self._note(entry, page(503, "Storage failed", str(error)), started)
         if events and self.deliveries is not None:
             await self.deliveries.fire(entry.account, events)
         return (
@@ -275,7 +309,7 @@ class Application:
     # ---- what goes wrong
 
     def _instead(self, entry: Entry, fault: Fault, started: float) -> MaybeResponse:
-        """The response to a call that is not made."""
+        """Return the response to a call that is not made."""
         what = fault.what
         if "code" in what:
             reply = self.engine.refusal(what["code"])
@@ -337,7 +371,7 @@ def _document(request: Request) -> tuple[bytes, dict[str, Part]]:
 
 
 def method_finder(api: Api) -> Callable[[bytes], str | None]:
-    """What tells which method a document calls, as far as it can be read; None where it does not say."""
+    """Return a function that finds the method name in a document, or None."""
     from lxml import etree
 
     from ...runtime.errors import Error
@@ -363,12 +397,18 @@ def method_finder(api: Api) -> Callable[[bytes], str | None]:
     return method_of
 
 
-def allowed_origin(origin: str, request: Request) -> bool:
-    """Whether a page may use the sandbox: one of this machine, whether served or opened as a file."""
-    if origin == "null":
-        return True
+def allowed_origin(origin: str) -> bool:
+    """Return whether an origin is a server of this machine. "null", which any page can send, is foreign."""
     found = _ORIGIN.fullmatch(origin.lower())
-    return found is not None and (is_loopback(found[1]) or found[1] == request.host)
+    return found is not None and is_loopback(found[1])
+
+
+async def _after(pending: asyncio.Future[None], response: Response) -> Response:
+    try:
+        await asyncio.shield(pending)
+    except SandboxError as error:
+        return page(503, "Storage failed", str(error))
+    return response
 
 
 def _with_headers(answer: MaybeResponse, headers: list[tuple[str, str]]) -> MaybeResponse:

@@ -32,7 +32,7 @@ class TokenHolder:
 
 
 def label(person: Person) -> str:
-    """What a person is called in addresses and settings of the sandbox."""
+    """Return what a person is called in addresses and settings of the sandbox."""
     return f"{person.kind}/{person.id}"
 
 
@@ -40,7 +40,7 @@ class Authenticator:
     """The tokens of all accounts. A token follows from the seed, so that it is the same in the next run."""
 
     def __init__(self, engine: Engine, token: Token, seed: int) -> None:
-        self._world = engine
+        self._engine = engine
         self._token = token
         self._seed = seed
         self._known: dict[str, tuple[TokenHolder, ...]] = {}
@@ -50,25 +50,32 @@ class Authenticator:
         self.changed: Callable[[], object] = lambda: None
         """Called when there is something new to keep."""
 
+    @property
+    def challenge(self) -> str:
+        """Value of WWW-Authenticate in a 401 response (RFC 7235, section 4.1)."""
+        scheme = "ApiKey" if self._token.style == "header" else "Basic"
+        realm = self._engine.api.title.replace("\\", "").replace('"', "")
+        return f'{scheme} realm="{realm}"'
+
     def known(self, account: str) -> tuple[TokenHolder, ...]:
-        """Everybody in an account, the owner first."""
+        """Return everybody in an account, the owner first."""
         if account not in self._known:
             self.refresh(account)
         return self._known[account]
 
     def refresh(self, account: str) -> None:
-        """Look again who there is and what their passwords are."""
+        """Look up the people of an account and their secrets again."""
         self.forget(account)
         known = tuple(
             TokenHolder(member, self._made(account, member))
-            for member in self._world.people(account)
+            for member in self._engine.people(account)
         )
         self._known[account] = known
         for one in known:
             self._by_token.setdefault((account, one.token), one.member.person)
 
     def forget(self, account: str) -> None:
-        """The account is gone, or another one by the same name comes."""
+        """Discard what is known about an account."""
         for one in self._known.pop(account, ()):
             self._by_token.pop((account, one.token), None)
 
@@ -81,13 +88,13 @@ class Authenticator:
         return next(one.token for one in self.known(account) if one.member.person == person)
 
     def by_token(self, account: str, token: str) -> Person | None:
-        """Whose token it is."""
+        """Return whose token it is."""
         if account not in self._known:
             self.refresh(account)
         return self._by_token.get((account, token))
 
     def token_in(self, headers: Mapping[str, str]) -> str | None:
-        """The token that a request carries; None where it carries none, or one that cannot be read."""
+        """Return the token that a request carries; None where it carries none, or one that cannot be read."""
         if self._token.style == "header":
             return headers.get((self._token.header or "Authorization").lower())
         scheme, _, code = headers.get("authorization", "").partition(" ")

@@ -1,14 +1,9 @@
-"""One connection: bytes to requests, responses to bytes.
-
-The requests that nearly all clients send are read by one regular expression; whatever is rarer, or wrong, goes through h11,
-which a connection then stays with. Either way the application sees the same.
-"""
+"""One connection: parse requests with h11, call the handler, and send its responses."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -22,13 +17,8 @@ Handler = Callable[[Request], "Response | Awaitable[Response]"]
 
 LARGEST_BODY: Final = 64 * 1024 * 1024
 LARGEST_HEAD: Final = 64 * 1024
-_HEAD: Final = re.compile(
-    rb"(GET|POST|PUT|DELETE|OPTIONS) (/[!-~]*) HTTP/1\.1\r\n"
-    rb"((?:[A-Za-z0-9_-]+:[\t -~\x80-\xff]*\r\n)+)\r\n"
-)
-_PLAIN_LENGTH: Final = re.compile(r"[0-9]{1,9}")
 _PACE: Final = 0.05
-"""Seconds between two pieces of a response that drips."""
+"""Seconds between two pieces of a slow response."""
 _FAREWELL: Final = 1.0
 """Seconds for a client to read the last response. To close while something of its is unread would reset the connection, and take
 the response back."""
@@ -42,7 +32,11 @@ class Connection(asyncio.Protocol):
         self._open = open_ones
         self._secure = secure
         self._buffer = bytearray()
-        self._h11: h11.Connection | None = None
+        """Bytes that h11 has not been given yet."""
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
+        self._head: h11.Request | None = None
+        self._pieces: list[bytes] = []
+        self._size = 0
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._draining: asyncio.Future[None] | None = None
@@ -88,7 +82,7 @@ class Connection(asyncio.Protocol):
         if self._task is not None:
             # An answer that is being made is still sent, where TLS allows it; whoever follows a stream has left.
             return not self._secure and not self._sending
-        if self._buffer or (self._h11 is not None and self._h11.their_state is h11.SEND_BODY):
+        if self._unread or self._h11.their_state is h11.SEND_BODY:
             self.refuse(400, "The request ended before all of it came.")
         return False
 
@@ -135,7 +129,7 @@ class Connection(asyncio.Protocol):
             request = self._next()
             if request is None:
                 return
-            self.began = self.used if self._buffer else None
+            self.began = self.used if self._unread else None
             answer = self._call_handler(request)
             if isinstance(answer, Response) and answer.wire is None and answer.stream is None:
                 self._send(answer, request)
@@ -171,42 +165,12 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
             self._go_on()
 
-    def _next(self) -> Request | None:
-        """The next request, once all of it is there."""
-        if self._h11 is None:
-            if b"\r\n\r\n" not in self._buffer and len(self._buffer) < LARGEST_HEAD:
-                return None
-            found = _HEAD.match(self._buffer)
-            if found is None:
-                return self._by_h11()
-            if found.end() > LARGEST_HEAD:
-                self.refuse(431, f"The headers are longer than {LARGEST_HEAD:,} bytes.")
-                return None
-            headers = _headers(bytes(found[3]))
-            length = headers.get("content-length", "0")
-            if (
-                _PLAIN_LENGTH.fullmatch(length) is None
-                or int(length) > LARGEST_BODY
-                or "host" not in headers
-                or not headers.keys().isdisjoint(_RARE)
-                or headers.get("connection", "keep-alive").lower() != "keep-alive"
-            ):
-                return self._by_h11()
-            end = found.end() + int(length)
-            if len(self._buffer) < end:
-                return None
-            body = bytes(self._buffer[found.end() : end])
-            verb, target = found[1].decode(), found[2].decode()
-            del self._buffer[:end]
-            return Request(verb, target, headers, body, self._secure)
-        return self._by_h11()
+    @property
+    def _unread(self) -> bool:
+        return bool(self._buffer or self._h11.trailing_data[0])
 
-    def _by_h11(self) -> Request | None:
-        if self._h11 is None:
-            self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
-            self._head: h11.Request | None = None
-            self._pieces: list[bytes] = []
-            self._size = 0
+    def _next(self) -> Request | None:
+        """Return the next request, or None until all of it has arrived."""
         connection = self._h11
         try:
             if self._buffer:
@@ -216,8 +180,10 @@ class Connection(asyncio.Protocol):
                 event = connection.next_event()
                 if isinstance(event, h11.Request):
                     self._head, self._pieces, self._size = event, [], 0
+                    if sum(len(name) + len(value) for name, value in event.headers) > LARGEST_HEAD:
+                        raise h11.RemoteProtocolError("headers too long", error_status_hint=431)
                     if _announced(event) > LARGEST_BODY:
-                        self.refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
+                        self._too_long()
                         return None
                     if connection.they_are_waiting_for_100_continue and self._transport is not None:
                         informed = h11.InformationalResponse(status_code=100, headers=[])
@@ -226,17 +192,28 @@ class Connection(asyncio.Protocol):
                     self._pieces.append(bytes(event.data))
                     self._size += len(event.data)
                     if self._size > LARGEST_BODY:
-                        self.refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
+                        self._too_long()
                         return None
                 elif isinstance(event, h11.EndOfMessage):
-                    return self._from_h11()
-                else:  # more has to come, or nothing will
+                    return self._request()
+                else:  # NEED_DATA, PAUSED or ConnectionClosed
                     return None
         except h11.RemoteProtocolError as error:
-            self.refuse(error.error_status_hint, str(error))
-            return None
+            status = error.error_status_hint
+            text = (
+                f"The headers are longer than {LARGEST_HEAD:,} bytes."
+                if status == 431
+                else str(error)
+            )
+            self.refuse(status, text)
+        except ValueError as error:
+            self.refuse(400, f"The request target is invalid: {error}")
+        return None
 
-    def _from_h11(self) -> Request:
+    def _too_long(self) -> None:
+        self.refuse(413, f"The body is longer than {LARGEST_BODY:,} bytes.")
+
+    def _request(self) -> Request:
         head = self._head
         assert head is not None
         headers: dict[str, str] = {}
@@ -283,9 +260,7 @@ class Connection(asyncio.Protocol):
             self._keep = False
 
     def _after(self, response: Response) -> bool:
-        """Whether the connection goes on after a response; h11 is told of it, and readied for the next request."""
-        if self._h11 is None:
-            return True
+        """Record a response in h11, and return whether the connection stays open."""
         if response.stream is not None:
             return False
         head = h11.Response(
@@ -335,9 +310,10 @@ class Connection(asyncio.Protocol):
             return
         cut = wire.close_after
         keep = cut is None and self._after(response)
-        content = response.head(keep=keep) + (response.body if cut is None else response.body[:cut])
+        self._write(response.head(keep=keep))
+        content = response.body if cut is None else response.body[:cut]
         pace = wire.bytes_a_second
-        size = len(content) if pace is None else max(1, int(pace * _PACE))
+        size = max(1, len(content) if pace is None else int(pace * _PACE))
         for start in range(0, len(content), size):
             self._write(content[start : start + size])
             if pace is not None:
@@ -345,30 +321,12 @@ class Connection(asyncio.Protocol):
         self._keep = keep
 
 
-_RARE: Final = frozenset({"transfer-encoding", "expect", "upgrade", "te", "trailer"})
-
-
 def _failed(request: Request) -> Response:
-    """The response where the sandbox itself has a mistake, of which the log tells."""
+    """Log an exception of the sandbox, and return a response with status 500."""
     logging.getLogger("xmlwright.sandbox").exception("%s %s failed", request.verb, request.path)
     return page(500, "The sandbox failed", "This is a mistake of the sandbox; its log tells more.")
 
 
 def _announced(head: h11.Request) -> int:
-    """How long the body is said to be; 0 where nothing is said."""
+    """Return how long the body is said to be; 0 where nothing is said."""
     return next((int(value) for name, value in head.headers if name == b"content-length"), 0)
-
-
-def _headers(block: bytes) -> dict[str, str]:
-    """Headers by lower-case name, of a block that the pattern has found fine."""
-    headers: dict[str, str] = {}
-    for line in block.decode("latin-1").split("\r\n"):
-        name, colon, value = line.partition(":")
-        if colon:
-            name, value = name.lower(), value.strip(" \t")
-            if (
-                name in headers
-            ):  # a length that is given twice is no number then, and h11 has to judge
-                value = f"{headers[name]}, {value}"
-            headers[name] = value
-    return headers

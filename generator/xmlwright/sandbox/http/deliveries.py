@@ -20,6 +20,7 @@ from .webhook_client import UndeliverableError, post
 
 REMEMBERED: Final = 2000
 """Deliveries that the log of one account keeps."""
+_LONGEST_WAIT: Final = 1e8
 _ALL: Final = "all"
 _MODES: Final = ("deliver", "sync", "collect")
 
@@ -61,7 +62,7 @@ class DeliverySettings:
     """Real seconds that an attempt may take."""
 
     def changed(self, given: Mapping[str, Any]) -> DeliverySettings:
-        """With some of them replaced. Raises ValueError for a name or value that there is not."""
+        """Return a copy with some settings replaced. Raises ValueError for an invalid one."""
         known = {item.name for item in fields(self)}
         for name, value in given.items():
             if name not in known:
@@ -101,7 +102,7 @@ class Delivery:
     """Of each attempt: ``at``, and ``status`` of the answer or the ``error``."""
 
     def shown(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """Return the values for JSON."""
         return {**asdict(self), "due": self.due.isoformat() if self.due else None}
 
 
@@ -177,9 +178,15 @@ class Deliveries:
             pass
 
     async def settle_all(self) -> None:
-        """As :meth:`settle`, for every account."""
+        """Make the attempts that are due in every account."""
         for name in list(self._accounts):
             await self.settle(name)
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest time at which an attempt is due."""
+        return min(
+            (one.waiting[0][0] for one in self._accounts.values() if one.waiting), default=None
+        )
 
     def reset(self, account: str) -> None:
         """Forget all of an account: log, what is on its way, settings."""
@@ -198,7 +205,7 @@ class Deliveries:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def control(self, account: str, action: str, arguments: Mapping[str, Any]) -> Any:
-        """What the control prefix offers; a value that JSON can hold.
+        """Show or change deliveries, and return a value for JSON.
 
         ``show`` the settings and the log, ``set`` some settings, ``settle``, ``resend`` the delivery ``id``, ``clear`` the log and
         what is on its way.
@@ -226,7 +233,7 @@ class Deliveries:
     # ---- what is sent
 
     def _made(self, queue: _AccountQueue, event: Event) -> list[Delivery]:
-        """The deliveries that an event gives, in the order of the registrations."""
+        """Return the deliveries that an event gives, in the order of the registrations."""
         assert self._form is not None
         collected = queue.settings.mode == "collect"
         if event.name == self._form.verification:
@@ -296,7 +303,7 @@ class Deliveries:
         heapq.heappush(queue.waiting, (delivery.due, delivery.id, delivery))
 
     def _arm(self, queue: _AccountQueue) -> None:
-        """See to it that the next attempt is made in its time, as long as the clock runs."""
+        """Schedule the next attempt while the clock runs."""
         if queue.timer is not None:
             queue.timer.cancel()
             queue.timer = None
@@ -361,8 +368,11 @@ class Deliveries:
         if done >= settings.attempts:
             delivery.state = "dropped"
             return
-        wait = settings.first_wait * settings.factor ** (done - 1)
-        delivery.due = self._clock.now() + timedelta(seconds=min(wait, 1e8))
+        try:
+            wait = min(settings.first_wait * settings.factor ** (done - 1), _LONGEST_WAIT)
+        except OverflowError:
+            wait = _LONGEST_WAIT
+        delivery.due = self._clock.now() + timedelta(seconds=wait)
         if self._accounts.get(queue.name) is queue:
             self._wait(queue, delivery, fresh=False)
             self._arm(queue)
@@ -375,5 +385,5 @@ class Deliveries:
 
 
 def _matches(wanted: str, name: str) -> bool:
-    """Whether a registration for ``wanted`` is told of an event: by its name, by its resource, or of all."""
+    """Return whether a registration for ``wanted`` is told of an event: by its name, by its resource, or of all."""
     return wanted in (_ALL, name) or name.startswith(f"{wanted}.")

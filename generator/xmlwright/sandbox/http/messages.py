@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -16,6 +17,7 @@ HTML: Final = "text/html; charset=utf-8"
 JSON: Final = "application/json"
 PLAIN: Final = "text/plain; charset=utf-8"
 _MOST_PARTS: Final = 100
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?")
 
 
 @dataclass(slots=True)
@@ -43,11 +45,9 @@ class Request:
 
     @property
     def host(self) -> str:
-        """The name that the server was called by, without its port, in small letters."""
-        host = self.headers.get("host", "").strip().lower()
-        if host.startswith("["):
-            return host.partition("]")[0] + "]"
-        return host.partition(":")[0]
+        """Host name from the Host header, in lower case and without its port; empty if it is not a valid one."""
+        found = _HOST.fullmatch(self.headers.get("host", "").strip().lower())
+        return found[1] if found else ""
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class Response:
     wire: WireFault | None = None
 
     def head(self, *, keep: bool) -> bytes:
-        """The bytes before the body."""
+        """Return the status line and headers."""
         lines = [_STATUS_LINES.get(self.status) or f"HTTP/1.1 {self.status} Unknown\r\n"]
         if self.status not in (204, 304):
             lines.append(f"Content-Type: {self.content_type}\r\n")
@@ -98,12 +98,12 @@ _STATUS_LINES: Final = {
 
 
 def _header_text(value: str) -> str:
-    """A value that ends where it should: a line break in it would begin another header."""
+    """Return a value that ends where it should: a line break in it would begin another header."""
     return value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
 
 
 def page(status: int, title: str, text: str, headers: Iterable[tuple[str, str]] = ()) -> Response:
-    """A small page, as web servers answer what is none of the API's business."""
+    """Return a small HTML page for errors outside the API."""
     body = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>\n'
         f"<body><h1>{escape(title)}</h1><p>{escape(text)}</p></body></html>\n"
@@ -116,13 +116,15 @@ class MultipartError(ValueError):
 
 
 def parts_of(content_type: str, body: bytes) -> tuple[bytes, dict[str, Part]]:
-    """The document of a multipart body, and its other parts by content id. Raises BadBody."""
+    """Return the document of a multipart body, and its other parts by content ID. Raises MultipartError."""
     header = Message()
     header["Content-Type"] = content_type
-    boundary = header.get_boundary()
+    try:
+        boundary, start = header.get_boundary(), header.get_param("start")
+    except (ValueError, TypeError, LookupError):
+        raise MultipartError("the Content-Type of the multipart body is malformed") from None
     if not boundary or len(boundary) > 200 or not boundary.isascii():
         raise MultipartError("the multipart body has no boundary")
-    start = header.get_param("start")
     pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii"))
     if len(pieces) < 3 or pieces[-1][:2] != b"--":
         raise MultipartError("the multipart body does not end with its boundary")
@@ -137,12 +139,23 @@ def parts_of(content_type: str, body: bytes) -> tuple[bytes, dict[str, Part]]:
         if document is None and isinstance(start, str) and start.strip("<>") == name:
             document = data
         elif name:
-            found[name] = Part(facts.get_content_type(), data, facts.get_filename())
+            found[name] = Part(facts.get_content_type(), data, _file_name(facts))
     if document is None:
         document = first
         for name in [name for name, part in found.items() if part.data is first]:
             del found[name]
     return document or b"", found
+
+
+def _file_name(facts: Message) -> str | None:
+    """Return the file name of a part. Raises MultipartError for text that cannot be stored or sent on."""
+    try:
+        name = facts.get_filename()
+        if name is not None:
+            name.encode()  # RFC 2231 can spell lone surrogates
+    except (ValueError, TypeError, LookupError):
+        raise MultipartError("the file name of a part is malformed") from None
+    return name
 
 
 def _part(piece: bytes) -> tuple[Message, str, bytes]:

@@ -71,7 +71,7 @@ class OAuth:
         return self.consumers.setdefault(key, self._made("consumer", key))
 
     def granted(self, opened: OpenedAccount) -> None:
-        """A call opened an account and gave its owner a token."""
+        """Store the token of an account that a call opened."""
         known = self._people.known(opened.account)
         owner = known[0].member.person if known else Person("", 1)
         self.grants[opened.token] = Grant(
@@ -85,7 +85,7 @@ class OAuth:
         self.changed()
 
     def dump(self) -> str:
-        """All tokens as text, to be kept."""
+        """Return all tokens as text, to be kept."""
         kept = {
             "grants": [asdict(one) for one in self.grants.values()],
             "next": next(self._numbers),
@@ -93,7 +93,7 @@ class OAuth:
         return json.dumps(kept)
 
     def load(self, text: str) -> None:
-        """What :meth:`dump` gave."""
+        """Load the tokens that :meth:`dump` returned."""
         kept = json.loads(text)
         self._numbers = itertools.count(kept["next"])
         self.grants = {one["token"]: Grant(**one) for one in kept["grants"]}
@@ -101,7 +101,7 @@ class OAuth:
     # ---- calls of the API
 
     def person(self, request: Request, account: str) -> Person | None:
-        """Who signed a call; None where nobody did, or not as it should be."""
+        """Return who signed a call; None where nobody did, or not as it should be."""
         if request.headers.get("authorization", "")[:6].lower() != "oauth ":
             return None
         try:
@@ -115,7 +115,7 @@ class OAuth:
     # ---- the three addresses
 
     def answer(self, request: Request, place: Endpoint) -> Response:
-        """The response to a request of one of the three addresses."""
+        """Return the response to a request of one of the three addresses."""
         if not self.has_account(place.account):
             return page(
                 302,
@@ -179,7 +179,7 @@ class OAuth:
     def _signed(
         self, request: Request, account: str, stage: str | None, given: Mapping[str, str]
     ) -> tuple[str, Grant]:
-        """The consumer, and the token in the wanted stage, that a request is signed with. Raises Refused."""
+        """Return the consumer, and the token in the wanted stage, that a request is signed with. Raises Refused."""
         for name in ("oauth_consumer_key", "oauth_signature_method", "oauth_signature"):
             if not given.get(name):
                 raise Refused("parameter_absent", name, 400)
@@ -315,7 +315,7 @@ _STYLE: Final = (
 
 
 def parameters_of(request: Request, *, body: bool = True) -> dict[str, str]:
-    """What a request says of OAuth: in its header, its query, or its form."""
+    """Return what a request says of OAuth: in its header, its query, or its form."""
     found = dict(parse_qsl(request.query, keep_blank_values=True))
     if body and request.headers.get("content-type", "").partition(";")[0].strip() == FORM:
         found.update(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -334,7 +334,7 @@ def _header(request: Request) -> dict[str, str]:
 def signature(
     request: Request, given: Mapping[str, str], secret: str, token_secret: str
 ) -> str | None:
-    """The signature that a request should have; None for a way to sign that there is not."""
+    """Return the signature that a request should have; None for a way to sign that there is not."""
     key = f"{_quoted(secret)}&{_quoted(token_secret)}"
     how = given["oauth_signature_method"]
     if how == "PLAINTEXT":
@@ -348,7 +348,7 @@ def signature(
 
 
 def _base(request: Request) -> str:
-    """The text that is signed (RFC 5849, 3.4.1)."""
+    """Return the text that is signed (RFC 5849, 3.4.1)."""
     scheme = "https" if request.secure else "http"
     host = request.headers.get("host", "").strip().lower()
     host = host.removesuffix(":443" if request.secure else ":80")

@@ -26,7 +26,8 @@ _FAREWELL: Final = 2.0
 class Server:
     """Accepts connections, on loopback only."""
 
-    def __init__(self, answer: Handler, authority: CertificateAuthority) -> None:
+    def __init__(self, answer: Handler, authority: CertificateAuthority | None) -> None:
+        """Serve plain HTTP, and TLS too if there is an authority."""
         self._handler = answer
         self._authority = authority
         self._open: set[Connection] = set()
@@ -47,7 +48,7 @@ class Server:
         except OSError as error:
             listening.close()
             raise SandboxError(
-                f"port {port} cannot be had: {error.strerror or error}; leave it out for a free one"
+                f"cannot bind {HOST}:{port}: {error.strerror or error}; use port 0 for a free one"
             ) from None
         self._socket = listening
         self.port = listening.getsockname()[1]
@@ -80,13 +81,13 @@ class Server:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             first = await asyncio.wait_for(_peek(connected), _FIRST_BYTE)
             secure = first == _HANDSHAKE_BYTE
-            if not first:
+            if not first or (secure and self._authority is None):
                 connected.close()
                 return
             await loop.connect_accepted_socket(
                 lambda: Connection(self._handler, self._open, secure=secure),
                 connected,
-                ssl=self._authority.context if secure else None,
+                ssl=self._authority.context if secure and self._authority else None,
             )
         except (OSError, asyncio.TimeoutError):  # gone already, or no friend of the certificate
             connected.close()
@@ -138,7 +139,7 @@ class Server:
 
 
 async def _peek(connected: socket.socket) -> bytes:
-    """The first byte of a connection, which stays to be read; nothing where it ended."""
+    """Return the first byte of a connection, which stays to be read; nothing where it ended."""
     loop = asyncio.get_running_loop()
     while True:
         try:

@@ -25,7 +25,7 @@ class CertificateAuthority:
     """Makes the certificates. With a folder that outlives it, clients that trust it go on doing so."""
 
     def __init__(self, folder: Path) -> None:
-        """``folder`` gets ``ca.pem``, for clients, and ``authority.pem``, which only the owner can read."""
+        """Create ``ca.pem``, for clients, and ``authority.pem``, for the owner only, in a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / _CERTIFICATE
         self._ca = _kept(folder)
@@ -41,7 +41,7 @@ class CertificateAuthority:
         return context
 
     def _choose(self, connection: Any, name: str | None, context: ssl.SSLContext) -> None:
-        """The client called the server by ``name``, such as that of an account."""
+        """Choose the certificate for the name that a client asks for."""
         if name is None or name == "localhost" or name.endswith(".localhost"):
             return
         known = self._contexts.get(name)
@@ -57,7 +57,7 @@ class CertificateAuthority:
 
 
 def _kept(folder: Path) -> trustme.CA:
-    """The authority whose key is in the folder. Of several sandboxes that make one at a time all take the first."""
+    """Return the authority whose key is in the folder. Of several sandboxes that make one at a time all take the first."""
     path = folder / _KEPT
     ca = _load(path)
     if ca is None:

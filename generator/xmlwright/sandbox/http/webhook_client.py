@@ -32,7 +32,7 @@ class Target:
 
 
 def target_of(uri: str) -> Target:
-    """What an address means. No name is looked up: ``localhost`` and names below it are loopback, other names are not.
+    """Parse an address. Only loopback addresses and names below ``localhost`` are accepted.
 
     Raises:
         NotDeliverable: it is no HTTP address, or none of loopback.
@@ -62,7 +62,7 @@ def target_of(uri: str) -> Target:
 
 
 def _plain(uri: str) -> bool:
-    return uri.isascii() and uri.isprintable() and " " not in uri
+    return uri.isascii() and uri.isprintable() and not any(mark in uri for mark in " \\@")
 
 
 async def post(uri: str, form: str, *, agent: str, timeout: float) -> int:

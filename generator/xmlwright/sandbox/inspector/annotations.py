@@ -9,14 +9,13 @@ from typing import Any, Final
 from lxml import etree
 
 from ...ir import Api, Field, Method, Record, Ref
-from ...runtime.reading import find, local_name
+from ...runtime.reading import local_name
 from ...runtime.record import Raw
 from ...runtime.redact import HIDDEN
-from ...runtime.request import ResponseReader, ListResponse, PageResponse
+from ...runtime.request import ListResponse, PageResponse, ResponseReader
 from ...runtime.request import Method as RuntimeMethod
 from ...runtime.scalars import Binary, EnumCodec, Text
-from ...runtime.schema import UNDESCRIBED, Nested, ReadTable, RecordSchema
-from ...runtime.schema import FieldSpec
+from ...runtime.schema import UNDESCRIBED, FieldSpec, Nested, ReadTable, RecordSchema
 from ..calls.documents import Documents
 
 _PARSER: Final = etree.XMLParser(
@@ -62,7 +61,7 @@ class Annotator:
     def request(
         self, text: str, method: Method | None, complaint: tuple[str, str] | None
     ) -> Annotation | None:
-        """The tree of a request; None where it is no XML. ``complaint``: what the API said against which field."""
+        """Return the tree of a request; None where it is no XML. ``complaint``: what the API said against which field."""
         root = _parsed(text)
         if root is None:
             return None
@@ -104,25 +103,29 @@ class Annotator:
         return tree
 
     def answer(self, text: str, method: Method | None) -> Annotation | None:
-        """The tree of an answer; None where it is no XML."""
+        """Return the tree of an response; None where it is no XML."""
         root = _parsed(text)
         if root is None:
             return None
         tree = _plain(root)
         self._asked = False
         protocol = self._documents.tables.protocol
-        code = protocol.failure_code.text(root) if protocol.failure_code is not None else None
-        if code is not None and protocol.failure_code is not None:
-            _, mark = _down(root, tree, protocol.failure_code.path)
-            mark.link, mark.about = f"errors#{code.strip()}", self._failure(code.strip())
+        errors = self._documents.failure_details(root)
+        rule = next((rule for rule in protocol.failures if rule.fits(root, None)), None)
+        code = errors[0].code if errors else None
+        if code is not None and rule is not None and rule.code is not None:
+            _, mark = _down(root, tree, (*rule.at, *rule.code.path))
+            mark.link, mark.about = f"errors#{code}", self._failure(code)
         spaces = protocol.namespaces
         space = str(root.tag).rpartition("}")[0].lstrip("{")
         if space and spaces and space not in spaces:
             tree.problem = f"the namespace {space} is not this API's"
-        if local_name(root) not in (protocol.response_root, protocol.failure_root):
+        roots = {protocol.response_root, *protocol.other_roots}
+        roots |= {name for rule in protocol.failures for name in rule.roots}
+        if protocol.response_root and local_name(root) not in roots:
             tree.problem = f"not <{protocol.response_root}>"
             return tree
-        if method is None or find(root, protocol.failure_message.path) is not None:
+        if method is None or errors:
             return tree
         endpoint = self._documents.tables.method(method)
         payload, mark = _down(root, tree, protocol.response_payload)
@@ -197,7 +200,7 @@ class Annotator:
     def _inside(
         self, element: etree._Element, mark: Annotation, table: ReadTable, names: _Names, endpoint: RuntimeMethod[Any]
     ) -> None:  # fmt: skip
-        """Mark what stands below an element of a record, or of a wrapper in it."""
+        """Annotate the elements below a record or a wrapper in it."""
         for child, shown in zip(element, mark.children, strict=True):
             tag = local_name(child)
             name, read, nested = table.entries.get(tag, (None, None, UNDESCRIBED))
@@ -268,7 +271,7 @@ class _Arguments(_Names):
 
 
 def about(item: Field) -> str:
-    """A field in a few words."""
+    """Return a field in a few words."""
     kind = item.enum or item.record
     typed = kind.name if kind is not None else (item.read or item.write or "text")
     many = "list of " if item.many else ""
@@ -311,7 +314,7 @@ def _all(mark: Annotation) -> Iterator[Annotation]:
 
 
 def indented(text: str) -> str:
-    """A document with one element a line, as people edit it; what is no XML stays as it is."""
+    """Return a document with one element a line, as people edit it; what is no XML stays as it is."""
     root = _parsed(text)
     if root is None:
         return text
@@ -333,7 +336,7 @@ def _parsed(text: str) -> etree._Element | None:
 
 
 def _plain(element: etree._Element) -> Annotation:
-    """An element without what the description says of it."""
+    """Return an element without what the description says of it."""
     attributes = [
         (str(name).rpartition("}")[2], str(value)) for name, value in element.attrib.items()
     ]
@@ -351,7 +354,7 @@ def _plain(element: etree._Element) -> Annotation:
 def _down(
     element: etree._Element, mark: Annotation, path: tuple[str, ...]
 ) -> tuple[etree._Element | None, Annotation]:
-    """An element down a path, with its mark; None, and the last mark there is, where it is missing."""
+    """Return an element down a path, with its mark; None, and the last mark there is, where it is missing."""
     for name in path:
         for child, shown in zip(element.iterchildren("*"), mark.children, strict=True):
             if local_name(child) == name:

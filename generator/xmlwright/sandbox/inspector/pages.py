@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,7 @@ _FILES: Final = {
     "inspector.css": "text/css; charset=utf-8",
     "inspector.js": "text/javascript; charset=utf-8",
 }
+_NUMBER: Final = re.compile("[0-9]{1,15}")
 _HEARTBEAT: Final = 15.0
 _SAFE: Final = [
     (
@@ -79,7 +81,7 @@ class Inspector:
         }
 
     def answer(self, request: Request) -> Response | Awaitable[Response]:
-        """The page or form action that a request asks for."""
+        """Return the page or form action that a request asks for."""
         path = request.path[len(CONTROL) :]
         query = dict(parse_qsl(request.query))
         if path == "":
@@ -96,6 +98,8 @@ class Inspector:
                 return Response(
                     200, content_type="text/event-stream", headers=_SAFE[3:], stream=self._events()
                 )
+            if len(parts) < 2:
+                raise SandboxError(f"There is no page {path}.")
             if parts[1] in _FILES and len(parts) == 2:
                 return Response(200, (_HERE / parts[1]).read_bytes(), _FILES[parts[1]], _SAFE[1:])
             show = self._pages.get(parts[1])
@@ -123,7 +127,7 @@ class Inspector:
         return Response(status, text.encode(), HTML, list(_SAFE))
 
     async def _do(self, request: Request, action: str) -> Response:
-        """A form was sent; the page that it came from says what came of it."""
+        """Perform the action of a form, and redirect to its page with the result."""
         origin = request.headers.get("origin")
         if origin == "null" or request.headers.get("sec-fetch-site", "same-origin") not in (
             "same-origin",
@@ -152,7 +156,7 @@ class Inspector:
         }  # fmt: skip
 
     def _call(self, parts: list[str], query: Mapping[str, str]) -> Response:
-        number = int(parts[0]) if len(parts) == 1 and parts[0].isdigit() else 0
+        number = int(parts[0]) if len(parts) == 1 and _NUMBER.fullmatch(parts[0]) else 0
         entry = self.control.app.journal.get(number)
         if entry is None:
             raise SandboxError(f"There is no call {parts[0] if parts else ''}, or it is forgotten.")
@@ -196,7 +200,7 @@ class Inspector:
         }
 
     async def _events(self) -> AsyncIterator[bytes]:
-        """Calls as they are made, as rows of the list."""
+        """Yield calls as they are made, as rows of the list."""
         journal = self.control.app.journal
         queue = journal.listen()
         row = self._templates.from_string(
@@ -250,7 +254,7 @@ class Inspector:
             methods=sorted(control.documents.methods),
             snapshots=control.snapshots(),
             exports=control.exports(),
-            seed=control.options.seed,
+            seed=control.seed_number,
             called=sum(1 for counts in control.coverage().values() if counts["calls"]),
         )
 
@@ -264,7 +268,7 @@ class Inspector:
         return self._shown("docs.html", query, tab="Reference", module=module, errors=errors)
 
     def _there(self, account: str, collection: str, key: object) -> bool:
-        """Whether a record is still there that something refers to."""
+        """Return whether a record is still there that something refers to."""
         control = self.control
         return account in control.app.accounts and bool(
             control.state_view.record(account, collection, key)
@@ -281,7 +285,7 @@ def _kind(item: Field) -> str:
 
 
 def _short(time: str) -> str:
-    """A time in ISO 8601 as people read it."""
+    """Return a time in ISO 8601 as people read it."""
     return time[:19].replace("T", " ")
 
 

@@ -20,7 +20,7 @@ _WIDTH: Final = 88
 
 
 def as_curl(documents: Documents, entry: Entry, address: str) -> str:
-    """The call for curl; the token comes from the environment."""
+    """Return the call for curl; the token comes from the environment."""
     api = documents.api
     prefix = api.names.environment
     if api.token.style == "header":
@@ -35,7 +35,7 @@ def as_curl(documents: Documents, entry: Entry, address: str) -> str:
 
 
 def as_python(documents: Documents, entry: Entry) -> str | None:
-    """The call of the generated client; None for a document that is no call of a described method."""
+    """Return the call of the generated client; None for a document that is no call of a described method."""
     method = documents.methods.get(entry.method or "")
     endpoint = documents.endpoint(entry.method)
     if method is None or endpoint is None:
@@ -73,7 +73,7 @@ def as_python(documents: Documents, entry: Entry) -> str | None:
 
 
 def _file(entry: Entry) -> str:
-    """What a file may be called that came with a call; its bytes are not kept."""
+    """Return what a file may be called that came with a call; its bytes are not kept."""
     media = next((media for media, _ in entry.files.values()), "")
     return f"file{mimetypes.guess_extension(media) or ''}"
 
@@ -86,7 +86,7 @@ class _PythonWriter:
         self._needed: dict[str, set[str]] = {}
 
     def imports(self) -> str:
-        """The lines before those of the client."""
+        """Return the lines before those of the client."""
         lines = [
             f"from {module} import {', '.join(sorted(names))}\n"
             for module, names in sorted(self._needed.items())
@@ -94,12 +94,12 @@ class _PythonWriter:
         return "".join(lines) + ("\n" if lines else "")
 
     def path(self, name: str) -> str:
-        """The path of a file."""
+        """Return the path of a file."""
         self._need("pathlib", "Path")
         return f"Path({name!r})"
 
     def of(self, value: Any, indent: int, lead: int) -> str:
-        """A value that begins after ``lead`` characters of an indented line; what is too long for the line is broken."""
+        """Return a value that begins after ``lead`` characters of an indented line; what is too long for the line is broken."""
         flat = self._flat(value)
         inner = _plain(value)
         if not isinstance(inner, (dict, list, tuple)) or indent + lead + len(flat) < _WIDTH:
@@ -144,7 +144,7 @@ class _PythonWriter:
 
 
 def _plain(value: Any) -> Any:
-    """A record as a mapping of what it holds."""
+    """Return a record as a mapping of what it holds."""
     if isinstance(value, Record):
         value = {name: getattr(value, name) for name in field_names(value)}
     return {str(name): one for name, one in value.items()} if isinstance(value, dict) else value

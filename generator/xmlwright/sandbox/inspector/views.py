@@ -26,7 +26,7 @@ class Named:
 
 
 def calls_page(control: Control, query: Mapping[str, str]) -> dict[str, Any]:
-    """The list of calls, the newest first."""
+    """Return the list of calls, the newest first."""
     journal = control.app.journal
     wanted = query.get("q", "").strip().lower()
     failed = query.get("failed") == "1"
@@ -49,7 +49,7 @@ def calls_page(control: Control, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def state_page(control: Control, parts: list[str]) -> dict[str, Any]:
-    """Accounts, the collections of one, the records of a collection, or one record."""
+    """Return accounts, the collections of one, the records of a collection, or one record."""
     values: dict[str, Any] = {
         "account": None,
         "collection": None,
@@ -117,7 +117,7 @@ def _names(
 def _columns(
     records: list[dict[str, Any]], identity: str, described: Mapping[str, Named | None]
 ) -> list[str]:
-    """The fields that tell records apart best: the identity, then described ones that most have, short and unlike."""
+    """Return the fields that tell records apart best: the identity, then described ones that most have, short and unlike."""
     names = list(dict.fromkeys(name for one in records for name in one))
     worth: dict[str, tuple[bool, bool, int]] = {}
     for name in names:

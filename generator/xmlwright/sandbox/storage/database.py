@@ -1,7 +1,7 @@
-"""The file that keeps the state: every write that was acknowledged, and none by half.
+"""The SQLite file that stores the state. Every acknowledged write is in it, completely.
 
-Changes of one call are one transaction's, or share it with those of other calls that came while the disk was busy. A thread of its
-own commits, so that the server goes on meanwhile; whoever waits is told once the disk has it.
+A writer thread commits, so that the server continues meanwhile. The changes of one call are in one transaction, which may hold
+other calls too. When a write fails, all writes that were made on top of it fail, and the state is loaded from the file again.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
 
 from ..engine.encoding import dumps, loads
 from ..engine.exchange import Change
-from ..options import SandboxError
+from ..options import SandboxError, StorageError
 
 _APPLICATION: Final = 0x786D6C77  # "xmlw"
 _FORMAT: Final = 1
@@ -42,6 +42,8 @@ class Database:
         """Open the file, or make it. Raises SandboxError for what is no file of a sandbox of this API."""
         self.path = path
         self._zone = zone
+        self._lock = threading.Lock()
+        """Held during a transaction, so that reads see committed rows only."""
         try:
             self._connection = sqlite3.connect(
                 path, timeout=0.5, isolation_level=None, check_same_thread=False
@@ -58,12 +60,18 @@ class Database:
         except SandboxError:
             self._connection.close()
             raise
-        self._queue: queue.SimpleQueue[tuple[list[Statement], asyncio.Future[None]] | None]
+        self._queue: queue.SimpleQueue[tuple[int, list[Statement], asyncio.Future[None]] | None]
         self._queue = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._pending: dict[str, asyncio.Future[None]] = {}
-        self._broken: str | None = None
+        self._epoch = 0
+        """Number of failed writes that the loop has seen; writes of an earlier epoch build on one that failed."""
+        self._failed = 0
+        """Epoch before which writes are refused."""
+        self._reload: Callable[[], object] = lambda: None
+        self.problem: str | None = None
+        """Why the last write failed; None after one that succeeded."""
 
     def _prepare(self, api: str) -> None:
         run = self._connection.execute
@@ -90,24 +98,33 @@ class Database:
             "PRAGMA journal_mode = WAL"
         )  # which a file of somebody else's would keep, and so not before
 
-    # Reading, before the server starts.
+    # Reading: at the start, and after a write failed.
+
+    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
 
     def fact(self, name: str) -> str | None:
-        """A value kept by name."""
-        row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        """Return a stored value by its name."""
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
+        return str(rows[0][0]) if rows else None
+
+    def set_fact_now(self, name: str, value: str) -> None:
+        """Store a value before the writer starts. Raises StorageError."""
+        try:
+            self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+        except sqlite3.Error as error:
+            raise StorageError(f"cannot write {self.path}: {error}") from None
 
     def accounts(self) -> list[str]:
-        """Names of the accounts in the file."""
-        return [
-            row[0] for row in self._connection.execute("SELECT name FROM accounts ORDER BY name")
-        ]
+        """Return the names of the accounts in the file."""
+        return [str(row[0]) for row in self._rows("SELECT name FROM accounts ORDER BY name")]
 
     def load(self, account: str) -> list[Change]:
-        """All of an account."""
-        rows = self._connection.execute(
+        """Return all records of an account. Raises ValueError for a damaged row."""
+        rows = self._rows(
             "SELECT collection, id, record FROM records WHERE account = ? ORDER BY collection, id",
-            (account,),
+            account,
         )
         return [
             Change(collection, number, loads(text, self._zone)) for collection, number, text in rows
@@ -115,8 +132,13 @@ class Database:
 
     # Writing, on the loop.
 
-    def start(self) -> None:
-        """Begin to write; call it on the loop that waits for it."""
+    def start(self, reload: Callable[[], object]) -> None:
+        """Start the writer. Call it on the event loop.
+
+        Args:
+            reload: called on the loop after a write failed, to return to the state of the file.
+        """
+        self._reload = reload
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write, name="sandbox database", daemon=True)
         self._thread.start()
@@ -147,22 +169,18 @@ class Database:
         return self._submit("", [("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))])
 
     def pending(self, account: str) -> asyncio.Future[None] | None:
-        """The last write of an account that the disk does not have yet."""
+        """Return the last write of an account that the disk does not have yet."""
         return self._pending.get(account)
 
     def _submit(self, account: str, statements: list[Statement]) -> asyncio.Future[None]:
         assert self._loop is not None
         future: asyncio.Future[None] = self._loop.create_future()
-        if self._broken is not None:
-            future.set_exception(SandboxError(self._broken))
-            return future
         self._pending[account] = future
-        self._queue.put((statements, future))
+        self._queue.put((self._epoch, statements, future))
         return future
 
     def _write(self) -> None:
-        """The thread: all that waits goes into one transaction."""
-        run = self._connection.execute
+        """Run the writer thread: commit everything that waits in one transaction."""
         ending = False
         while not ending:
             waiting = [self._queue.get()]
@@ -170,28 +188,59 @@ class Database:
                 waiting.append(self._queue.get())
             ending = None in waiting
             batch = [item for item in waiting if item is not None]
-            problem: str | None = self._broken
-            try:
-                if problem is None and batch:
-                    run("BEGIN")
-                    for statements, _ in batch:
-                        for statement, values in statements:
-                            run(statement, values)
-                    run("COMMIT")
-            except sqlite3.Error as error:
-                problem = self._broken = f"{self.path} could not be written: {error}"
+            current = [item for item in batch if item[0] >= self._failed]
+            problem = self._commit([item[1] for item in current]) if current else None
+            if problem is not None:
+                self._failed = current[0][0] + 1
+            stale = [item[2] for item in batch if item[0] < self._failed]
             assert self._loop is not None
-            self._loop.call_soon_threadsafe(self._tell, [future for _, future in batch], problem)
+            self._loop.call_soon_threadsafe(
+                self._settle, [item[2] for item in current], stale, problem
+            )
 
-    def _tell(self, futures: list[asyncio.Future[None]], problem: str | None) -> None:
-        for future in futures:
-            if future.done():
-                continue
-            if problem is None:
+    def _commit(self, batch: list[list[Statement]]) -> str | None:
+        """Write a batch, and return the error message if it failed."""
+        run = self._connection.execute
+        with self._lock:
+            try:
+                run("BEGIN")
+                for statements in batch:
+                    for statement, values in statements:
+                        run(statement, values)
+                run("COMMIT")
+            except (
+                Exception
+            ) as error:  # whatever it is, the writer must go on and the calls must end
+                try:
+                    if self._connection.in_transaction:
+                        run("ROLLBACK")
+                except sqlite3.Error:
+                    pass
+                return f"cannot write {self.path}: {error}"
+        return None
+
+    def _settle(
+        self,
+        current: list[asyncio.Future[None]],
+        stale: list[asyncio.Future[None]],
+        problem: str | None,
+    ) -> None:
+        if problem is not None:
+            self._epoch += 1
+            self._reload()
+        if current:
+            self.problem = problem
+        failed = stale if problem is None else [*current, *stale]
+        for future in failed:
+            if not future.done():
+                message = (
+                    problem or self.problem or f"cannot write {self.path}: an earlier write failed"
+                )
+                future.set_exception(StorageError(message))
+                future.exception()  # marks it as retrieved: a write need not have a waiting call
+        for future in current:
+            if not future.done():
                 future.set_result(None)
-            else:
-                future.set_exception(SandboxError(problem))
-                future.exception()  # whoever waits is told; nobody may wait
         for account in [name for name, last in self._pending.items() if last.done()]:
             del self._pending[account]
 

@@ -52,7 +52,7 @@ def load(
 
 
 def read_mapping(path: Path, text: str) -> Mapping[str, Any]:
-    """The mapping that a YAML or JSON file holds. Raises SandboxError."""
+    """Return the mapping that a YAML or JSON file holds. Raises SandboxError."""
     import yaml
 
     try:
@@ -82,7 +82,7 @@ def _text(path: Path) -> str:
 
 
 def _line(text: str, message: str) -> str:
-    """``:line`` of what a message is about, as far as it says where that is: ``client[0].email: ...``."""
+    """Return ``:line`` of what a message names, such as ``client[0].email: ...``, or an empty string."""
     import yaml
 
     where, _, told = message.partition(": ")

@@ -12,9 +12,9 @@ from typing import Any
 from ...cases.tables import Tables
 from ...ir import Api, Method, Module
 from ...runtime.errors import Error
-from ...runtime.recorder import RecordedCall, read_recording
 from ...runtime.reading import parse_xml
 from ...runtime.record import Raw, Record, field_names
+from ...runtime.recorder import RecordedCall, read_recording
 from ...runtime.request import Page
 from ...runtime.scrub import HIDDEN
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...cases.tables import Tables
-from ...cases.values import WRONG, Given, GivenPage, Values
-from ...diagnostics import Diagnostics, nearest
-from ...ir import Api, Case, Field, Method, Module, Ref
+from ...cases.values import plain_value
+from ...diagnostics import nearest
+from ...ir import Case, Field, Module, PageValue, RecordValue, Ref
 from ..engine.context import SETTINGS
 from ..engine.resources import Layout, ResourceRuntime, Resources
 from ..engine.state import Record
@@ -49,7 +48,7 @@ def apply(
 
 
 def _settings(engine: Engine, given: Any) -> Record:
-    """What goes over the settings that the description gives every account."""
+    """Return account settings that override those of the description."""
     known = engine.behaviors.settings
     if not isinstance(given, Mapping):
         raise ValueError(f"{SETTINGS}: should be a mapping of settings")
@@ -62,7 +61,7 @@ def _settings(engine: Engine, given: Any) -> Record:
 
 
 def recorded(engine: Engine, account: str, given: RecordedState) -> Effects:
-    """What a recording shows; what it deleted is deleted as the API does it."""
+    """Add the records of a recording, and delete those that it deleted."""
     found = {
         resource: [
             decode(engine.resources, engine.resources[resource], row, resource) for row in rows
@@ -75,17 +74,15 @@ def recorded(engine: Engine, account: str, given: RecordedState) -> Effects:
 
 
 def from_cases(engine: Engine, account: str) -> Effects:
-    """Everything that the results of cases show, each record once; what they refer to is made up where none shows it."""
-    return engine.seed_records(
-        account, CaseRecords(engine.api, engine.tables, engine.resources).records()
-    )
+    """Add each record in the results of cases once, with placeholders for records they refer to."""
+    return engine.seed_records(account, CaseRecords(engine.resources).records())
 
 
 # values
 
 
 def decode(resources: Resources, resource: ResourceRuntime, row: Any, where: str) -> Record:
-    """A record from plain values or texts. Raises ValueError."""
+    """Return a record from plain values or texts. Raises ValueError."""
     if resource.layout is None:
         raise ValueError(f"{where}: {resource.name} keeps no records")
     hidden = {path[0] for path in resource.behavior.hidden if len(path) == 1}
@@ -168,13 +165,11 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
 class CaseRecords:
     """The records that the cases of a description show."""
 
-    def __init__(self, api: Api, tables: Tables, resources: Resources) -> None:
-        self._api = api
-        self._values = Values(api, tables, Diagnostics())
+    def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
     def records(self) -> dict[str, list[Record]]:
-        """By resource; the one that a get shows goes before those in lists."""
+        """Return the records by resource; the record of a get goes before those in lists."""
         found: dict[str, dict[Any, Record]] = {}
         for resource in self._resources:
             own = found.setdefault(resource.name, {})
@@ -197,14 +192,14 @@ class CaseRecords:
                 continue
             if method.response.record != self._main(resource.module):
                 continue
-            yield from result_of(self._values, method, case)
+            yield from result_of(case)
 
     @staticmethod
     def _main(module: Module) -> Ref | None:
         return Ref(module.name, module.records[0].name) if module.records else None
 
     def _deleted(self, resource: ResourceRuntime) -> Iterator[Any]:
-        """Ids that a failure says are deleted: those that a call finds so."""
+        """Yield the IDs that the failures of cases call deleted."""
         if not resource.behavior.delete:
             return
         for case in resource.module.cases:
@@ -214,9 +209,9 @@ class CaseRecords:
                 or "deleted" not in case.fails["message"]
             ):
                 continue
-            node = case.arguments.get(resource.key or "")
-            if node is not None and node.kind == "int":
-                yield int(node.text)
+            key = case.arguments.values.get(resource.key or "")
+            if isinstance(key, int):
+                yield key
 
     def _referred(self, found: dict[str, dict[Any, Record]]) -> None:
         """Make up what records refer to and no case shows."""
@@ -241,23 +236,12 @@ class CaseRecords:
                             own[one] = {other.key: one}
 
 
-def result_of(values: Values, method: Method, case: Case) -> Iterator[Record]:
-    """The records of a case's result, as the engine keeps them."""
-    assert case.result is not None
-    given = values.result(method, case.result)
-    rows = given.items if isinstance(given, GivenPage) else given
-    for row in rows if isinstance(rows, list) else [rows]:
-        if isinstance(row, Given) and row is not WRONG:
-            yield plain(row)
-
-
-def plain(value: Any) -> Any:
-    """A value of a case as the engine keeps it."""
-    if isinstance(value, Given):
-        return {name: plain(inner) for name, inner in value.values.items()}
-    if isinstance(value, list):
-        return tuple(plain(item) for item in value)
-    return value
+def result_of(case: Case) -> Iterator[Record]:
+    """Return the records of a case's result, as the engine keeps them."""
+    rows = case.result.items if isinstance(case.result, PageValue) else case.result
+    for row in rows if isinstance(rows, tuple) else (rows,):
+        if isinstance(row, RecordValue):
+            yield plain_value(row)
 
 
 def _constant(text: str) -> str:
