@@ -229,7 +229,7 @@ def test_words_that_yaml_reads_as_something_else_are_quoted(project: Path) -> No
     document = project.parent / "book.get.response.xml"
     document.write_text(
         '<response xmlns="http://example.com/" status="ok"><book><book_id>7</book_id><yes>1</yes><null>a</null>'
-        "<on>2</on><größe>3.5</größe><line-item><no>1</no></line-item></book></response>",
+        "<on>2</on><größe>3.5</größe><line-item><no>1</no><off>2</off></line-item></book></response>",
         encoding="utf-8",
     )
     done = small_project.run(project, "drift", str(document), "--apply")

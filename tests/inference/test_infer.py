@@ -45,6 +45,11 @@ def test_each_resource_of_the_real_description_can_be_drafted_from_its_documents
     assert drafted >= 0.9 * known
 
 
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return small_project.make(tmp_path / "project")
+
+
 UNREADABLE = {
     "yaml-syntax",
     "unknown-key",

@@ -82,7 +82,7 @@ def _plain(value: Any) -> Any:
     if tag is not None:
         return {tag: str(value) if isinstance(value, Decimal) else value.isoformat()}
     if isinstance(value, bytes):
-        return {"bytes": base64.b64encode(value).decode()}
+        return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -91,9 +91,9 @@ def _plain(value: Any) -> Any:
 
 
 _TAGS: Final[Mapping[type, str]] = {
-    Decimal: "decimal",
-    dt.date: "date",
-    dt.datetime: "datetime",
+    Decimal: "$decimal",
+    dt.date: "$date",
+    dt.datetime: "$datetime",
 }
 """Type of a value in a case -> the key that its text has in JSON."""
 
@@ -108,14 +108,16 @@ def _value(value: Any) -> Any:
         return _made(value, model.PageValue)
     if "at" in value:
         return _made(value, model.RecordValue)
-    ((tag, text),) = value.items()
     readers: dict[str, Callable[[str], Any]] = {
-        "decimal": Decimal,
-        "date": dt.date.fromisoformat,
-        "datetime": dt.datetime.fromisoformat,
-        "bytes": base64.b64decode,
+        "$decimal": Decimal,
+        "$date": dt.date.fromisoformat,
+        "$datetime": dt.datetime.fromisoformat,
+        "$bytes": base64.b64decode,
     }
-    return readers[tag](text)
+    for tag, text in value.items():
+        if tag in readers:
+            return readers[tag](text)
+    return {name: _value(item) for name, item in value.items()}
 
 
 @cache
