@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Set before pytest-xdist starts its workers, which inherit it.
 SEED = os.environ.setdefault("XMLWRIGHT_SEED", str(random.SystemRandom().randrange(2**32)))
+
+# Programs that the tests start inherit it, too.
+_CACHE = tempfile.TemporaryDirectory(prefix="xmlwright-tests-")
+os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 TESTS = Path(__file__).parent
 # Folders and files whose tests start browsers, servers, builds or type checkers.

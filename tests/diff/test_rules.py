@@ -27,7 +27,7 @@ from xmlwright.diagnostics import Diagnostics
 from xmlwright.diff import compare
 from xmlwright.diff.rules import ORDER, RULES, worst
 from xmlwright.ir import Api
-from xmlwright.render.formatting import format_part, parts_of
+from xmlwright.render.formatting import format_python
 from xmlwright.render.renderer import RUNTIME, package_path, render
 from xmlwright.resolve import resolver as resolve
 from xmlwright.schema import loader as description
@@ -73,9 +73,9 @@ class Version:
 
 
 @functools.cache
-def formatted(part: str) -> str:
-    """Most parts are the same in all versions, and formatting is what takes time."""
-    return format_part(part)
+def formatted(text: str) -> str:
+    """Most files are the same in all versions, and formatting is what takes time."""
+    return format_python(text)
 
 
 def write(root: Path, version: Version) -> None:
@@ -83,7 +83,7 @@ def write(root: Path, version: Version) -> None:
     for item in render(version.api, TEMPLATES):
         if not item.path.startswith(f"{inside}/") or "/runtime/" in item.path:
             continue
-        text = "\n".join(map(formatted, parts_of(item.text))) if item.python else item.text
+        text = formatted(item.text) if item.python else item.text
         text = text.replace("from .runtime", f"from {RUNTIME_NAME}")
         text = text.replace('"runtime.', f'"{RUNTIME_NAME}.').replace(
             'f"{__name__}.{_PLACES[name]}"',

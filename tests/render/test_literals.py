@@ -8,7 +8,7 @@ import sys
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from xmlwright.render.formatting import format_part
+from xmlwright.render.formatting import format_python
 from xmlwright.render.literals import block, docstring, literal, toml
 
 if sys.version_info >= (3, 11):
@@ -50,7 +50,7 @@ def test_docstring_is_the_text_but_for_white_space(text: str, indent: int) -> No
 @given(TEXTS)
 def test_formatter_keeps_the_docstring(text: str) -> None:
     source = f"def f():\n    {docstring(text, 4)}\n    return 1"
-    for module in (source, format_part(source)):
+    for module in (source, format_python(source)):
         function = ast.parse(module).body[0]
         assert isinstance(function, ast.FunctionDef)
         assert (ast.get_docstring(function, clean=False) or "").split() == text.split()

@@ -248,7 +248,7 @@ def test_template_changed(project: Path, name: str) -> None:
 
 def test_schema_and_template_changed(project: Path) -> None:
     """Each file has its own causes; one that has both is told with both."""
-    both(PRICE, README, replaced("templates/%package%/_client.py.j2", "{{ cut }}", "#\n{{ cut }}"))(
+    both(PRICE, README, replaced("templates/%package%/_client.py.j2", "class {{ api.names.client }}", "#\nclass {{ api.names.client }}"))(
         project
     )
     edit(project / MODULE, "__all__ =", "#\n__all__ =")
@@ -322,10 +322,10 @@ GENERATOR: dict[str, tuple[str, str, str, list[str]]] = {
         "resolve/methods.py", '"create": "Creates {one}."', '"create": "Makes {one}."',
         [f"{PACKAGE}/book.py", f"{PACKAGE}/loan.py"],
     ),
-    "how parts are joined": (
-        "formatting/formatting.py", r'"\n\n\n".join(filled)', r'"\n\n\n# next\n".join(filled)', [],
+    "how files are formatted": (
+        "render/formatting.py", "    return formatted\n", "    return formatted + '# end\\n'\n", [],
     ),
-    "the command line": ("cli.py", '"""The command line.', '"""The commands.', []),
+    "the command line": ("cli/main.py", '"""The command line.', '"""The commands.', []),
 }  # fmt: skip
 
 
@@ -340,7 +340,7 @@ def test_generator_changed(project: Path, tmp_path: Path, name: str) -> None:
     done = run(project, "check", env=environment(PYTHONPATH=str(program)))
     lines = [line.removeprefix("generated/") for line in done.stdout.splitlines()]
     generator = [line for line in lines if "generator changed" in line]
-    if module == "cli.py":
+    if module == "cli/main.py":
         assert generator == [], "it makes nothing"
     else:
         assert {line.partition(": ")[2] for line in generator} == {f"generator changed: {module}"}
