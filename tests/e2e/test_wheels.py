@@ -193,7 +193,7 @@ def run_command(programs: Path, command: str, project: Path) -> str:
     finally:
         watchdog.cancel()
         process.kill()
-        process.wait()
+        process.communicate()
     assert ready in output, output
     return output
 
