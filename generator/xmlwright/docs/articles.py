@@ -281,10 +281,10 @@ def _events(api: Api, links: Links) -> Iterator[Section]:
         for event in method.events:
             fired.setdefault(event, []).append(method.name)
     rows_: list[tuple[str | Link | Code, ...]] = []
-    for event in api.events:
-        names = fired.get(event.name, [])
+    for item in api.events:
+        names = fired.get(item.name, [])
         by = Link(names[0], links.named(names[0])) if names else ""
-        rows_.append((Code(event.name), sentence(event.doc), by))
+        rows_.append((Code(item.name), sentence(item.doc), by))
     anchors = tuple(anchor(event.name) for event in api.events)
     if rows_:
         yield Section(
