@@ -53,27 +53,27 @@ def _unique(items: Iterator[Explained]) -> list[Explained]:
 
 def _all(api: Api) -> Iterator[tuple[str, Explained]]:
     for module in api.modules:
-        told = Explained(
+        entry = Explained(
             module.name, "resource" if module.methods else "module", module.at, module.doc
         )
-        yield module.name, told
-        yield module.python, told
+        yield module.name, entry
+        yield module.python, entry
         if module.methods:
-            yield client_attribute(module.name), told
-            yield module.class_name, told
+            yield client_attribute(module.name), entry
+            yield module.class_name, entry
         for method in module.methods:
             yield from _method(module, method)
         for record in module.records:
             yield from _record(module, record)
         for enum in module.enums:
-            told = Explained(enum.name, "enum", enum.at, enum.doc)
-            yield from _both(module, enum.name, told)
-            yield from _both(module, f"{enum.name}Input", told)
+            entry = Explained(enum.name, "enum", enum.at, enum.doc)
+            yield from _both(module, enum.name, entry)
+            yield from _both(module, f"{enum.name}Input", entry)
             for word in enum.words:
-                told = Explained(f"{enum.name}.{word.word}", "word", word.at, word.doc)
+                entry = Explained(f"{enum.name}.{word.word}", "word", word.at, word.doc)
                 for name in dict.fromkeys((word.word, word.request, word.response)):
-                    yield name, told
-                    yield from _both(module, f"{enum.name}.{name}", told)
+                    yield name, entry
+                    yield from _both(module, f"{enum.name}.{name}", entry)
     for error in api.errors:
         yield error.code, Explained(
             error.code, "error code", error.at, f"{error.doc} {error.fix}".strip(), (error.message,)
@@ -82,20 +82,20 @@ def _all(api: Api) -> Iterator[tuple[str, Explained]]:
         yield event.name, Explained(event.name, "event", event.at, event.doc)
 
 
-def _both(module: Module, name: str, told: Explained) -> Iterator[tuple[str, Explained]]:
-    yield name, told
-    yield f"{module.name}.{name}", told
+def _both(module: Module, name: str, entry: Explained) -> Iterator[tuple[str, Explained]]:
+    yield name, entry
+    yield f"{module.name}.{name}", entry
 
 
 def _record(module: Module, record: Record) -> Iterator[tuple[str, Explained]]:
-    told = Explained(record.name, "record", record.at, record.doc)
-    yield from _both(module, record.name, told)
-    yield from _both(module, f"{record.name}Input", told)
+    entry = Explained(record.name, "record", record.at, record.doc)
+    yield from _both(module, record.name, entry)
+    yield from _both(module, f"{record.name}Input", entry)
     for item in record.fields:
-        told = _field(f"{record.name}.{item.python}", item)
+        entry = _field(f"{record.name}.{item.python}", item)
         for name in dict.fromkeys((item.python, item.name)):
-            yield from _both(module, f"{record.name}.{name}", told)
-            yield from _both(module, f"{record.name}Input.{name}", told)
+            yield from _both(module, f"{record.name}.{name}", entry)
+            yield from _both(module, f"{record.name}Input.{name}", entry)
 
 
 def _method(module: Module, method: Method) -> Iterator[tuple[str, Explained]]:
@@ -104,7 +104,7 @@ def _method(module: Module, method: Method) -> Iterator[tuple[str, Explained]]:
         f"retry class {method.retry}",
         method.provenance.kind,
     )
-    told = Explained(method.name, "method", method.at, method.doc, facts)
+    entry = Explained(method.name, "method", method.at, method.doc, facts)
     bound = ".".join(method.python)
     names = {
         method.name,
@@ -115,7 +115,7 @@ def _method(module: Module, method: Method) -> Iterator[tuple[str, Explained]]:
         f"{module.class_name}.{bound}",
     }
     for name in sorted(names):
-        yield name, told
+        yield name, entry
         for item in method.arguments:
             for argument in dict.fromkeys((item.python, item.name)):
                 yield f"{name}.{argument}", _field(f"{method.name}.{item.python}", item)

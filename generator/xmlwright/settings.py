@@ -140,7 +140,7 @@ def _settings(root: Path, table: dict[str, Any], path: Path) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """One table of pyproject.toml, whose values are told apart from what they should be."""
+    """One table of pyproject.toml, with checks of its values."""
 
     path: Path
     title: str

@@ -17,7 +17,7 @@ class Rule:
 
     value: Expression
     guess: str | None = None
-    """What is told where the rule is inferred; None for a rule that is known."""
+    """Sentence about an inferred rule; None for a rule that is known."""
     matters: Expression | None = None
     """Whether the guess shapes the value; None: always."""
 
@@ -58,7 +58,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """An event that callbacks are told about."""
+    """An event that is sent to callbacks."""
 
     event: str
     object: Expression | None
@@ -182,7 +182,7 @@ class Behavior:
 
 @dataclass(frozen=True, slots=True)
 class FailureRule:
-    """How the service tells one situation."""
+    """How the service reports one situation."""
 
     code: str | None = None
     message: str | None = None
@@ -204,7 +204,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Where the addresses are kept that events are told to."""
+    """Where the addresses of callbacks are kept."""
 
     resource: str
     event: str

@@ -143,7 +143,7 @@ class SourceMap:
                 yield item
 
     def knows(self, path: str) -> bool:
-        """Whether an attribute of an answer is one that something is read from, or stands inside what nobody knows."""
+        """Return whether an attribute of a response is read, or is inside an unknown element."""
         envelope = self._api.envelope
         parts = path.split("/")
         if parts[-1][1:] in envelope.ignored_attributes:
@@ -209,7 +209,7 @@ class SourceMap:
         yield from self._said("envelope.failure", *names)
 
     def of_success(self) -> Iterator[Related]:
-        """Where it is said how success is told from failure."""
+        """Yield the positions that say how success differs from failure."""
         yield from self._said("envelope.response", "status", "ok", "failed")
         yield from self._said("envelope.failure", "root", "when")
 

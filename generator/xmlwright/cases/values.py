@@ -22,7 +22,10 @@ _NODES: Final = {"id": "int", "int": "int", "flag": "bool"}
 
 
 class Values:
-    """Decodes the free parts of cases, and other records; tells what does not fit. ``rule`` is that of values to read."""
+    """Decodes arguments and results of cases, and other records.
+
+    Problems with values to read are added under ``rule``.
+    """
 
     def __init__(
         self, api: Api, tables: Tables, diagnostics: Diagnostics, rule: str = "case-result"

@@ -105,8 +105,13 @@ def result_of_check(files: list[dict[str, Any]], problems: Iterable[Diagnostic])
 
     ``problems`` are those of a description that cannot be built.
     """
-    told = [as_object(item) for item in problems]
-    value = {"format": 1, "up_to_date": not files and not told, "files": files, "problems": told}
+    objects = [as_object(item) for item in problems]
+    value = {
+        "format": 1,
+        "up_to_date": not files and not objects,
+        "files": files,
+        "problems": objects,
+    }
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 

@@ -32,7 +32,7 @@ class Type:
     """What is known of a value: the names of a record, the items of a list, the words of an enum."""
 
     names: Callable[[], Mapping[str, Type]] | None = None
-    """Names of a record; None where it is none or nobody knows."""
+    """Names of a record; None where they are unknown."""
     item: Type | None = None
     words: frozenset[str] | None = None
     what: str = ""
@@ -51,7 +51,7 @@ class Known:
 
 
 class ExpressionChecker:
-    """Compiles expressions, and tells what is wrong with them."""
+    """Compiles expressions and reports what is wrong with them."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
         """Initialize the instance."""
@@ -121,12 +121,12 @@ class _Walker:
         )
 
     def word(self, text: str, words: frozenset[str], what: str) -> None:
-        """Tell of a text that is none of the words it stands for."""
+        """Report a text that is not one of the words."""
         if text not in words:
             self._tell(f"{text!r} is not a word of {what}", text, words)
 
     def gives(self, node: nodes.Node, wanted: Type) -> None:
-        """Tell of fields that are set in a record which has none of that name."""
+        """Report unknown fields that are set in a record."""
         wanted = wanted.item or wanted
         if wanted.names is None:
             return
@@ -145,7 +145,7 @@ class _Walker:
                 self.gives(keyword.value, self._member(wanted, keyword.key))
 
     def type_of(self, node: nodes.Node | None) -> Type:
-        """What is known of the value of a node; everything that is wrong in it is told."""
+        """Return what is known of the value of a node; report what is wrong in it."""
         if node is None:
             return ANY
         method = getattr(self, f"_{type(node).__name__.lower()}", None)

@@ -52,7 +52,7 @@ PROVENANCE: Final = ("documented", "observed", "inferred")
 PROVENANCE_DOC: Final = "How it is known; default: as the file says, else documented."
 SOURCE_DOC: Final = "Where it is known from; the part before a colon is a key of `sources`."
 RULE_DOC: Final = (
-    "What it does, in a sentence; told with every answer that it shaped where it is inferred."
+    "What it does, in a sentence; an inferred rule adds it to every response that it shaped."
 )
 
 
@@ -84,7 +84,7 @@ class RefusalDecl(Decl):
         Listing(_VERB), "Verbs; default: create and update, or the method it stands in.", default=()
     )
     as_: LocatedStr | None = key(
-        Choice(*SITUATIONS), "The situation that it is told as; default: state.", name="as"
+        Choice(*SITUATIONS), "The situation that it is reported as; default: state.", name="as"
     )
     code: LocatedStr | None = key(_TEXT, "Code of api.yaml, where it is not the situation's.")
     message: LocatedStr | None = key(_TEXT, "Message, where it is not the code's.")
@@ -111,7 +111,7 @@ class SendDecl(Decl):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FireDecl(Decl):
-    """An event that callbacks are told about."""
+    """An event that is sent to callbacks."""
 
     event: LocatedStr = key(_TEXT, "Event of api.yaml.", required=True)
     object: LocatedStr | None = key(_EXPRESSION, "Id of what it is about; default: the record.")
@@ -367,7 +367,7 @@ class BehaviorDecl(Decl):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRuleDecl(Decl):
-    """How the service tells one situation."""
+    """How the service reports one situation."""
 
     code: LocatedStr | None = key(_TEXT, "Code of api.yaml; none where the failure has none.")
     message: LocatedStr | None = key(
@@ -391,7 +391,7 @@ class PersonDecl(Decl):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptCallbacksDecl(Decl):
-    """Where the addresses are kept that events are told to."""
+    """Where the addresses of callbacks are kept."""
 
     resource: LocatedStr = key(_SNAKE, "Their resource.", required=True)
     event: LocatedStr = key(_FIELD, "Field with the event.", required=True)
@@ -422,7 +422,7 @@ class AccountDecl(Decl):
     )
     failures: Mapping[LocatedStr, FailureRuleDecl] = key(
         Dictionary(Choice(*SITUATIONS), MappingDecoder(FailureRuleDecl, "a failure")),
-        "Situation -> how it is told.",
+        "Situation -> how it is reported.",
         default={},
     )
     people: Mapping[LocatedStr, PersonDecl] = key(

@@ -310,7 +310,7 @@ class Dictionary(Decoder):
 
 
 class Either(Decoder):
-    """One of several kinds, told apart by the kind of the node."""
+    """One of several decoders, chosen by the kind of the node."""
 
     def __init__(self, *kinds: Decoder) -> None:
         """Initialize the instance."""

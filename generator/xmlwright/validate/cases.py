@@ -178,7 +178,7 @@ class _Trial:
         try:
             return parse_xml(document)
         except Error:
-            return None  # told when the answer is read
+            return None  # reported when the response is read
 
     def _namespace(self, namespace: str | None, line: int | None) -> None:
         known = self._api.envelope.namespaces
@@ -324,7 +324,7 @@ class _Trial:
     def _compare(
         self, expected: Any, actual: Any, path: str, at: Position, item: Field | None = None
     ) -> None:
-        """Tell each difference, at the place of the result that is wrong."""
+        """Report each difference at its position in the result."""
         if isinstance(expected, RecordValue):
             self._compare_record(expected, actual, path, item)
         elif isinstance(expected, PageValue):

@@ -80,36 +80,36 @@ _SETS: Final = tuple(item.name for item in fields(CaseCoverage))
 
 
 def uncovered_api(api: Api, shown: CaseCoverage, diagnostics: Diagnostics) -> None:
-    """Tell all that api.yaml describes and no case of any resource shows."""
+    """Report what api.yaml describes and no case shows."""
 
-    def tell(what: str, at: Position) -> None:
+    def report(what: str, at: Position) -> None:
         diagnostics.add("uncovered", f"no case shows {what}", at)
 
     for error in api.errors:
         if error.code not in shown.codes:
-            tell(f"the error code {error.code}", error.at)
+            report(f"the error code {error.code}", error.at)
         elif not any(
             code == error.code and fits(error.message, message) for code, message in shown.messages
         ):
-            tell(
+            report(
                 f"the message of the error {error.code} as it is here",
                 api.key_positions[f"errors.{error.code}.message"],
             )
     for place in ("failure.code", "failure.field", "failure.root", "failure.when"):
         at = api.key_positions.get(f"envelope.{place}")
         if at is not None and place not in shown.places:
-            tell(f"a failure with {getattr(api.envelope, place.replace('.', '_'))}", at)
+            report(f"a failure with {getattr(api.envelope, place.replace('.', '_'))}", at)
     for namespace in api.envelope.namespaces:
         if namespace not in shown.namespaces:
-            tell(f"the namespace {namespace}", api.key_positions["envelope.response.namespaces"])
+            report(f"the namespace {namespace}", api.key_positions["envelope.response.namespaces"])
     for key, statuses in (("ok", api.envelope.ok), ("failed", api.envelope.failed)):
         for status in statuses:
             if status not in shown.statuses:
-                tell(f"the status {status!r}", api.key_positions[f"envelope.response.{key}"])
+                report(f"the status {status!r}", api.key_positions[f"envelope.response.{key}"])
     for scalar in api.scalars.values():
         for text in scalar.none:
             if (scalar.name, text) not in shown.nones:
-                tell(f"{text!r} read as none", api.key_positions[f"scalars.{scalar.name}.none"])
+                report(f"{text!r} read as none", api.key_positions[f"scalars.{scalar.name}.none"])
 
 
 def fits(template: str, message: str) -> bool:
@@ -119,7 +119,7 @@ def fits(template: str, message: str) -> bool:
 
 
 def uncovered(api: Api, module: Module, shown: CaseCoverage, diagnostics: Diagnostics) -> None:
-    """Tell all that a module describes and no case shows."""
+    """Report what a module describes and no case shows."""
     for method in module.methods:
         if method.name not in shown.methods:
             diagnostics.add("uncovered", f"no case calls {method.name}", method.at)

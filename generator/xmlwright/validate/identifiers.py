@@ -95,9 +95,9 @@ class _Names:
         self._owners: dict[str, tuple[str, Position, bool]] = {}
 
     def claim(self, name: str, what: str, at: Position, *, own: bool = False) -> None:
-        """Give a name to something; the second that wants it is told of the first.
+        """Assign a name; report the second use of it.
 
-        ``own`` is a name that stands so in the description: two of those that meet are told of elsewhere.
+        ``own`` marks a name written in the description: two of these are reported elsewhere.
         """
         owner, place, owned = self._owners.setdefault(name, (what, at, own))
         if (owner, place) != (what, at) and not (own and owned):
@@ -333,11 +333,13 @@ class _Checker:
                 self._chosen_field(item)
 
     def _arguments(self, module: Module, method: Method) -> None:
-        told = [{item.at for item in record.fields} for record in module.records]
+        field_positions = [{item.at for item in record.fields} for record in module.records]
         names: dict[str, Field] = {}
         for item in method.arguments:
             first = names.setdefault(item.python, item)
-            if first is not item and not any({first.at, item.at} <= places for places in told):
+            if first is not item and not any(
+                {first.at, item.at} <= places for places in field_positions
+            ):
                 self._diagnostics.add(
                     "duplicate-name",
                     f"the arguments {first.name} and {item.name} of {method.verb} would both be"
