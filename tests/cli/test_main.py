@@ -72,7 +72,7 @@ def test_help_lists_every_command_with_examples(tmp_path: Path) -> None:
 
 def test_exit_codes_are_in_the_help(tmp_path: Path) -> None:
     assert "130" in run(tmp_path, "--help").stdout
-    for name in ("build", "check", "explain", "schema", "validate", "watch"):
+    for name in ("build", "check", "docs", "explain", "schema", "validate", "vendor", "watch"):
         assert re.search(r"Exit codes:\n +0 +\w", run(tmp_path, name, "--help").stdout), name
 
 
@@ -115,7 +115,7 @@ def test_misuse_is_told_with_code_2(project: Path, arguments: tuple[str, ...], s
 
 def test_project_is_found_from_below_and_from_elsewhere(project: Path, tmp_path: Path) -> None:
     deep = project / "schema/resources"
-    assert run(deep, "validate").stdout == "schema/ is fine\n"
+    assert run(deep, "validate").stdout == "schema/: no errors\n"
     assert run(tmp_path, "--project", str(deep), "build", "-q").returncode == 0
     assert (project / "generated/README.md").exists()
     assert run(project / "generated", "check").stdout == "generated/ is up to date\n"
@@ -141,7 +141,7 @@ def test_no_project_anywhere(tmp_path: Path) -> None:
     ("table", "said"),
     [
         ("[tool.xmlwright]\nshcema = 'schema'\n", "no key 'shcema'; did you mean 'schema'?"),
-        ("[tool.xmlwright]\nquiet = true\n", "no key 'quiet'; it has schema, templates, overlay, output, line-length, cache, outputs"),
+        ("[tool.xmlwright]\nquiet = true\n", "no key 'quiet'; it has schema, templates, overlay, output, line-length, outputs"),
         ("[tool.xmlwright]\noutput = 3\n", "output should be the path of a folder"),
         ("[tool.xmlwright]\noutput = ' '\n", "output should be the path of a folder"),
         ("[tool]\nxmlwright = 'x'\n", "[tool.xmlwright] is not a table"),
@@ -152,7 +152,6 @@ def test_no_project_anywhere(tmp_path: Path) -> None:
         ("[tool.xmlwright]\noutput = 'schema'\n", "which holds schema"),
         ("[tool.xmlwright]\nschema = 'a/b'\noutput = 'a'\n", "which holds schema"),
         ("[tool.xmlwright]\ntemplates = 'generated/t'\n", "which holds templates"),
-        ("[tool.xmlwright]\ncache = 'generated'\n", "which holds cache"),
     ],
 )  # fmt: skip
 def test_settings_that_make_no_sense(project: Path, table: str, said: str) -> None:
@@ -493,7 +492,7 @@ def test_explain_tells_all_that_a_name_stands_for(project: Path) -> None:
 def test_explain_suggests(project: Path, name: str, near: str | None) -> None:
     done = run(project, "explain", name)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: nothing is called {name!r}" + (
+    assert done.stderr == f"error: no description of {name!r}" + (
         f"; did you mean {near!r}?\n" if near else "\n"
     )
 
@@ -520,7 +519,7 @@ def test_explain_knows_the_real_description() -> None:
 # schema
 
 
-@pytest.mark.parametrize("kind", ["api", "shared", "resource", "cases"])
+@pytest.mark.parametrize("kind", ["api", "shared", "resource", "cases", "account", "behavior"])
 def test_schema_prints_a_json_schema(tmp_path: Path, kind: str) -> None:
     one = json.loads(run(tmp_path, "schema", kind).stdout)
     assert one["$schema"].startswith("https://json-schema.org/")
@@ -543,7 +542,7 @@ def test_schemas_are_written_and_checked(tmp_path: Path) -> None:
     assert run(tmp_path, "schema", "--write", "language").stdout == ""
     (folder / "api.schema.json").write_text("{}")
     stale = run(tmp_path, "schema", "--write", "language", "--check")
-    assert (stale.returncode, stale.stdout) == (1, "language/api.schema.json: stale\n")
+    assert (stale.returncode, stale.stdout) == (1, "language/api.schema.json: outdated\n")
     (tmp_path / "file").write_text("")
     blocked = run(tmp_path, "schema", "--write", "file")
     assert blocked.returncode == 2

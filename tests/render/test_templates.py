@@ -261,7 +261,7 @@ def test_mistake_in_a_case_names_the_case(project: Path) -> None:
 def test_python_that_is_none_names_its_template(project: Path) -> None:
     edit(project / "templates/%package%/wire.py.j2", "__all__ = [", "__all__ == = [")
     done = run(project, "build")
-    assert f"{PACKAGE}/wire.py, which templates/%package%/wire.py.j2 makes: " in done.stderr
+    assert f"{PACKAGE}/wire.py from template templates/%package%/wire.py.j2: " in done.stderr
 
 
 # The contract
@@ -316,12 +316,12 @@ def test_contract_is_written_down() -> None:
     sections = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
     for kind in (
         model.Api, model.Module, model.Record, model.Field, model.Enum, model.EnumWord, model.Method, model.Answer,
-        model.Case, model.ErrorCode, model.Noted, model.Scalar, model.Paging, model.Envelope, model.Token, model.Names,
+        model.Case, model.ErrorCode, model.NamedDoc, model.Scalar, model.Paging, model.Envelope, model.Token, model.Names,
         model.Ref, model.Provenance, views_cases.CaseView,
     ):  # fmt: skip
         own = {name for name in dir(kind) if not name.startswith("_")}
         own |= set(getattr(kind, "__annotations__", {})) - {"_view"}
-        own -= {"said_at"}  # places, as `at`
+        own -= {"key_positions"}  # places, as `at`
         told = set(re.findall(r"`(\w+)`", sections[kind.__name__]))
         missing = {name for name in own if not name.startswith("_")} - told
         assert not missing, f"{kind.__name__}: {sorted(missing)}"
@@ -341,7 +341,7 @@ def test_no_template_uses_what_the_contract_does_not_name() -> None:
     environment = jinja2.Environment()
     environment.filters.update(render.FILTERS)
     for folder in (found.templates, TYPESCRIPT):
-        for name in trees.Tree(folder).names():
+        for name in trees.TemplateLoader(folder).names():
             text = (folder / name).read_text(encoding="utf-8")
             used = jinja2.meta.find_undeclared_variables(environment.parse(text))
             assert used <= listed | {"range", "dict", "namespace", "reader"}, (name, used - listed)

@@ -22,7 +22,13 @@ Examples:
   xmlwright docs                             write site/: open site/index.html, or site/all.html, which is all of it
   xmlwright docs --serve                     and show it on http://127.0.0.1
   xmlwright docs --output build/site --history v1.0 --history v1.1
-  xmlwright docs --source 'https://git.example.com/project/blob/main/{path}#L{line}'""",
+  xmlwright docs --source 'https://git.example.com/project/blob/main/{path}#L{line}'
+
+\b
+Exit codes:
+  0  written
+  1  the description or a sample has an error, or the site cannot be written
+  2  the command line or pyproject.toml is wrong""",
 )
 @click.option(
     "--output",

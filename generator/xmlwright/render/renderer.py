@@ -225,9 +225,7 @@ class Renderer:
         return Rendered(str(path), text, python, self._tree.shown(template))
 
     def _origin(self, error: Exception, template: str, about: Api | Module) -> tuple[str, str]:
-        """Template and line of the innermost template that an error came from, a macro perhaps, and the piece of the
-        description that was being rendered there.
-        """
+        """Return the position in the innermost template that raised, and the piece of the description being rendered."""
         place = self._tree.shown(template)
         innermost: Any = about
         trace = error.__traceback__

@@ -78,6 +78,7 @@ class ModuleView:
         return not self.uses.isdisjoint(names)
 
     def refer(self, ref: Ref, name: str, *, typing: bool = False) -> str:
+        """Return a name of another module, and note that it must be imported, perhaps for annotations only."""
         if ref.module != self.name:
             (self.typing_only if typing else self.foreign).setdefault(ref.module, set()).add(name)
         return name
