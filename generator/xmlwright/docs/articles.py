@@ -51,12 +51,13 @@ def articles(
         "How to authenticate, and who may call which methods.",
         _authentication(api, links),
     )
-    yield _page(
-        "paging.html",
-        "Paging",
-        "How lists are divided into pages, and how to iterate over them.",
-        _paging(api),
-    )
+    if api.paging is not None:
+        yield _page(
+            "paging.html",
+            "Paging",
+            "How lists are divided into pages, and how to iterate over them.",
+            _paging(api),
+        )
     yield _page(
         "types.html",
         "Types",
@@ -104,17 +105,24 @@ def _page(url: str, title: str, summary: str, sections: Iterator[Section]) -> Pa
 
 
 def _authentication(api: Api, links: Links) -> Iterator[Section]:
-    names, token = api.names, api.token
-    how = (
-        f"The token is the user name of HTTP Basic authentication, and the password is {token.password}."
-        if token.style == "basic"
-        else f"The token is the value of the header {token.header}."
+    names = api.names
+    sent = tuple(
+        (Code(item.place or "HTTP Basic authentication"), Code(item.value))
+        for item in api.authentication
+    )
+    options = tuple(
+        (Code(item.name), sentence(item.doc), Code(f"{names.environment}_{item.name.upper()}"))
+        for item in api.credentials
     )
     given = (
         f'from {names.package} import {names.client}\n\nwith {names.client}("sample", token="...") as client:\n    ...\n\n'
         f"with {names.client}.from_env() as client:  # {names.environment}_ACCOUNT and {names.environment}_TOKEN\n    ...\n"
     )
-    yield Section("token", "Token", (*_paragraphs(token.doc), how, Listing("python", given)))
+    tables = (
+        Table(("Credential", "Description", "Environment"), options),
+        Table(("Where", "Value"), sent),
+    )
+    yield Section("credentials", "Credentials", (*tables, Listing("python", given)))
     if api.oauth:
         flow = (
             f'with {names.client}.oauth("sample", consumer_key, consumer_secret) as flow:\n    asked = flow.request_token()\n'
@@ -146,12 +154,17 @@ def _authentication(api: Api, links: Links) -> Iterator[Section]:
 
 def _paging(api: Api) -> Iterator[Section]:
     paging = api.paging
-    kind = "rows, from the first of a page" if paging.by_row else "pages"
-    most = f", at most {paging.maximum_size}" if paging.maximum_size else ""
-    rows: list[tuple[str | Link | Code, ...]] = [
-        (Code(paging.position), f"counts {kind}; the first is {paging.first}"),
-        (Code(paging.size), f"rows of a page; {paging.default_size} unless said otherwise{most}"),
-    ]
+    if paging is None:
+        return
+    kinds = {"page": "Number of the page", "offset": "Number of the first row"}
+    meaning = kinds.get(paging.style, "Start of the page, from the previous response")
+    if paging.style in kinds:
+        meaning += f"; the first is {paging.first}"
+    rows: list[tuple[str | Link | Code, ...]] = [(Code(name), meaning) for name in paging.position]
+    if paging.size:
+        default = f"; default {paging.default_size}" if paging.default_size else ""
+        most = f", at most {paging.maximum_size}" if paging.maximum_size else ""
+        rows.append((Code(paging.size), f"Rows per page{default}{most}"))
     yield Section("arguments", "Arguments", (Table(("Element", "Meaning"), tuple(rows)),))
     counters = tuple((name, Code(place)) for name, place in paging.counters.items())
     if counters:
@@ -171,6 +184,11 @@ def _paging(api: Api) -> Iterator[Section]:
     yield Section("python", "In Python", (summary, Listing("python", walk)))
 
 
+def _flag_words(words: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
+    true, false = (" or ".join(each) for each in words)
+    return f"{true} (true), {false} (false)"
+
+
 def _types(api: Api) -> Iterator[Section]:
     for name, python in _PYTHON.items():
         scalar = api.scalars.get(name)
@@ -179,7 +197,7 @@ def _types(api: Api) -> Iterator[Section]:
             facts.append(
                 (
                     "on the wire",
-                    f"{', '.join(scalar.words if scalar else ('1', '0'))} (true, false)",
+                    _flag_words(scalar.words if scalar else (("1",), ("0",))),
                 )
             )
         if scalar is not None and scalar.pad:

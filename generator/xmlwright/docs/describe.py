@@ -68,7 +68,7 @@ class Describer:
         ]
         guides = list(self._guides)
         home = self._home(guides, basics)
-        token = self._api.token
+        header, password = _credential_header(self._api)
         url = self._api.url
         return Site(
             title=self._api.title,
@@ -76,8 +76,8 @@ class Describer:
             package=self._api.names.package,
             environment=self._api.names.environment,
             address="/" + url.split("/", 3)[3] if url.count("/") > 2 else "/",
-            token_header="Authorization" if token.style == "basic" else token.header or "",
-            token_password=token.password if token.style == "basic" else "",
+            token_header=header,
+            token_password=password,
             pages=(home, *guides, *basics, *modules, *methods),
             navigation=self._navigation(guides, basics),
             samples=self._count,
@@ -339,6 +339,16 @@ def _optional(method: Method) -> str:
     if method.kind == "update":
         return "If you leave out an optional argument, its value doesn't change. Pass None to clear it."
     return "You can leave out optional arguments. None sends an empty tag, which leaves the field empty."
+
+
+def _credential_header(api: Api) -> tuple[str, str]:
+    """Return the header that carries the credentials, and the password of basic authentication."""
+    for item in api.authentication:
+        if item.place is None:
+            return "Authorization", item.value.partition(":")[2]
+        if item.place.startswith("header:"):
+            return item.place.removeprefix("header:"), ""
+    return "", ""
 
 
 def _called(method: Method) -> str:

@@ -151,12 +151,18 @@ class Writer:
 
     def _command(self, given: RecordValue, document: str) -> str:
         names = self._api.names.environment
-        token = self._api.token
-        lines = []
-        if token.style == "basic":
-            lines.append(f'curl --user "${names}_TOKEN:{_in_quotes(token.password)}"')
-        else:
-            lines.append(f'curl --header "{_in_quotes(token.header or "")}: ${names}_TOKEN"')
+        lines = ["curl"]
+        for item in self._api.authentication:
+            value = re.sub(
+                r"\{(\w+)\}",
+                lambda found: f"${{{names}_{found[1].upper()}}}",
+                _in_quotes(item.value),
+            )
+            if item.place is None:
+                lines.append(f'--user "{value}"')
+            elif item.place.startswith("header:"):
+                header = _in_quotes(item.place.removeprefix("header:"))
+                lines.append(f'--header "{header}: {value}"')
         uploads = list(_uploads(given))
         if uploads:
             lines.append("""--header 'Content-Type: multipart/related; type="application/xml"'""")
