@@ -220,6 +220,9 @@ def _assemble(
 
 def _take_over_changes(old: Path, output: Path, kept: set[str], own: set[str]) -> None:
     """Repeat in ``output`` what was done to the user's files in ``old`` since they were carried over."""
+    for path in kept:
+        if not os.path.lexists(old / path):
+            (output / path).unlink(missing_ok=True)
     for folder, _, names in os.walk(old):
         relative = PurePosixPath(Path(folder).relative_to(old).as_posix())
         if "__pycache__" in relative.parts:
@@ -231,9 +234,6 @@ def _take_over_changes(old: Path, output: Path, kept: set[str], own: set[str]) -
             target = output / path
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(old / path, target)
-    for path in kept:
-        if not os.path.lexists(old / path):
-            (output / path).unlink(missing_ok=True)
 
 
 def _same(left: Path, right: Path) -> bool:
