@@ -15,7 +15,7 @@ from loopback import Response, Seen, closed_port, serving
 from freshbooks_classic import FreshBooks
 from freshbooks_classic.events import Callbacks, Event, parse, wsgi
 from xmlwright.sandbox.server_thread import Sandbox
-from xmlwright.sandbox.testing import Callbacks as Told
+from xmlwright.sandbox.testing import SandboxCallbacks as Told
 
 NUMBERS = itertools.count(1)
 

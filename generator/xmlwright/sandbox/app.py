@@ -26,7 +26,7 @@ from .engine.exchange import Effects
 from .faults.faults import Faults
 from .http.addresses import CONTROL, Addresses
 from .http.application import Application
-from .http.authentication import Authenticator
+from .http.authentication import Authenticator, TokenFormat
 from .http.deliveries import Deliveries
 from .http.oauth import OAuth
 from .http.server import HOST, Server
@@ -72,7 +72,7 @@ class SandboxApp:
             api, described.behaviors, clock=self.clock, seed=self.seed, strict=options.strict
         )
         self.addresses = Addresses(api, options.accounts[0])
-        self.authenticator = Authenticator(self.engine, api.token, self.seed)
+        self.authenticator = Authenticator(self.engine, TokenFormat.of(api), self.seed)
         self.faults = Faults(
             self.seed,
             {code.code: code.status for code in api.errors},

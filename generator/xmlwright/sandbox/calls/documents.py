@@ -23,6 +23,7 @@ from ...runtime.request import Method as RuntimeMethod
 from ...runtime.schema import RecordSchema
 from ...runtime.scrub import blank, scrub
 from ..engine.encoding import shown
+from ..http.authentication import TokenFormat
 from .journal import Entry
 
 _SECRET_HEADERS: Final = ("authorization", "cookie", "proxy-authorization")
@@ -40,7 +41,7 @@ class Documents:
             for module in api.resources
             for records in module.records[:1]
         }
-        self._header = (api.token.header or "authorization").lower()
+        self._header = (TokenFormat.of(api).header or "authorization").lower()
 
     def endpoint(self, name: str | None) -> RuntimeMethod[Any] | None:
         """Return the tables of a method; None for one that is not described."""

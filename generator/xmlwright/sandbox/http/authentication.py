@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...ir import Token
+from ...ir import Api
 from ..engine.exchange import Member, Person
 
 if TYPE_CHECKING:
@@ -16,6 +17,32 @@ if TYPE_CHECKING:
 
 _LENGTH: Final = 32
 """Hexadecimal digits of a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFormat:
+    """How a request carries a token."""
+
+    header: str | None
+    """None for HTTP Basic authentication, whose user name is the token."""
+    template: str
+    """Value of the header, or user name and password, with ``{}`` for the token."""
+
+    @classmethod
+    def of(cls, api: Api) -> TokenFormat:
+        """Return the first way of a description that the sandbox can check."""
+        for item in api.authentication:
+            template = re.sub(r"\{\w+\}", "{}", item.value)
+            if item.place is None:
+                return cls(None, template)
+            if item.place.startswith("header:"):
+                return cls(item.place.partition(":")[2], template)
+        return cls(None, "{}:X")
+
+    def token(self, value: str) -> str:
+        """Return the token in the value of a header."""
+        before, _, after = self.template.partition("{}")
+        return value.removeprefix(before).removesuffix(after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +66,7 @@ def label(person: Person) -> str:
 class Authenticator:
     """The tokens of all accounts. A token follows from the seed, so that it is the same in the next run."""
 
-    def __init__(self, engine: Engine, token: Token, seed: int) -> None:
+    def __init__(self, engine: Engine, token: TokenFormat, seed: int) -> None:
         self._engine = engine
         self._token = token
         self._seed = seed
@@ -53,7 +80,7 @@ class Authenticator:
     @property
     def challenge(self) -> str:
         """Value of WWW-Authenticate in a 401 response (RFC 7235, section 4.1)."""
-        scheme = "ApiKey" if self._token.style == "header" else "Basic"
+        scheme = "ApiKey" if self._token.header is not None else "Basic"
         realm = self._engine.api.title.replace("\\", "").replace('"', "")
         return f'{scheme} realm="{realm}"'
 
@@ -95,8 +122,9 @@ class Authenticator:
 
     def token_in(self, headers: Mapping[str, str]) -> str | None:
         """Return the token that a request carries; None where it carries none, or one that cannot be read."""
-        if self._token.style == "header":
-            return headers.get((self._token.header or "Authorization").lower())
+        if self._token.header is not None:
+            value = headers.get(self._token.header.lower())
+            return None if value is None else self._token.token(value)
         scheme, _, code = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return None

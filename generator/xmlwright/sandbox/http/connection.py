@@ -315,9 +315,9 @@ class Connection(asyncio.Protocol):
         pace = wire.bytes_a_second
         size = max(1, len(content) if pace is None else int(pace * _PACE))
         for start in range(0, len(content), size):
-            self._write(content[start : start + size])
             if pace is not None:
                 await asyncio.sleep(min(size, len(content) - start) / pace)
+            self._write(content[start : start + size])
         self._keep = keep
 
 

@@ -15,6 +15,7 @@ from ...runtime.redact import HIDDEN
 from ...runtime.scalars import Binary
 from ..calls.documents import Documents
 from ..calls.journal import Entry
+from ..http.authentication import TokenFormat
 
 _WIDTH: Final = 88
 
@@ -23,10 +24,12 @@ def as_curl(documents: Documents, entry: Entry, address: str) -> str:
     """Return the call for curl; the token comes from the environment."""
     api = documents.api
     prefix = api.names.environment
-    if api.token.style == "header":
-        who = f'-H "{api.token.header}: ${prefix}_TOKEN"'
+    token = TokenFormat.of(api)
+    value = token.template.replace("{}", f"${prefix}_TOKEN")
+    if token.header is not None:
+        who = f'-H "{token.header}: {value}"'
     else:
-        who = f'-u "${prefix}_TOKEN:{api.token.password}"'
+        who = f'-u "{value}"'
     lines = ["curl", who, "-H 'Content-Type: application/xml'"]
     if address.startswith("https:"):
         lines.insert(1, f'--cacert "${prefix}_CA"')
