@@ -222,6 +222,9 @@ def test_documented_commands_run_with_their_extra(
         run(programs / "python", "-c", "import markdown_it, h11, watchfiles", cwd=project)
         return
     if extra == "":
+        run(
+            programs / "xmlwright", "build", cwd=project
+        )  # as in a checkout, where `check` is shown first
         bundle = run(programs / "xmlwright", "bundle", cwd=project)
         (project / "v1.json").write_text(bundle, encoding="utf-8")
         run(programs / "xmlwright", "xsd", "xsd", cwd=project)
