@@ -374,7 +374,7 @@ def test_what_is_no_recording_is_told_with_its_line(tmp_path: Path) -> None:
         {
             "method": "task.get",
             "request": "<request/>",
-            "answer": None,
+            "response": None,
             "status": None,
             "error": None,
         }
@@ -477,7 +477,7 @@ def test_files_are_not_recorded_and_a_replay_says_so(server: Server, tmp_path: P
             assert fb.invoice.get_pdf(344).content == b"%PDF-1.4 stand-in"
     assert "stand-in" not in path.read_text()
     with FreshBooks("sample", token=TOKEN, transport=ReplayTransport(path)) as fb:
-        with pytest.raises(NotRecordedError, match=r"file|answer"):
+        with pytest.raises(NotRecordedError, match=r"file|response"):
             fb.invoice.get_pdf(344)
 
 

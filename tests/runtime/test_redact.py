@@ -80,7 +80,9 @@ ACCOUNT: RecordSchema[Any] = RecordSchema(
     ],
 )
 MEMO: RecordSchema[Any] = RecordSchema(
-    "Memo", None, [field_spec("body", TEXT, content=True, sensitive=True), field_spec("title", TEXT)]
+    "Memo",
+    None,
+    [field_spec("body", TEXT, content=True, sensitive=True), field_spec("title", TEXT)],
 )
 LETTER: RecordSchema[Any] = RecordSchema(
     "Letter",
@@ -89,7 +91,9 @@ LETTER: RecordSchema[Any] = RecordSchema(
 )
 
 
-def method(response: Any = None, arguments: RecordSchema[Any] = ACCOUNT, **facts: Any) -> Method[Any]:
+def method(
+    response: Any = None, arguments: RecordSchema[Any] = ACCOUNT, **facts: Any
+) -> Method[Any]:
     return Method(
         PROTOCOL,
         "account.create",
@@ -148,7 +152,7 @@ DOCUMENT = (
 
 
 @pytest.mark.parametrize(
-    ("answer", "document"),
+    ("response", "document"),
     [
         (RecordResponse("account", ACCOUNT), DOCUMENT),
         (ListResponse("", "account", ACCOUNT), DOCUMENT),
@@ -205,7 +209,9 @@ def test_a_sensitive_value_of_an_answer_is_blanked_where_nobody_described_it_too
 
 def test_a_secret_that_is_the_name_of_an_element_leaves_a_document() -> None:
     document = "<response><account><owner>account owner</owner></account></response>"
-    shown = redact_response(method(RecordResponse("account", ACCOUNT)), document, {"account", "owner"})
+    shown = redact_response(
+        method(RecordResponse("account", ACCOUNT)), document, {"account", "owner"}
+    )
     assert shown == ("<response><account><owner>[redacted] [redacted]</owner></account></response>")
 
 
@@ -335,7 +341,7 @@ def chained(kind: type[Exception], text: str) -> Error:
         try:
             raise kind(text)
         except kind as cause:
-            raise NetworkError(f"it broke: {text}", code=text, field_spec=text) from cause
+            raise NetworkError(f"it broke: {text}", code=text, field=text) from cause
     except NetworkError as error:
         return error
 
@@ -344,7 +350,7 @@ def test_what_is_chained_to_an_error_is_clean_too() -> None:
     error = chained(OSError, "at open-sesame")
     scrub_error(error, ["open-sesame"])
     assert str(error) == "it broke: at [redacted] [at [redacted]]"
-    assert error.field_spec == "at [redacted]"
+    assert error.field == "at [redacted]"
     assert str(error.__cause__) == "OSError: at [redacted]"
     assert error.__context__ is None
 
@@ -374,7 +380,9 @@ def test_a_described_code_is_no_secret_whatever_a_secret_begins_with(
 
 def test_an_unknown_outcome_is_clean_down_to_its_cause() -> None:
     cause = chained(ApiError, "open-sesame")
-    error = OutcomeUnknownError("open-sesame?", look_up="look for open-sesame", values={"owner": "Ann"})
+    error = OutcomeUnknownError(
+        "open-sesame?", look_up="look for open-sesame", values={"owner": "Ann"}
+    )
     error.__cause__ = cause
     scrub_error(error, ["open-sesame"])
     told = [str(error), error.look_up, str(cause), str(cause.__cause__), repr(error.args)]
@@ -402,3 +410,10 @@ def test_what_is_inside_a_sensitive_record_is_not_shown_when_it_is_wrong() -> No
     assert "sesame" not in str(caught.value)
     assert caught.value.path == "vault.born"
     assert "mapping" in str(problems(ACCOUNT, {"vault": 7}, "create")[0])
+
+
+def test_an_attribute_beside_a_sensitive_value_is_no_secret() -> None:
+    document = "<response><account><salary deprecated='true'>98765.43</salary><note>true</note></account></response>"
+    plain = method(RecordResponse("account", ACCOUNT))
+    assert secrets_in_response(plain, document) == {"98765.43"}
+    assert 'deprecated="true"' in redact_response(plain, document)

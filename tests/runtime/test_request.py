@@ -10,7 +10,7 @@ from freshbooks_classic.runtime.protocol import Place, Protocol
 from freshbooks_classic.runtime.registry import MethodRegistry
 from freshbooks_classic.runtime.request import EmptyResponse, Method
 from freshbooks_classic.runtime.scalars import Text
-from freshbooks_classic.runtime.schema import RecordSchema, field
+from freshbooks_classic.runtime.schema import RecordSchema, field_spec
 
 NAME = "thing.get"
 
@@ -25,7 +25,7 @@ def _door(place: str, payload: tuple[str, ...]) -> MethodRegistry:
         request_method=Place.of(place),
         request_payload=payload,
     )
-    arguments: RecordSchema[Any] = RecordSchema(NAME, None, [field("word", Text())])
+    arguments: RecordSchema[Any] = RecordSchema(NAME, None, [field_spec("word", Text())])
     method = Method(protocol, NAME, arguments, EmptyResponse(), retry="safe")
     return MethodRegistry(protocol, {NAME: method})  # type: ignore[arg-type]
 

@@ -45,7 +45,7 @@ class Always:
 
 
 @ways
-@pytest.mark.parametrize("answer", [0.0, -5.0, math.nan])
+@pytest.mark.parametrize("response", [0.0, -5.0, math.nan])
 def test_no_policy_can_have_an_ambiguous_call_sent_twice(
     server: Faulty, way: str, response: float
 ) -> None:

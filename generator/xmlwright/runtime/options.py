@@ -201,12 +201,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def is_loopback_url(url: str) -> bool:
-    """Return whether ``url`` leads to this machine."""
-    parts = _split(url)
-    return parts is not None and _is_loopback(parts.hostname or "")
-
-
 def account_name(account: object) -> str:
     """``account`` if it is a text. Raises ConfigurationError."""
     if not isinstance(account, str) or not account:

@@ -219,6 +219,8 @@ class _Spot:
     element: etree._Element
     attribute: str | None = None
     own_text: bool = False
+    attributes: bool = False
+    """Whether the attributes of the element are sensitive too; those of a single value are marks such as ``deprecated``."""
 
     def texts(self) -> Iterator[str]:
         """What is there, in whole and in pieces."""
@@ -228,12 +230,13 @@ class _Spot:
         elif self.own_text:
             yield element.text or ""
             yield from (child.tail or "" for child in element)
-        else:  # not its attributes: a mark such as deprecated="true" is no secret
+        else:
             yield all_text(element)
             for inner in element.iter():
                 yield inner.text or ""
                 if inner is not element:
                     yield inner.tail or ""
+                if inner is not element or self.attributes:
                     yield from map(str, inner.attrib.values())
 
     def blank(self) -> None:
@@ -248,7 +251,7 @@ class _Spot:
                 if (child.tail or "").strip():
                     child.tail = HIDDEN
         else:
-            for name in element.attrib:
+            for name in element.attrib if self.attributes else ():
                 element.set(name, HIDDEN)
             if (element.text or "").strip() or len(element):
                 for child in list(element):
@@ -308,7 +311,7 @@ def _spots(element: etree._Element, shape: RecordSchema[Any], letters: str) -> I
 
 def _inside(element: etree._Element, item: FieldSpec, letters: str) -> Iterator[_Spot]:
     if item.sensitive:
-        yield _Spot(element)
+        yield _Spot(element, attributes=item.shape is not None)
     elif item.shape is not None:
         yield from _spots(element, item.shape(), letters)
 

@@ -68,7 +68,8 @@ class ReplayTransport:
             raise _failure(call)
         if method.response.binary and call.error is None:
             raise NotRecordedError(
-                f"{call.method} answered a file, which recordings do not hold", method=call.method
+                f"the response to {call.method} is a file, which recordings do not hold",
+                method=call.method,
             )
         headers = {"content-type": "application/xml; charset=utf-8"}
         return HttpResponse(call.status or 200, headers, call.response.encode())

@@ -22,7 +22,7 @@ from .errors import (
     RequestTimeoutError,
     TlsError,
 )
-from .options import Timeout, Tls, is_loopback_url
+from .options import Timeout, Tls
 from .reading import LARGEST_DOCUMENT
 
 if TYPE_CHECKING:
@@ -428,9 +428,8 @@ def _explicit_first(session: requests.Session, tls: Tls) -> None:
 
     def merged(*facts: Any) -> Any:
         settings = environment(*facts)
-        if is_loopback_url(
-            facts[0]
-        ):  # a proxy would see the token, and another machine is never meant
+        # Plain HTTP goes to this machine only; a proxy of the environment would see the token.
+        if facts[0].startswith("http://"):
             settings["proxies"] = {}
         if tls.ca is not True:
             settings["verify"] = tls.ca
