@@ -171,3 +171,17 @@ def test_a_snapshot_is_gone_back_to(project: Project) -> None:
         "    assert [record['name'] for record in sandbox.state()['task']] == ['a', 'b']\n"
     )
     assert passed(done) == 1
+
+
+def test_fixtures_of_wider_scopes_open_accounts(project: Project) -> None:
+    project.settings(f"sandbox_description = {ROOT / 'schema'}")
+    done = project.test(
+        "import pytest\n"
+        "@pytest.fixture(scope='session')\n"
+        "def shared(sandbox_factory):\n"
+        "    with sandbox_factory(load='cases') as account:\n"
+        "        yield account\n"
+        "def test_one(shared): assert shared.state()['client']\n"
+        "def test_two(shared, sandbox): assert shared.account != sandbox.account\n"
+    )
+    assert passed(done) == 2

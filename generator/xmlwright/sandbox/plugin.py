@@ -61,6 +61,15 @@ def sandbox(request: pytest.FixtureRequest, _sandbox_pool: SandboxPool) -> Itera
         yield found
 
 
+@pytest.fixture(scope="session")
+def sandbox_factory(_sandbox_pool: SandboxPool) -> Any:
+    """Provide a factory of accounts for fixtures of any scope.
+
+    ``with sandbox_factory(load="cases") as sandbox`` opens an account that lasts as long as the block.
+    """
+    return _sandbox_pool.open
+
+
 @pytest.fixture
 def sandbox_client(sandbox: TestSandbox) -> Iterator[Any]:
     """Provide the generated client with the token of the account's owner."""

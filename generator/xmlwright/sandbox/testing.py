@@ -43,16 +43,35 @@ class SandboxPool:
     @contextmanager
     def account(self, item: pytest.Item) -> Iterator[TestSandbox]:
         """Create an account for one test, and undo its changes of clock and faults afterwards."""
-        wanted = _wanted(item)
-        description = self._description(item, wanted.get("description"))
-        strict, clock = wanted.get("strict"), wanted.get("clock")
+        with self.open(folder=item.path.parent, **_wanted(item)) as sandbox:
+            yield sandbox
+
+    @contextmanager
+    def open(
+        self,
+        description: str | Path | None = None,
+        *,
+        load: str | Path | Mapping[str, Any] | None = None,
+        clock: str | datetime | None = None,
+        strict: str | None = None,
+        folder: Path | None = None,
+    ) -> Iterator[TestSandbox]:
+        """Create an account until the end of a ``with``.
+
+        Args:
+            description: folder of the description; by default that of the pytest settings.
+            load: what the account holds: ``"cases"``, a file, or resource -> records.
+            clock: time at the start.
+            strict: ``"documented"`` to refuse guesses.
+            folder: folder that paths are relative to; by default the rootdir.
+        """
+        folder = folder or self._config.rootpath
         if isinstance(clock, str):
             clock = datetime.fromisoformat(clock)
-        box = self._server(description, strict, clock)
+        box = self._server(self._description(folder, description), strict, clock)
         name = f"t{next(self._numbers)}"
-        load = wanted.get("load")
         if isinstance(load, (str, Path)) and load != "cases":
-            load = (item.path.parent / load).resolve()
+            load = (folder / load).resolve()
         token = box.open(name, load=load)
         started = box.clock.now()
         found = TestSandbox(box, name, token, self.seed)
@@ -81,10 +100,10 @@ class SandboxPool:
             self._running[key] = self._stack.enter_context(box)
         return self._running[key]
 
-    def _description(self, item: pytest.Item, marked: object) -> Path:
+    def _description(self, folder: Path, marked: object) -> Path:
         root = self._config.rootpath
         if marked is not None:
-            return (item.path.parent / Path(str(marked))).resolve()
+            return (folder / Path(str(marked))).resolve()
         named = self._config.getini("sandbox_description")
         if named:
             return (root / str(named)).resolve()

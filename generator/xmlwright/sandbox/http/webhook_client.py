@@ -62,7 +62,7 @@ def target_of(uri: str) -> Target:
 
 
 def _plain(uri: str) -> bool:
-    return uri.isascii() and uri.isprintable() and not any(mark in uri for mark in " \\@")
+    return uri.isascii() and uri.isprintable() and not any(mark in uri for mark in " \\")
 
 
 async def post(uri: str, form: str, *, agent: str, timeout: float) -> int:
