@@ -178,11 +178,19 @@ def test_names_that_are_not_python_names_are_described(project: Path) -> None:
     done = small_project.run(project, "infer", str(folder), "--write")
     assert done.returncode == 0, done.stderr
     text = (project / "schema/resources/thing.yaml").read_text(encoding="utf-8")
-    for line in ("lang: {attribute: lang,", "n: {attribute: n,", '"größe": {', '"yes": {', "ThingLineItem:"):
+    for line in (
+        "lang: {attribute: lang,",
+        '"n": {attribute: "n",',
+        '"größe": {',
+        '"yes": {',
+        "ThingLineItem:",
+    ):
         assert line in text, text
     done = small_project.run(project, "validate")
     wrong = {"bad-name", "yaml-syntax", "unknown-key", "yaml-value", "duplicate-key"}
-    assert not [line for line in done.stdout.splitlines() if any(f"[{one}]" in line for one in wrong)], done.stdout
+    assert not [
+        line for line in done.stdout.splitlines() if any(f"[{one}]" in line for one in wrong)
+    ], done.stdout
 
 
 @pytest.mark.parametrize("method", ["{}/evil.create", "../../x.create", "Thing.create", "a b.c"])

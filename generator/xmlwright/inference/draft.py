@@ -63,8 +63,9 @@ def draft(
         if key.partition(".")[0] == name
     }
     if not own:
+        reasons = "".join(f"\nnot read: {message}" for message in unread)
         raise DraftError(
-            f"no document is of {name or 'any method'}; there are documents of {', '.join(names) or 'none'}"
+            f"no document is of {name or 'any method'}; there are documents of {', '.join(names) or 'none'}{reasons}"
         )
     return name, _Drafter(api, name, own).text(), unread
 
