@@ -105,7 +105,7 @@ SCHEMA: dict[str, tuple[Edit, dict[str, list[tuple[str, str, str]]]]] = {
     ),
     "where it is known from": (
         replaced(LOAN, "manual:loans", "manual:lending"),
-        {f"{PACKAGE}/loan.py": [("source of loan", LOAN, "source:")]},
+        {".xmlwright.json": [("source of loan", LOAN, "source:")]},
     ),
     "a method": (
         replaced(BOOK, "  get: {}", "  get: {retry: idempotent}"),

@@ -208,7 +208,9 @@ class _Check:
     def _everything(self) -> set[Cause]:
         """Return all that changed, for a file whose own causes are unknown."""
         return self._all(
-            outermost(self._changes.pieces, self._changes),
+            # Pieces can change their order alone.
+            outermost(self._changes.pieces, self._changes)
+            or self._changes.causes(self._changes.resolved),
             self._templates,
             self._modules,
             self._options,
