@@ -77,13 +77,13 @@ def test_lists_and_maps_without_counterpart_become_records() -> None:
     assert list(member.value.differences(read, {"bar": ["C", "D"]}, "it"))
 
 
-def test_items_and_keys_with_namespaces_become_records() -> None:
+def test_namespaces_of_items_are_described_and_those_of_keys_need_a_record() -> None:
     resource = _resource("rest-xml", _one("rest-xml", "input-rest-xml/50"))
-    assert resource["records"]["XmlNamespacedListBoxIn"]["fields"]["items"] == {
-        "repeated": True,
+    assert resource["records"]["XmlNamespaceNestedIn"]["fields"]["values"] == {
+        "list": "member",
         "type": "text",
-        "at": "member",
-        "namespace": "http://bux.com",
+        "at": "values",
+        "namespace": ["http://qux.com", "http://bux.com"],
         "access": "write",
     }
     one = _one("rest-xml", "input-rest-xml/49")

@@ -160,17 +160,7 @@ def _error(shapes: Shapes, operation: Operation) -> Structure | None:
 def _api(protocol: Protocol) -> Spec:
     package = PACKAGES[protocol]
     request: Spec = {"root": "none"}
-    response: Spec = {
-        "root": "none" if protocol == "rest-xml" else "{method}Response",
-        "metadata": {
-            "request_id": {
-                "at": ["/RequestId", "/requestId", "/ResponseMetadata/RequestId"],
-                "type": "text",
-            }
-        },
-    }
-    if protocol == "query":
-        response["payload"] = "{method}Result"
+    response: Spec = {"root": "none" if protocol == "rest-xml" else "{method}Response"}
     http: Spec = {"verb": "POST", "path": "/"}
     if protocol == "rest-xml":
         http["media"] = "application/xml"
@@ -179,6 +169,8 @@ def _api(protocol: Protocol) -> Spec:
         item = "{name}.{item}.{n}" if protocol == "query" else "{name}.{n}"
         entry = "{name}.entry.{n}" if protocol == "query" else "{name}.{n}"
         http["parameters"] = {"record": "{name}.{field}", "list": item, "map": entry}
+        if protocol == "query":
+            http["parameters"]["empty_list"] = True
         request["method"] = {"at": "form:Action", "value": "{method}"}
     found: Spec = {
         "api": package,
@@ -199,6 +191,7 @@ def _api(protocol: Protocol) -> Spec:
             "response": response,
             "failures": [_ERROR_RULE[protocol]],
         },
+        "authentication": "none",
         "scalars": SCALARS,
     }
     if protocol == "rest-xml":
@@ -269,16 +262,12 @@ def _method(one: Described) -> Spec:
     elif one.result is None or "errors" in operation.given:
         method["response"] = {"value": "none"}
         if one.result is not None:
-            payload = {"record": one.result.record, "at": "."}
+            payload = {"record": one.result.record, "at": _ERROR_RULE[operation.protocol]["at"]}
             envelope["failures"] = [_ERROR_RULE[operation.protocol] | {"payload": payload}]
     else:
         method["response"] = {"value": "record", "record": one.result.record, "at": "."}
-        if (roots := _roots(operation)) and operation.protocol == "rest-xml":
-            method["response"]["root"] = roots
-        elif operation.protocol != "rest-xml":
-            envelope["response"] = {"root": roots}
-            if operation.protocol == "query":
-                envelope["response"]["payload"] = f"{operation.name}Result"
+        if roots := _roots(operation):
+            envelope["response"] = {"root": roots} | _around(operation)
         if any(not _is_document(case.data["response"].get("body", "")) for case in operation.cases):
             http["media"] = "text/plain"
     if envelope:
@@ -316,6 +305,20 @@ def _roots(operation: Operation) -> list[str]:
         if body and _is_document(body):
             roots[etree.QName(etree.fromstring(body.strip().encode())).localname] = None
     return list(roots)
+
+
+def _around(operation: Operation) -> Spec:
+    """Return the keys for what a response of the operation has around its value."""
+    found: Spec = {}
+    if operation.protocol == "query":
+        found["payload"] = f"{operation.name}Result"
+    body = operation.cases[0].data["response"]["body"]
+    root = etree.fromstring(body.strip().encode())
+    for path in ("RequestId", "requestId", "ResponseMetadata/RequestId"):
+        steps = "/".join(f"{{*}}{step}" for step in path.split("/"))
+        if root.find(steps) is not None:
+            found["metadata"] = {"request_id": {"at": f"/{path}"}}
+    return found
 
 
 def _is_document(body: str) -> bool:

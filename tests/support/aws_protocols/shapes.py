@@ -136,13 +136,22 @@ class Shapes:
         return str(ref.get("locationName", name))
 
     def _namespace(self, ref: _Ref, shape: _Ref) -> Spec:
-        namespace = ref.get("xmlNamespace", shape.get("xmlNamespace"))
+        """Return the key for the namespace of an element, and of the items in it."""
+        own = self._uri(ref.get("xmlNamespace", shape.get("xmlNamespace")))
+        item = (
+            self._uri(shape["member"].get("xmlNamespace")) if shape.get("type") == "list" else None
+        )
+        if item is not None and not (ref.get("flattened") or shape.get("flattened")):
+            return {"namespace": [own or item, item]}
+        return {} if own is None else {"namespace": own}
+
+    def _uri(self, namespace: str | Mapping[str, str] | None) -> str | None:
         if not self.request or self.form or namespace is None:
-            return {}
+            return None
         if isinstance(namespace, str):
-            return {"namespace": namespace}
+            return namespace
         # One with a prefix that no name carries is declared for nothing.
-        return {} if "prefix" in namespace else {"namespace": namespace["uri"]}
+        return None if "prefix" in namespace else namespace["uri"]
 
     def _value(self, ref: _Ref) -> Value:
         shape = self.shapes[ref["shape"]]
@@ -158,8 +167,6 @@ class Shapes:
     def _list(self, ref: _Ref, shape: _Ref) -> Value:
         item = str(shape["member"].get("locationName", "member"))
         flattened = ref.get("flattened") or shape.get("flattened")
-        if self._namespace(shape["member"], {}) and not flattened:
-            return self._box(ref, shape)
         if self.form and flattened and self.operation.protocol == "query":
             keys: Spec = {"list": item, "indexed": _FLAT}
         elif flattened and not self.form:
@@ -191,7 +198,7 @@ class Shapes:
         if flattened and self.form:
             keys["indexed"] = _FLAT
         elif flattened:
-            keys = {"map": True, "repeated": True}
+            keys = {"map": "."}
         for name, part in (("key", key), ("value", value)):
             if "locationName" in part:
                 keys[name] = part["locationName"]
