@@ -8,12 +8,14 @@ import datetime as dt
 import html
 import json
 import pickle
+import traceback
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 
+from xmlwright.runtime.engine import Setup, run_call
 from xmlwright.runtime.errors import (
     ApiError,
     ArgumentError,
@@ -24,6 +26,7 @@ from xmlwright.runtime.errors import (
     OutcomeUnknownError,
 )
 from xmlwright.runtime.hooks import CallInfo
+from xmlwright.runtime.options import Options
 from xmlwright.runtime.protocol import Protocol
 from xmlwright.runtime.record import Record
 from xmlwright.runtime.redact import (
@@ -43,6 +46,7 @@ from xmlwright.runtime.request import (
     PageResponse,
     RecordResponse,
 )
+from xmlwright.runtime.retry import NEVER
 from xmlwright.runtime.scalars import Binary, Date, Flag, Integer, Number, Text
 from xmlwright.runtime.schema import RecordSchema, field_spec
 from xmlwright.runtime.scrub import blank, scrub
@@ -417,3 +421,25 @@ def test_an_attribute_beside_a_sensitive_value_is_no_secret() -> None:
     plain = method(RecordResponse("account", ACCOUNT))
     assert secrets_in_response(plain, document) == {"98765.43"}
     assert 'deprecated="true"' in redact_response(plain, document)
+
+
+class Signer:
+    def headers(self, protocol: Protocol, url: str) -> dict[str, str]:
+        return {"Authorization": "open-sesame"}
+
+    def secrets(self) -> set[str]:
+        return {"open-sesame"}
+
+
+def test_local_variables_of_a_traceback_show_no_token() -> None:
+    options = Options(retry=NEVER)
+    setup = Setup(PROTOCOL, "sample", "https://x.example/", Signer(), "test", options)
+    request = method(arguments=RecordSchema("none", None, [])).request({})
+    steps = run_call(request, setup)
+    next(steps)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        steps.throw(NetworkError("lost"))
+    shown = "".join(
+        traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    )
+    assert "open-sesame" not in shown

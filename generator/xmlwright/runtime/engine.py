@@ -38,6 +38,7 @@ from .reading import parse_xml
 from .redact import hidden_values, secrets_of
 from .request import Request
 from .retry import Failed, Processed, may_repeat, retry_after
+from .scrub import HiddenDict, HiddenSet
 from .transport import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def run_call_with_info(request: Request[T], setup: Setup) -> Step[tuple[T, CallI
         problems = request.endpoint.problems(request.values)
         if problems:
             raise ArgumentError.of(problems, request.method)
-    secrets = setup.auth.secrets() | secrets_of(request.endpoint.arguments, request.values)
+    secrets = HiddenSet(
+        setup.auth.secrets() | secrets_of(request.endpoint.arguments, request.values)
+    )
     info = CallInfo(request, secrets)
     began = setup.clock()
     try:
@@ -109,12 +112,14 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
     maybe_done = False
     while True:
         left = _left(end, setup.clock, maybe_done)
-        headers = {
-            **setup.auth.headers(setup.protocol, setup.url),
-            "User-Agent": setup.user_agent,
-            "Accept": "application/xml, */*;q=0.5",
-            "Content-Type": content_type,
-        }
+        headers = HiddenDict(
+            {
+                **setup.auth.headers(setup.protocol, setup.url),
+                "User-Agent": setup.user_agent,
+                "Accept": "application/xml, */*;q=0.5",
+                "Content-Type": content_type,
+            }
+        )
         timeout = _shorter(options.timeout, left)
         file = request.endpoint.response.binary
         http = HttpRequest(setup.url, body, headers, timeout, left, file)
