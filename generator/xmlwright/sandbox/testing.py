@@ -361,14 +361,16 @@ class SandboxCallbacks:
 
     def settings(self, **changed: Any) -> Mapping[str, Any]:
         """Change how events travel: ``mode`` (``collect``, ``sync``, ``deliver``), ``duplicate`` and ``reorder`` (chances),
-        ``attempts``, ``first_wait``, ``factor``, ``timeout`` (seconds)."""
+        ``attempts``, ``first_wait``, ``factor``, ``timeout`` (seconds).
+        """
         found: Mapping[str, Any] = self._control("set", changed)["settings"]
         return found
 
     @property
     def deliveries(self) -> list[Any]:
         """Everything that was or would have been sent, the oldest first: ``event``, ``object_id``, ``uri``, ``body``, ``state``,
-        ``attempts``."""
+        ``attempts``.
+        """
         found: list[Any] = self._control("show")["deliveries"]
         return found
 

@@ -11,7 +11,7 @@ from ...behavior.expressions import Expression, Scope
 from ...behavior.functions import following
 from ...behavior.rules import Behaviors, Rule, Setting
 from .exchange import Event, OpenedAccount, OutboxMessage, Person
-from .failures import CallRefused
+from .failures import CallRefusedError
 from .resources import GUESSES, ResourceRuntime, Resources
 from .state import AccountState, Key, Query, Record
 
@@ -156,7 +156,7 @@ class CallContext:
         if sentence is None:
             return
         if self.strict:
-            raise CallRefused("undocumented", reason=sentence)
+            raise CallRefusedError("undocumented", reason=sentence)
         self.guesses[sentence] = None
 
     def value(self, rule: Rule, scope: Scope) -> Any:

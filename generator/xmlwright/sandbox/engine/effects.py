@@ -10,7 +10,7 @@ from ...behavior.expressions import Scope
 from ...behavior.rules import Effect, Send
 from .context import NOTHING, CallContext
 from .exchange import Attachment, Event, OpenedAccount, OutboxMessage
-from .failures import CallRefused
+from .failures import CallRefusedError
 from .record_store import RecordStore, key_of
 from .resources import ResourceRuntime
 from .state import Key, Record
@@ -46,6 +46,7 @@ class EffectRunner:
                     self.fire(event, key_of(resource, record))
 
     def fire(self, event: str, key: Key) -> None:
+        """Record an event."""
         self.context.events.append(Event(event, key, self.context.person.id))
 
     def run(
@@ -99,7 +100,7 @@ class EffectRunner:
             place[setting.path[-1]] = setting.rule.value(scope)
         name = str(values["account"])
         if not name or self.context.taken(name):
-            raise CallRefused("taken", field="name", value=name, verb="create", resource="account",
+            raise CallRefusedError("taken", field="name", value=name, verb="create", resource="account",
                           Resource="Account", reason="")  # fmt: skip
         own = {key: value for key, value in settings.items() if value is not None}
         self.context.opened.append(

@@ -13,7 +13,7 @@ from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
 from .context import NOTHING, SETTINGS, CallContext
 from .exchange import Call, Change, Effects, EngineResponse, Member, Person, Registration
-from .failures import CallRefused, Failures
+from .failures import CallRefusedError, Failures
 from .record_store import RecordStore, key_of
 from .requests import opened, read
 from .resources import ResourceRuntime, Resources
@@ -241,14 +241,14 @@ class Engine:
         guesses: tuple[str, ...] = ()
         try:
             if state is None:
-                raise CallRefused("unknown_account", value=call.account)
+                raise CallRefusedError("unknown_account", value=call.account)
             today = (state.name, self.now().date())
             self._calls[today] = self._calls.get(today, 0) + 1
             name, payload = self._opened(call)
             method = self._methods.get(name)
             person = self._person(method, call.person)
             if method is None:
-                raise CallRefused("unknown_method", method=name, value=name, field=name)
+                raise CallRefusedError("unknown_method", method=name, value=name, field=name)
             resource = self.resources[method.resource]
             context = self._context(state, person, name)
             self._permit(context, resource, method)
@@ -261,7 +261,7 @@ class Engine:
                 guesses = tuple(context.guesses)
                 raise
             return self._reply(method, outcome, context, state.commit())
-        except CallRefused as refused:
+        except CallRefusedError as refused:
             return self._refused(refused, name, guesses)
 
     def _read(
@@ -280,11 +280,11 @@ class Engine:
             for name, value in supplied.items():
                 found[name] = value(context.scope({}))
             return found
-        except CallRefused as refused:
+        except CallRefusedError as refused:
             rule = resource.behavior.empties.get(str(refused.facts.get("emptied")))
             if rule is None:
                 raise
-            raise CallRefused(
+            raise CallRefusedError(
                 "invalid", code=rule.code, message=rule.message, guess=rule.guess, **refused.facts
             ) from None
 
@@ -292,9 +292,9 @@ class Engine:
         """Return the method name and the element with its arguments. A caller without credentials learns nothing more."""
         try:
             return opened(call.document, self.protocol)
-        except CallRefused:
+        except CallRefusedError:
             if call.person is None:
-                raise CallRefused("authentication") from None
+                raise CallRefusedError("authentication") from None
             raise
 
     def _person(self, method: Method | None, person: Person | None) -> Person:
@@ -302,17 +302,17 @@ class Engine:
             return person
         if method is not None and _ANYBODY.kind in method.callers:
             return _ANYBODY
-        raise CallRefused("authentication")
+        raise CallRefusedError("authentication")
 
     def _permit(self, context: CallContext, resource: ResourceRuntime, method: Method) -> None:
         kind = context.person.kind
         condition = method.callers.get(kind)
         if method.callers and condition is None and _ANYBODY.kind not in method.callers:
-            raise CallRefused("permission", **resource.facts)
+            raise CallRefusedError("permission", **resource.facts)
         allow = resource.behavior.allow.get(kind)
         if allow is not None:
             if not allow(context.scope({})):
-                raise CallRefused("permission", **resource.facts)
+                raise CallRefusedError("permission", **resource.facts)
         elif condition not in (None, "always") and not resource.behavior.methods:
             context.guess(f"{kind} may call {method.name} {condition}: this is taken to be so")
 
@@ -334,7 +334,7 @@ class Engine:
         )  # fmt: skip
 
     def _refused(
-        self, refused: CallRefused, name: str | None, guesses: tuple[str, ...]
+        self, refused: CallRefusedError, name: str | None, guesses: tuple[str, ...]
     ) -> EngineResponse:
         told = self._failures.told(refused)
         known = name if name in self._methods else None
@@ -355,7 +355,7 @@ class Engine:
 
     def situation(self, situation: str, **facts: Any) -> EngineResponse:
         """Return the response for one of the situations of :data:`.failures.KINDS`."""
-        return self._refused(CallRefused(situation, **facts), None, ())
+        return self._refused(CallRefusedError(situation, **facts), None, ())
 
     def tick(self, name: str) -> Effects:
         """Do what has come due in an account."""

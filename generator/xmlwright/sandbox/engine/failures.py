@@ -43,7 +43,7 @@ _SAID: Final = {
 _FIELDLESS: Final = frozenset({"malformed", "unknown_method"})
 
 
-class CallRefused(Exception):
+class CallRefusedError(Exception):
     """The call fails. ``facts`` fill the places of the message."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Failures:
             codes = [code for code in codes if "{" not in code.message]
         return codes[0] if codes else None
 
-    def told(self, refused: CallRefused) -> FailureResponse:
+    def told(self, refused: CallRefusedError) -> FailureResponse:
         """Return the failure response for a refused call."""
         failing = self._behaviors.failures.get(refused.situation)
         known: ErrorCode | None = None

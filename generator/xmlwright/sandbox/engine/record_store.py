@@ -8,7 +8,7 @@ from typing import Any, Final
 from ...behavior.rules import Refusal, Setting
 from ...ir import Field
 from .context import NOTHING, CallContext
-from .failures import CallRefused
+from .failures import CallRefusedError
 from .resources import MADE_BY, Layout, ResourceRuntime
 from .state import Key, Record
 
@@ -61,7 +61,7 @@ class RecordStore:
             key: Key = values[resource.key]
             held = state.get(resource.name, key)
             if held is not None:
-                raise CallRefused(
+                raise CallRefusedError(
                     "taken", field=wire(resource.identity), value=key, verb="create", **resource.facts,
                     reason=f"{resource.facts['Resource']} is already there.",
                 )  # fmt: skip
@@ -152,7 +152,7 @@ class RecordStore:
             for other in self.context.state.collection(resource.name).equal(**{rule.field: value}):
                 if key_of(resource, other) != key and not self.context.is_deleted(resource, other):
                     self.context.guess(rule.guess)
-                    raise CallRefused(
+                    raise CallRefusedError(
                         "taken", code=rule.code, message=rule.message, guess=rule.guess,
                         field=rule.field, value=value, **resource.facts,
                         verb="create" if old is NOTHING else "update",
@@ -200,7 +200,7 @@ class RecordStore:
         """Refuse an id that names nothing that the caller sees."""
         context = self.context
         rule = resource.behavior.references.get(item.python)
-        refused: CallRefused | None = None
+        refused: CallRefusedError | None = None
         for name in rule.to if rule is not None else (item.ref or "",):
             other = context.resources[name]
             facts: dict[str, Any] = {"field": wire(item), "value": key, **other.facts}
@@ -208,11 +208,11 @@ class RecordStore:
             if record is None or not context.sees(other, record):
                 if rule is not None and (rule.code or rule.message):
                     facts.update(code=rule.code, message=rule.message, guess=rule.guess)
-                refused = refused or CallRefused("not_found", **facts)
+                refused = refused or CallRefusedError("not_found", **facts)
             elif not context.is_deleted(other, record):
                 return
             else:
-                refused = CallRefused("deleted", **facts)
+                refused = CallRefusedError("deleted", **facts)
         if refused is not None:
             context.guess(refused.guess)
             raise refused
@@ -229,12 +229,13 @@ class RecordStore:
         record: Record,
         **names: Any,
     ) -> None:
+        """Refuse what a list of rules does not allow."""
         for refusal in refusals:
             if refusal.verbs and verb not in refusal.verbs:
                 continue
             if refusal.when(self.context.scope(record, **names)):
                 self.context.guess(refusal.guess)
-                raise CallRefused(
+                raise CallRefusedError(
                     refusal.situation, code=refusal.code, message=refusal.message,
                     guess=refusal.guess, field=refusal.field, reason=refusal.reason or "",
                     verb=verb, **resource.facts,

@@ -17,7 +17,7 @@ from ...runtime.request import Method
 from ...runtime.scalars import Codec, EnumCodec
 from ...runtime.schema import FieldSpec, Mode, RecordSchema, required
 from .exchange import Part
-from .failures import CallRefused
+from .failures import CallRefusedError
 
 LONGEST_LIST: Final = 1000
 """Elements of a list in a request; a longer one is refused, because each takes time on the event loop."""
@@ -32,9 +32,9 @@ def opened(document: bytes, protocol: Protocol) -> tuple[str, etree._Element]:
         name = local_name(root)
         method = protocol.request_method.text(root)
     except InvalidDocumentError:
-        raise CallRefused("malformed") from None
+        raise CallRefusedError("malformed") from None
     if name != protocol.request_root:
-        raise CallRefused("malformed")
+        raise CallRefusedError("malformed")
     payload = find(root, protocol.request_payload)
     return (method or "").strip(), root if payload is None else payload
 
@@ -55,13 +55,13 @@ def read(
     try:
         given = method.parse_request(payload)
     except InvalidDocumentError:
-        raise CallRefused("malformed") from None
+        raise CallRefusedError("malformed") from None
     reader = _Reader(method.mode, parts)
     for path in reader.unknown(given, besides):
-        raise CallRefused("unknown_element", field=path)
+        raise CallRefusedError("unknown_element", field=path)
     for item in reader.missing(method.arguments, given):
         if item.name not in supplied:
-            raise CallRefused("missing", field=wire_name(item))
+            raise CallRefusedError("missing", field=wire_name(item))
     return reader.values(method.arguments, given)
 
 
@@ -112,11 +112,15 @@ class _Reader:
     def _field(self, item: FieldSpec, value: Any) -> Any:
         if value is None or (isinstance(value, Raw) and not value.strip()):
             if not item.clear:
-                raise CallRefused("invalid", field=wire_name(item), value="", emptied=item.name)
+                raise CallRefusedError(
+                    "invalid", field=wire_name(item), value="", emptied=item.name
+                )
             return () if item.many else None
         if item.many:
             if len(value) > LONGEST_LIST:
-                raise CallRefused("invalid", field=wire_name(item), value=f"{len(value)} elements")
+                raise CallRefusedError(
+                    "invalid", field=wire_name(item), value=f"{len(value)} elements"
+                )
             return tuple(self._one(item, inner) for inner in value)
         return self._one(item, value)
 
@@ -130,16 +134,18 @@ class _Reader:
             checked = _checked(item.codec, value)
             return checked if checked is None else _limited(item, checked)
         except (ValueError, OverflowError):
-            raise CallRefused("invalid", field=wire_name(item), value=str(value)[:100]) from None
+            raise CallRefusedError(
+                "invalid", field=wire_name(item), value=str(value)[:100]
+            ) from None
 
     def _file(self, item: FieldSpec, value: Any) -> dict[str, Any]:
         part = self._parts.get(str(value).strip().removeprefix("cid:"))
         if part is None or not part.data:
-            raise CallRefused("invalid", field=wire_name(item), value=str(value)[:100])
+            raise CallRefusedError("invalid", field=wire_name(item), value=str(value)[:100])
         media = part.media.partition(";")[0].strip().lower()
         too_big = item.max_bytes is not None and len(part.data) > item.max_bytes
         if (item.media and media not in item.media) or too_big:
-            raise CallRefused("invalid", field=wire_name(item), value=media)
+            raise CallRefusedError("invalid", field=wire_name(item), value=media)
         return {"name": part.name or "file", "media": media, "data": part.data}
 
 

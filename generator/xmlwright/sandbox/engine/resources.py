@@ -131,6 +131,7 @@ class ResourceRuntime:
 
     @property
     def name(self) -> str:
+        """Return the name of the resource."""
         return self.module.name
 
     @property

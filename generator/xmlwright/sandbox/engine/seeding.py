@@ -8,7 +8,7 @@ from typing import Any
 from ...behavior.expressions import ExpressionError
 from ...behavior.rules import Setting
 from .context import CallContext
-from .failures import CallRefused
+from .failures import CallRefusedError
 from .record_store import KEYLESS, series_of
 from .resources import MADE_BY, ResourceRuntime, Resources
 from .state import Key, Record
@@ -94,7 +94,7 @@ class Seeder:
     def _try(self, resource: ResourceRuntime, record: dict[str, Any], setting: Setting) -> None:
         try:
             self._context.apply(resource, record, (setting,))
-        except (ExpressionError, CallRefused):
+        except (ExpressionError, CallRefusedError):
             return  # the record lacks what the rule needs, or nothing may be guessed
 
 

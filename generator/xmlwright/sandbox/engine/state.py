@@ -137,6 +137,7 @@ class Collection:
         self._indexes: dict[tuple[Any, ...], _Index] = {}
 
     def put(self, key: Key, record: Record) -> None:
+        """Store a record."""
         old = self.records.get(key)
         for index in self._indexes.values():
             if old is not None:
@@ -145,6 +146,7 @@ class Collection:
         self.records[key] = record
 
     def remove(self, key: Key) -> None:
+        """Remove a record."""
         old = self.records.pop(key)
         for index in self._indexes.values():
             index.discard(key, old)
@@ -262,13 +264,16 @@ class AccountState:
         return found
 
     def get(self, name: str, key: Key | None) -> Record | None:
+        """Return a record, or None."""
         return None if key is None else self.collection(name).records.get(key)
 
     def put(self, name: str, key: Key, record: Record) -> None:
+        """Store a record."""
         self._note(name, key)
         self.collection(name).put(key, record)
 
     def remove(self, name: str, key: Key) -> None:
+        """Remove a record."""
         self._note(name, key)
         self.collection(name).remove(key)
 

@@ -9,7 +9,7 @@ from ...behavior.rules import Timed
 from .context import NOTHING, CallContext
 from .effects import EffectRunner
 from .exchange import Change, Effects
-from .failures import CallRefused
+from .failures import CallRefusedError
 from .pdf import draw
 from .record_store import RecordStore, key_of
 from .resources import ResourceRuntime, Resources
@@ -71,7 +71,7 @@ class DueEvents:
         self._state.begin()
         try:
             advance(effects, store, resource, rule, key_of(resource, record))
-        except CallRefused:
+        except CallRefusedError:
             self._state.rollback()
             return
         except BaseException:

@@ -10,7 +10,7 @@ from ...behavior.rules import MethodBehavior
 from ...ir import Api, Method, Ref
 from .context import NOTHING, CallContext
 from .effects import EffectRunner
-from .failures import CallRefused
+from .failures import CallRefusedError
 from .listing import Lister
 from .pdf import draw
 from .record_store import RecordStore, key_of, wire
@@ -49,7 +49,7 @@ class MethodDispatcher:
         acting = resource.behavior.methods.get(method.verb) or MethodBehavior()
         kind = acting.allow.get(self.context.person.kind)
         if kind is not None and not kind(self.context.scope(NOTHING, arguments=arguments)):
-            raise CallRefused("permission", **resource.facts)
+            raise CallRefusedError("permission", **resource.facts)
         if method.kind == "action":
             self._known(resource, method, arguments)
         if method.kind == "create":
@@ -181,9 +181,9 @@ class MethodDispatcher:
         if record is None and resource.identity.ref is not None:
             self.store.refer(resource, resource.identity, key)
         if record is None or not self.context.sees(resource, record):
-            raise CallRefused("not_found", field=field, value=key, **resource.facts)
+            raise CallRefusedError("not_found", field=field, value=key, **resource.facts)
         if not acting.finds_deleted and self.context.is_deleted(resource, record):
-            raise CallRefused("deleted", field=field, value=key, **resource.facts)
+            raise CallRefusedError("deleted", field=field, value=key, **resource.facts)
         return record
 
     @staticmethod

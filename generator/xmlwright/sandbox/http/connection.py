@@ -51,12 +51,14 @@ class Connection(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Register the connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._open.add(self)
         self.used = asyncio.get_running_loop().time()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop sending; a call that has begun is completed."""
         self._open.discard(self)
         self._transport = None
         if self._task is not None and self._sending:
@@ -65,6 +67,7 @@ class Connection(asyncio.Protocol):
             self._draining.set_result(None)
 
     def data_received(self, data: bytes) -> None:
+        """Buffer data and handle the requests in it."""
         if self._ended:
             return
         self.used = asyncio.get_running_loop().time()
@@ -77,6 +80,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()  # until what came before is answered
 
     def eof_received(self) -> bool:
+        """Return whether a response may still be sent."""
         if self._ended:
             return False
         if self._task is not None:
@@ -87,9 +91,11 @@ class Connection(asyncio.Protocol):
         return False
 
     def pause_writing(self) -> None:
+        """Stop handling requests until the client reads."""
         self._draining = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:
+        """Continue handling requests."""
         if self._draining is not None and not self._draining.done():
             self._draining.set_result(None)
         self._draining = None

@@ -136,14 +136,13 @@ class Deliveries:
         settings: DeliverySettings | None = None,
         agent: str = "xmlwright-sandbox",
     ) -> None:
-        """
-        Args:
-            form: names of the form's fields; None for an API without callbacks, of which nothing is ever sent.
-            system: account -> the address that deliveries say they are from.
-            registrations: account -> the addresses that asked for events, at this moment.
-            clock: repetitions wait by it.
-            seed: of duplicates and order.
-            settings: of accounts that nobody has set otherwise.
+        """Args:
+        form: names of the form's fields; None for an API without callbacks, of which nothing is ever sent.
+        system: account -> the address that deliveries say they are from.
+        registrations: account -> the addresses that asked for events, at this moment.
+        clock: repetitions wait by it.
+        seed: of duplicates and order.
+        settings: of accounts that nobody has set otherwise.
         """
         self._form = form
         self._system = system

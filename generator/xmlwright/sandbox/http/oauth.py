@@ -41,7 +41,7 @@ class Grant:
     id: int = 0
 
 
-class Refused(Exception):
+class OAuthError(Exception):
     """The request is not signed as it should be, or its token is not what it should be."""
 
     def __init__(self, problem: str, advice: str = "", status: int = 401) -> None:
@@ -106,7 +106,7 @@ class OAuth:
             return None
         try:
             _, grant = self._signed(request, account, "access", parameters_of(request, body=False))
-        except Refused:
+        except OAuthError:
             return None
         person = Person(grant.kind, grant.id)
         there = any(one.member.person == person for one in self._people.known(account))
@@ -130,7 +130,7 @@ class OAuth:
         try:
             step = self._ask if place.what == "request_token" else self._exchange
             return Response(200, urlencode(step(request, place.account)).encode(), FORM)
-        except Refused as refused:
+        except OAuthError as refused:
             told = {"oauth_problem": refused.problem}
             if refused.advice:
                 told["oauth_problem_advice"] = refused.advice
@@ -141,7 +141,7 @@ class OAuth:
         self._signed(request, account, None, given)
         callback = given.get("oauth_callback") or _OOB
         if callback != _OOB and urlsplit(callback).scheme not in ("http", "https"):
-            raise Refused("parameter_rejected", "oauth_callback is no address", 400)
+            raise OAuthError("parameter_rejected", "oauth_callback is no address", 400)
         grant = self._new(account, given["oauth_consumer_key"], "asked")
         grant.callback = callback
         return {
@@ -156,7 +156,7 @@ class OAuth:
         if not hmac.compare_digest(
             given.get("oauth_verifier", "").encode(), grant.verifier.encode()
         ):
-            raise Refused("verifier_invalid")
+            raise OAuthError("verifier_invalid")
         del self.grants[grant.token]
         access = self._new(account, grant.consumer, "access")
         access.kind, access.id = grant.kind, grant.id
@@ -179,10 +179,10 @@ class OAuth:
     def _signed(
         self, request: Request, account: str, stage: str | None, given: Mapping[str, str]
     ) -> tuple[str, Grant]:
-        """Return the consumer, and the token in the wanted stage, that a request is signed with. Raises Refused."""
+        """Return the consumer, and the token in the wanted stage, that a request is signed with. Raises OAuthError."""
         for name in ("oauth_consumer_key", "oauth_signature_method", "oauth_signature"):
             if not given.get(name):
-                raise Refused("parameter_absent", name, 400)
+                raise OAuthError("parameter_absent", name, 400)
         key = given["oauth_consumer_key"]
         secret = self.consumers.get(key)
         grant = Grant(account, key, "", "", "")
@@ -191,17 +191,17 @@ class OAuth:
             # A token opened by a call belongs to no consumer; any may use it.
             fits = grant.account == account and grant.consumer in (key, "") and grant.token
             if not fits or grant.stage not in (stage, "asked", "refused"):
-                raise Refused("token_rejected")
+                raise OAuthError("token_rejected")
         if secret is None:
-            raise Refused("consumer_key_unknown")
+            raise OAuthError("consumer_key_unknown")
         wanted = signature(request, given, secret, grant.secret)
         if wanted is None:
-            raise Refused("signature_method_rejected", status=400)
+            raise OAuthError("signature_method_rejected", status=400)
         if not hmac.compare_digest(wanted.encode(), given["oauth_signature"].encode()):
-            raise Refused("signature_invalid")
+            raise OAuthError("signature_invalid")
         self._once(given)
         if stage is not None and grant.stage != stage:
-            raise Refused("user_refused" if grant.stage == "refused" else "permission_unknown")
+            raise OAuthError("user_refused" if grant.stage == "refused" else "permission_unknown")
         return key, grant
 
     def _once(self, given: Mapping[str, str]) -> None:
@@ -209,7 +209,7 @@ class OAuth:
         nonce = given.get("oauth_nonce")
         if not nonce:
             if given["oauth_signature_method"] != "PLAINTEXT":
-                raise Refused("parameter_absent", "oauth_nonce", 400)
+                raise OAuthError("parameter_absent", "oauth_nonce", 400)
             return
         used = (
             given["oauth_consumer_key"],
@@ -218,7 +218,7 @@ class OAuth:
             nonce,
         )
         if used in self._nonces:
-            raise Refused("nonce_used")
+            raise OAuthError("nonce_used")
         if len(self._nonces) >= _MOST_NONCES:
             del self._nonces[next(iter(self._nonces))]
         self._nonces[used] = None
