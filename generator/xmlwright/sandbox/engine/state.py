@@ -290,6 +290,7 @@ class AccountState:
         return number
 
     def last_number(self, series: str) -> int:
+        """Return the number of a series that was given last, or 0."""
         known = self.get(SERIES, series)
         return 0 if known is None else int(known["last"])
 

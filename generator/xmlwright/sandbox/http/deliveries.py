@@ -29,9 +29,13 @@ class Clock(Protocol):
     """What is needed of the sandbox's clock."""
 
     @property
-    def frozen(self) -> bool: ...
+    def frozen(self) -> bool:
+        """Whether the clock stands still."""
+        ...
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """Return the time."""
+        ...
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` whenever somebody sets, moves, stops or starts the clock."""
