@@ -473,3 +473,19 @@ def test_unknown_names_and_folders_are_refused_with_a_hint(project: Path) -> Non
         assert code == expected
         assert message in output
     assert not (project.parent / "app").exists()
+
+
+def test_calls_and_callbacks_log_under_the_name_of_the_copy(project: Path) -> None:
+    ran(project, "--with", "all")
+    program = (
+        "from app.api.runtime import callbacks, engine\n"
+        "print(engine._LOGGER, callbacks._LOGGER)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "app.api app.api\n", done.stderr

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LOGGER: Final = __name__.rpartition(".runtime.")[0]
+"""The full name of the package, also in a vendored copy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -90,7 +93,7 @@ def run_call_with_info(request: Request[T], setup: Setup) -> Step[tuple[T, CallI
     info = CallInfo(request, secrets)
     began = setup.clock()
     try:
-        start(setup.protocol.package, options.hooks, info)
+        start(_LOGGER, options.hooks, info)
         value = yield from _attempts(request, setup, info, began)
     except Error as error:
         _told(error, request)
@@ -101,7 +104,7 @@ def run_call_with_info(request: Request[T], setup: Setup) -> Step[tuple[T, CallI
         raise
     finally:
         info.seconds = setup.clock() - began
-        finish(setup.protocol.package, info)
+        finish(_LOGGER, info)
     return value, info
 
 
