@@ -21,7 +21,9 @@ class Clock:
     def __init__(
         self, start: datetime | None = None, *, pace: str = "real", zone: tzinfo = timezone.utc
     ) -> None:
-        """Args:
+        """Start the clock.
+
+        Args:
         start: what it shows at first; without a zone it is in ``zone``. None for the time of day.
         pace: ``real``, ``frozen`` or ``step``.
         zone: what times without a zone are in.

@@ -37,7 +37,9 @@ class Sandbox:
     def __init__(
         self, description: Api | ServiceDescription | str | os.PathLike[str], **settings: Any
     ) -> None:
-        """Args:
+        """Create a sandbox that is not running yet.
+
+        Args:
             description: a resolved description, or the folder of a project or of its YAML files.
             settings: fields of :class:`Options`.
 

@@ -360,7 +360,9 @@ class SandboxCallbacks:
         return f"<{len(self.deliveries)} deliveries of {self._account}>"
 
     def settings(self, **changed: Any) -> Mapping[str, Any]:
-        """Change how events travel: ``mode`` (``collect``, ``sync``, ``deliver``), ``duplicate`` and ``reorder`` (chances),
+        """Change how events are delivered.
+
+        Settings: ``mode`` (``collect``, ``sync``, ``deliver``), ``duplicate`` and ``reorder`` (chances),
         ``attempts``, ``first_wait``, ``factor``, ``timeout`` (seconds).
         """
         found: Mapping[str, Any] = self._control("set", changed)["settings"]
@@ -368,7 +370,9 @@ class SandboxCallbacks:
 
     @property
     def deliveries(self) -> list[Any]:
-        """Everything that was or would have been sent, the oldest first: ``event``, ``object_id``, ``uri``, ``body``, ``state``,
+        """Everything that was or would have been sent, the oldest first.
+
+        Keys: ``event``, ``object_id``, ``uri``, ``body``, ``state``,
         ``attempts``.
         """
         found: list[Any] = self._control("show")["deliveries"]

@@ -140,7 +140,9 @@ class Deliveries:
         settings: DeliverySettings | None = None,
         agent: str = "xmlwright-sandbox",
     ) -> None:
-        """Args:
+        """Start without deliveries.
+
+        Args:
         form: names of the form's fields; None for an API without callbacks, of which nothing is ever sent.
         system: account -> the address that deliveries say they are from.
         registrations: account -> the addresses that asked for events, at this moment.

@@ -26,10 +26,7 @@ def as_curl(documents: Documents, entry: Entry, address: str) -> str:
     prefix = api.names.environment
     token = TokenFormat.of(api)
     value = token.template.replace("{}", f"${prefix}_TOKEN")
-    if token.header is not None:
-        who = f'-H "{token.header}: {value}"'
-    else:
-        who = f'-u "{value}"'
+    who = f'-u "{value}"' if token.header is None else f'-H "{token.header}: {value}"'
     lines = ["curl", who, "-H 'Content-Type: application/xml'"]
     if address.startswith("https:"):
         lines.insert(1, f'--cacert "${prefix}_CA"')
