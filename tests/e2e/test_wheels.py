@@ -46,7 +46,7 @@ def documented(program: str) -> list[str]:
         )
         for line in block.splitlines()
     ]
-    found = [re.sub(r"\s{2,}#.*", "", line[2:]).strip() for line in lines if line.startswith("$ ")]
+    found = [re.sub(r"\s#\s.*", "", line[2:]).strip() for line in lines if line.startswith("$ ")]
     found = [line.removeprefix(".venv/bin/") for line in found]
     return list(dict.fromkeys(line for line in found if line.startswith(f"{program} ")))
 
@@ -65,8 +65,13 @@ def recipe(name: str) -> dict[str, object]:
     return value
 
 
+def subcommand(command: str) -> str:
+    """Return the command behind ``xmlwright`` and its option ``--project FOLDER``."""
+    return re.sub(r"^xmlwright (--project \S+ )?", "", command).split()[0]
+
+
 def extra_of(command: str) -> str:
-    return EXTRAS.get(command.split()[1], "")
+    return EXTRAS.get(subcommand(command), "")
 
 
 def environment() -> dict[str, str]:
@@ -158,6 +163,7 @@ def project(tmp_path: Path) -> Path:
             path.write_text(case["response"], encoding="utf-8")
     (root / "src/app/__init__.py").write_text("from freshbooks_classic import FreshBooks\n")
     (root / "allowed.txt").write_text("")
+    (tmp_path / "description").symlink_to(root)  # the guide on vendoring has two projects
     return root
 
 
@@ -170,7 +176,7 @@ def run_command(programs: Path, command: str, project: Path) -> str:
         (text for key, text in ENDLESS.items() if f"{command} ".startswith(f"xmlwright {key} ")), ""
     )
     if not ready:
-        ok = (0, 1) if words[1] in FINDINGS else (0,)
+        ok = (0, 1) if subcommand(command) in FINDINGS else (0,)
         output = run(*line, cwd=project, ok=ok)
         assert "Traceback" not in output
         return output
