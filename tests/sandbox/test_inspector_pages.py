@@ -14,7 +14,7 @@ from xmlwright.sandbox import Sandbox
 from .case_setup import RESOURCES, ROOT, cases
 
 PREFIX = "/__sandbox__"
-SECOND = ROOT / "tests" / "second_api"
+SECOND = ROOT / "tests" / "support" / "second_api"
 MOST_RECORDS = 3
 """Of one collection that are looked at."""
 

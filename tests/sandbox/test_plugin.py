@@ -126,7 +126,7 @@ def test_the_seed_makes_the_same_account_again(project: Project) -> None:
             "the marker sandbox has no 'laod'",
         ),
         (
-            (f"sandbox_description = {ROOT / 'tests' / 'second_api' / 'depot'}",),
+            (f"sandbox_description = {ROOT / 'tests' / 'support' / 'second_api' / 'depot'}",),
             "def test_it(sandbox_client): pass",
             "pip install depot-client",
         ),

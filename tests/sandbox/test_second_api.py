@@ -12,7 +12,7 @@ from second_api.project import built, run, settle
 
 from .case_setup import ROOT
 
-SECOND = ROOT / "tests" / "second_api"
+SECOND = ROOT / "tests" / "support" / "second_api"
 
 PROGRAM = """
 import datetime as dt, json, sys
