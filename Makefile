@@ -101,7 +101,8 @@ test: setup ## everything: lint, check, types, then pytest; CI runs this
 
 # `make test` makes random samples of these.
 PROOFS := tests/schema/test_mutations.py tests/pipeline/test_build.py tests/render/test_hostile_text.py \
-	tests/inference/test_drift.py tests/vendor/test_vendor.py \
+	tests/inference/test_drift.py tests/vendor/test_vendor.py tests/runtime/test_faults.py tests/runtime/test_deadlines.py \
+	tests/runtime/test_engine.py \
 	tests/sandbox/test_hostile_requests.py tests/sandbox/test_crashes.py tests/sandbox/test_model.py
 
 proofs: setup ## all mutations, hostile texts, kills, vendored copies and removed fields, which the tests sample

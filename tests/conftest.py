@@ -22,11 +22,14 @@ _CACHE = tempfile.TemporaryDirectory(prefix="xmlwright-tests-")
 os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 TESTS = Path(__file__).parent
-# Folders and files whose tests start browsers, servers, builds or type checkers.
+# Folders and files whose tests start browsers, builds or type checkers, or try many calls over HTTP.
 SLOW = (
     "e2e", "sandbox", "vendor", "pipeline", "staleness", "diff/test_rules.py", "diff/test_corpus.py",
     "docs", "inference", "export/test_xsd.py", "render/test_templates.py", "render/test_hostile_text.py",
-    "runtime/test_types.py", "schema/test_mutations.py",
+    "runtime/test_concurrency.py", "runtime/test_deadlines.py", "runtime/test_faults.py",
+    "runtime/test_file_faults.py", "runtime/test_hostile_documents.py", "runtime/test_reconcile.py",
+    "runtime/test_secrets.py", "runtime/test_types.py", "schema/test_mutations.py",
+    "../generated/tests/test_equivalence.py", "../generated/tests/test_secrets.py",
 )  # fmt: skip
 
 
@@ -35,7 +38,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    slow = tuple(TESTS / name for name in SLOW)
+    slow = {(TESTS / name).resolve() for name in SLOW}
     for item in items:
-        if any(item.path == path or path in item.path.parents for path in slow):
+        if not slow.isdisjoint((item.path, *item.path.parents)):
             item.add_marker("slow")
