@@ -5,6 +5,7 @@ Positions are kept only where a reader may want to open the file.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -107,6 +108,19 @@ class Field:
     doc: str
     provenance: Provenance
     at: Position
+    scalar: str | None = None
+    """Named format of the scalar; None for the usual one of its type."""
+    location: tuple[str, str] | None = None
+    """Place outside of the document: source and name, such as ``("query", "page")``."""
+    fallbacks: tuple[str, ...] = ()
+    """Further places where it is read if the first is missing."""
+    map: bool = False
+    """A map; ``key_element`` and ``value_element`` are inside each entry."""
+    key_element: str = "key"
+    value_element: str = "value"
+    namespaces: tuple[str, ...] = ()
+    indexed: str | None = None
+    join: str | None = None
     key_positions: Mapping[str, Position] = field(default_factory=dict)
     """Positions of the keys that decide its place on the wire, where they are given."""
 
@@ -145,6 +159,8 @@ class Record:
     in_answers: bool
     in_requests: bool
     at: Position
+    one_of: tuple[tuple[str, ...], ...] = ()
+    """Python names of fields of which a request has exactly one."""
 
     def field(self, name: str) -> Field | None:
         """Return a field by its Python name; None if there is none."""
@@ -182,7 +198,8 @@ class RecordValue:
 class PageValue:
     """Counters and rows of a page."""
 
-    counters: Mapping[str, int]
+    counters: Mapping[str, Any]
+    """Numbers; the mark of the next page as ``cursor``, whether more pages follow as ``more``."""
     items: tuple[Any, ...]
     places: Mapping[str, Position]
     """Counter -> position in the case."""
@@ -203,7 +220,8 @@ class Case:
     result: Any
     """The value that the response reads as: a scalar, :class:`RecordValue`, a tuple of these, or
     :class:`PageValue`; None for none."""
-    fails: Mapping[str, str] | None
+    fails: Mapping[str, Any] | None
+    """Facts of the failure: texts, ``status`` as a number, ``errors`` as a tuple of mappings of texts."""
     unknown: tuple[str, ...]
     at: Position
     places: Mapping[str, Position]
@@ -240,6 +258,14 @@ class Method:
     since: str | None
     provenance: Provenance
     at: Position
+    envelope: Envelope | None = None
+    """What is around its requests and responses; None where it is that of the API."""
+    http: Http | None = None
+    """Verb, path and parameters; None for a document that is POSTed to the URL of the API."""
+    pages: Paging | None = None
+    """How it comes in pages, for a list that does."""
+    authenticated: bool = True
+    """Whether its requests carry the credentials."""
     key_positions: Mapping[str, Position] = field(default_factory=dict)
     """Positions that name its ``wrapper``, and the ``element`` and ``item`` of its response."""
 
@@ -292,10 +318,15 @@ class Scalar:
 
     name: str
     pad: int | None = None
-    words: tuple[str, str] = ("1", "0")
+    words: tuple[tuple[str, ...], tuple[str, ...]] = (("1",), ("0",))
+    """Texts for true and for false; the first of each is sent."""
     none: tuple[str, ...] = ()
     zone: str = "UTC"
     read_empty: str = "none"
+    base: str = ""
+    """The built-in type that a named format is one of; empty for the type itself."""
+    form: str | None = None
+    """Format of a date or time: a pattern, or ``iso8601``, ``epoch``, ``http_date``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,50 +355,157 @@ class NamedDoc:
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """How lists come in pages."""
+    """How lists come in pages; places as the description writes them."""
 
-    by_row: bool
-    position: str
-    size: str
-    first: int
-    default_size: int
-    maximum_size: int | None
-    counters: Mapping[str, str]
+    style: str = "page"
+    """``page``, ``offset``, ``cursor`` or ``link``."""
+    position: tuple[str, ...] = ()
+    """Arguments that say where a page begins; more than one for a cursor of several parts."""
+    size: str = ""
+    """Argument that says how many rows a page has; empty where nothing says it."""
+    first: int = 1
+    default_size: int | None = None
+    maximum_size: int | None = None
+    counters: Mapping[str, str] = field(default_factory=dict)
+    next: tuple[str, ...] = ()
+    more: str | None = None
+    key_positions: Mapping[str, Position] = field(default_factory=dict, compare=False)
+    """Positions of its keys; of counters as ``counters.total``."""
+
+    @property
+    def by_row(self) -> bool:
+        """Whether the position counts rows."""
+        return self.style == "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRule:
+    """Where a failed response says what went wrong; places as the description writes them."""
+
+    statuses: tuple[tuple[int, int], ...] = ()
+    roots: tuple[str, ...] = ()
+    when: str | None = None
+    at: str = ""
+    """Path of the error element below the root."""
+    each: bool = False
+    """The error element repeats."""
+    message: str | None = None
+    code: str | None = None
+    field: str | None = None
+    severity: str | None = None
+    detail: str | None = None
+    errors: tuple[str, ...] = ()
+    kind: str = ""
+    kinds: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    payload: tuple[str, Ref] | None = None
+    position: Position | None = None
+    key_positions: Mapping[str, Position] = dataclasses.field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """A value beside the payload of a response."""
+
+    name: str
+    place: str
+    scalar: str
+    doc: str
+    at: Position
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The parts around every request and response; places as the description writes them."""
+    """What is around requests and responses; places as the description writes them."""
 
-    request_root: str
-    request_method: str
-    request_namespace: str | None
-    request_attributes: Mapping[str, str]
-    request_payload: str
-    response_root: str
-    response_payload: str
-    namespaces: tuple[str, ...]
-    status: str | None
-    ok: tuple[str, ...]
-    failure_message: str
-    failure_code: str | None
-    failure_field: str | None
-    failure_root: str | None
-    failure_when: str | None
-    ignored_attributes: tuple[str, ...] = ()
-    """Attributes that any element of a response may have."""
+    request_root: str = ""
+    """Empty where the wrapper of the arguments is the root."""
+    request_method: str | None = None
+    method_value: str = "{method}"
+    request_namespace: str | None = None
+    request_attributes: Mapping[str, str] = field(default_factory=dict)
+    request_payload: str = ""
+    document_at: str | None = None
+    """The parameter that the document travels in."""
+    strict_order: bool = False
+    """The API refuses elements in another order than described."""
+    empty_document: bool | None = None
+    """Whether a call without arguments sends a document, where the description says it."""
+    response_roots: tuple[str, ...] = ()
+    """Empty for any root."""
+    response_payload: str = ""
+    namespaces: tuple[str, ...] = ()
+    status: str | None = None
+    ok: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
-    """Values of the status that mean failure, where they are known."""
+    """What the status says of a failure, where that is known."""
+    ignored_attributes: tuple[str, ...] = ()
+    """Attributes that any element of a response may carry."""
+    metadata: tuple[Metadata, ...] = ()
+    warnings: FailureRule | None = None
+    failures: tuple[FailureRule, ...] = ()
+    nil: tuple[str, str] | None = None
+    """Attribute, and its value, of an element that means None."""
+    key_positions: Mapping[str, Position] = field(default_factory=dict, compare=False)
+    """Positions of its keys by their path, such as ``request.root``."""
+
+    @property
+    def response_root(self) -> str:
+        """The first root of responses; empty for any."""
+        return self.response_roots[0] if self.response_roots else ""
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """How the token is sent."""
+class ParameterNames:
+    """Templates of the names that nested arguments have as parameters."""
 
-    style: str = "basic"
-    password: str = "X"
-    header: str | None = None
-    doc: str = ""
+    record: str = "{name}.{field}"
+    list: str = "{name}"
+    map: str = "{name}.{n}"
+    empty_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Verb, path, headers and parameters of a method."""
+
+    verb: str = "POST"
+    path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: tuple[tuple[str, str], ...] = ()
+    form: tuple[tuple[str, str], ...] = ()
+    arguments: str = "body"
+    """Where arguments go that do not say it: ``body``, ``form`` or ``query``."""
+    success: tuple[int, ...] = ()
+    """Empty for any status from 200 to 299."""
+    media: str = "application/xml"
+    names: ParameterNames = ParameterNames()  # noqa: RUF009 - it cannot change
+    document: tuple[str, str] | None = None
+    always_document: bool = False
+    described_verb: bool = False
+    """Whether the description says the verb, so that it decides whether a call may be repeated."""
+    key_positions: Mapping[str, Position] = field(default_factory=dict, compare=False)
+    """Positions of its keys; of headers and constants also by name: ``headers.Accept``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOption:
+    """A variable of the URL, or a credential: an option of the client."""
+
+    name: str
+    default: str | None
+    sensitive: bool
+    doc: str
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """One thing that requests carry to say who is calling."""
+
+    value: str
+    """With ``{name}`` for a credential; for basic authentication, user and password with a colon between."""
+    place: str | None = None
+    """None for basic authentication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,11 +530,17 @@ class Api:
     documentation: str | None
     names: Names
     url: str
+    variables: tuple[ClientOption, ...]
+    """Variables of the URL and of paths, in their order in the URL."""
+    credentials: tuple[ClientOption, ...]
+    authentication: tuple[Authentication, ...]
+    signer: bool
+    """Whether the caller must pass what signs requests."""
+    namespaces: Mapping[str, str]
     envelope: Envelope
-    token: Token
     oauth: Mapping[str, str] | None
     callbacks: Mapping[str, str] | None
-    paging: Paging
+    paging: Paging | None
     scalars: Mapping[str, Scalar]
     people: tuple[NamedDoc, ...]
     sources: tuple[NamedDoc, ...]
@@ -416,6 +560,10 @@ class Api:
     def resources(self) -> tuple[Module, ...]:
         """The modules that have methods."""
         return tuple(module for module in self.modules if module.methods)
+
+    def scalar(self, item: Field, *, read: bool) -> Scalar | None:
+        """Return how the scalar of a field is on the wire, where the API says it."""
+        return self.scalars.get(item.scalar or (item.read if read else item.write) or "")
 
     @property
     def zone(self) -> str:

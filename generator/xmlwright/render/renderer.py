@@ -22,12 +22,12 @@ from ..ir import Api, Case, Enum, EnumWord, Field, Method, Module, Record
 from ..naming import client_attribute, constant, method_constant, module_name, python_name
 from ..runtime import errors as runtime_errors
 from ..runtime.errors import Error
-from ..runtime.protocol import Place
 from ..settings import LINE_LENGTH
 from . import literals
 from .templates import CONTRACT, SUFFIX, TemplateLoader
 from .templates import TemplateError as TemplateError
 from .views import ModuleView, example
+from .views_api import ApiView
 from .views_cases import CaseView
 
 RUNTIME: Final = Path(__file__).parents[1] / "runtime"
@@ -106,6 +106,7 @@ class Renderer:
         left_out: Mapping[str, str] | None = None,
     ) -> None:
         self._api = api
+        self._tables = ApiView(api)
         self._tree = tree
         self._env = _Environment(
             loader=jinja2.FunctionLoader(self._load),
@@ -126,7 +127,7 @@ class Renderer:
             left_out=left_out or {},
             line_length=line_length,
             modules=api.modules,
-            scalar_facts=lambda name: _scalar_facts(api, name),
+            tables=self._tables,
         )
 
     def all(self) -> list[Rendered]:
@@ -190,13 +191,13 @@ class Renderer:
         return path.read_text(encoding="utf-8"), str(path), lambda: True
 
     def _module(self, template: str, target: str, module: Module) -> Rendered:
-        view = _View(self._api, module)
+        view = _View(self._api, module, self._tables)
         return self._render(
             template, target, module, module=module, view=view, enum_words=view.enum_codec
         )
 
     def _tests(self, template: str, target: str, module: Module) -> Rendered:
-        view = _View(self._api, module)
+        view = _View(self._api, module, self._tables)
         methods = {method.verb: method for method in module.methods}
         cases = [CaseView(view, methods[case.call], case) for case in module.cases]
         return self._render(template, target, module, module=module, view=view, cases=cases)
@@ -278,8 +279,6 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "toml": literals.toml,
     "json": literals.json_text,
     "comment": literals.comment,
-    "place": lambda text: _place(text),
-    "path": lambda text: Place.of(text).path,
     "encode": lambda text: str(text).strip().encode(),
 }
 """Filters that templates may use, beside those of Jinja."""
@@ -321,28 +320,3 @@ class _View(ModuleView):
         if "BinaryIO" in self.uses:
             names.append("BinaryIO")
         return names
-
-
-def _place(text: str | None) -> str:
-    if text is None:
-        return "None"
-    place = Place.of(text)
-    return f"Place({literals.literal(place.path)}, {literals.literal(place.attribute)})"
-
-
-def _scalar_facts(api: Api, name: str) -> str:
-    scalar = api.scalars.get(name)
-    if scalar is None:
-        return ""
-    facts = []
-    if name == "flag" and scalar.words != ("1", "0"):
-        facts.append(literals.literal(scalar.words))
-    if name == "datetime":
-        facts.append(literals.literal(scalar.zone))
-    default = "text" if name == "text" else "none"
-    if scalar.read_empty != default:
-        empty = {"none": "None", "text": '""', "zero": "0", "error": "EMPTY_REFUSED"}
-        facts.append(f"empty={empty[scalar.read_empty]}")
-    if scalar.none:
-        facts.append(f"none={literals.literal(scalar.none)}")
-    return ", ".join(facts)

@@ -13,15 +13,19 @@ from ..ir import Api, Enum, Field, Method, Module, Record, Ref
 from ..naming import constant, test_module_name
 from ..runtime.errors import FAILURES
 from .literals import literal
+from .views_api import ApiView
 
 _READ = {
     "id": "int", "int": "int", "text": "str", "uri": "str", "decimal": "Decimal", "flag": "bool",
-    "date": "dt.date", "datetime": "dt.datetime", "binary": "str",
+    "date": "dt.date", "datetime": "dt.datetime", "binary": "str", "float": "float", "base64": "bytes",
+    "xml": "str",
 }  # fmt: skip
 _WRITE = {
     **_READ,
     "decimal": "Decimal | int | str",
     "binary": "Upload | bytes | PathLike[str] | BinaryIO",
+    "float": "float | int",
+    "base64": "bytes | str",
 }
 _RUNTIME_NAMES = {
     "files": {"File"},
@@ -29,15 +33,15 @@ _RUNTIME_NAMES = {
         "BinaryResponse", "EmptyResponse", "ListResponse", "Page", "PageResponse", "RecordResponse", "ScalarResponse",
     },
     "scalars": {"EMPTY_REFUSED", "EnumCodec"},
-    "schema": {"field_spec"},
+    "schema": {"entry_schema", "field_spec", "schema_of"},
     "unset": {"UNSET", "Unset"},
     "writing": {"Upload"},
 }  # fmt: skip
 """Module of the runtime -> names that generated modules import from it where they use them."""
-_CODECS = {name: name.upper() for name in _READ}
 _WIRE = {
     "id": "id", "text": "text", "int": "integer", "decimal": "decimal number", "flag": "flag", "date": "date",
-    "datetime": "date and time", "uri": "URI", "binary": "file",
+    "datetime": "date and time", "uri": "URI", "binary": "file", "float": "floating-point number", "base64": "bytes",
+    "xml": "XML",
 }  # fmt: skip
 
 RETRIES = {
@@ -51,15 +55,25 @@ RETRIES = {
 class ModuleView:
     """One module as its template writes it; notes which names the text uses, for the imports at its head."""
 
-    def __init__(self, api: Api, module: Module) -> None:
+    def __init__(self, api: Api, module: Module, tables: ApiView | None = None) -> None:
         self.api = api
         self.module = module
+        self._tables_of_api = tables
+        self.runtime_names: dict[str, set[str]] = {}
+        """Module of the runtime -> names that the expressions of tables use."""
         self.name = module.name
         self.uses: set[str] = set()
         self.own: set[str] = set()
         """Classes of the module itself that the text of its tests names."""
         self.foreign: dict[str, set[str]] = {}
         self.typing_only: dict[str, set[str]] = {}
+
+    @property
+    def tables_of_api(self) -> ApiView:
+        """The tables that all methods share."""
+        if self._tables_of_api is None:
+            self._tables_of_api = ApiView(self.api)
+        return self._tables_of_api
 
     @property
     def tested(self) -> str:
@@ -107,6 +121,8 @@ class ModuleView:
         names: dict[str, set[str]] = {module: set(found) for module, found in self.foreign.items()}
         for module, wanted in _RUNTIME_NAMES.items():
             names[f"runtime.{module}"] = wanted & self.uses
+        for module, found in self.runtime_names.items():
+            names.setdefault(module, set()).update(found)
         if methods:
             names["runtime.binding"] = {"AsyncResource", "Resource"}
             names["runtime.binding"] |= {"pages" if one else "call" for one in paged}
@@ -133,12 +149,18 @@ class ModuleView:
             inner = f"{self.refer(item.enum, item.enum.name, typing=True)} | str"
         else:
             inner = self._typed(_READ[item.read or "text"])
+        if item.map:
+            return f"dict[str, {inner}]"
         return f"list[{inner}]" if item.many else inner
 
     def attribute(self, record: Record, item: Field) -> str:
         """A field of a record: annotation and default."""
         kind = self.read_type(item)
         hidden = "repr=False" if item.sensitive else ""
+        if item.map:
+            self.use("field")
+            extra = f", {hidden}" if hidden else ""
+            return f"{kind} = field(default_factory=lambda: {{}}{extra})"
         if item.many:
             self.use("field")
             extra = f", {hidden}" if hidden else ""
@@ -165,6 +187,9 @@ class ModuleView:
             inner = self.refer(item.enum, name, typing=True)
         else:
             inner = self._typed(_WRITE[item.write or "text"])
+        if item.map:
+            self.use("Mapping")
+            return f"Mapping[str, {inner}]"
         if item.many:
             self.use("Sequence")
             return f"Sequence[{inner}]"
@@ -207,7 +232,7 @@ class ModuleView:
         if answer.record is not None:
             inner = self.refer(answer.record, answer.record.name)
         else:
-            inner = self._typed(_READ[answer.scalar or "id"])
+            inner = self._typed(_READ[self.base(answer.scalar or "id")])
         if answer.value == "page":
             self.use("Page")
             return f"Page[{inner}]"
@@ -220,10 +245,19 @@ class ModuleView:
         facts: list[str] = []
         self.use("field_spec")
         path = "/".join(item.path)
-        if item.path and (path != item.python or item.content):
+        elsewhere = item.content or item.attribute or item.location
+        if item.path and (path != item.python or elsewhere):
             facts.append(literal(path))
-        if item.many:
+        if item.many or item.map:
             facts.append("many=True")
+        if item.map:
+            facts.append("map=True")
+        for name in ("location", "indexed", "join"):
+            if getattr(item, name) is not None:
+                facts.append(f"{name}={literal(getattr(item, name))}")
+        for name in ("fallbacks", "namespaces"):
+            if getattr(item, name):
+                facts.append(f"{name}={literal(getattr(item, name))}")
         for name in ("attribute",):
             if getattr(item, name) is not None:
                 facts.append(f"{name}={literal(getattr(item, name))}")
@@ -251,13 +285,30 @@ class ModuleView:
         return found
 
     def _kind(self, item: Field, argument: bool) -> str:
+        kind = self._one_kind(item, argument)
+        if not item.map or item.path[-1:] == ("*",):
+            return kind
+        self.use("entry_schema")
+        names = (item.key_element, item.value_element)
+        rest = "" if names == ("key", "value") else f", {', '.join(map(literal, names))}"
+        return f"entry_schema({kind}{rest})"
+
+    def base(self, scalar: str) -> str:
+        """Return the built-in type that a scalar is, or is a format of."""
+        found = self.api.scalars.get(scalar)
+        return (found.base if found is not None else "") or scalar
+
+    def _one_kind(self, item: Field, argument: bool) -> str:
         if item.record is not None:
             return f"lambda: {self.shape(item.record)}"
         if item.enum is not None:
             kind = self.words(item.enum)
         else:
             writes = argument or not item.readable
-            kind = f"api.{_CODECS[(item.write if writes else item.read) or 'text']}"
+            name = (item.write if writes else item.read) or "text"
+            if item.scalar is not None and self.base(item.scalar) == name:
+                name = item.scalar
+            kind = f"api.{name.upper()}"
             self.use("api")
         if item.read_empty is None and not item.none:
             return kind
@@ -287,17 +338,30 @@ class ModuleView:
             kind = self.shape(answer.record)
         else:
             self.use("api")
-            kind = f"api.{_CODECS[answer.scalar or 'id']}"
+            kind = f"api.{(answer.scalar or 'id').upper()}"
         if answer.value == "id":
             self.use("ScalarResponse")
-            return f"ScalarResponse[{_READ[answer.scalar or 'id']}]({element}, {kind})"
+            return f"ScalarResponse[{_READ[self.base(answer.scalar or 'id')]}]({element}, {kind})"
         if answer.value == "record":
             self.use("RecordResponse")
             return f"RecordResponse({element}, {kind})"
         name = "PageResponse" if answer.value == "page" else "ListResponse"
         self.use(name)
-        inner = "" if answer.record is not None else f"[{_READ[answer.scalar or 'id']}]"
+        inner = "" if answer.record is not None else f"[{_READ[self.base(answer.scalar or 'id')]}]"
         return f"{name}{inner}({element}, {literal(answer.item)}, {kind})"
+
+    def protocol(self, method: Method) -> str:
+        """Return the expression of a method's protocol."""
+        return self._imported(*self.tables_of_api.protocol_of(method))
+
+    def http(self, method: Method) -> str:
+        """Return the expression of a method's HTTP binding; empty where it has none."""
+        return self._imported(*self.tables_of_api.http_of(method))
+
+    def _imported(self, text: str, imports: dict[str, set[str]]) -> str:
+        for module, names in imports.items():
+            self.runtime_names.setdefault(module, set()).update(names)
+        return text
 
     # documentation
 

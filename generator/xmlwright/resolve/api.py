@@ -6,12 +6,22 @@ import re
 from collections.abc import Iterator
 
 from ..diagnostics import Position, Related, nearest
-from ..ir import Api, Envelope, ErrorCode, Names, Paging, Provenance, Scalar, Token
+from ..ir import Api, ErrorCode, Names, Provenance, Scalar
 from ..schema.api_grammar import ApiDecl
 from ..schema.decoder import Decl, LocatedStr, opt
 from ..schema.grammar import ResourceDecl, SharedDecl
-from ..schema.vocabulary import PLACEHOLDER, PLACEHOLDERS
-from .symbols import SymbolTable, class_name_of, named_docs, prose, provenance_of, texts
+from ..schema.vocabulary import PLACEHOLDER, PLACEHOLDERS, SCALARS
+from .symbols import (
+    SHARED,
+    Scope,
+    SymbolTable,
+    class_name_of,
+    named_docs,
+    prose,
+    provenance_of,
+    texts,
+)
+from .wire import WireResolver
 
 
 class ApiResolver:
@@ -34,34 +44,22 @@ class ApiResolver:
             self._event(event)
         for error in api.errors.values():
             self._symbols.check_sources(error.source)
-            for name in re.findall(PLACEHOLDER, error.message):
+            for name in re.findall(PLACEHOLDER, error.message or ""):
                 near = nearest(name, PLACEHOLDERS)
                 if name not in PLACEHOLDERS and near is not None:  # another word is text
                     self._diagnostics.add(
                         "unknown-word",
                         f"{{{name}}} is nearly, but not, one of"
                         f" {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}",
-                        error.message.at,
+                        error.message.at if error.message is not None else error.at,
                         suggestion=f"{{{near}}}",
                     )
         for noted in (*api.events.values(), *api.people.values(), *api.sources.values()):
             self._symbols.check_sources(noted.source)
-        paging = api.paging
-        if paging and paging.maximum_size is not None and paging.default_size > paging.maximum_size:
-            self._symbols.contradiction(
-                paging,
-                "default_size",
-                f"more rows by default than a page may have ({paging.maximum_size})",
-            )
-        counters = {}
-        if paging is not None:
-            for name in ("position", "size", "pages", "total"):
-                place = getattr(paging.counters, name)
-                if place is not None:
-                    counters[name] = str(place)
-        envelope = api.envelope
-        token = api.authentication.token
-        oauth = api.authentication.oauth
+        wire = WireResolver(self._symbols)
+        variables, credentials = wire.options()
+        authentication, signer = wire.authentication()
+        oauth = api.oauth
         return Api(
             name=str(api.api),
             title=prose(api.title),
@@ -76,35 +74,12 @@ class ApiResolver:
                 str(api.python.version),
             ),
             url=str(api.endpoint.url),
-            envelope=Envelope(
-                request_root=str(envelope.request.root),
-                request_method=str(envelope.request.method),
-                request_namespace=opt(envelope.request.namespace),
-                request_attributes=texts(envelope.request.attributes),
-                request_payload=str(envelope.request.payload or ""),
-                response_root=str(envelope.response.root),
-                response_payload=str(envelope.response.payload or ""),
-                namespaces=tuple(map(str, envelope.response.namespaces)),
-                status=opt(envelope.response.status),
-                ok=tuple(map(str, envelope.response.ok)),
-                failure_message=str(envelope.failure.message),
-                failure_code=opt(envelope.failure.code),
-                failure_field=opt(envelope.failure.field),
-                failure_root=opt(envelope.failure.root),
-                failure_when=opt(envelope.failure.when),
-                ignored_attributes=tuple(map(str, envelope.response.attributes)),
-                failed=tuple(map(str, envelope.response.failed)),
-            ),
-            token=(
-                Token()
-                if token is None
-                else Token(
-                    str(token.style),
-                    str(token.password or "X"),
-                    opt(token.header),
-                    prose(token.doc),
-                )
-            ),
+            variables=variables,
+            credentials=credentials,
+            authentication=authentication,
+            signer=signer,
+            namespaces=texts(api.namespaces),
+            envelope=wire.envelope(self._scope(), api),
             oauth=(
                 None
                 if oauth is None
@@ -116,19 +91,7 @@ class ApiResolver:
                     "doc": prose(oauth.doc),
                 }
             ),
-            paging=(
-                Paging(False, "page", "per_page", 1, 25, None, {})
-                if paging is None
-                else Paging(
-                    paging.style == "offset",
-                    str(paging.position),
-                    str(paging.size),
-                    paging.first,
-                    paging.default_size,
-                    paging.maximum_size,
-                    counters,
-                )
-            ),
+            paging=wire.paging(api),
             callbacks=(
                 None
                 if api.callbacks is None
@@ -148,7 +111,7 @@ class ApiResolver:
                 ErrorCode(
                     str(code),
                     str(decl.kind),
-                    str(decl.message),
+                    str(decl.message or ""),
                     decl.status,
                     prose(decl.doc),
                     prose(decl.fix),
@@ -166,24 +129,53 @@ class ApiResolver:
             key_positions=dict(_wire_places(api)),
         )
 
+    def _scope(self) -> Scope | None:
+        """Return what the failures of api.yaml may name: the shared records."""
+        shared = self._description.shared
+        return None if shared is None else Scope(SHARED, shared, None)
+
     def _scalars(self) -> dict[str, Scalar]:
         found = {}
         for name, decl in self._description.api.scalars.items():
-            words = tuple(map(str, decl.words)) or ("1", "0")
-            if len(words) != 2:
+            base = str(decl.base or "")
+            if name in SCALARS and base:
+                self._symbols.contradiction(decl, "is", f"{name} is a built-in type; name the format otherwise")
+            elif name not in SCALARS and not base:
+                self._symbols.missing(decl, f"{name} needs `is`: the built-in type that it is a format of")
+            words = tuple(
+                tuple(map(str, word)) if isinstance(word, tuple) else (str(word),)
+                for word in decl.words
+            ) or (("1",), ("0",))
+            if len(words) != 2 or not all(words):
                 self._diagnostics.add(
-                    "wrong-type", "should be two words, for true and for false", decl.where("words")
+                    "wrong-type", "expected two words: one for true and one for false", decl.where("words")
                 )
-                words = ("1", "0")
+                words = (("1",), ("0",))
+            if decl.form is not None:
+                self._check_format(base or str(name), decl.form)
             found[str(name)] = Scalar(
                 str(name),
                 decl.pad,
                 (words[0], words[1]),
                 tuple(map(str, decl.none)),
                 str(decl.zone or "UTC"),
-                str(decl.read_empty or ("text" if name == "text" else "none")),
+                str(decl.read_empty or ("text" if (base or name) == "text" else "none")),
+                base,
+                opt(decl.form),
             )
         return found
+
+    def _check_format(self, base: str, form: LocatedStr) -> None:
+        named = ("iso8601", "epoch", "http_date") if base == "datetime" else ()
+        if base not in ("date", "datetime"):
+            self._diagnostics.add("contradiction", f"{base} has no format", form.at)
+        elif form not in named and "%" not in form:
+            self._diagnostics.add(
+                "unknown-word",
+                f"{str(form)!r} is not a pattern such as %m/%d/%Y" + (f", nor one of {', '.join(named)}" if named else ""),
+                form.at,
+                suggestion=nearest(form, named),
+            )
 
     def _zone(self) -> None:
         from zoneinfo import ZoneInfo
@@ -234,13 +226,19 @@ class ApiResolver:
 
 
 def _wire_places(api: ApiDecl) -> Iterator[tuple[str, Position]]:
-    """Path of a key -> where it stands, for all that api.yaml says about what is on the wire."""
+    """Yield the path and the position of each key of api.yaml that says what is on the wire."""
     envelope = api.envelope
+    paging = api.paging
     holders: list[tuple[str, Decl | None]] = [
-        ("envelope.request", envelope.request),
-        ("envelope.response", envelope.response),
-        ("envelope.failure", envelope.failure),
-        ("paging.counters", api.paging and api.paging.counters),
+        ("envelope.request", envelope and envelope.request),
+        ("envelope.response", envelope and envelope.response),
+        ("envelope.nil", envelope and envelope.nil),
+        *(
+            (f"envelope.failures.{index}", rule)
+            for index, rule in enumerate((envelope and envelope.failures) or ())
+        ),
+        ("paging", paging),
+        ("paging.counters", paging and paging.counters),
         *((f"scalars.{name}", scalar) for name, scalar in api.scalars.items()),
         *((f"errors.{code}", error) for code, error in api.errors.items()),
     ]

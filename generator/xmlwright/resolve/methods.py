@@ -6,12 +6,14 @@ import dataclasses
 from typing import Final
 
 from ..diagnostics import Position
-from ..ir import Field, Method, Provenance, Record, Ref, ResponseShape
+from ..ir import Field, Http, Method, Paging, Provenance, Record, Ref, ResponseShape
 from ..naming import attribute_name, function_name, python_name, snake, with_article
 from ..schema.decoder import LocatedStr, opt
 from ..schema.grammar import FieldDecl, MethodDecl, ResourceDecl, ResponseShapeDecl
+from ..schema.wire_grammar import location_of
 from .records import RecordResolver, takes_main_record
 from .symbols import Scope, SymbolTable, deprecation, names_of, prose, provenance_of, texts
+from .wire import RETRY_BY_VERB, VARIABLE, Level, WireResolver
 
 _RETRY: Final = {
     "get": "safe",
@@ -72,9 +74,17 @@ class MethodResolver:
                     decl, key, f"`{key}` needs a list; {verb} is {with_article(kind)}"
                 )
         identity = self._identity(main)
-        arguments = self._arguments(decl, kind, main, identity, scope, provenance)
+        levels: tuple[Level, ...] = (decl, resource, self._description.api)
+        wire = WireResolver(self._symbols)
+        envelope = wire.envelope(scope, *levels)
+        http = wire.http(kind, str(verb), identity.name if identity else None, *levels)
+        pages = wire.paging(*levels)
+        arguments = self._arguments(decl, kind, main, identity, scope, provenance, pages)
+        if http is not None:
+            arguments = self._located(arguments, http, verb, decl, records)
         retry = decl.retry
-        if retry is None and kind == "action":
+        by_verb = RETRY_BY_VERB[http.verb] if http is not None and http.described_verb else None
+        if retry is None and kind == "action" and by_verb is None:
             self._diagnostics.add(
                 "missing-key",
                 f"{verb} needs `retry`: safe, idempotent or ambiguous",
@@ -92,12 +102,29 @@ class MethodResolver:
         parts = [snake(part) for part in str(verb).split(".")]
         if decl.python is not None:
             parts[-1] = str(decl.python)
+        in_path = [] if http is None else VARIABLE.findall(http.path)
+        by_place = {item.location: item for item in arguments}
         positional = tuple(
+            by_place["path", name].python for name in in_path if ("path", name) in by_place
+        )
+        positional += tuple(
             item.python
             for item in arguments
-            if identity is not None and item.name == identity.name and item.required
+            if identity is not None
+            and item.name == identity.name
+            and item.required
+            and item.python not in positional
         )
-        response = self._response(decl, kind, resource, main, identity, scope)
+        response = self._response(
+            decl, kind, resource, main, identity, scope,
+            rest=http is not None and resource.path is not None,
+            bare=not envelope.response_roots and not envelope.response_payload,
+            paged=pages is not None,
+        )  # fmt: skip
+        paging = "none"
+        if kind == "list" and decl.paging is not False and response.value == "page":
+            paging = "ignored" if decl.paging == "ignored" else "pages"
+            self._check_end(decl, verb, pages)
         plural = str(resource.plural or resource.resource + "s").replace("_", " ")
         one = with_article(resource.resource.replace("_", " "))
         return Method(
@@ -112,15 +139,9 @@ class MethodResolver:
             positional=positional,
             mode=_MODES.get(kind, "write"),
             response=response,
-            paging=(
-                "none"
-                if kind != "list"
-                or decl.paging is False
-                or (decl.response and decl.response.value != "page")
-                else ("ignored" if decl.paging == "ignored" else "pages")
-            ),
+            paging=paging,
             order=opt(order),
-            retry=str(retry or _RETRY.get(kind, "ambiguous")),
+            retry=str(retry or by_verb or _RETRY.get(kind, "ambiguous")),
             callers=callers,
             errors=self._all_codes(kind, decl),
             events=tuple(map(str, decl.events)),
@@ -128,6 +149,10 @@ class MethodResolver:
             since=opt(decl.since),
             provenance=provenance,
             at=verb.at,
+            envelope=envelope,
+            http=http,
+            pages=pages if paging != "none" else None,
+            authenticated=decl.authentication is None and self._description.api.authentication != "none",
             key_positions=_method_places(resource, decl, response, identity),
         )
 
@@ -152,6 +177,7 @@ class MethodResolver:
         identity: Field | None,
         scope: Scope,
         provenance: Provenance,
+        pages: Paging | None,
     ) -> tuple[Field, ...]:
         found: dict[str, Field] = {}
         letter = {"create": "c", "update": "u"}.get(kind)
@@ -182,22 +208,86 @@ class MethodResolver:
             found[str(name)] = _as_argument(
                 same, required=is_identity and name in decl.arguments, at=name.at
             )
-        paging = self._description.api.paging
         in_pages = decl.paging is not False and (
             decl.response is None or decl.response.value == "page"
         )
-        if kind == "list" and in_pages and paging is not None:
-            for place, doc in (
-                (
-                    paging.position,
-                    "Which page to fetch, counted from " + str(paging.first) + ".",
-                ),
-                (paging.size, _size_doc(paging.default_size, paging.maximum_size)),
-            ):
-                found.setdefault(str(place), _counter(place, doc))
+        if kind == "list" and in_pages and pages is not None:
+            for argument in _page_arguments(pages, decl):
+                found.setdefault(argument.name, argument)
         arguments = tuple(found.values())
         self._records.check_places(arguments)
         return arguments
+
+    def _located(
+        self,
+        arguments: tuple[Field, ...],
+        http: Http,
+        verb: LocatedStr,
+        decl: MethodDecl,
+        records: tuple[Record, ...],
+    ) -> tuple[Field, ...]:
+        """Return the arguments with their places: in the path, in parameters, or in the document."""
+        api = self._description.api
+        in_path = VARIABLE.findall(http.path)
+        options = {*VARIABLE.findall(api.endpoint.url), *api.endpoint.variables, *api.credentials}
+        found = []
+        for item in arguments:
+            location = item.location
+            if item.name in in_path and location is None:
+                location = ("path", item.name)
+            elif location is None and http.arguments != "body" and not item.read == "binary":
+                location = (http.arguments, item.name)
+                if item.path and item.path != (item.name,):
+                    inner = item.path[:-1] if item.many or item.map else item.path
+                    location = (http.arguments, (inner or item.path)[-1])
+            if location is not None and location[0] == "path":
+                if location[1] not in in_path:
+                    self._symbols.contradiction(
+                        decl, "http", f"the path has no {{{location[1]}}} for {item.name}"
+                    )
+                item = dataclasses.replace(item, required="cu", clear="refused")
+            found.append(dataclasses.replace(item, location=location))
+        placed = {item.location[1] for item in found if item.location and item.location[0] == "path"}
+        known = {item.name: item for record in records for item in record.fields}
+        first = []
+        for name in in_path:
+            if name in placed or name in options:
+                continue
+            base = known.get(name)
+            if base is None:
+                base = _path_argument(name, verb.at)
+            first.append(
+                dataclasses.replace(
+                    _as_argument(base, required=True, at=verb.at), path=(), attribute=None, content=False,
+                    location=("path", name), python=base.python,
+                )
+            )  # fmt: skip
+        return (*first, *found)
+
+    def _check_end(self, decl: MethodDecl, verb: LocatedStr, pages: Paging | None) -> None:
+        """Report a list whose end a client cannot know."""
+        if pages is None:
+            return
+        missing = ""
+        if pages.style in ("cursor", "link") and not pages.next:
+            missing = f"paging of style {pages.style} needs `counters: {{next: ...}}`"
+        elif pages.style == "cursor" and len(pages.next) != len(pages.position):
+            missing = "each argument of `position` needs one place in `counters: {next: [...]}`"
+        elif pages.style != "link" and not pages.position:
+            missing = "paging needs `position`: the argument that says where a page begins"
+        elif (
+            pages.style in ("page", "offset")
+            and not pages.size
+            and pages.default_size is None
+            and not pages.counters.keys() & {"pages", "total", "size"}
+            and pages.more is None
+        ):
+            missing = (
+                f"nothing says where {verb} ends: give `size`, `default_size`, or one of the counters"
+                " pages, total and more"
+            )
+        if missing:
+            self._diagnostics.add("missing-key", missing, decl.where("paging"))
 
     def _response(
         self,
@@ -207,15 +297,20 @@ class MethodResolver:
         main: Record | None,
         identity: Field | None,
         scope: Scope,
+        *,
+        rest: bool,
+        bare: bool,
+        paged: bool,
     ) -> ResponseShape:
         given = decl.response
-        value = str(given.value) if given else {
-            "create": "id", "get": "record", "list": "page",
-        }.get(kind, "none")  # fmt: skip
-        unpaged = decl.paging is False or self._description.api.paging is None
+        defaults = {"create": "id", "get": "record", "list": "page"}
+        if rest:  # verbs and paths: what was written comes back
+            defaults.update(create="record", update="record")
+        value = str(given.value) if given else defaults.get(kind, "none")
+        unpaged = decl.paging is False or not paged
         if kind == "list" and unpaged and given is None:
             value = "list"
-        element = str(given.element) if given and given.element else ""
+        element = str(given.place) if given and given.place else ""
         if given is not None:
             self._response_keys(given, value, kind)
         record: Ref | None = None
@@ -231,7 +326,7 @@ class MethodResolver:
             if identity is None and not element:
                 self._diagnostics.add(
                     "missing-key",
-                    "the element of the response is unknown: the record has no identity; add `response` with `value: id` and `element`",
+                    "the element of the response is unknown: the record has no identity; add `response` with `value: id` and `at`",
                     decl.at,
                 )
             element = element or (identity.name if identity else "id")
@@ -241,9 +336,9 @@ class MethodResolver:
         elif value == "list" and scalar is None and ref is not None:
             scalar = "id"
         if value == "record":
-            element = element or str(resource.resource)
+            element = element or ("." if bare else str(resource.resource))
         elif value in ("page", "list"):
-            element = element or str(resource.plural or f"{resource.resource}s")
+            element = element or ("." if bare else str(resource.plural or f"{resource.resource}s"))
         item = str(given.item) if given and given.item else str(resource.resource)
         media = tuple(map(str, given.media)) if given else ()
         return ResponseShape(value, element, item, record, scalar, ref, media)
@@ -253,10 +348,10 @@ class MethodResolver:
             self._symbols.contradiction(decl, "value", "only a list returns a page")
         useful = {
             "none": (),
-            "id": ("element", "type", "ref"),
-            "record": ("element", "record"),
-            "page": ("element", "item", "record"),
-            "list": ("element", "item", "record", "type", "ref"),
+            "id": ("at", "type", "ref"),
+            "record": ("at", "record"),
+            "page": ("at", "item", "record"),
+            "list": ("at", "item", "record", "type", "ref"),
             "binary": ("media",),
         }[value]
         for key in decl.keys:
@@ -284,7 +379,7 @@ def _method_places(
     given = {} if decl.response is None else decl.response.keys
     return {
         "wrapper": decl.keys.get("wrapper", one),
-        "element": given.get("element", by_value.get(response.value, one)),
+        "element": given.get("at", by_value.get(response.value, one)),
         "item": given.get("item", one),
     }
 
@@ -300,16 +395,44 @@ def _as_argument(item: Field, *, required: bool, at: Position | None = None) -> 
     )
 
 
-def _counter(name: LocatedStr, doc: str) -> Field:
+def _page_arguments(pages: Paging, decl: MethodDecl) -> list[Field]:
+    """Return the arguments that say which page of a list to fetch."""
+    found = []
+    at = decl.at
+    for index, place in enumerate(pages.position if pages.style != "link" else ()):
+        if pages.style == "cursor":
+            doc = "Mark of the page to fetch, from the page before; left out, the first page."
+        elif pages.style == "offset":
+            doc = f"First row to fetch, counted from {pages.first}."
+        else:
+            doc = f"Which page to fetch, counted from {pages.first}."
+        scalar = "text" if pages.style == "cursor" else "int"
+        found.append(_place_argument(place, scalar, doc, at))
+    if pages.size:
+        found.append(_place_argument(pages.size, "int", _size_doc(pages), at))
+    return found
+
+
+def _place_argument(place: str, scalar: str, doc: str, at: Position) -> Field:
+    location = location_of(place)
+    path = () if location is not None else tuple(place.split("/"))
+    name = location[1] if location is not None else path[-1]
+    return dataclasses.replace(
+        _path_argument(name, at), path=path, location=location, read=scalar, write=scalar, required="", doc=doc
+    )
+
+
+def _path_argument(name: str, at: Position) -> Field:
     return Field(
-        name=str(name), python=python_name(name), path=(str(name),), read="int", write="int", enum=None, record=None,
-        ref=None, many=False, attribute=None, content=False, bare=False, access="cu", required="", clear="refused",
+        name=name, python=python_name(name), path=(), read="text", write="text", enum=None, record=None,
+        ref=None, many=False, attribute=None, content=False, bare=False, access="cu", required="cu", clear="refused",
         discarded=False, sensitive=False, deprecated=None, since=None, default=None, read_empty=None, none=(),
-        max_length=None, minimum=None, maximum=None, places=None, media=(), max_bytes=None, doc=doc, provenance=Provenance("documented"),
-        at=name.at,
+        max_length=None, minimum=None, maximum=None, places=None, media=(), max_bytes=None,
+        doc="Part of the path of the URL.", provenance=Provenance("documented"), at=at,
     )  # fmt: skip
 
 
-def _size_doc(default: int, maximum: int | None) -> str:
-    limit = f", at most {maximum}" if maximum is not None else ""
-    return f"How many rows a page may have; {default} when left out{limit}."
+def _size_doc(pages: Paging) -> str:
+    limit = f", at most {pages.maximum_size}" if pages.maximum_size is not None else ""
+    default = f"; {pages.default_size} when left out" if pages.default_size is not None else ""
+    return f"How many rows a page may have{default}{limit}."

@@ -22,7 +22,8 @@ from ..schema.grammar import (
     RecordDecl,
     ResourceDecl,
 )
-from ..schema.vocabulary import BOOLEAN, TEXT
+from ..schema.vocabulary import BOOLEAN, SCALARS, TEXT
+from ..schema.wire_grammar import listed, location_of
 from .symbols import (
     SHARED,
     Scope,
@@ -43,6 +44,17 @@ _DEFAULTS: Final[dict[str, Decoder]] = {
 """Scalar -> what a default of it is in YAML; text for others."""
 _MEDIA: Final = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 _ACCESS: Final = {"read": "r", "write": "cu", "both": "rcu", "create": "c", "update": "u"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Placed:
+    """Where a field is on the wire."""
+
+    path: tuple[str, ...]
+    attribute: str | None
+    content: bool
+    location: tuple[str, str] | None
+    fallbacks: tuple[str, ...] = ()
 
 
 class RecordResolver:
@@ -131,11 +143,30 @@ class RecordResolver:
                 else:
                     identity = owner.python
             found.append(
-                Record(scope.module, str(name), doc, identity, fields, False, False, name.at)
-            )
+                Record(
+                    scope.module, str(name), doc, identity, fields, False, False, name.at,
+                    self._choices(decl, fields),
+                )
+            )  # fmt: skip
             self.check_places(fields)
         if resource is not None and found:
             self._main_name(found[0], resource)
+        return tuple(found)
+
+    def _choices(
+        self, decl: RecordDecl, fields: tuple[Field, ...]
+    ) -> tuple[tuple[str, ...], ...]:
+        """Return the groups of fields of which a request has exactly one."""
+        groups = decl.one_of
+        if groups and not any(isinstance(group, tuple) for group in groups):
+            groups = (tuple(name for name in groups if isinstance(name, LocatedStr)),)
+        known = {item.name: item.python for item in fields}
+        found = []
+        for group in groups:
+            names = group if isinstance(group, tuple) else (group,)
+            found.append(
+                tuple(known[name] for name in names if self._symbols.check("field", name, known))
+            )
         return tuple(found)
 
     def with_directions(
@@ -192,9 +223,38 @@ class RecordResolver:
         self, decl: RecordDecl | GroupDecl, scope: Scope, provenance: Provenance
     ) -> tuple[Field, ...]:
         found: dict[str, Field] = {}
+        extends = decl.extends if isinstance(decl, RecordDecl) else ()
+        self._add_groups(found, extends, scope, provenance)
         for name, item in decl.fields.items():
+            if str(name) in found:
+                self._diagnostics.add(
+                    "duplicate-name",
+                    f"a group that the record extends has a field {name}, too",
+                    name.at,
+                    related=[Related(found[str(name)].at, "in the group")],
+                )
             found[str(name)] = self.field(name, item, scope, provenance)
-        for group in decl.include:
+        self._add_groups(found, decl.include, scope, provenance)
+        by_python: dict[str, Field] = {}
+        for field in found.values():
+            first = by_python.setdefault(field.python, field)
+            if first is not field:
+                self._diagnostics.add(
+                    "duplicate-name",
+                    f"the Python name {field.python} is used already",
+                    field.at,
+                    related=[Related(first.at, "by this field")],
+                )
+        return tuple(found.values())
+
+    def _add_groups(
+        self,
+        found: dict[str, Field],
+        groups: Iterable[LocatedStr],
+        scope: Scope,
+        provenance: Provenance,
+    ) -> None:
+        for group in groups:
             included = scope.groups.get(group)
             if included is None:
                 self._symbols.dangling("group", group, scope.groups)
@@ -212,23 +272,12 @@ class RecordResolver:
                         ],
                     )
                 found[field.name] = field
-        by_python: dict[str, Field] = {}
-        for field in found.values():
-            first = by_python.setdefault(field.python, field)
-            if first is not field:
-                self._diagnostics.add(
-                    "duplicate-name",
-                    f"the Python name {field.python} is used already",
-                    field.at,
-                    related=[Related(first.at, "by this field")],
-                )
-        return tuple(found.values())
 
     def check_places(self, fields: Iterable[Field]) -> None:
         """Report fields that have the same place in the XML."""
         seen: dict[tuple[object, ...], Field] = {}
         for item in fields:
-            place = (item.path, item.attribute, item.content and not item.path)
+            place = (item.path, item.attribute, item.content and not item.path, item.location)
             first = seen.setdefault(place, item)
             if first is not item and set(first.access) & set(item.access):
                 self._diagnostics.add(
@@ -254,7 +303,7 @@ class RecordResolver:
         enum = self._symbols.find("enum", decl.enum, scope.enums)
         if decl.ref is not None and decl.ref not in self._symbols.resources:
             self._symbols.dangling("resource", decl.ref, self._symbols.resources)
-        path = self._path(name, decl)
+        placed = self._placed(name, decl)
         access = self._letters(decl, argument)
         required = self._required(decl, access)
         if decl.bare and (decl.list is None or decl.record is None):
@@ -268,15 +317,15 @@ class RecordResolver:
         return Field(
             name=str(name),
             python=str(decl.python or python_name(name)),
-            path=path,
+            path=placed.path,
             read=read,
             write=write,
             enum=enum,
             record=record,
             ref=opt(decl.ref),
             many=decl.list is not None or decl.repeated,
-            attribute=opt(decl.attribute),
-            content=decl.content or decl.also is not None,
+            attribute=placed.attribute,
+            content=placed.content,
             bare=decl.bare,
             access=access,
             required=required,
@@ -297,10 +346,35 @@ class RecordResolver:
             doc=prose(decl.doc),
             provenance=provenance_of(decl, inherited),
             at=name.at,
-            key_positions=positions_of(
-                decl, "element", "attribute", "content", "also", "list", "none"
-            ),
+            scalar=self._scalar(decl),
+            location=placed.location,
+            fallbacks=placed.fallbacks,
+            map=decl.map is not None,
+            key_element=str(decl.key_element or "key"),
+            value_element=str(decl.value_element or "value"),
+            namespaces=tuple(map(str, listed(decl.namespace))),
+            indexed=opt(decl.indexed),
+            join=opt(decl.join),
+            key_positions=positions_of(decl, "at", "list", "map", "none"),
         )
+
+    def _scalar(self, decl: FieldDecl) -> str | None:
+        """Return the named format of a field; None for a built-in type."""
+        names = (
+            (decl.type.read, decl.type.write)
+            if isinstance(decl.type, DirectionDecl)
+            else () if decl.type is None else (decl.type,)
+        )
+        return next((str(name) for name in names if name not in SCALARS), None)
+
+    def _base(self, name: LocatedStr) -> str:
+        """Return the built-in type that a type is, or is a format of."""
+        if name in SCALARS:
+            return str(name)
+        scalars = self._description.api.scalars
+        if not self._symbols.check("type", name, {**dict.fromkeys(map(str, SCALARS)), **scalars}):
+            return "text"
+        return str(scalars[name].base or "text")
 
     def _types(self, name: LocatedStr, decl: FieldDecl) -> tuple[str | None, str | None]:
         given = [kind for kind in ("type", "enum", "record") if getattr(decl, kind) is not None]
@@ -321,27 +395,43 @@ class RecordResolver:
             )
             return "text", "text"
         if isinstance(decl.type, DirectionDecl):
-            return str(decl.type.read), str(decl.type.write)
-        return (None, None) if decl.type is None else (str(decl.type), str(decl.type))
+            return self._base(decl.type.read), self._base(decl.type.write)
+        if decl.type is None:
+            return None, None
+        base = self._base(decl.type)
+        return base, base
 
-    def _path(self, name: LocatedStr, decl: FieldDecl) -> tuple[str, ...]:
-        places = [
-            key
-            for key in ("element", "attribute", "content")
-            if getattr(decl, key) not in (None, False)
-        ]
-        if len(places) > 1:
-            self._symbols.contradiction(
-                decl, places[1], f"a field has one place: {places[0]} or {places[1]}"
-            )
-        if decl.attribute is not None or decl.content:
-            if decl.list is not None or decl.repeated or decl.record is not None:
-                self._symbols.contradiction(
-                    decl, places[0], "an attribute or text holds one scalar"
-                )
-            return ()
-        path = tuple(str(decl.element or name).split("/"))
-        return (*path, str(decl.list)) if decl.list is not None else path
+    def _placed(self, name: LocatedStr, decl: FieldDecl) -> _Placed:
+        """Return where a field is on the wire."""
+        inside = [place for place in listed(decl.wire) if location_of(place) is None]
+        outside = [found for place in listed(decl.wire) if (found := location_of(place))]
+        if len(outside) > 1:
+            self._symbols.contradiction(decl, "at", "a field has one place outside of the document")
+        location = outside[0] if outside else None
+        item = decl.list or (decl.map if decl.map != "." else None)
+        if location is not None and not inside:
+            return _Placed((), None, content=False, location=location)
+        place = str(inside[0]) if inside else str(name)
+        *path, last = [part for part in place.split("/") if part] or ["."]
+        content = last == "." and item is None
+        attribute = None
+        if last.startswith("@"):
+            attribute = last[1:]
+        elif last != ".":
+            path.append(last)
+        if (attribute is not None or content) and (
+            item is not None or decl.repeated or decl.record is not None
+        ):
+            self._symbols.contradiction(decl, "at", "an attribute or text holds one scalar")
+        others = [str(place) for place in inside[1:]]
+        if path and "." in others:
+            others.remove(".")
+            content = True
+        if item is not None:
+            path.append(str(item))
+        return _Placed(
+            tuple(path), attribute, content=content, location=location, fallbacks=tuple(others)
+        )
 
     def _letters(self, decl: FieldDecl, argument: bool) -> str:
         if decl.access is None:

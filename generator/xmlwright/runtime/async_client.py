@@ -128,7 +128,7 @@ class Httpx2Transport:
     ) -> HttpResponse:
         try:
             message = client.build_request(
-                "POST",
+                request.verb,
                 request.url,
                 content=request.body,
                 headers=dict(request.headers),

@@ -216,7 +216,9 @@ class Pager(Generic[T]):
     A pager holds nothing: each ``for`` walks anew from the page that was asked for.
     """
 
-    def __init__(self, client: Client, request: Callable[[Cursor | None], Request[Page[T]]]) -> None:
+    def __init__(
+        self, client: Client, request: Callable[[Cursor | None], Request[Page[T]]]
+    ) -> None:
         self._client = client
         self._request = request
 

@@ -16,7 +16,7 @@ from lxml import etree
 from .errors import Error, OutcomeUnknownError
 from .reading import all_text, find, local_name, parse_xml
 from .record import Record
-from .request import ListResponse, Method, PageResponse
+from .request import ListResponse, Method, PageResponse, Request
 from .scalars import Binary
 from .schema import FieldSpec, RecordSchema
 from .scrub import HIDDEN, blank, scrub
@@ -147,6 +147,16 @@ def redact_request(method: Method[Any], document: bytes | str, secrets: Iterable
     except Error:
         return _withheld(document)
     return _redacted(root, list(_request_spots(method, root)), secrets)
+
+
+def redact_parts(request: Request[Any], secrets: Iterable[str]) -> list[str]:
+    """Return the headers and form parameters of a request, a line each, without anything sensitive."""
+    http = request.http
+    if http is None:
+        return []
+    lines = [f"{name}: {text}" for name, text in http.headers]
+    lines += [f"{name}={text}" for name, text in http.form or ()]
+    return [blank(line, secrets) for line in lines]
 
 
 def redact_response(method: Method[Any], document: bytes | str, secrets: Iterable[str] = ()) -> str:

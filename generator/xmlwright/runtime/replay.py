@@ -62,7 +62,9 @@ class ReplayTransport:
         """
         document = _document(request)
         protocol = self._door.protocol
-        method = self._door.method(protocol.request_method.text(parse_xml(document)) or "")
+        place = protocol.request_method
+        name = "" if place is None else place.text(parse_xml(document))
+        method = self._door.method(name or "")
         call = self._next(method, document)
         if call.response is None:
             raise _failure(call)

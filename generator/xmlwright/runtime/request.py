@@ -66,9 +66,12 @@ class Request(Generic[T]):
         if paging.style == "link":
             assert self.http is not None
             return replace(self, http=replace(self.http, link=str(position)))
-        names = (paging.position,) if isinstance(paging.position, str) else paging.position
+        names = paging.arguments
         places = position if isinstance(position, tuple) else (position,)
-        given = {name: UNSET if place is None else place for name, place in zip(names, places, strict=True)}
+        given = {
+            name: UNSET if place is None else place
+            for name, place in zip(names, places, strict=True)
+        }
         return self.endpoint.request({**self.values, **given})
 
     @property
@@ -282,7 +285,7 @@ class PageResponse(ResponseReader[Page[T]]):
             _missing(reader, self.rows.path)
             return Page(())
         items, unknown = self.rows.rows(found, reader)
-        counters: dict[str, int | None] = {}
+        counters: dict[str, Any] = {}
         paging = protocol.paging
         for name, place in paging.counters.items():
             text = (place.text(found, reader.response) or "").strip()
@@ -425,6 +428,7 @@ class Method(Generic[T]):
         plan = self.plan
         writer = Writer(self._protocol.nil_attribute)
         met: ArgumentError | None = None
+        xml, parts = b"", None
         try:
             xml = plan.document(writer, values)
             parts = plan.parts(values)

@@ -35,7 +35,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One HTTP POST. Headers hold the token, so they are kept out of the ``repr``."""
+    """One HTTP request. Headers hold the credentials, so they are kept out of the ``repr``."""
 
     url: str
     body: bytes = field(repr=False)
@@ -46,6 +46,7 @@ class HttpRequest:
     """Seconds for all of it, from connecting to the last byte."""
     stream: bool = False
     """Whether a response that is no document may be handed over piece by piece."""
+    verb: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,8 @@ def _exchange(
 
     HERE.exchange = exchange if exchange.watched else None
     try:
-        response = session.post(
+        response = session.request(
+            request.verb,
             request.url,
             data=request.body,
             headers=dict(request.headers),

@@ -9,6 +9,7 @@ from .decoder import (
     Choice,
     Decl,
     Dictionary,
+    Either,
     Integer,
     Listing,
     LocatedStr,
@@ -23,8 +24,6 @@ from .vocabulary import (
     ELEMENT,
     ERROR_KINDS,
     PACKAGE,
-    PATH,
-    PLACE,
     PROVENANCE,
     PROVENANCE_DOC,
     SCALARS,
@@ -32,7 +31,17 @@ from .vocabulary import (
     SOURCE_DOC,
     TEXT,
     TEXTS,
+    TYPE,
     VERBS,
+)
+from .wire_grammar import (
+    AUTHENTICATION,
+    HTTP,
+    AuthenticationItemDecl,
+    CredentialDecl,
+    EnvelopeDecl,
+    HttpDecl,
+    PagingDecl,
 )
 
 
@@ -53,74 +62,23 @@ class PythonDecl(Decl):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointDecl(Decl):
-    """Where the API is."""
+class VariableDecl(Decl):
+    """A variable of the URL: an option of the client."""
 
-    url: LocatedStr = key(TEXT, "Address; {account} stands for the account.", required=True)
+    default: LocatedStr | None = key(TEXT, "What it is when left out; without it, it must be given.")
     doc: LocatedStr | None = key(TEXT, DOC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestDecl(Decl):
-    """The envelope of requests."""
+class EndpointDecl(Decl):
+    """Where the API is."""
 
-    root: LocatedStr = key(ELEMENT, "Root element.", required=True)
-    method: LocatedStr = key(
-        PLACE, "Where the method's name is: @attribute or element.", required=True
+    url: LocatedStr = key(TEXT, "Address; each {name} is an option of the client.", required=True)
+    variables: Mapping[LocatedStr, VariableDecl] = key(
+        Dictionary(SNAKE, MappingDecoder(VariableDecl, "a variable")),
+        "Variables of the URL and of paths that have a default or a text.",
+        default={},
     )
-    namespace: LocatedStr | None = key(TEXT, "Default namespace of requests.")
-    attributes: Mapping[LocatedStr, LocatedStr] = key(
-        Dictionary(ELEMENT, TEXT), "Fixed attributes of the root.", default={}
-    )
-    payload: LocatedStr | None = key(PATH, "Elements around the arguments.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseDecl(Decl):
-    """The envelope of answers."""
-
-    root: LocatedStr = key(ELEMENT, "Root element.", required=True)
-    namespaces: tuple[LocatedStr, ...] = key(TEXTS, "Namespaces that answers carry.", default=())
-    status: LocatedStr | None = key(PLACE, "Where the answer says whether it succeeded.")
-    ok: tuple[LocatedStr, ...] = key(TEXTS, "What it says then.", default=())
-    failed: tuple[LocatedStr, ...] = key(
-        TEXTS, "What it says of a failure; whatever is not ok is taken for one.", default=()
-    )
-    payload: LocatedStr | None = key(PATH, "Elements around the value.")
-    attributes: tuple[LocatedStr, ...] = key(
-        Listing(ELEMENT), "Attributes that any element may carry and that are not read.", default=()
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureDecl(Decl):
-    """The envelope of failures."""
-
-    message: LocatedStr = key(PLACE, "Where the message is.", required=True)
-    code: LocatedStr | None = key(PLACE, "Where the code is.")
-    field: LocatedStr | None = key(PLACE, "Where the name of the field is.")
-    root: LocatedStr | None = key(ELEMENT, "Root element of failures, where it is another.")
-    when: LocatedStr | None = key(PLACE, "A place whose presence means failure.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvelopeDecl(Decl):
-    """What is around every request and answer."""
-
-    request: RequestDecl = key(MappingDecoder(RequestDecl, "requests"), "Requests.", required=True)
-    response: ResponseDecl = key(MappingDecoder(ResponseDecl, "answers"), "Answers.", required=True)
-    failure: FailureDecl = key(MappingDecoder(FailureDecl, "failures"), "Failures.", required=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenDecl(Decl):
-    """How the token is sent."""
-
-    style: LocatedStr = key(
-        Choice("basic", "header"), "HTTP user name, or a header.", required=True
-    )
-    password: LocatedStr | None = key(TEXT, "Password that goes with it; default X.")
-    header: LocatedStr | None = key(TEXT, "Name of the header.")
     doc: LocatedStr | None = key(TEXT, DOC)
 
 
@@ -138,47 +96,23 @@ class OAuthDecl(Decl):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthenticationDecl(Decl):
-    """Who the caller is."""
-
-    token: TokenDecl | None = key(MappingDecoder(TokenDecl, "the token"), "A token.")
-    oauth: OAuthDecl | None = key(MappingDecoder(OAuthDecl, "OAuth"), "OAuth 1.0a.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountersDecl(Decl):
-    """Where a page's counters are, below the list's wrapper."""
-
-    position: LocatedStr | None = key(PLACE, "Number of the page or first row.")
-    size: LocatedStr | None = key(PLACE, "Rows that a page may have.")
-    pages: LocatedStr | None = key(PLACE, "Number of pages.")
-    total: LocatedStr | None = key(PLACE, "Number of rows of all pages.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PagingDecl(Decl):
-    """How lists come in pages."""
-
-    style: LocatedStr = key(
-        Choice("page", "offset"), "Whether the position counts pages or rows.", required=True
-    )
-    position: LocatedStr = key(ELEMENT, "Argument that says where.", required=True)
-    size: LocatedStr = key(ELEMENT, "Argument that says how many.", required=True)
-    first: int = key(Integer(0), "The first position.", default=1)
-    default_size: int = key(Integer(1), "Rows when not said.", default=25)
-    maximum_size: int | None = key(Integer(1), "Most rows of a page.")
-    counters: CountersDecl = key(
-        MappingDecoder(CountersDecl, "counters"), "Counters.", required=True
-    )
-    doc: LocatedStr | None = key(TEXT, DOC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScalarDecl(Decl):
     """How one scalar type is on the wire, where an API does it its own way."""
 
+    base: LocatedStr | None = key(
+        Choice(*SCALARS), "The type that a named format is one of.", name="is"
+    )
     pad: int | None = key(Integer(1), "Width to which the server pads with zeros.")
-    words: tuple[LocatedStr, ...] = key(TEXTS, "Words for true and false.", default=())
+    words: tuple[LocatedStr | tuple[LocatedStr, ...], ...] = key(
+        Listing(Either(TEXT, Listing(TEXT))),
+        "Words for true and false; of several for one, the first is sent.",
+        default=(),
+    )
+    form: LocatedStr | None = key(
+        TEXT,
+        "Format of dates and times: a pattern such as %m/%d/%Y; of times also iso8601, epoch or http_date.",
+        name="format",
+    )
     none: tuple[LocatedStr, ...] = key(TEXTS, "Texts that mean none.", default=())
     zone: LocatedStr | None = key(TEXT, "Zone of times, as in the IANA database.")
     read_empty: LocatedStr | None = key(
@@ -201,10 +135,10 @@ class ErrorDecl(Decl):
     """One error code."""
 
     kind: LocatedStr = key(Choice(*ERROR_KINDS), "Class of error it is raised as.", required=True)
-    message: LocatedStr = key(
-        TEXT, "Its message; {field} and {Resource} stand for names.", required=True
+    message: LocatedStr | None = key(
+        TEXT, "Its message; {field} and {Resource} stand for names."
     )
-    status: int = key(Integer(100), "HTTP status of the answer.", default=200)
+    status: int = key(Integer(100), "HTTP status of the response.", default=200)
     doc: LocatedStr | None = key(TEXT, DOC)
     fix: LocatedStr | None = key(TEXT, "What the caller can do.")
     provenance: LocatedStr | None = key(Choice(*PROVENANCE), PROVENANCE_DOC)
@@ -244,19 +178,29 @@ class ApiDecl(Decl):
     endpoint: EndpointDecl = key(
         MappingDecoder(EndpointDecl, "the endpoint"), "Where it is.", required=True
     )
-    envelope: EnvelopeDecl = key(
-        MappingDecoder(EnvelopeDecl, "the envelope"),
-        "What is around requests and answers.",
-        required=True,
+    namespaces: Mapping[LocatedStr, LocatedStr] = key(
+        Dictionary(ELEMENT, TEXT), "Prefix -> namespace, for names with a prefix.", default={}
     )
-    authentication: AuthenticationDecl = key(
-        MappingDecoder(AuthenticationDecl, "authentication"), "Who the caller is.", required=True
+    http: HttpDecl | LocatedStr | None = key(HTTP, "Verb, path, headers and parameters.")
+    envelope: EnvelopeDecl | None = key(
+        MappingDecoder(EnvelopeDecl, "the envelope"), "What is around requests and responses."
+    )
+    credentials: Mapping[LocatedStr, CredentialDecl] = key(
+        Dictionary(SNAKE, MappingDecoder(CredentialDecl, "a credential")),
+        "What a client is given to say who is calling.",
+        default={},
+    )
+    authentication: LocatedStr | tuple[AuthenticationItemDecl | LocatedStr, ...] = key(
+        AUTHENTICATION, "What requests carry to say who is calling; none: nothing.", required=True
+    )
+    oauth: OAuthDecl | None = key(
+        MappingDecoder(OAuthDecl, "OAuth"), "OAuth 1.0a, in place of the credentials."
     )
     paging: PagingDecl | None = key(
         MappingDecoder(PagingDecl, "paging"), "How lists come in pages."
     )
     scalars: Mapping[LocatedStr, ScalarDecl] = key(
-        Dictionary(Choice(*SCALARS), MappingDecoder(ScalarDecl, "a scalar")),
+        Dictionary(TYPE, MappingDecoder(ScalarDecl, "a scalar")),
         "Its scalars.",
         default={},
     )

@@ -28,20 +28,22 @@ from .vocabulary import (
     CODES,
     DOC,
     ELEMENT,
+    ERROR_KINDS,
     NUMBER,
-    PATH,
+    PLACE,
     PROVENANCE,
     PROVENANCE_DOC,
     PYTHON,
-    SCALARS,
     SNAKE,
     SOURCE_DOC,
     TEXT,
     TEXTS,
     TREE,
+    TYPE,
     VERB,
     VERBS,
 )
+from .wire_grammar import HTTP, PLACES, EnvelopeDecl, HttpDecl, PagingDecl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +78,8 @@ class EnumDecl(Decl):
 class DirectionDecl(Decl):
     """A type that differs between answers and requests."""
 
-    read: LocatedStr = key(Choice(*SCALARS), "Type in answers.", required=True)
-    write: LocatedStr = key(Choice(*SCALARS), "Type in requests.", required=True)
+    read: LocatedStr = key(TYPE, "Type in answers.", required=True)
+    write: LocatedStr = key(TYPE, "Type in requests.", required=True)
 
 
 ACCESS: Final = Either(
@@ -91,7 +93,7 @@ class FieldDecl(Decl):
     """A field of a record, or an argument of a method."""
 
     type: LocatedStr | DirectionDecl | None = key(
-        Either(Choice(*SCALARS), MappingDecoder(DirectionDecl, "types by direction")),
+        Either(TYPE, MappingDecoder(DirectionDecl, "types by direction")),
         "Scalar type of the value (or of each item of a list).",
     )
     enum: LocatedStr | None = key(CAP_WORDS, "Name of the enum that the value is a word of.")
@@ -104,14 +106,29 @@ class FieldDecl(Decl):
     bare: bool = key(
         BOOLEAN, "An answer may hold one item's fields straight inside the wrapper.", default=False
     )
-    element: LocatedStr | None = key(
-        PATH, "Element, or path of elements; default: the field's name."
+    map: LocatedStr | None = key(
+        Name(r"\*|\.|[^\s<>&/@.*]+", "an XML name, . or *"),
+        "Entry element of a map; . if the field's own element repeats; * if the names of elements are the keys.",
     )
-    attribute: LocatedStr | None = key(
-        ELEMENT, "The value is an attribute of the record's element."
+    key_element: LocatedStr | None = key(
+        ELEMENT, "Element of the key in an entry of a map; default key.", name="key"
     )
-    content: bool = key(BOOLEAN, "The value is the record's own text.", default=False)
-    also: LocatedStr | None = key(Choice("content"), "Also read from the record's own text.")
+    value_element: LocatedStr | None = key(
+        ELEMENT, "Element of the value in an entry of a map; default value.", name="value"
+    )
+    wire: LocatedStr | tuple[LocatedStr, ...] | None = key(
+        PLACES,
+        "Where it is: a/b, a/@b, ., header:Name, query:name, form:name, path:name; of several, the first is written. Default: an element of its name.",
+        name="at",
+    )
+    namespace: LocatedStr | tuple[LocatedStr, ...] | None = key(
+        Either(TEXT, Listing(TEXT)),
+        "Default namespace of its element; a list for the last elements of its path.",
+    )
+    indexed: LocatedStr | None = key(
+        TEXT, "Names of the parameters of its items or fields, such as {field}{n}."
+    )
+    join: LocatedStr | None = key(TEXT, "What the items of a list are joined by in one parameter.")
     access: LocatedStr | tuple[LocatedStr, ...] | None = key(
         ACCESS, "Who uses it: read (answers), write, create, update, both (default), or a list."
     )
@@ -176,6 +193,14 @@ class RecordDecl(Decl):
     include: tuple[LocatedStr, ...] = key(
         INCLUDE, "Groups whose fields are added after its own.", default=()
     )
+    extends: tuple[LocatedStr, ...] = key(
+        INCLUDE, "Groups whose fields come before its own.", default=()
+    )
+    one_of: tuple[LocatedStr | tuple[LocatedStr, ...], ...] = key(
+        Listing(Either(ELEMENT, Listing(ELEMENT))),
+        "Fields of which a request has exactly one; a list of lists for several choices.",
+        default=(),
+    )
     fields: Mapping[LocatedStr, FieldDecl] = key(FIELDS, "Its fields.", default={})
 
 
@@ -188,10 +213,12 @@ class ResponseShapeDecl(Decl):
         "Kind of the answer.",
         required=True,
     )
-    element: LocatedStr | None = key(PATH, "Where it is below the root; . is the root itself.")
+    place: LocatedStr | None = key(
+        PLACE, "Where it is below the root, or a header; . is the root itself.", name="at"
+    )
     item: LocatedStr | None = key(ELEMENT, "Item element of a page or list.")
     record: LocatedStr | None = key(CAP_WORDS, "Record of the answer or of its items.")
-    type: LocatedStr | None = key(Choice(*SCALARS), "Scalar type of the items.")
+    type: LocatedStr | None = key(TYPE, "Scalar type of the value or of the items.")
     ref: LocatedStr | None = key(SNAKE, "The resource whose identity the id is.")
     media: tuple[LocatedStr, ...] = key(TEXTS, "Content types of a binary answer.", default=())
 
@@ -220,8 +247,16 @@ class MethodDecl(Decl):
     order: LocatedStr | None = key(
         Name(r"-?[A-Za-z_][A-Za-z0-9_]*", "a field, or -field"), "Field that orders the list."
     )
-    paging: LocatedStr | bool | None = key(
-        Either(BOOLEAN, Choice("ignored")), "Whether a list comes in pages; default true."
+    paging: PagingDecl | LocatedStr | bool | None = key(
+        Either(BOOLEAN, Choice("ignored"), MappingDecoder(PagingDecl, "paging")),
+        "Whether, or how, a list comes in pages; default true.",
+    )
+    http: HttpDecl | LocatedStr | None = key(HTTP, "Verb and path, as text or in detail.")
+    envelope: EnvelopeDecl | None = key(
+        MappingDecoder(EnvelopeDecl, "the envelope"), "What differs around its messages."
+    )
+    authentication: LocatedStr | None = key(
+        Choice("none"), "none: its requests carry no credentials."
     )
     response: ResponseShapeDecl | None = key(
         MappingDecoder(ResponseShapeDecl, "an answer"), "What it answers."
@@ -248,8 +283,10 @@ class FailsDecl(Decl):
     """The failure that a case's response is."""
 
     code: LocatedStr | None = key(TEXT, "Code of the failure, where it has one.")
-    message: LocatedStr = key(TEXT, "Its message.", required=True)
+    message: LocatedStr | None = key(TEXT, "Its message.")
     field: LocatedStr | None = key(TEXT, "The field that it names.")
+    kind: LocatedStr | None = key(Choice(*ERROR_KINDS), "Class of error that it is raised as.")
+    status: int | None = key(Integer(100), "Its HTTP status.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +331,15 @@ class ResourceDecl(Decl):
     python: LocatedStr | None = key(PYTHON, "Name of the class that holds its methods.")
     title: LocatedStr = key(TEXT, "Heading of its page.", required=True)
     doc: LocatedStr = key(TEXT, DOC, required=True)
+    path: LocatedStr | None = key(
+        Name(r"/\S*", "a path that begins with a slash"),
+        "Path of its records; the five standard verbs follow from it.",
+    )
+    http: HttpDecl | LocatedStr | None = key(HTTP, "HTTP verb, headers and parameters.")
+    envelope: EnvelopeDecl | None = key(
+        MappingDecoder(EnvelopeDecl, "the envelope"), "What differs around its messages."
+    )
+    paging: PagingDecl | None = key(MappingDecoder(PagingDecl, "paging"), "How its lists come.")
     callers: Mapping[LocatedStr, LocatedStr] = key(
         CALLERS, "Person -> always, or on what condition.", default={}
     )

@@ -6,7 +6,10 @@ from typing import Final
 
 from .decoder import Boolean, Either, Integer, Listing, Name, Text, Tree
 
-SCALARS: Final = ("id", "text", "int", "decimal", "flag", "date", "datetime", "uri", "binary")
+SCALARS: Final = (
+    "id", "text", "int", "decimal", "flag", "date", "datetime", "uri", "binary", "float", "base64", "xml",
+)  # fmt: skip
+TYPE: Final = Name(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "a scalar type")
 VERBS: Final = ("create", "update", "get", "delete", "list")
 PROVENANCE: Final = ("documented", "observed", "inferred")
 PLACEHOLDERS: Final = (
@@ -35,9 +38,19 @@ _START: Final = (
 _XML_NAME: Final = f"[{_START}][{_START}0-9.\u00b7\u0300-\u036f\u203f-\u2040-]*"
 """A name without a colon, as XML 1.0 section 2.3 defines it."""
 ELEMENT: Final = Name(_XML_NAME, "an XML name")
-PATH: Final = Name(rf"\.|{_XML_NAME}(/{_XML_NAME})*", "a path of elements")
-PLACE: Final = Name(f"(({_XML_NAME}/)*(@?{_XML_NAME}))", "a path of elements, or @attribute")
-VERB: Final = Name(r"[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*", "a verb such as create or lines.add")
+_QNAME: Final = f"({_XML_NAME}:)?{_XML_NAME}"
+QNAME: Final = Name(_QNAME, "an XML name, maybe with a prefix")
+PATH: Final = Name(rf"\.|{_QNAME}(/{_QNAME})*", "a path of elements")
+TEMPLATE: Final = Name(
+    r"none|[^\s<>&\"'/@]+", "an XML name; {method}, {resource}, {verb} and {Verb} stand for names"
+)
+PLACE: Final = Name(
+    rf"status|body|(query|form|path|header|part):[^\s:]\S*|\.|/?({_QNAME}/)*@?{_QNAME}",
+    "a place such as a/b, a/@b, ., /a/b, query:name or header:Name",
+)
+VERB: Final = Name(
+    r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*", "a verb such as create or lines.add"
+)
 PYTHON: Final = Name(r"[A-Za-z][A-Za-z0-9_]*", "a Python name")
 PACKAGE: Final = Name(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "the name of a Python package")
 TEXT: Final = Text()
