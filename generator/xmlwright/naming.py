@@ -81,7 +81,6 @@ RESERVED_IN_RESOURCES: Final = frozenset(["call", "pages", "property"])
 """Names that the body of a resource class uses, so that none of its attributes may hide them."""
 RESERVED_IN_CLIENT: Final = frozenset(
     [
-        "account",
         "cached_property",
         "call",
         "close",

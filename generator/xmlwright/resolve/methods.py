@@ -246,6 +246,8 @@ class MethodResolver:
                         decl, "http", f"the path has no {{{location[1]}}} for {item.name}"
                     )
                 item = dataclasses.replace(item, required="cu", clear="refused")
+            if location is not None and not (item.many or item.map):
+                item = dataclasses.replace(item, path=(), attribute=None, content=False)
             found.append(dataclasses.replace(item, location=location))
         placed = {item.location[1] for item in found if item.location and item.location[0] == "path"}
         known = {item.name: item for record in records for item in record.fields}

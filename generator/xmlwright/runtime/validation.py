@@ -81,6 +81,8 @@ def _field(
     if value is None:
         if not item.clear and not required(item, mode):
             yield Problem(path, "cannot be cleared: give a value, or leave it out")
+    elif item.map:
+        yield from _map(item, value, mode, path, sensitive)
     elif not item.many:
         yield from _one(item, value, mode, path, sensitive)
     elif not is_list(value):
@@ -88,6 +90,17 @@ def _field(
     else:
         for index, inner in enumerate(value):
             yield from _one(item, inner, mode, f"{path}[{index}]", sensitive)
+
+
+def _map(item: FieldSpec, value: Any, mode: Mode, path: str, sensitive: bool) -> Iterator[Problem]:
+    if not isinstance(value, Mapping):
+        yield Problem(path, f"should be a mapping, not {type(value).__name__}")
+        return
+    inner = item
+    if item.shape is not None and item.path[-1:] != ("*",):
+        _, inner = item.shape().fields
+    for key, one in value.items():
+        yield from _one(inner, one, mode, f"{path}[{key!r}]", sensitive)
 
 
 def _one(item: FieldSpec, value: Any, mode: Mode, path: str, sensitive: bool) -> Iterator[Problem]:
