@@ -235,7 +235,7 @@ class ListResponse(ResponseReader[list[T]]):
 
     def __init__(self, path: str, item: str, kind: RecordSchema[T] | Codec) -> None:
         self.path = _path(path)
-        self.item = item
+        self.item = item.rpartition(":")[2]
         self.shape: RecordSchema[T] | None = kind if isinstance(kind, RecordSchema) else None
         self.codec = kind if isinstance(kind, Codec) else None
 
@@ -324,6 +324,7 @@ class Method(Generic[T]):
     """One method of the API: how its request is written and its response is read."""
 
     __slots__ = (
+        "_filled",
         "_plan",
         "_protocol",
         "_ready",
@@ -355,6 +356,7 @@ class Method(Generic[T]):
         authenticated: bool = True,
     ) -> None:
         self._protocol = protocol
+        self._filled = False
         self.name = name
         self.arguments = arguments
         self.response = response
@@ -378,7 +380,8 @@ class Method(Generic[T]):
     @property
     def protocol(self) -> Protocol:
         """The protocol of the API, as it is for this method."""
-        if self._ready is None and self._plan is None:
+        if not self._filled:
+            self._filled = True
             self._protocol = self._protocol.for_method(self.name)
         return self._protocol
 

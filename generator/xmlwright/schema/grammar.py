@@ -34,6 +34,7 @@ from .vocabulary import (
     PROVENANCE,
     PROVENANCE_DOC,
     PYTHON,
+    QNAME,
     SNAKE,
     SOURCE_DOC,
     TEXT,
@@ -100,7 +101,7 @@ class FieldDecl(Decl):
     record: LocatedStr | None = key(CAP_WORDS, "Name of the record that is nested here.")
     ref: LocatedStr | None = key(SNAKE, "The resource whose identity this id is.")
     list: LocatedStr | None = key(
-        ELEMENT, "Item element: the field's element is a wrapper around these."
+        QNAME, "Item element: the field's element is a wrapper around these."
     )
     repeated: bool = key(BOOLEAN, "The element itself repeats, without a wrapper.", default=False)
     bare: bool = key(
@@ -216,7 +217,7 @@ class ResponseShapeDecl(Decl):
     place: LocatedStr | None = key(
         PLACE, "Where it is below the root, or a header; . is the root itself.", name="at"
     )
-    item: LocatedStr | None = key(ELEMENT, "Item element of a page or list.")
+    item: LocatedStr | None = key(QNAME, "Item element of a page or list.")
     record: LocatedStr | None = key(CAP_WORDS, "Record of the answer or of its items.")
     type: LocatedStr | None = key(TYPE, "Scalar type of the value or of the items.")
     ref: LocatedStr | None = key(SNAKE, "The resource whose identity the id is.")
@@ -234,7 +235,7 @@ class MethodDecl(Decl):
     doc: LocatedStr | None = key(TEXT, "What it does, in one or more sentences.")
     python: LocatedStr | None = key(PYTHON, "Name in Python; default: the verb in snake_case.")
     record: LocatedStr | None = key(CAP_WORDS, "Record it works on; default: the main one.")
-    wrapper: LocatedStr | None = key(ELEMENT, "Element around the arguments; none for bare ones.")
+    wrapper: LocatedStr | None = key(QNAME, "Element around the arguments; none for bare ones.")
     omit: tuple[LocatedStr, ...] = key(
         Listing(ELEMENT), "Fields of the record that it does not take.", default=()
     )
