@@ -64,7 +64,11 @@ def unknown_paths(endpoint: Method[Any], document: bytes | str, value: object) -
         Paths below the root, such as ``client/mood``; elements beside the value are among them.
     """
     text = document.encode() if isinstance(document, str) else document
-    if endpoint.response.binary or endpoint.response.whole_body or not text.strip().startswith(b"<"):
+    if (
+        endpoint.response.binary
+        or endpoint.response.whole_body
+        or not text.strip().startswith(b"<")
+    ):
         return []
     finder = _UnknownElements(endpoint)
     return sorted({"/".join(path) for path in finder.paths(parse_xml(text), value)})
@@ -91,7 +95,11 @@ class _UnknownElements:
             known += [self._of_place(rule.when)] if rule.when is not None else []
         if isinstance(response, PageResponse):
             paging = protocol.paging
-            counters = [*paging.counters.values(), *paging.next, *([paging.more] if paging.more else [])]
+            counters = [
+                *paging.counters.values(),
+                *paging.next,
+                *([paging.more] if paging.more else []),
+            ]
             known += [self._of_place(place, self._value_at) for place in counters]
         self._known = {path[:end] for path in known for end in range(1, len(path) + 1)}
 
@@ -113,7 +121,11 @@ class _UnknownElements:
         prefix = self._value_at
         if isinstance(self._response, ListResponse):
             prefix = (*prefix, _local(self._response.item))
-        rows = value.items if isinstance(value, Page) else value if isinstance(value, list) else [value]
+        rows = (
+            value.items
+            if isinstance(value, Page)
+            else value if isinstance(value, list) else [value]
+        )
         for row in rows:
             for path in self._of_record(row, schema, prefix):
                 if path in self._known:
@@ -161,7 +173,9 @@ class _UnknownElements:
     def _inside_known(self, root: etree._Element, path: _Path) -> Iterator[_Path]:
         elements = [root]
         for name in path:
-            elements = [child for element in elements for child in element if local_name(child) == name]
+            elements = [
+                child for element in elements for child in element if local_name(child) == name
+            ]
         for element in elements:
             yield from self._unknown_children(element, path)
 
@@ -176,7 +190,9 @@ class _UnknownElements:
             inner = getattr(value, field.name, None) if field.shape is not None else None
             if inner is None or field.shape is None:
                 continue
-            rows = inner.values() if isinstance(inner, Mapping) else inner if field.many else [inner]
+            rows = (
+                inner.values() if isinstance(inner, Mapping) else inner if field.many else [inner]
+            )
             for row in rows:
                 yield from self._of_record(row, field.shape(), (*prefix, *map(_local, field.path)))
 

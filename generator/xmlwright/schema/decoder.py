@@ -27,14 +27,12 @@ class LocatedStr(str):
     """Position of the first line of a literal block."""
 
     def __new__(cls, text: str, at: Position, body: Position | None = None) -> LocatedStr:
-        """Implement :meth:`__new__`."""
         word = super().__new__(cls, text)
         word.at = at
         word.body = body
         return word
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What a copy is made with."""
         return LocatedStr, (str(self), self.at, self.body)
 
 
@@ -68,7 +66,6 @@ class Entries(dict[K, V]):
     __slots__ = ("refused",)
 
     def __init__(self) -> None:
-        """Initialize the instance."""
         super().__init__()
         self.refused: dict[str, Position] = {}
 
@@ -134,7 +131,6 @@ class Name(Text):
     """Text of a given form."""
 
     def __init__(self, pattern: str, what: str) -> None:
-        """Initialize the instance."""
         self.pattern = pattern
         self.what = what
         self._match = re.compile(pattern + r"\Z").match
@@ -158,7 +154,6 @@ class Choice(Text):
     """One of a few words."""
 
     def __init__(self, *words: str) -> None:
-        """Initialize the instance."""
         self.words = words
         self.what = "one of " + ", ".join(words)
 
@@ -187,7 +182,6 @@ class Integer(Decoder):
     what = "an integer"
 
     def __init__(self, minimum: int = 0) -> None:
-        """Initialize the instance."""
         self.minimum = minimum
 
     def decode(self, node: Node, diagnostics: Diagnostics) -> Any:
@@ -256,7 +250,6 @@ class Listing(Decoder):
     accepts = ("list",)
 
     def __init__(self, kind: Decoder) -> None:
-        """Initialize the instance."""
         self.kind = kind
         self.what = "a list"
 
@@ -279,7 +272,6 @@ class Dictionary(Decoder):
     what = "a mapping"
 
     def __init__(self, name: Text, kind: Decoder) -> None:
-        """Initialize the instance."""
         self.name = name
         self.kind = kind
 
@@ -313,7 +305,6 @@ class Either(Decoder):
     """One of several decoders, chosen by the kind of the node."""
 
     def __init__(self, *kinds: Decoder) -> None:
-        """Initialize the instance."""
         self.kinds = kinds
         self.what = " or ".join(kind.what for kind in kinds)
         self.accepts = tuple(name for kind in kinds for name in kind.accepts)
@@ -355,7 +346,6 @@ class MappingDecoder(Decoder, Generic[D]):
     accepts = ("map",)
 
     def __init__(self, decl: type[D], what: str) -> None:
-        """Initialize the instance."""
         self._decl = decl
         self.what = f"a mapping that describes {what}"
         self._kinds: dict[str, Key] | None = None

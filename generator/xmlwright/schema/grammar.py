@@ -280,6 +280,17 @@ class MethodDecl(Decl):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorDetailDecl(Decl):
+    """One of the errors that a failure lists."""
+
+    code: LocatedStr | None = key(TEXT, "Its code.")
+    message: LocatedStr | None = key(TEXT, "Its message.")
+    field: LocatedStr | None = key(TEXT, "The field that it names.")
+    severity: LocatedStr | None = key(TEXT, "Its severity.")
+    detail: LocatedStr | None = key(TEXT, "Its further text.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailsDecl(Decl):
     """The failure that a case's response is."""
 
@@ -288,6 +299,11 @@ class FailsDecl(Decl):
     field: LocatedStr | None = key(TEXT, "The field that it names.")
     kind: LocatedStr | None = key(Choice(*ERROR_KINDS), "Class of error that it is raised as.")
     status: int | None = key(Integer(100), "Its HTTP status.")
+    errors: tuple[ErrorDetailDecl, ...] = key(
+        Listing(MappingDecoder(ErrorDetailDecl, "an error")),
+        "All errors that the response lists, in order.",
+        default=(),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,8 +314,8 @@ class CaseDecl(Decl):
     call: LocatedStr = key(VERB, "Method of this resource.", required=True)
     doc: LocatedStr | None = key(TEXT, "A sentence more.")
     arguments: Node | None = key(TREE, "Arguments of the call.")
-    request: LocatedStr | None = key(TEXT, "The request document that they give.")
-    response: LocatedStr | None = key(TEXT, "An answer document.")
+    request: LocatedStr | None = key(TEXT, "The request that they give: a document, or an HTTP message.")
+    response: LocatedStr | None = key(TEXT, "A response: a document, or an HTTP message.")
     result: Node | None = key(TREE, "The value that it reads as.")
     fails: FailsDecl | None = key(MappingDecoder(FailsDecl, "a failure"), "The failure that it is.")
     unknown: tuple[LocatedStr, ...] = key(

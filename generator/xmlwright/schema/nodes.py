@@ -63,7 +63,6 @@ class Node:
         return next((value for name, value in self.entries if name.text == key), None)
 
     def __str__(self) -> str:
-        """Implement :meth:`__str__`."""
         return (
             f"the {KINDS.get(self.kind, self.kind)} {self.text}" if self.text else KINDS[self.kind]
         )
@@ -133,7 +132,6 @@ class _Converter:
     """Turns PyYAML's nodes into ours, refusing what the language leaves out of YAML."""
 
     def __init__(self, source: SourceFile, diagnostics: Diagnostics) -> None:
-        """Initialize the instance."""
         self._file = source.name
         self._text = source.text
         self._lines: list[str] | None = None

@@ -45,7 +45,7 @@ TEMPLATE: Final = Name(
     r"none|[^\s<>&\"'/@]+", "an XML name; {method}, {resource}, {verb} and {Verb} stand for names"
 )
 PLACE: Final = Name(
-    rf"status|body|(query|form|path|header|part):[^\s:]\S*|\.|/?({_QNAME}/)*@?{_QNAME}",
+    rf"http:status|http:body|(query|form|path|header|part):[^\s:]\S*|\.|/?({_QNAME}/)*@?{_QNAME}",
     "a place such as a/b, a/@b, ., /a/b, query:name or header:Name",
 )
 VERB: Final = Name(

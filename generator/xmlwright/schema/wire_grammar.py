@@ -290,8 +290,8 @@ def listed(value: LocatedStr | tuple[LocatedStr, ...] | None) -> tuple[LocatedSt
 
 def location_of(place: str) -> tuple[str, str] | None:
     """Return source and name of a place outside of the document; None for one in it."""
-    if place in ("status", "body"):
-        return place, ""
+    if place in ("http:status", "http:body"):
+        return place.partition(":")[2], ""
     source, colon, name = place.partition(":")
     if colon and source in ("query", "form", "path", "header", "part"):
         return source, name

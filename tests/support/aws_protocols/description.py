@@ -13,7 +13,7 @@ from lxml import etree
 from xmlwright.naming import attribute_name, client_attribute
 
 from . import suites
-from .shapes import Shapes
+from .shapes import Shapes, record_name
 from .suites import Case, Operation, Protocol
 from .values import SCALARS, Member, Spec, Structure
 
@@ -46,6 +46,7 @@ _FURTHER_CASES: Final[dict[str, list[Spec]]] = {
     ],
 }
 """Suites whose only case leaves a record empty -> a case that shows its fields, as every description has to."""
+_KINDS: Final = {400: "validation", 402: "validation", 403: "permission"}
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _described(operation: Operation) -> Described:
     payload = next(
         (one for one in members if one.name == held and isinstance(one.value, Structure)), None
     )
-    result = Structure(f"{ref['shape']}Result", members)
+    result = Structure(record_name(operation, "Result"), members)
     return Described(operation, shapes, arguments, result, payload)
 
 
@@ -154,7 +155,7 @@ def _error(shapes: Shapes, operation: Operation) -> Structure | None:
                 # The message is the exception's own.
                 if member.name != "Message":
                     members.setdefault(member.name, member)
-    return Structure("ErrorPayload", list(members.values())) if members else None
+    return Structure(record_name(operation, "Payload"), list(members.values())) if members else None
 
 
 def _api(protocol: Protocol) -> Spec:
@@ -163,7 +164,7 @@ def _api(protocol: Protocol) -> Spec:
     response: Spec = {"root": "none" if protocol == "rest-xml" else "{method}Response"}
     http: Spec = {"verb": "POST", "path": "/"}
     if protocol == "rest-xml":
-        http["media"] = "application/xml"
+        http |= {"media": "application/xml", "arguments": "body"}
     else:
         http["arguments"] = "form"
         item = "{name}.{item}.{n}" if protocol == "query" else "{name}.{n}"
@@ -179,23 +180,31 @@ def _api(protocol: Protocol) -> Spec:
         "doc": "What the protocol's test suites call.",
         "python": {"package": package, "client": CLIENT, "version": "1"},
         "endpoint": {
-            "url": "https://{prefix}{host}",
+            "url": "https://{host}",
             "variables": {
-                "prefix": {"default": "", "doc": "What some operations put before the host."},
-                "host": {"default": "example.com", "doc": "The host."},
+                "host": {
+                    "default": "example.com",
+                    "doc": "The host, with the prefix that some operations have.",
+                }
             },
         },
         "http": http,
-        "envelope": {
-            "request": request,
-            "response": response,
-            "failures": [_ERROR_RULE[protocol]],
-        },
+        "envelope": {"request": request, "response": response},
         "authentication": "none",
         "scalars": SCALARS,
     }
     if protocol == "rest-xml":
         found["namespaces"] = {"xsi": XSI}
+    found["errors"] = _errors(protocol)
+    return found
+
+
+def _errors(protocol: Protocol) -> Spec:
+    found: Spec = {}
+    for _, case in all_cases(protocol):
+        if "errorCode" in case.data:
+            status = case.data["response"]["status_code"]
+            found[case.data["errorCode"]] = {"kind": _KINDS[status], "status": status}
     return found
 
 
@@ -261,9 +270,13 @@ def _method(one: Described) -> Spec:
         method |= _request(one, http, envelope)
     elif one.result is None or "errors" in operation.given:
         method["response"] = {"value": "none"}
-        if one.result is not None:
-            payload = {"record": one.result.record, "at": _ERROR_RULE[operation.protocol]["at"]}
-            envelope["failures"] = [_ERROR_RULE[operation.protocol] | {"payload": payload}]
+        if roots := _roots(operation):
+            envelope["response"] = {"root": roots}
+        if "errors" in operation.given:
+            rule = dict(_ERROR_RULE[operation.protocol])
+            if one.result is not None:
+                rule["payload"] = {"record": one.result.record, "at": rule["at"]}
+            envelope["failures"] = [rule]
     else:
         method["response"] = {"value": "record", "record": one.result.record, "at": "."}
         if roots := _roots(operation):
@@ -283,7 +296,7 @@ def _request(one: Described, http: Spec, envelope: Spec) -> Spec:
     if ref is None or operation.protocol != "rest-xml":
         return found
     shape = operation.shapes[ref["shape"]]
-    if any(member.places.get("at") == "body" for member in one.arguments.members):
+    if any(member.places.get("at") == "http:body" for member in one.arguments.members):
         http["media"] = "text/plain"
     elif "payload" not in shape:
         if any(

@@ -81,15 +81,17 @@ class Shapes:
             places: Spec = {"at": self.root_of_payload(name, ref)}
             return Member(name, self.structure(ref["shape"]), places | self._namespace(ref, shape))
         kind = "binary" if shape["type"] == "blob" else "text"
-        return Member(name, Scalar(kind), {"at": "body"})
+        return Member(name, Scalar(kind), {"at": "http:body"})
 
     def _bound(self, name: str, ref: _Ref) -> Member:
         shape = self.shapes[ref["shape"]]
         location = ref.get("location", shape.get("location"))
+        if not self.request and location in ("uri", "querystring"):
+            location = None  # what binds requests only does not bind responses
         key = str(ref.get("locationName", shape.get("locationName") if location else None) or name)
         stamp = ref.get("timestampFormat", shape.get("timestampFormat"))
         if location == "statusCode":
-            return Member(name, Scalar("int"), {"at": "status"})
+            return Member(name, Scalar("int"), {"at": "http:status"})
         if location == "uri":
             return Member(name, scalar(shape, stamp), {"at": f"path:{key}", "required": "always"})
         if location in ("headers", "querystring") and shape["type"] == "map":
@@ -138,12 +140,12 @@ class Shapes:
     def _namespace(self, ref: _Ref, shape: _Ref) -> Spec:
         """Return the key for the namespace of an element, and of the items in it."""
         own = self._uri(ref.get("xmlNamespace", shape.get("xmlNamespace")))
-        item = (
-            self._uri(shape["member"].get("xmlNamespace")) if shape.get("type") == "list" else None
-        )
-        if item is not None and not (ref.get("flattened") or shape.get("flattened")):
-            return {"namespace": [own or item, item]}
-        return {} if own is None else {"namespace": own}
+        if own is None or shape.get("type") not in ("list", "map"):
+            return {} if own is None else {"namespace": own}
+        if ref.get("flattened") or shape.get("flattened"):
+            return {"namespace": own}
+        item = shape["member"].get("xmlNamespace") if shape["type"] == "list" else None
+        return {"namespace": [own, self._uri(item) or own]}
 
     def _uri(self, namespace: str | Mapping[str, str] | None) -> str | None:
         if not self.request or self.form or namespace is None:
@@ -223,5 +225,10 @@ class Shapes:
         )
 
     def _record_name(self, shape: str) -> str:
-        name = "".join(part[:1].upper() + part[1:] for part in shape.split("_"))
-        return f"{name}{'In' if self.request else 'Out'}"
+        return record_name(self.operation, shape)
+
+
+def record_name(operation: Operation, shape: str) -> str:
+    """Return the name of a record: of the resource, too, because names are unique in a description."""
+    words = f"{operation.resource}_{operation.number or ''}_{shape}".split("_")
+    return "".join(word[:1].upper() + word[1:] for word in words)
