@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from typing import Final
 
+from .runtime.credentials import Authentication, ClientOption
 from .runtime.failures import FailureRule
-from .runtime.protocol import ErrorCode, Paging, Place, Protocol
+from .runtime.places import Place
+from .runtime.protocol import CallbackForm, ErrorCode, Paging, Protocol
 from .runtime.scalars import Binary, Date, DateTime, Flag, Id, Integer, Number, Text, Uri
+
+ID: Final = Id()
+TEXT: Final = Text()
+INT: Final = Integer()
+DECIMAL: Final = Number()
+FLAG: Final = Flag()
+DATE: Final = Date(none=("0000-00-00", "0000-00-00 00:00:00"))
+DATETIME: Final = DateTime(zone="America/New_York", none=("0000-00-00 00:00:00", "0000-00-00"))
+URI: Final = Uri()
+BINARY: Final = Binary()
 
 PROTOCOL: Final = Protocol(
     name="FreshBooks Classic API",
@@ -19,92 +31,75 @@ PROTOCOL: Final = Protocol(
     version="0.1.0",
     environment="FRESHBOOKS",
     documentation="https://www.freshbooks.com/classic-api/docs",
-    request_root="request",
-    request_method=Place((), "method"),
-    request_namespace=None,
-    request_attributes={},
-    request_payload=(),
-    response_root="response",
-    response_payload=(),
     namespaces=("http://www.freshbooks.com/api/", "https://www.freshbooks.com/api/"),
-    status=Place((), "status"),
+    status=Place(attribute="status"),
     ok=("ok",),
     failures=(
         FailureRule(
-            message=Place(("error",), None),
-            code=Place(("code",), None),
-            field=Place(("field",), None),
-            roots=(),
-            when=None,
+            message=Place(path=("error",)), code=Place(path=("code",)), field=Place(path=("field",))
         ),
     ),
-    token_style="basic",
-    token_password="X",
-    token_header=None,
+    variables=(ClientOption(name="account"),),
+    credentials=(ClientOption(name="token", sensitive=True),),
+    authentication=(Authentication(value="{token}:X"),),
     oauth_request_token="https://{account}.freshbooks.com/oauth/oauth_request.php",
     oauth_authorize="https://{account}.freshbooks.com/oauth/oauth_authorize.php",
     oauth_access_token="https://{account}.freshbooks.com/oauth/oauth_access.php",
-    oauth_signature="PLAINTEXT",
+    callbacks=CallbackForm(
+        event="name",
+        object="object_id",
+        system="system",
+        user="user_id",
+        verifier="verifier",
+        verification="callback.verify",
+    ),
     paging=Paging(
-        position="page",
-        size="per_page",
-        style="page",
-        first=1,
-        default_size=25,
         maximum_size=100,
         counters={
-            "position": Place((), "page"),
-            "size": Place((), "per_page"),
-            "pages": Place((), "pages"),
-            "total": Place((), "total"),
+            "position": Place(attribute="page"),
+            "size": Place(attribute="per_page"),
+            "pages": Place(attribute="pages"),
+            "total": Place(attribute="total"),
         },
     ),
     errors={
         "10030": ErrorCode(
-            "account",
-            "System does not exist.",
-            "Check the account name; give the sub-domain only, without scheme, dots or path.",
+            kind="account",
+            message="System does not exist.",
+            fix="Check the account name; give the sub-domain only, without scheme, dots or path.",
         ),
         "20010": ErrorCode(
-            "authentication",
-            "Authentication failed.",
-            "Copy the token again from the FreshBooks API page of the account.",
+            kind="authentication",
+            message="Authentication failed.",
+            fix="Copy the token again from the FreshBooks API page of the account.",
         ),
         "30010": ErrorCode(
-            "permission",
-            "You do not have access to {resources}.",
-            "Use the admin's token, or let the admin switch the tab on for this person.",
+            kind="permission",
+            message="You do not have access to {resources}.",
+            fix="Use the admin's token, or let the admin switch the tab on for this person.",
         ),
         "40010": ErrorCode(
-            "validation",
-            "Your XML is not formatted correctly.",
-            "Send well-formed XML in UTF-8 and a Content-Length that counts bytes.",
+            kind="validation",
+            message="Your XML is not formatted correctly.",
+            fix="Send well-formed XML in UTF-8 and a Content-Length that counts bytes.",
         ),
-        "40040": ErrorCode("validation", "Missing required field: '{field}'.", "Send the field."),
+        "40040": ErrorCode(
+            kind="validation", message="Missing required field: '{field}'.", fix="Send the field."
+        ),
         "40060": ErrorCode(
-            "validation",
-            "Invalid value for field '{field}'.",
-            "Look up the format or the words of the field.",
+            kind="validation",
+            message="Invalid value for field '{field}'.",
+            fix="Look up the format or the words of the field.",
         ),
         "50010": ErrorCode(
-            "not_found",
-            "'{field}' not found. {Resource} not found.",
-            "List the resource; a record in the folder deleted shows up when that folder is asked for.",
+            kind="not_found",
+            message="'{field}' not found. {Resource} not found.",
+            fix="List the resource; a record in the folder deleted shows up when that folder is asked for.",
         ),
         "50020": ErrorCode(
-            "conflict",
-            "Failed to {verb} {resource}. {reason}",
-            "Get the record and look at its status.",
+            kind="conflict",
+            message="Failed to {verb} {resource}. {reason}",
+            fix="Get the record and look at its status.",
         ),
     },
 )
-
-ID: Final = Id()
-TEXT: Final = Text()
-INT: Final = Integer()
-DECIMAL: Final = Number()
-FLAG: Final = Flag()
-DATE: Final = Date(none=("0000-00-00", "0000-00-00 00:00:00"))
-DATETIME: Final = DateTime("America/New_York", none=("0000-00-00 00:00:00", "0000-00-00"))
-URI: Final = Uri()
-BINARY: Final = Binary()

@@ -104,7 +104,7 @@ class Client(Record):
     links: ClientLinks | None = None
     """Pages of the client in the web application."""
     late_payment_reminders: bool | None = None
-    """Whether the client is reminded of overdue invoices. Seen in a recorded answer of client.get
+    """Whether the client is reminded of overdue invoices. Seen in a recorded response of client.get
     only.
     """
     folder: Folder | str | None = None

@@ -206,7 +206,7 @@ def update(
     task_id: int | Unset = UNSET,
     projects: Sequence[ContractorProjectInput | ContractorProject] | None | Unset = UNSET,
 ) -> Request[int]:
-    """Changes a contractor. The one update that answers with the id.
+    """Changes a contractor. The only update that returns the ID.
 
     API method ``contractor.update``. Safe to retry: a repeated call changes nothing more. Available
     to admin.

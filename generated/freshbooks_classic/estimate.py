@@ -884,7 +884,7 @@ _GET_PDF: Final = Method(
 def get_pdf(
     estimate_id: int,
 ) -> Request[File]:
-    """Fetches the estimate as a PDF file. The answer is the file, not XML; only failures are XML.
+    """Fetches the estimate as a PDF file. The response is the file itself; only errors are XML.
 
     API method ``estimate.getPDF``. Safe to retry: the call changes nothing. Available to admin,
     staff when the Estimates tab is on for them; only estimates of clients assigned to them (none

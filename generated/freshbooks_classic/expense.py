@@ -76,13 +76,13 @@ class Expense(Record):
     category_id: int | None = None
     """The category it is filed under."""
     project_id: int | None = None
-    """Project it was spent for; answers say 0 when there is none."""
+    """Project it was spent for; responses have 0 if there is none."""
     client_id: int | None = None
-    """Client it can be charged to; answers say 0 when there is none."""
+    """Client it can be charged to; responses have 0 if there is none."""
     amount: Decimal | None = None
     """Sum that was paid, taxes included: of 100.00 at 5 percent, 4.76 is tax."""
     vendor: str | None = None
-    """Who was paid. Some answers leave the element out."""
+    """Who was paid. Some responses omit the element."""
     date: dt.date | None = None
     """Day of the purchase."""
     notes: str | None = None
@@ -106,7 +106,7 @@ class Expense(Record):
     has_receipt: bool | None = None
     """Whether a receipt is stored with it, to be had from receipt.get. Only a client shows it."""
     folder: Folder | str | None = None
-    """Where it is kept; deleting moves it to `deleted`. Old answers lack it."""
+    """Where it is kept; deleting moves it to `deleted`. Old responses omit it."""
 
 
 EXPENSE: Final[RecordSchema[Expense]] = RecordSchema(
@@ -198,10 +198,10 @@ def create(
         staff_id: Who spent the money. The administrator must name somebody; a call by staff always
             counts for the caller, whatever is sent here. 0 occurs.
         category_id: The category it is filed under.
-        project_id: Project it was spent for; answers say 0 when there is none.
-        client_id: Client it can be charged to; answers say 0 when there is none.
+        project_id: Project it was spent for; responses have 0 if there is none.
+        client_id: Client it can be charged to; responses have 0 if there is none.
         amount: Sum that was paid, taxes included: of 100.00 at 5 percent, 4.76 is tax.
-        vendor: Who was paid. Some answers leave the element out.
+        vendor: Who was paid. Some responses omit the element.
         date: Day of the purchase.
         notes: What was bought, in free words.
         status: Worked out by FreshBooks; a value that is sent is taken without complaint and
@@ -311,10 +311,10 @@ def update(
         staff_id: Who spent the money. The administrator must name somebody; a call by staff always
             counts for the caller, whatever is sent here. 0 occurs.
         category_id: The category it is filed under.
-        project_id: Project it was spent for; answers say 0 when there is none.
-        client_id: Client it can be charged to; answers say 0 when there is none.
+        project_id: Project it was spent for; responses have 0 if there is none.
+        client_id: Client it can be charged to; responses have 0 if there is none.
         amount: Sum that was paid, taxes included: of 100.00 at 5 percent, 4.76 is tax.
-        vendor: Who was paid. Some answers leave the element out.
+        vendor: Who was paid. Some responses omit the element.
         date: Day of the purchase.
         notes: What was bought, in free words.
         status: Worked out by FreshBooks; a value that is sent is taken without complaint and
@@ -490,14 +490,14 @@ def list_(
     to.
 
     Args:
-        client_id: Client it can be charged to; answers say 0 when there is none.
+        client_id: Client it can be charged to; responses have 0 if there is none.
         category_id: Only expenses of this category.
         project_id: Only expenses of this project.
         date_from: First day of the range.
         date_to: Last day of the range. The documentation once leaves out the leading zero of a
             month.
         vendor: Only expenses with this vendor.
-        folder: Where it is kept; deleting moves it to `deleted`. Old answers lack it.
+        folder: Where it is kept; deleting moves it to `deleted`. Old responses omit it.
         order: Another order. Sent by one client only; its words are not documented.
         page: Which page to fetch, counted from 1.
         per_page: How many rows a page may have; 25 when left out, at most 100.

@@ -1068,7 +1068,7 @@ _GET_PDF: Final = Method(
 def get_pdf(
     invoice_id: int,
 ) -> Request[File]:
-    """Fetches the invoice as a PDF file. The answer is the file, not XML; only failures are XML.
+    """Fetches the invoice as a PDF file. The response is the file itself; only errors are XML.
 
     API method ``invoice.getPDF``. Safe to retry: the call changes nothing. Available to admin,
     staff when the Invoices tab is on for them; only invoices of clients assigned to them.

@@ -50,11 +50,11 @@ class Item(Record):
     quantity: Decimal | None = None
     """How many a new line starts with."""
     inventory: Decimal | None = None
-    """How many are in stock. Stock is not tracked unless this is given: answers are then empty, and
-    sending it empty turns tracking off.
+    """How many are in stock. Stock is tracked only if you set it; otherwise responses are empty.
+    Sending it empty turns tracking off.
     """
     folder: Folder | str | None = None
-    """Where it is kept; deleting moves it to `deleted`. Old answers lack it."""
+    """Where it is kept; deleting moves it to `deleted`. Old responses omit it."""
     updated: dt.datetime | None = None
     """Time of the last change of the item; only one client shows it."""
 
@@ -115,8 +115,8 @@ def create(
         description: Longer text for the line.
         unit_cost: Price of one.
         quantity: How many a new line starts with.
-        inventory: How many are in stock. Stock is not tracked unless this is given: answers are
-            then empty, and sending it empty turns tracking off.
+        inventory: How many are in stock. Stock is tracked only if you set it; otherwise responses
+            are empty. Sending it empty turns tracking off.
 
     Returns:
         The item id.
@@ -181,8 +181,8 @@ def update(
         description: Longer text for the line.
         unit_cost: Price of one.
         quantity: How many a new line starts with.
-        inventory: How many are in stock. Stock is not tracked unless this is given: answers are
-            then empty, and sending it empty turns tracking off.
+        inventory: How many are in stock. Stock is tracked only if you set it; otherwise responses
+            are empty. Sending it empty turns tracking off.
 
     Raises:
         AccountError: code 10030.
@@ -318,7 +318,7 @@ def list_(
     far as their permissions in the application go.
 
     Args:
-        folder: Where it is kept; deleting moves it to `deleted`. Old answers lack it.
+        folder: Where it is kept; deleting moves it to `deleted`. Old responses omit it.
         page: Which page to fetch, counted from 1.
         per_page: How many rows a page may have; 25 when left out, at most 100.
 

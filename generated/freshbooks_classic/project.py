@@ -93,8 +93,8 @@ class Project(Record):
     That it can be sent is known from one client, which assigns people by an update.
     """
     staff_ids: list[int] = field(default_factory=lambda: [])
-    """Deprecated. Use staff instead. The older form of staff, as bare ids in the same wrapper;
-    answers give both.
+    """Deprecated. Use staff instead. The older form of staff, as plain IDs in the same wrapper.
+    Responses have both.
     """
     budget_hours: Decimal | None = None
     """Hours of the budget, given by get and not by list. One user reads it as the hour budget; the

@@ -71,7 +71,7 @@ Frequency: TypeAlias = Literal[
     "yearly",
     "2 years",
 ]
-"""Frequency of invoices. Requests take words, answers give short codes."""
+"""Frequency of invoices. Requests use words, responses use short codes."""
 FREQUENCY: Final = EnumCodec(
     {
         "weekly": ("weekly", "w"),

@@ -20,7 +20,7 @@ from .errors import (
     RequestTimeoutError,
     TlsError,
 )
-from .options import Timeout, Tls, is_loopback_url
+from .options import Timeout, Tls
 from .reading import LARGEST_DOCUMENT
 from .request import Request
 from .transport import (
@@ -103,8 +103,8 @@ class Httpx2Transport:
             self._client = httpx2.AsyncClient(
                 verify=_context(self._tls),
                 proxy=self._tls.proxy,
-                # A proxy of the environment would see the token.
-                trust_env=not is_loopback_url(url),
+                # Plain HTTP goes to this machine only; a proxy of the environment would see the token.
+                trust_env=not url.startswith("http://"),
                 limits=httpx2.Limits(
                     max_connections=self._pool, max_keepalive_connections=self._pool
                 ),
@@ -128,7 +128,7 @@ class Httpx2Transport:
     ) -> HttpResponse:
         try:
             message = client.build_request(
-                "POST",
+                request.verb,
                 request.url,
                 content=request.body,
                 headers=dict(request.headers),

@@ -1,69 +1,28 @@
-"""Who the caller is: a token, or OAuth 1.0a."""
+"""What signs requests in place of the credentials, or beside them."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from .errors import (
-    ApiError,
-    AuthenticationError,
-    ConfigurationError,
-    PermissionDeniedError,
-)
+from .errors import ApiError, AuthenticationError, PermissionDeniedError
 from .redact import scrub
 
 if TYPE_CHECKING:
-    from typing import Protocol as TypingProtocol
+    from .transport import HttpRequest
 
-    from .protocol import Protocol
+    Auth = Callable[[HttpRequest], Mapping[str, str] | HttpRequest]
+    """Sees each request (``verb``, ``url``, ``headers``, ``body``) and returns the headers to add, or another request.
 
-    class Auth(TypingProtocol):
-        """Anything that can sign a request."""
-
-        def headers(self, protocol: Protocol, url: str) -> Mapping[str, str]:
-            """Headers that say who the caller is."""
-            ...
-
-        def secrets(self) -> set[str]:
-            """Texts that must never be shown."""
-            ...
+    It may have a method ``secrets`` that returns the texts that must not be shown.
+    """
 
 
-@dataclass(frozen=True)
-class Token:
-    """The API token of a person: HTTP user name, or a header, as the description says."""
-
-    token: str = field(repr=False)
-
-    def headers(self, protocol: Protocol, url: str) -> Mapping[str, str]:
-        if protocol.token_style == "header":
-            return {protocol.token_header or "Authorization": self.token}
-        pair = f"{self.token}:{protocol.token_password}".encode()
-        return {"Authorization": "Basic " + base64.b64encode(pair).decode("ascii")}
-
-    def secrets(self) -> set[str]:
-        pair = base64.b64encode(self.token.encode()).decode("ascii")
-        return {self.token, pair.rstrip("=")[:-1]} if self.token else set()
-
-
-def checked_token(protocol: Protocol, token: object) -> str:
-    """``token`` if it can be sent as the description says. Raises ConfigurationError, and never shows it."""
-    if not isinstance(token, str):
-        raise ConfigurationError("the token should be text")
-    if not token or not token.isprintable() or token != token.strip():
-        raise ConfigurationError(
-            "the token is empty, or has unprintable characters or spaces around it; it is shown on the account's API page"
-        )
-    if protocol.token_style == "header":
-        if not token.isascii():
-            raise ConfigurationError("the token has characters that cannot stand in a header")
-    elif ":" in token:
-        raise ConfigurationError("the token has a colon in it, which no HTTP user name can have")
-    return token
+def secrets_of_auth(auth: object) -> set[str]:
+    """Return the texts of a signer that must not be shown."""
+    secrets = getattr(auth, "secrets", None)
+    return set(secrets()) if callable(secrets) else set()
 
 
 def oauth_problem(body: bytes, status: int | None, secrets: set[str]) -> ApiError | None:

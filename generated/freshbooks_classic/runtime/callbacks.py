@@ -446,5 +446,5 @@ def _failed(error: Exception) -> tuple[str, str]:
 
 
 _OK: Final = ("200 OK", "ok")
-_LOGGER: Final = __name__.rsplit(".", 3)[-3]
-"""That of the client: the name of the package, wherever it was put."""
+_LOGGER: Final = __name__.rpartition(".runtime.")[0]
+"""The full name of the package, also in a vendored copy."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from .errors import ConfigurationError, OutcomeUnknownError
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .auth import Auth
+    from .credentials import Credentials
     from .engine import Pause, Setup, Step
     from .hooks import Hook, RawResponse
-    from .oauth import OAuthFlow
-    from .options import OptionChanges, Options, Settings, Timeout, Tls
+    from .options import OptionChanges, Options, Timeout, Tls
     from .protocol import Protocol
     from .record import Record
     from .registry import MethodRegistry
@@ -39,59 +39,66 @@ class BaseClient:
 
     def __init__(
         self,
-        account: str,
+        variables: Mapping[str, str | None],
+        credentials: Mapping[str, str | None],
         *,
-        token: str | None = None,
         auth: Auth | None = None,
         timeout: Timeout = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy | None = None,
-        validate: bool = True,
-        hooks: Sequence[Hook] = (),
+        validate: bool | None = True,
+        hooks: Sequence[Hook] | None = (),
         user_agent: str | None = None,
         url: str | None = None,
-        ca: str | bool = True,
+        ca: str | bool | None = True,
         certificate: str | tuple[str, str] | None = None,
         proxy: str | None = None,
         transport: Any = None,
     ) -> None:
-        """Args:
-            account: name of the account, the first part of its host name.
-            token: the API token of the person that the calls are made as.
-            auth: in place of a token: an ``OAuth``, or anything that can sign.
-            timeout: seconds to connect and to wait for each part of a response; two numbers to tell them apart.
+        """Set up a client.
+
+        Args:
+            variables: options that are part of the URL.
+            credentials: what says who is calling.
+            auth: what signs each request: an ``OAuth``, or a callable that sees the request and returns headers. It
+                takes the place of credentials that are not given.
+            timeout: seconds to connect and to wait for each part of a response; two numbers for one each.
             deadline: seconds for a whole call, repetitions and waits included.
             retry: when a call is repeated; by default up to three attempts where that cannot do anything twice.
             validate: check limits and words of the description before sending.
             hooks: objects with ``before`` and ``after``, such as a ``Recorder``.
             user_agent: name of your program, put before the library's own.
             url: another address than that of the service, such as a sandbox; plain HTTP only on loopback.
-            ca: path of a CA bundle, or False to trust anyone (tests only).
+            ca: path of a CA bundle, or False to trust any server (tests only).
             certificate: path of a client certificate with its key, or the paths of both.
             proxy: address of a proxy; by default as the environment says.
-            transport: anything that can POST bytes, in place of the library used by default.
+            transport: anything that can send HTTP requests, in place of the library used by default.
 
         Raises:
-            ConfigurationError: the account, token or address cannot work.
+            ConfigurationError: an option or the address cannot work.
         """
-        from .auth import Token, checked_token
-        from .options import Options, Tls, account_name, account_url, checked_url
+        from .options import Options, Tls, checked_url, filled_url
         from .retry import Backoff
 
-        if (token is None) == (auth is None):
-            raise ConfigurationError("give a token or auth, one of them")
-        if auth is None:
-            auth = Token(checked_token(self.protocol, token))
-        elif not all(callable(getattr(auth, name, None)) for name in ("headers", "secrets")):
-            raise ConfigurationError(f"auth should be able to sign; {type(auth).__name__} is not")
-        self.account = account_name(account)
-        self.url = checked_url(account_url(self.protocol, account) if url is None else url)
+        protocol = self.protocol
+        self._variables = _chosen(protocol, variables)
+        self._credentials = _credentials(protocol, credentials, auth)
+        if auth is not None and not callable(auth):
+            raise ConfigurationError(
+                f"auth should be callable with a request; {type(auth).__name__} is not"
+            )
+        address = filled_url(protocol.url, self._variables) if url is None else url
+        self.url = checked_url(address)
         self.options = Options(
-            timeout, deadline, Backoff() if retry is None else retry, validate, hooks
+            timeout,
+            deadline,
+            Backoff() if retry is None else retry,
+            True if validate is None else validate,
+            hooks or (),
         )
-        tls = Tls(ca, certificate, proxy)
-        self._auth: Auth = auth
-        self._user_agent = own_user_agent(self.protocol, user_agent)
+        tls = Tls(True if ca is None else ca, certificate, proxy)
+        self._auth = auth
+        self._user_agent = own_user_agent(protocol, user_agent)
         self._transport: Any = self._made(tls) if transport is None else transport
         self._original: BaseClient | None = None
         self._closed = False
@@ -104,62 +111,34 @@ class BaseClient:
     def _made(self, tls: Tls) -> Any:
         raise NotImplementedError  # pragma: no cover - each client makes its own
 
-    @classmethod
-    def from_env(
-        cls: type[S],
-        profile: str | None = None,
-        *,
-        config: str | os.PathLike[str] | None = None,
-        **explicit: Unpack[Settings],
-    ) -> S:
-        """A client set up by its surroundings.
+    if TYPE_CHECKING:  # each client says what it takes
 
-        What is given here comes first (None counts as not given, except as ``timeout``), then ``PREFIX_ACCOUNT``, ``PREFIX_TOKEN``,
-        ``PREFIX_URL``, ``PREFIX_TIMEOUT``, ``PREFIX_DEADLINE``, ``PREFIX_USER_AGENT``, ``PREFIX_CA``, ``PREFIX_CERTIFICATE`` and
-        ``PREFIX_PROXY`` of the environment, then the profile (``PREFIX_PROFILE``, else ``default``) of the configuration file
-        (``PREFIX_CONFIG``, else in the user's configuration folder), then the defaults.
+        @classmethod
+        def from_env(cls: type[S], *args: Any, **options: Any) -> S: ...
 
-        Raises:
-            ConfigurationError: no account or token is anywhere, or a value makes no sense.
-        """
-        from .environment import from_environment
+    else:
 
-        return cls(**from_environment(cls.protocol, explicit, profile, config))
+        @classmethod
+        def from_env(
+            cls: type[S],
+            profile: str | None = None,
+            *,
+            config: str | os.PathLike[str] | None = None,
+            **explicit: Any,
+        ) -> S:
+            """Return a client that is set up by environment variables and a configuration file.
 
-    @classmethod
-    def oauth(
-        cls,
-        account: str,
-        consumer_key: str,
-        consumer_secret: str,
-        *,
-        timeout: Timeout = 30.0,
-        user_agent: str | None = None,
-        url: str | None = None,
-        ca: str | bool = True,
-        certificate: str | tuple[str, str] | None = None,
-        proxy: str | None = None,
-        transport: Transport | None = None,
-    ) -> OAuthFlow:
-        """The three steps that end in an access token, to be given as ``auth=``.
+            What is given here comes first (None counts as not given, except as ``timeout``), then the environment:
+            a variable for each option, its name in capitals after the prefix of the API, such as ``PREFIX_URL``. Then comes
+            the profile (``PREFIX_PROFILE``, else ``default``) of the configuration file (``PREFIX_CONFIG``, else in the
+            user's configuration folder), then the defaults.
 
-        ``url`` names another host than that of the account; the other arguments are as those of the client.
-        """
-        from .oauth import OAuthFlow
-        from .options import Tls
-        from .transport import RequestsTransport
+            Raises:
+                ConfigurationError: a required option is missing, or a value is invalid.
+            """
+            from .environment import from_environment
 
-        tls = Tls(ca, certificate, proxy)
-        return OAuthFlow(
-            cls.protocol,
-            account,
-            consumer_key,
-            consumer_secret,
-            transport=RequestsTransport(tls=tls) if transport is None else transport,
-            timeout=timeout,
-            base_url=url,
-            user_agent=own_user_agent(cls.protocol, user_agent),
-        )
+            return cls(**from_environment(cls.protocol, explicit, profile, config))
 
     def with_options(self: S, **changes: Unpack[OptionChanges]) -> S:
         """A copy with other options (timeout, deadline, retry, validate, hooks) that shares the connections.
@@ -188,12 +167,7 @@ class BaseClient:
 
     def _copied(self: S, options: Options) -> S:
         copy = type(self).__new__(type(self))
-        copy.account, copy.url = self.account, self.url
-        copy._auth, copy._user_agent, copy._transport = (
-            self._auth,
-            self._user_agent,
-            self._transport,
-        )
+        copy.__dict__.update(self.__dict__)
         copy.options = options
         copy._original = self._original or self
         copy._closed = False
@@ -205,7 +179,8 @@ class BaseClient:
         return self._closed or (self._original is not None and self._original._closed)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.account!r}, url={self.url!r})"
+        given = "".join(f"{name}={value!r}, " for name, value in self._variables.items())
+        return f"{type(self).__name__}({given}url={self.url!r})"
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -217,8 +192,17 @@ class BaseClient:
             raise ConfigurationError("the client is closed; make another one")
         from .engine import Setup
 
+        variables = self._variables
+        if self._credentials is not None:
+            variables = {**variables, **self._credentials.values}
         return Setup(
-            self.protocol, self.account, self.url, self._auth, self._user_agent, self.options
+            self.protocol,
+            variables,
+            self.url,
+            self._credentials,
+            self._auth,
+            self._user_agent,
+            self.options,
         )
 
     def explain(self, request: Request[Any]) -> str:
@@ -226,20 +210,31 @@ class BaseClient:
         from .redact import redact_request, secrets_of
 
         endpoint = request.endpoint
-        secrets = self._auth.secrets() | secrets_of(endpoint.arguments, request.values)
+        secrets = self._setup().secrets() | secrets_of(endpoint.arguments, request.values)
         repeat = {
             "safe": "changes nothing, and is repeated when it fails",
             "idempotent": "is repeated when it fails: doing it twice changes nothing more",
             "ambiguous": "is repeated only where it certainly was not done",
         }[request.retry]
-        lines = [f"POST {self.url}", f"{request.method}: {repeat}"]
+        target = self.url
+        verb = "POST"
+        if request.http is not None:
+            from .outgoing import joined
+
+            verb, target = request.http.verb, joined(self.url, request.http.target)
+        lines = [f"{verb} {target}", f"{request.method}: {repeat}"]
         if endpoint.callers:
             lines.append(f"for {endpoint.callers}")
         if self.protocol.documentation:
             lines.append(self.protocol.documentation)
         lines += [f"with the file {part.upload!r}" for part in request.parts]
         lines += [f"problem: {problem}" for problem in endpoint.problems(request.values)]
-        lines.append(redact_request(endpoint, request.xml, secrets))
+        if request.http is not None:
+            from .redact import redact_parts
+
+            lines += redact_parts(request, secrets)
+        if request.xml:
+            lines.append(redact_request(endpoint, request.xml, secrets))
         return "\n".join(lines)
 
 
@@ -327,6 +322,36 @@ class Client(BaseClient):
             except StopIteration as done:
                 found: list[Record] = done.value
                 return found
+
+
+def _chosen(protocol: Protocol, given: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the options that are part of the URL, with their defaults."""
+    from .credentials import checked_option
+
+    return {
+        option.name: checked_option(option, given.get(option.name), protocol)
+        for option in protocol.variables
+    }
+
+
+def _credentials(
+    protocol: Protocol, given: Mapping[str, str | None], auth: Auth | None
+) -> Credentials | None:
+    """Return what says who is calling; None where ``auth`` does it alone."""
+    from .credentials import Credentials
+
+    if protocol.signer and auth is None:
+        raise ConfigurationError(
+            "requests of this API are signed: pass auth=, a callable that returns the headers of a request"
+        )
+    if auth is not None and not any(value is not None for value in given.values()):
+        needed = [option for option in protocol.credentials if option.default is None]
+        if needed or not protocol.credentials:
+            return None
+    elif auth is not None and not protocol.signer:
+        names = ", ".join(name for name, value in given.items() if value is not None)
+        raise ConfigurationError(f"give {names} or auth, not both")
+    return Credentials(protocol, given)
 
 
 def own_user_agent(protocol: Protocol, application: object) -> str:

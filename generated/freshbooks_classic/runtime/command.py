@@ -144,6 +144,7 @@ def _is_request(registry: MethodRegistry, document: Document) -> bool:
         return False
     return (
         protocol.request_root != protocol.response_root
+        or protocol.request_method is None
         or protocol.request_method.text(root) is not None
     )
 

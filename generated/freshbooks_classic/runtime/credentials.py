@@ -55,8 +55,7 @@ class Credentials:
         self._values: dict[str, str] = {}
         for option in protocol.credentials:
             value = values.get(option.name)
-            value = option.default if value is None else value
-            self._values[option.name] = _checked(option, value, protocol)
+            self._values[option.name] = checked_option(option, value, protocol)
             if option.sensitive:
                 self._sensitive.add(option.name)
         for item in self._items:
@@ -86,7 +85,9 @@ class Credentials:
             if place is None:
                 user, _, password = item.value.partition(":")
                 pair = f"{self._text(user)}:{self._text(password)}".encode()
-                outgoing.headers["Authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
+                outgoing.headers["Authorization"] = "Basic " + base64.b64encode(pair).decode(
+                    "ascii"
+                )
             elif place.source == "header":
                 outgoing.headers[place.name] = self._text(item.value)
             elif place.source:
@@ -109,7 +110,10 @@ class Credentials:
         return {text for text in found if text}
 
 
-def _checked(option: ClientOption, value: object, protocol: Protocol) -> str:
+def checked_option(option: ClientOption, value: object, protocol: Protocol) -> str:
+    """Return the value of an option, or its default. Raises ConfigurationError, and never shows a value."""
+    if value is None:
+        value = option.default
     prefix = f"{protocol.environment}_{option.name.upper()}"
     if value is None:
         raise ConfigurationError(
@@ -120,9 +124,7 @@ def _checked(option: ClientOption, value: object, protocol: Protocol) -> str:
     if option.default is None and not value:
         raise ConfigurationError(f"{option.name} is empty")
     if not value.isprintable() or value != value.strip():
-        raise ConfigurationError(
-            f"{option.name} has unprintable characters, or spaces around it"
-        )
+        raise ConfigurationError(f"{option.name} has unprintable characters, or spaces around it")
     return value
 
 

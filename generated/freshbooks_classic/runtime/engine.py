@@ -7,22 +7,20 @@ synchronous and the asynchronous client are two drivers of this one generator, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .auth import oauth_problem
+from .auth import oauth_problem, secrets_of_auth
 from .errors import (
     FAILURES,
     ApiError,
     ArgumentError,
-    AuthenticationError,
     DeadlineExceededError,
     Error,
     InvalidDocumentError,
     NetworkError,
     OutcomeUnknownError,
-    PermissionDeniedError,
     RateLimitError,
     RequestTimeoutError,
     ServerError,
@@ -30,21 +28,27 @@ from .errors import (
     TransportError,
     UnexpectedResponseError,
 )
+from .failures import kind_by_status
 from .files import File
 from .hooks import CallInfo, finish, start
-from .multipart import encode
-from .options import Options
+from .options import Options, Timeout
+from .outgoing import Outgoing
 from .reading import parse_xml
 from .redact import hidden_values, secrets_of
 from .request import Request
 from .retry import Failed, Processed, may_repeat, retry_after
+from .scrub import HiddenDict, HiddenSet
 from .transport import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from .auth import Auth
+    from .credentials import Credentials
     from .protocol import Protocol
 
 T = TypeVar("T")
+
+_LOGGER: Final = __name__.rpartition(".runtime.")[0]
+"""The full name of the package, also in a vendored copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,20 @@ class Setup:
     """What a client knows that a call needs."""
 
     protocol: Protocol
-    account: str
+    variables: Mapping[str, str]
+    """Options of the client that paths may hold."""
     url: str
-    auth: Auth
+    credentials: Credentials | None
+    auth: Auth | None
+    """What signs each request, in place of the credentials or beside them."""
     user_agent: str
     options: Options
     clock: Callable[[], float] = time.monotonic
+
+    def secrets(self) -> set[str]:
+        """Return the texts that must not be shown."""
+        found = set() if self.credentials is None else self.credentials.secrets()
+        return found | secrets_of_auth(self.auth)
 
 
 Step = Generator[HttpRequest | Pause, HttpResponse, T]
@@ -83,11 +95,11 @@ def run_call_with_info(request: Request[T], setup: Setup) -> Step[tuple[T, CallI
         problems = request.endpoint.problems(request.values)
         if problems:
             raise ArgumentError.of(problems, request.method)
-    secrets = setup.auth.secrets() | secrets_of(request.endpoint.arguments, request.values)
+    secrets = HiddenSet(setup.secrets() | secrets_of(request.endpoint.arguments, request.values))
     info = CallInfo(request, secrets)
     began = setup.clock()
     try:
-        start(setup.protocol.package, options.hooks, info)
+        start(_LOGGER, options.hooks, info)
         value = yield from _attempts(request, setup, info, began)
     except Error as error:
         _told(error, request)
@@ -98,26 +110,17 @@ def run_call_with_info(request: Request[T], setup: Setup) -> Step[tuple[T, CallI
         raise
     finally:
         info.seconds = setup.clock() - began
-        finish(setup.protocol.package, info)
+        finish(_LOGGER, info)
     return value, info
 
 
 def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -> Step[T]:
     options = setup.options
-    body, content_type = encode(request)
     end = options.end(began)
     maybe_done = False
     while True:
         left = _left(end, setup.clock, maybe_done)
-        headers = {
-            **setup.auth.headers(setup.protocol, setup.url),
-            "User-Agent": setup.user_agent,
-            "Accept": "application/xml, */*;q=0.5",
-            "Content-Type": content_type,
-        }
-        timeout = _shorter(options.timeout, left)
-        file = request.endpoint.response.binary
-        http = HttpRequest(setup.url, body, headers, timeout, left, file)
+        http = _http_request(request, setup, _shorter(options.timeout, left), left)
         info.sent()
         response: HttpResponse | None = None
         try:
@@ -133,6 +136,29 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
         maybe_done = maybe_done or failed.processed == "maybe"
         failed.error.maybe_done = maybe_done
         yield Pause(_wait(failed, request, setup, end))
+
+
+def _http_request(
+    request: Request[Any], setup: Setup, timeout: Timeout, left: float | None
+) -> HttpRequest:
+    """Return the HTTP request of a call, with the credentials in it."""
+    outgoing = Outgoing.of(request, setup.url, setup.variables)
+    authenticated = request.endpoint.authenticated
+    if authenticated and setup.credentials is not None:
+        setup.credentials.add_to(outgoing)
+    body, media = outgoing.body(request)
+    headers = HiddenDict({"User-Agent": setup.user_agent, "Accept": "application/xml, */*;q=0.5"})
+    if media:
+        headers["Content-Type"] = media
+    headers.update(outgoing.headers)
+    file = request.endpoint.response.binary
+    http = HttpRequest(outgoing.url, body, headers, timeout, left, file, outgoing.verb)
+    if not authenticated or setup.auth is None:
+        return http
+    added = setup.auth(http)
+    if isinstance(added, HttpRequest):
+        return added
+    return replace(http, headers=HiddenDict({**headers, **added}))
 
 
 _NO_ANSWER: Final = (InvalidDocumentError, UnexpectedResponseError)
@@ -271,11 +297,11 @@ def _shorter(
 
 def _value(request: Request[T], setup: Setup, response: HttpResponse) -> T:
     """The value of an HTTP response, or the error that it stands for."""
-    if response.status != 200:
-        raise _refusal(request.method, setup, response)
+    if not _succeeded(request, response.status):
+        raise _refusal(request, setup, response)
     try:
         if not request.endpoint.response.binary:
-            return request.parse(response.body)
+            return request.endpoint.parse_response(response.body, response=response)
         media = response.headers.get("content-type", "").partition(";")[0].strip() or None
         request.endpoint.refuse_document(response.body)
         value: Any = File(
@@ -298,60 +324,70 @@ def _value(request: Request[T], setup: Setup, response: HttpResponse) -> T:
         ) from error
 
 
-def _refusal(method: str, setup: Setup, response: HttpResponse) -> Error:
-    """The error that an HTTP status other than 200 stands for."""
-    status = response.status
+def _succeeded(request: Request[Any], status: int) -> bool:
+    """Return whether an HTTP status is one of success for the method."""
+    if request.http is None:
+        return status == 200
+    return status in request.http.success if request.http.success else 200 <= status < 300
+
+
+def _refusal(request: Request[Any], setup: Setup, response: HttpResponse) -> Error:
+    """Return the error that an HTTP status of failure means."""
+    status, method = response.status, request.method
     if 300 <= status < 400:
         where = response.headers.get("location", "nowhere").split("?", 1)[0]
+        names = ", ".join(f"{name}={value!r}" for name, value in setup.variables.items())
+        hint = f"; check {names}" if names else ""
         return UnexpectedResponseError(
-            f"the server sent a redirect to {where}: the account {setup.account!r} does not exist there, was moved,"
-            " or is closed",
+            f"the server sent a redirect to {where}: the address is wrong, was moved or is closed{hint}",
             method=method,
             status=status,
         )
-    if status == 429:
-        return RateLimitError("too many calls in a short time", method=method, status=status)
-    problem = oauth_problem(response.body, status, setup.auth.secrets())
+    problem = oauth_problem(response.body, status, setup.secrets())
     if problem is not None:
         problem.method = method
         return problem
-    kind, told = _by_status(status)
+    protocol = request.endpoint.protocol
+    kind = kind_by_status(status)
+    root = None
     try:
-        setup.protocol.check(parse_xml(response.body), method, status)
+        root = parse_xml(response.body)
+        protocol.check(root, method, status)
     except ApiError as failure:
-        if kind is None or type(failure) is not ApiError:
+        if not kind or type(failure) is not ApiError:
             return failure
-        told = failure.message
+        message: str | None = failure.message
         code: str | None = failure.code
     except InvalidDocumentError:
-        code = None
-        if status >= 500 and _is_html(response):
-            told += ", an HTML page: it may be down for maintenance"
+        message = code = None
+        if root is not None and any(rule.fits(root, status) for rule in protocol.failures):
+            return protocol.failure(root, method, status)
     else:
-        code = None
-    if kind is not None:
-        fix = setup.protocol.fix_of(_KINDS[kind])
-        return kind(told, method=method, code=code, status=status, fix=fix)
+        if any(rule.fits(root, status) for rule in protocol.failures):
+            return protocol.failure(root, method, status)
+        message = code = None
+    rule = next((rule for rule in protocol.failures if rule.fits(None, status)), None)
+    kind = (rule.kind if rule is not None else "") or kind
+    if kind:
+        message = message or _MESSAGES.get(status) or f"the server responded with HTTP {status}"
+        if status >= 500 and _is_html(response):
+            message += ", an HTML page: it may be down for maintenance"
+        return FAILURES[kind](
+            message, method=method, code=code, status=status, fix=protocol.fix_of(kind)
+        )
     if _is_html(response):
         return _html(method, response)
     return UnexpectedResponseError(
-        f"the server answered HTTP {status}", method=method, status=status
+        f"the server responded with HTTP {status}", method=method, status=status
     )
 
 
-def _by_status(status: int) -> tuple[type[ApiError] | None, str]:
-    """The failure that an HTTP status says by itself, with its message; None where it says none."""
-    if status == 401:
-        return AuthenticationError, "the server does not accept the token (HTTP 401)"
-    if status == 403:
-        told = "the server refuses the call (HTTP 403), or something on the way to it does"
-        return PermissionDeniedError, told
-    if status >= 500:
-        return ServerError, f"the server answered HTTP {status}"
-    return None, ""
-
-
-_KINDS: Final = {kind: name for name, kind in FAILURES.items()}
+_MESSAGES: Final = {
+    401: "the server does not accept the credentials (HTTP 401)",
+    403: "the server refuses the call (HTTP 403), or something on the way to it does",
+    429: "too many calls in a short time",
+}
+"""What is said of a status without a message."""
 
 
 def _is_html(response: HttpResponse) -> bool:

@@ -14,12 +14,8 @@ from .options import checked_seconds
 if TYPE_CHECKING:
     from .protocol import Protocol
 
-_SETTINGS: Final = (
-    "account", "token", "url", "timeout", "deadline", "user_agent", "ca", "certificate", "proxy",
-)  # fmt: skip
-"""What the environment and profiles may say."""
-
-
+_SETTINGS: Final = ("url", "timeout", "deadline", "user_agent", "ca", "certificate", "proxy")
+"""What the environment and profiles may say beside the options of the API."""
 _NUMBERS: Final = ("timeout", "deadline")
 
 
@@ -30,10 +26,10 @@ def from_environment(
     config: str | os.PathLike[str] | None,
     environment: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Arguments for a client: ``explicit`` ones, then ``PREFIX_ACCOUNT`` and the like, then the profile's.
+    """Return arguments for a client: explicit ones, then those of the environment, then those of the profile.
 
     Raises:
-        ConfigurationError: an account or token is nowhere, a value is no number, or the profile does not exist.
+        ConfigurationError: a required option is missing, a value is not a number, or the profile does not exist.
     """
     env = os.environ if environment is None else environment
     prefix = protocol.environment
@@ -44,14 +40,18 @@ def from_environment(
     }
     named = profile or env.get(f"{prefix}_PROFILE")
     stored = _profile(protocol, named, config or env.get(f"{prefix}_CONFIG"))
-    for name in _SETTINGS:
-        if name in found or (name == "token" and "auth" in found):
+    signed = "auth" in found and not protocol.signer
+    credentials = () if signed else protocol.credentials
+    options = (*protocol.variables, *credentials)
+    for name in (*(option.name for option in options), *_SETTINGS):
+        if name in found:
             continue
         value = env.get(f"{prefix}_{name.upper()}", "").strip() or stored.get(name)
         if value:
             found[name] = _seconds(value, name) if name in _NUMBERS else value
-    for name in ("account", "token"):
-        if name not in found and not (name == "token" and "auth" in found):
+    for option in options:
+        name = option.name
+        if name not in found and option.default is None:
             raise ConfigurationError(
                 f"no {name} is given: pass {name}=..., set {prefix}_{name.upper()}, or write it in a profile of"
                 f" {config_path(protocol)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,7 +53,7 @@ class FailureRule:
     kind: str = ""
     kinds: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Code -> kind."""
-    payload: tuple[tuple[str, ...], RecordSchema[Any]] | None = None
+    payload: tuple[tuple[str, ...], Callable[[], RecordSchema[Any]]] | None = None
     """Path below the root, and schema, of the record beside the error."""
 
     def fits(self, root: etree._Element | None, status: int | None) -> bool:
@@ -161,7 +161,7 @@ def _payload(rule: FailureRule, root: etree._Element) -> Any:
 
     path, schema = rule.payload
     element = find(root, path)
-    return None if element is None else Reader("response", strict=False).record(element, schema)
+    return None if element is None else Reader("response", strict=False).record(element, schema())
 
 
 def kind_by_status(status: int | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -42,6 +42,10 @@ class HttpBinding:
     """The document travels in a parameter: ``("form", name)`` or ``("query", name)``."""
     always_document: bool = False
     """A document is sent even if no argument is in it."""
+
+    def variant(self, **changes: Any) -> HttpBinding:
+        """Return the binding with other values."""
+        return replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ class ArgumentPlan:
             target += ("&" if "?" in target else "?") + encoded(query.pairs)
         return HttpParts(
             binding.verb, target, tuple(headers.items()),
-            tuple(form.pairs) if uses_form else None, media, binding.success, body, binding.document,
+            tuple(form.pairs) if uses_form else None, media, binding.success, body, document=binding.document,
         )  # fmt: skip
 
     def _path_text(self, entry: WriteEntry, value: Any) -> str:

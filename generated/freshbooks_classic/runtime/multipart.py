@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import quote
 
-from .request import Request
+from .writing import Part
 
 
-def encode(request: Request[Any]) -> tuple[bytes, str]:
+def encode(xml: bytes, parts: Sequence[Part]) -> tuple[bytes, str]:
     """Body and content type of a request: the document, or multipart/related where files go with it."""
-    if not request.parts:
-        return request.xml, "application/xml; charset=utf-8"
-    contents = [request.xml, *(part.upload.content for part in request.parts)]
+    contents = [xml, *(part.upload.content for part in parts)]
     number = 0
     while any(f"part-{number}-".encode() in content for content in contents):
         number += 1
     boundary = f"part-{number}-"
     lines = [
         f"--{boundary}\r\nContent-Type: application/xml; charset=utf-8\r\n\r\n".encode(),
-        request.xml,
+        xml,
     ]
-    for part in request.parts:
+    for part in parts:
         lines.append(
             f"\r\n--{boundary}\r\nContent-Type: {_token(part.upload.media)}\r\n"
             f"Content-ID: <{part.content_id}>\r\n"

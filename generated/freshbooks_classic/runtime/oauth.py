@@ -10,12 +10,12 @@ from urllib.parse import quote, urlencode
 
 from .auth import form_fields, oauth_problem
 from .errors import ArgumentError, ConfigurationError, Error, UnexpectedResponseError
-from .options import Timeout, account_url, checked_url
+from .options import Timeout, checked_url, filled_url
 from .redact import scrub_error
 
 if TYPE_CHECKING:
     from .protocol import Protocol
-    from .transport import HttpResponse, Transport
+    from .transport import HttpRequest, HttpResponse, Transport
 
 SIGNATURES: Final = ("PLAINTEXT", "HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512")
 """Ways to sign that need no key file."""
@@ -45,8 +45,9 @@ class OAuth:
                 f"there is no OAuth signature {self.signature!r} here; there are {', '.join(SIGNATURES)}"
             )
 
-    def headers(self, protocol: Protocol, url: str) -> Mapping[str, str]:
-        return self.sign(url)
+    def __call__(self, request: HttpRequest) -> Mapping[str, str]:
+        """Return the header that signs a request."""
+        return self.sign(request.url)
 
     def sign(
         self, url: str, *, callback: str | None = None, verifier: str | None = None
@@ -100,7 +101,7 @@ class OAuthFlow:
     def __init__(
         self,
         protocol: Protocol,
-        account: str,
+        variables: Mapping[str, str],
         consumer_key: str,
         consumer_secret: str,
         *,
@@ -113,7 +114,7 @@ class OAuthFlow:
         from .transport import RequestsTransport
 
         self._protocol = protocol
-        self._account = account
+        self._variables = variables
         self._consumer = OAuth(consumer_key, consumer_secret, signature=protocol.oauth_signature)
         self._transport: Transport = transport or RequestsTransport()
         self._timeout = timeout
@@ -127,7 +128,7 @@ class OAuthFlow:
             self._url(template)  # what cannot work is told before the first step
 
     def __repr__(self) -> str:
-        return f"OAuthFlow({self._account!r})"
+        return f"OAuthFlow({dict(self._variables)!r})"
 
     def __enter__(self) -> OAuthFlow:
         return self
@@ -142,8 +143,7 @@ class OAuthFlow:
     def _url(self, template: str | None) -> str:
         if not template:
             raise ConfigurationError(f"{self._protocol.name} does not describe OAuth")
-        account_url(self._protocol, self._account)  # refuses what is no account name
-        url = template.replace("{account}", self._account)
+        url = filled_url(template, self._variables)
         if self._base is not None:
             url = self._base.rstrip("/") + "/" + url.split("/", 3)[3]
         return checked_url(url)
@@ -217,4 +217,39 @@ def _pair(response: HttpResponse, auth: OAuth) -> tuple[str, str]:
     raise UnexpectedResponseError(
         f"no token came (HTTP {response.status}): the account may not exist or not be open to the API",
         status=response.status,
+    )
+
+
+def oauth_flow(
+    protocol: Protocol,
+    variables: Mapping[str, str],
+    consumer_key: str,
+    consumer_secret: str,
+    *,
+    timeout: Timeout = 30.0,
+    user_agent: str | None = None,
+    url: str | None = None,
+    ca: str | bool = True,
+    certificate: str | tuple[str, str] | None = None,
+    proxy: str | None = None,
+    transport: Transport | None = None,
+) -> OAuthFlow:
+    """Return the three steps that end in an access token, to be given as ``auth=``.
+
+    ``url`` names another host than that of the API; the other arguments are as those of the client.
+    """
+    from .client import own_user_agent
+    from .options import Tls
+    from .transport import RequestsTransport
+
+    tls = Tls(ca, certificate, proxy)
+    return OAuthFlow(
+        protocol,
+        variables,
+        consumer_key,
+        consumer_secret,
+        transport=RequestsTransport(tls=tls) if transport is None else transport,
+        timeout=timeout,
+        base_url=url,
+        user_agent=own_user_agent(protocol, user_agent),
     )

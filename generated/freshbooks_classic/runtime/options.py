@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypedDict
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from .errors import ConfigurationError
 from .retry import Backoff, RetryPolicy
@@ -17,7 +17,6 @@ from .retry import Backoff, RetryPolicy
 if TYPE_CHECKING:
     from .auth import Auth
     from .hooks import Hook
-    from .protocol import Protocol
 
 Timeout = float | tuple[float, float] | None
 """Seconds to connect and to wait for each part of a response: one number for both, or two; None waits for ever."""
@@ -35,11 +34,9 @@ class OptionChanges(TypedDict, total=False):
     hooks: Sequence[Hook]
 
 
-class Settings(TypedDict, total=False):
-    """What :meth:`Client.from_env` takes; None counts as not given, except as ``timeout``."""
+class ClientOptions(TypedDict, total=False):
+    """What every client takes; None counts as not given, except as ``timeout``."""
 
-    account: str | None
-    token: str | None
     auth: Auth | None
     timeout: Timeout
     deadline: float | None
@@ -201,31 +198,47 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def is_loopback_url(url: str) -> bool:
-    """Return whether ``url`` leads to this machine."""
-    parts = _split(url)
-    return parts is not None and _is_loopback(parts.hostname or "")
+def filled_url(template: str, variables: Mapping[str, str]) -> str:
+    """Return an address with the options of the client in it.
+
+    Raises:
+        ConfigurationError: an option cannot be where the address has it.
+    """
+    host_end = template.find("/", template.find("//") + 2)
+    url = template
+    for name, value in variables.items():
+        place = template.find(f"{{{name}}}")
+        if place < 0:
+            continue
+        if host_end < 0 or place < host_end:
+            checked_host(name, value, template.partition(f"{{{name}}}")[2].partition("/")[0])
+            url = url.replace(f"{{{name}}}", value)
+        else:
+            url = url.replace(f"{{{name}}}", quote(value, safe="~"))
+    return url
 
 
-def account_name(account: object) -> str:
-    """``account`` if it is a text. Raises ConfigurationError."""
-    if not isinstance(account, str) or not account:
-        raise ConfigurationError("account should be the name of the account, as text")
-    return account
+def checked_host(name: str, value: str, rest: str) -> None:
+    """Raise ConfigurationError for an option that cannot be part of a host name.
 
-
-def account_url(protocol: Protocol, account: object) -> str:
-    """The address of an account. Raises ConfigurationError for what cannot be one."""
-    name = account_name(account)
-    parts = name.split(".")
-    host = protocol.url.partition("{account}")[2].partition("/")[0]
-    if not all(part and part.replace("-", "").isalnum() and part.isascii() for part in parts) or (
-        host and name.lower().endswith(host)
+    Args:
+        name: the option.
+        value: what it is.
+        rest: what follows it in the host name.
+    """
+    host, _, port = value.partition(":")
+    parts = host.split(".")
+    valid = all(part and part.replace("-", "").isalnum() and part.isascii() for part in parts)
+    if (
+        valid
+        and (not port or (port.isdigit() and not rest))
+        and not (rest and value.lower().endswith(rest))
     ):
-        raise ConfigurationError(
-            f"{account!r} is not the name of an account: give the first part of its host name, without https://"
-        )
-    return protocol.url.replace("{account}", name)
+        return
+    hint = "the first part of the host name" if rest else "a host name"
+    raise ConfigurationError(
+        f"{name}={value!r} cannot be in the address: give {hint}, without https://"
+    )
 
 
 def checked_url(url: str) -> str:

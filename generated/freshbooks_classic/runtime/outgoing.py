@@ -47,7 +47,7 @@ class Outgoing:
         else:
             from .http_binding import filled_target
 
-            target = _joined(url, filled_target(http.target, variables))
+            target = joined(url, filled_target(http.target, variables))
         form = None if http.form is None else list(http.form)
         return cls(target, request.xml, http.verb, dict(http.headers), form=form)
 
@@ -93,7 +93,7 @@ class Outgoing:
         return b"", ""
 
 
-def _joined(url: str, target: str) -> str:
+def joined(url: str, target: str) -> str:
     """Return an address with a path and a query below it."""
     base, mark, query = url.partition("?")
     path, _, more = target.partition("?")

@@ -31,7 +31,7 @@ def read_located(reader: Reader, table: ReadTable, values: dict[str, Any]) -> No
             }
             values[name] = entries
             continue
-        text = Place.of(f"{source}:{where}" if where else source).outside(
+        text = Place.of(f"{source}:{where}" if where else f"http:{source}").outside(
             response.status, response.headers
         )
         if text is None:

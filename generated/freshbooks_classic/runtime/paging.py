@@ -201,10 +201,11 @@ class Walk(Generic[T]):
 
 
 def _depth_of_caller() -> int:
-    """Frames from ``warnings.warn`` in this module up to the code that walks."""
+    """Return how many frames are between ``warnings.warn`` and the code that walks."""
     frame: FrameType | None = sys._getframe(1)
+    package = __name__.rpartition(".")[0]
     depth = 0
-    while frame is not None and frame.f_globals is globals():
+    while frame is not None and frame.f_globals.get("__package__") == package:
         frame = frame.f_back
         depth += 1
     return depth + 1
@@ -216,7 +217,9 @@ class Pager(Generic[T]):
     A pager holds nothing: each ``for`` walks anew from the page that was asked for.
     """
 
-    def __init__(self, client: Client, request: Callable[[Cursor | None], Request[Page[T]]]) -> None:
+    def __init__(
+        self, client: Client, request: Callable[[Cursor | None], Request[Page[T]]]
+    ) -> None:
         self._client = client
         self._request = request
 

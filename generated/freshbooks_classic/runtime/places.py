@@ -34,8 +34,8 @@ class Place(NamedTuple):
     @classmethod
     def of(cls, text: str) -> Place:
         """Return the place that a description writes as ``text``."""
-        if text in ("status", "body"):
-            return cls(source=text)
+        if text in ("http:status", "http:body"):
+            return cls(source=text.partition(":")[2])
         source, colon, name = text.partition(":")
         if colon and source in _SOURCES:
             name, _, relation = name.partition("#")

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
+from .credentials import Authentication, ClientOption
 from .errors import ApiError, InvalidDocumentError
 from .failures import FailureRule, failed_by_rule, failure_of
 from .places import Place
@@ -37,6 +38,11 @@ class Paging:
     """Where the mark of the next page is: one place for each argument of a cursor, or that of a link."""
     more: Place | None = None
     """Where a response says whether more pages follow."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The arguments that say where a page begins."""
+        return (self.position,) if isinstance(self.position, str) else self.position
 
     @property
     def by_row(self) -> bool:
@@ -114,9 +120,13 @@ class Protocol:
     """Values beside the payload of a response."""
     nil: tuple[str, str] | None = None
     """Attribute, and its value, of an element that means None."""
-    token_style: str = "basic"
-    token_password: str = "X"
-    token_header: str | None = None
+    variables: tuple[ClientOption, ...] = ()
+    """Options of the client that are part of the URL."""
+    credentials: tuple[ClientOption, ...] = ()
+    authentication: tuple[Authentication, ...] = ()
+    """What requests carry to say who is calling."""
+    signer: bool = False
+    """The caller must pass what signs requests."""
     oauth_request_token: str | None = None
     oauth_authorize: str | None = None
     oauth_access_token: str | None = None
@@ -124,6 +134,10 @@ class Protocol:
     callbacks: CallbackForm | None = None
     paging: Paging = Paging()
     errors: Mapping[str, ErrorCode] = field(default_factory=dict)
+
+    def variant(self, **changes: Any) -> Protocol:
+        """Return the protocol with other values, for methods that differ."""
+        return replace(self, **changes)
 
     def for_method(self, name: str) -> Protocol:
         """Return the protocol with the placeholders of its roots filled in for a method."""

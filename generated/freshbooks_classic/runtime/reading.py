@@ -178,8 +178,9 @@ def local_part(tag: str) -> str:
 def find(element: etree._Element, path: tuple[str, ...]) -> etree._Element | None:
     """The first element down ``path``, by local names; the element itself for an empty path."""
     for name in path:
+        local = name.rpartition(":")[2]
         for child in element:
-            if local_name(child) == name:
+            if local_name(child) == local:
                 element = child
                 break
         else:

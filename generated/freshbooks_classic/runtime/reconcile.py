@@ -90,9 +90,9 @@ def _filters(made: Method[Any], rows: Method[Any], values: Mapping[str, Any]) ->
             continue
         found[item.name] = value
     paging = rows.protocol.paging
-    for name in (paging.position, paging.size):
+    for name in (*paging.arguments, paging.size):
         found.pop(name, None)
-    if isinstance(rows.response, PageResponse) and paging.maximum_size is not None:
+    if isinstance(rows.response, PageResponse) and paging.maximum_size is not None and paging.size:
         found[paging.size] = paging.maximum_size
     return found
 
@@ -121,7 +121,7 @@ def _walk(
             return ""
         if page is None or page.next is None:
             return "its rows moved while it was looked through" if walk.shifted else walk.missing
-        request = rows.request({**filters, rows.protocol.paging.position: page.next})
+        request = request.at_page(page.next)
 
 
 def _matches(

@@ -16,7 +16,7 @@ from lxml import etree
 from .errors import Error, OutcomeUnknownError
 from .reading import all_text, find, local_name, parse_xml
 from .record import Record
-from .request import ListResponse, Method, PageResponse
+from .request import ListResponse, Method, PageResponse, Request
 from .scalars import Binary
 from .schema import FieldSpec, RecordSchema
 from .scrub import HIDDEN, blank, scrub
@@ -149,6 +149,16 @@ def redact_request(method: Method[Any], document: bytes | str, secrets: Iterable
     return _redacted(root, list(_request_spots(method, root)), secrets)
 
 
+def redact_parts(request: Request[Any], secrets: Iterable[str]) -> list[str]:
+    """Return the headers and form parameters of a request, a line each, without anything sensitive."""
+    http = request.http
+    if http is None:
+        return []
+    lines = [f"{name}: {text}" for name, text in http.headers]
+    lines += [f"{name}={text}" for name, text in http.form or ()]
+    return [blank(line, secrets) for line in lines]
+
+
 def redact_response(method: Method[Any], document: bytes | str, secrets: Iterable[str] = ()) -> str:
     """A response as it may be shown: files by their size, what is no XML not at all."""
     if method.response.binary and document[:1] not in (b"<", "<"):
@@ -219,6 +229,8 @@ class _Spot:
     element: etree._Element
     attribute: str | None = None
     own_text: bool = False
+    attributes: bool = False
+    """Whether the attributes of the element are sensitive too; those of a single value are marks such as ``deprecated``."""
 
     def texts(self) -> Iterator[str]:
         """What is there, in whole and in pieces."""
@@ -228,12 +240,13 @@ class _Spot:
         elif self.own_text:
             yield element.text or ""
             yield from (child.tail or "" for child in element)
-        else:  # not its attributes: a mark such as deprecated="true" is no secret
+        else:
             yield all_text(element)
             for inner in element.iter():
                 yield inner.text or ""
                 if inner is not element:
                     yield inner.tail or ""
+                if inner is not element or self.attributes:
                     yield from map(str, inner.attrib.values())
 
     def blank(self) -> None:
@@ -248,7 +261,7 @@ class _Spot:
                 if (child.tail or "").strip():
                     child.tail = HIDDEN
         else:
-            for name in element.attrib:
+            for name in element.attrib if self.attributes else ():
                 element.set(name, HIDDEN)
             if (element.text or "").strip() or len(element):
                 for child in list(element):
@@ -308,7 +321,7 @@ def _spots(element: etree._Element, shape: RecordSchema[Any], letters: str) -> I
 
 def _inside(element: etree._Element, item: FieldSpec, letters: str) -> Iterator[_Spot]:
     if item.sensitive:
-        yield _Spot(element)
+        yield _Spot(element, attributes=item.shape is not None)
     elif item.shape is not None:
         yield from _spots(element, item.shape(), letters)
 

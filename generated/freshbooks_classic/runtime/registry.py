@@ -89,11 +89,16 @@ class MethodRegistry:
         """
         root = parse_xml(document)
         protocol = self.protocol
+        place = protocol.request_method
+        if place is None or place.source:
+            raise InvalidDocumentError(
+                "requests of this API do not name their method in the document; parse it with the method"
+            )
         if local_name(root) != protocol.request_root:
             raise InvalidDocumentError(
                 f"the document is <{local_name(root)}>, not <{protocol.request_root}>"
             )
-        name = (protocol.request_method.text(root) or "").strip()
+        name = (place.text(root) or "").strip()
         if name not in self.methods:
             near = get_close_matches(name, list(self.methods), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -103,10 +108,10 @@ class MethodRegistry:
             raise InvalidDocumentError(
                 f"the request has no <{'/'.join(protocol.request_payload)}>", method=name
             )
-        if protocol.request_method.path and not protocol.request_payload:
-            _take_out(root, protocol.request_method.path)
+        if place.path and not protocol.request_payload:
+            _take_out(root, place.path)
         arguments = self.methods[name].parse_request(payload)
-        known = {protocol.request_method.attribute, *protocol.request_attributes}
+        known = {place.attribute, *protocol.request_attributes}
         strange = [
             Unknown(f"@{local}", f'{local}="{escape(str(text))}"', str(text))
             for key, text in root.attrib.items()
@@ -157,8 +162,9 @@ class MethodRegistry:
         """Each method that the document may belong to after how badly it fits, best first."""
         root = parse_xml(document)
         protocol = self.protocol
-        if local_name(root) == protocol.request_root:
-            said = (protocol.request_method.text(root) or "").strip()
+        place = protocol.request_method
+        if place is not None and local_name(root) == protocol.request_root:
+            said = (place.text(root) or "").strip()
             if said in self.methods:
                 return [((0, 0), said)]
             if protocol.request_root != protocol.response_root:

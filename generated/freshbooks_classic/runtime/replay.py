@@ -62,13 +62,16 @@ class ReplayTransport:
         """
         document = _document(request)
         protocol = self._door.protocol
-        method = self._door.method(protocol.request_method.text(parse_xml(document)) or "")
+        place = protocol.request_method
+        name = "" if place is None else place.text(parse_xml(document))
+        method = self._door.method(name or "")
         call = self._next(method, document)
         if call.response is None:
             raise _failure(call)
         if method.response.binary and call.error is None:
             raise NotRecordedError(
-                f"{call.method} answered a file, which recordings do not hold", method=call.method
+                f"the response to {call.method} is a file, which recordings do not hold",
+                method=call.method,
             )
         headers = {"content-type": "application/xml; charset=utf-8"}
         return HttpResponse(call.status or 200, headers, call.response.encode())

@@ -66,9 +66,12 @@ class Request(Generic[T]):
         if paging.style == "link":
             assert self.http is not None
             return replace(self, http=replace(self.http, link=str(position)))
-        names = (paging.position,) if isinstance(paging.position, str) else paging.position
+        names = paging.arguments
         places = position if isinstance(position, tuple) else (position,)
-        given = {name: UNSET if place is None else place for name, place in zip(names, places, strict=True)}
+        given = {
+            name: UNSET if place is None else place
+            for name, place in zip(names, places, strict=True)
+        }
         return self.endpoint.request({**self.values, **given})
 
     @property
@@ -232,7 +235,7 @@ class ListResponse(ResponseReader[list[T]]):
 
     def __init__(self, path: str, item: str, kind: RecordSchema[T] | Codec) -> None:
         self.path = _path(path)
-        self.item = item
+        self.item = item.rpartition(":")[2]
         self.shape: RecordSchema[T] | None = kind if isinstance(kind, RecordSchema) else None
         self.codec = kind if isinstance(kind, Codec) else None
 
@@ -282,7 +285,7 @@ class PageResponse(ResponseReader[Page[T]]):
             _missing(reader, self.rows.path)
             return Page(())
         items, unknown = self.rows.rows(found, reader)
-        counters: dict[str, int | None] = {}
+        counters: dict[str, Any] = {}
         paging = protocol.paging
         for name, place in paging.counters.items():
             text = (place.text(found, reader.response) or "").strip()
@@ -321,6 +324,7 @@ class Method(Generic[T]):
     """One method of the API: how its request is written and its response is read."""
 
     __slots__ = (
+        "_filled",
         "_plan",
         "_protocol",
         "_ready",
@@ -352,6 +356,7 @@ class Method(Generic[T]):
         authenticated: bool = True,
     ) -> None:
         self._protocol = protocol
+        self._filled = False
         self.name = name
         self.arguments = arguments
         self.response = response
@@ -375,7 +380,8 @@ class Method(Generic[T]):
     @property
     def protocol(self) -> Protocol:
         """The protocol of the API, as it is for this method."""
-        if self._ready is None and self._plan is None:
+        if not self._filled:
+            self._filled = True
             self._protocol = self._protocol.for_method(self.name)
         return self._protocol
 
@@ -425,6 +431,7 @@ class Method(Generic[T]):
         plan = self.plan
         writer = Writer(self._protocol.nil_attribute)
         met: ArgumentError | None = None
+        xml, parts = b"", None
         try:
             xml = plan.document(writer, values)
             parts = plan.parts(values)

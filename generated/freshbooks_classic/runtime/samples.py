@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from lxml import etree
 
-from .protocol import Place, Protocol
+from .failures import FailureRule
+from .places import Place
+from .protocol import Protocol
 from .reading import local_name
 from .request import (
     EmptyResponse,
@@ -140,21 +142,21 @@ class Sampler:
 def failure(protocol: Protocol, message: str, *, code: str = "", field: str = "") -> bytes:
     """A response that says that a call failed."""
     root, _ = _envelope(protocol, worked=False)
-    if protocol.failure_when is not None:
-        _put(root, protocol.failure_when, "")
-    _put(root, protocol.failure_message, message)
-    if protocol.failure_code is not None and code:
-        _put(root, protocol.failure_code, code)
-    if protocol.failure_field is not None and field:
-        _put(root, protocol.failure_field, field)
+    rule = next(iter(protocol.failures), FailureRule())
+    if rule.when is not None:
+        _put(root, rule.when, "")
+    element = _below(root, rule.at)
+    for place, text in ((rule.message, message), (rule.code, code), (rule.field, field)):
+        if place is not None and text:
+            _put(element, place, text)
     return _document(root)
 
 
 def _envelope(protocol: Protocol, *, worked: bool) -> tuple[etree._Element, etree._Element]:
     """The root of a response, and the element that holds its payload."""
-    name = protocol.response_root
-    if not worked and protocol.failure_root is not None:
-        name = protocol.failure_root
+    name = protocol.response_root or "response"
+    if not worked and protocol.failures and protocol.failures[0].roots:
+        name = protocol.failures[0].roots[0]
     namespace = protocol.namespaces[0] if protocol.namespaces else None
     nsmap: dict[Any, str] | None = {None: namespace} if namespace else None
     root = etree.Element(f"{{{namespace}}}{name}" if namespace else name, nsmap=nsmap)

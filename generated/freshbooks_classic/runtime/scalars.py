@@ -245,10 +245,13 @@ class Flag(Codec):
         self,
         words: tuple[str, str] = ("1", "0"),
         *,
+        others: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
         empty: object = None,
         none: tuple[str, ...] = (),
     ) -> None:
         self.words = words
+        self.others = others
+        """Further texts that are read as true and as false."""
         self.expected = f"{words[0]} or {words[1]}"
         super().__init__(empty=empty, none=none)
 
@@ -257,6 +260,9 @@ class Flag(Codec):
             return True
         if text == self.words[1]:
             return False
+        for value, texts in zip((True, False), self.others, strict=True):
+            if text in texts:
+                return value
         raise ValueError(self.expected)
 
     def write(self, value: Any) -> str:

@@ -119,7 +119,8 @@ def field_spec(
 ) -> FieldSpec:
     """A :class:`Field`, written shortly: ``path`` is ``"a/b"``, by default the name; ``kind`` a codec or a shape."""
     if path is None:
-        path = "" if facts.get("attribute") or facts.get("content") else name
+        elsewhere = facts.get("attribute") or facts.get("content") or facts.get("location")
+        path = "" if elsewhere else name
     parts = tuple(path.split("/")) if path else ()
     if isinstance(kind, Codec):
         return FieldSpec(name, kind, parts, **facts)
@@ -153,6 +154,15 @@ class RecordSchema(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Shape {self.name}>"
+
+    def located(self, mode: Mode) -> dict[str, FieldSpec]:
+        """Return the fields that are sent outside of the document."""
+        letters = _ACCESS[mode]
+        return {
+            item.name: item
+            for item in self.fields
+            if item.location is not None and any(letter in item.access for letter in letters)
+        }
 
     def reader(self, mode: Mode) -> ReadTable:
         """The table that reads a record of this shape."""
@@ -258,6 +268,39 @@ class ReadTable:
         if len(self.tags) < _CACHED_TAGS:
             self.tags[tag] = found
         return found
+
+
+def schema_of(package: str, module: str, name: str) -> Callable[[], RecordSchema[Any]]:
+    """Return what imports the schema of a record when it is first needed."""
+
+    def schema() -> RecordSchema[Any]:
+        from importlib import import_module
+
+        found: RecordSchema[Any] = getattr(import_module(f"{package}.{module}"), name)
+        return found
+
+    return schema
+
+
+def entry_schema(
+    value: Codec | Callable[[], RecordSchema[Any]], key: str = "key", element: str = "value"
+) -> Callable[[], RecordSchema[Any]]:
+    """Return what makes the schema of an entry of a map.
+
+    Args:
+        value: codec, or schema, of the values.
+        key: element of the key.
+        element: element of the value.
+    """
+    made: list[RecordSchema[Any]] = []
+
+    def schema() -> RecordSchema[Any]:
+        if not made:
+            fields = [field_spec("key", Text(), key), field_spec("value", value, element)]
+            made.append(RecordSchema("entry", None, fields))
+        return made[0]
+
+    return schema
 
 
 def _compile_reader(shape: RecordSchema[Any], mode: Mode) -> ReadTable:

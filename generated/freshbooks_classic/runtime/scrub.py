@@ -40,6 +40,20 @@ _FRAGMENT: Final = 6
 """Characters of a secret that are taken for its beginning also where a message names no more of it, as parsers do."""
 
 
+class HiddenSet(set[str]):
+    """A set whose repr shows nothing, for tracebacks that print local variables."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} secrets>"
+
+
+class HiddenDict(dict[str, str]):
+    """A mapping whose repr shows only its keys, for tracebacks that print local variables."""
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self)}>"
+
+
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """A message without any of ``secrets``, nor the beginning of one that was cut, as in ``it begins 'abc``."""
     ordered = _ordered(secrets)

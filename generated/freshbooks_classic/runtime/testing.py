@@ -8,13 +8,17 @@ import itertools
 import json
 import pickle
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 from lxml import etree
 
-from .reading import local_name, parse_xml
+from .places import Place
+from .reading import local_name, local_part, parse_xml
+from .record import Record
+from .request import EmptyResponse, ListResponse, Method, Page, PageResponse, ScalarResponse
+from .schema import RecordSchema
 from .transport import HttpRequest, HttpResponse
 
 Tree = tuple[str, tuple[tuple[str, str], ...], str, tuple[object, ...]]
@@ -46,6 +50,155 @@ def _shown(document: bytes | str) -> str:
     root = parse_xml(document)
     etree.indent(root)
     return etree.tostring(root, encoding="unicode")
+
+
+def unknown_paths(endpoint: Method[Any], document: bytes | str, value: object) -> list[str]:
+    """Return the paths of the elements of a response that the description does not know, sorted.
+
+    Args:
+        endpoint: the method that the response is of.
+        document: the response.
+        value: what the document reads as.
+
+    Returns:
+        Paths below the root, such as ``client/mood``; elements beside the value are among them.
+    """
+    text = document.encode() if isinstance(document, str) else document
+    if (
+        endpoint.response.binary
+        or endpoint.response.whole_body
+        or not text.strip().startswith(b"<")
+    ):
+        return []
+    finder = _UnknownElements(endpoint)
+    return sorted({"/".join(path) for path in finder.paths(parse_xml(text), value)})
+
+
+_Path = tuple[str, ...]
+
+
+class _UnknownElements:
+    """Finds the unknown elements of the responses of one method."""
+
+    def __init__(self, endpoint: Method[Any]) -> None:
+        protocol, response = endpoint.protocol, endpoint.response
+        self._response = response.rows if isinstance(response, PageResponse) else response
+        path: _Path = getattr(self._response, "path", ())
+        self._value_at: _Path = (*map(_local, protocol.response_payload), *map(_local, path))
+        places = [protocol.status, *(place for _, place, _ in protocol.metadata)]
+        known: list[_Path] = [self._of_place(place) for place in places if place is not None]
+        for rule in (*protocol.failures, *([protocol.warnings] if protocol.warnings else [])):
+            at = tuple(map(_local, rule.at))
+            inside = (rule.message, rule.code, rule.field, rule.severity, rule.detail)
+            known.append(at)
+            known += [self._of_place(place, at) for place in inside if place is not None]
+            known += [self._of_place(rule.when)] if rule.when is not None else []
+        if isinstance(response, PageResponse):
+            paging = protocol.paging
+            counters = [
+                *paging.counters.values(),
+                *paging.next,
+                *([paging.more] if paging.more else []),
+            ]
+            known += [self._of_place(place, self._value_at) for place in counters]
+        self._known = {path[:end] for path in known for end in range(1, len(path) + 1)}
+
+    @staticmethod
+    def _of_place(place: Place, holder: _Path = ()) -> _Path:
+        if place.source:
+            return ()
+        return (*(() if place.absolute else holder), *map(_local, place.path))
+
+    def paths(self, root: etree._Element, value: object) -> Iterator[_Path]:
+        """Yield the path of each unknown element; one that has several of a name is yielded several times."""
+        if self._value_at:
+            yield from self._beside(root, ())
+        else:
+            yield from self._at_value(root, ())
+        schema = self._response.record
+        if schema is None:
+            return
+        prefix = self._value_at
+        if isinstance(self._response, ListResponse):
+            prefix = (*prefix, _local(self._response.item))
+        rows = (
+            value.items
+            if isinstance(value, Page)
+            else value if isinstance(value, list) else [value]
+        )
+        for row in rows:
+            for path in self._of_record(row, schema, prefix):
+                if path in self._known:
+                    yield from self._inside_known(root, path)
+                else:
+                    yield path
+
+    def _beside(self, element: etree._Element, at: _Path) -> Iterator[_Path]:
+        met = False
+        for child in element:
+            path = (*at, local_name(child))
+            if path == self._value_at[: len(path)] and not met:
+                met = True  # only the first is read
+                if len(path) == len(self._value_at):
+                    yield from self._at_value(child, path)
+                else:
+                    yield from self._beside(child, path)
+            elif path in self._known:
+                yield from self._unknown_children(child, path)
+            else:
+                yield path
+
+    def _at_value(self, element: etree._Element, at: _Path) -> Iterator[_Path]:
+        response = self._response
+        if isinstance(response, ListResponse):
+            for child in element:
+                path = (*at, local_name(child))
+                if path[-1] != _local(response.item):
+                    yield from self._unknown_or_inside(child, path)
+                elif response.shape is None:
+                    yield from ((*path, local_name(inner)) for inner in child)
+        elif isinstance(response, (EmptyResponse, ScalarResponse)):
+            yield from self._unknown_children(element, at)
+
+    def _unknown_children(self, element: etree._Element, at: _Path) -> Iterator[_Path]:
+        for child in element:
+            yield from self._unknown_or_inside(child, (*at, local_name(child)))
+
+    def _unknown_or_inside(self, element: etree._Element, path: _Path) -> Iterator[_Path]:
+        if path in self._known:
+            yield from self._unknown_children(element, path)
+        else:
+            yield path
+
+    def _inside_known(self, root: etree._Element, path: _Path) -> Iterator[_Path]:
+        elements = [root]
+        for name in path:
+            elements = [
+                child for element in elements for child in element if local_name(child) == name
+            ]
+        for element in elements:
+            yield from self._unknown_children(element, path)
+
+    def _of_record(
+        self, value: object, schema: RecordSchema[Any], prefix: _Path
+    ) -> Iterator[_Path]:
+        if not isinstance(value, Record):
+            return
+        for item in value.unknown:
+            yield (*prefix, *item.path.split("/"))
+        for field in schema.fields:
+            inner = getattr(value, field.name, None) if field.shape is not None else None
+            if inner is None or field.shape is None:
+                continue
+            rows = (
+                inner.values() if isinstance(inner, Mapping) else inner if field.many else [inner]
+            )
+            for row in rows:
+                yield from self._of_record(row, field.shape(), (*prefix, *map(_local, field.path)))
+
+
+def _local(name: str) -> str:
+    return local_part(name).rpartition(":")[2]
 
 
 Reply = Callable[[HttpRequest], HttpResponse]

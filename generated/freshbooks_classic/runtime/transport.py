@@ -22,7 +22,7 @@ from .errors import (
     RequestTimeoutError,
     TlsError,
 )
-from .options import Timeout, Tls, is_loopback_url
+from .options import Timeout, Tls
 from .reading import LARGEST_DOCUMENT
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One HTTP POST. Headers hold the token, so they are kept out of the ``repr``."""
+    """One HTTP request. Headers hold the credentials, so they are kept out of the ``repr``."""
 
     url: str
     body: bytes = field(repr=False)
@@ -46,6 +46,7 @@ class HttpRequest:
     """Seconds for all of it, from connecting to the last byte."""
     stream: bool = False
     """Whether a response that is no document may be handed over piece by piece."""
+    verb: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,8 @@ def _exchange(
 
     HERE.exchange = exchange if exchange.watched else None
     try:
-        response = session.post(
+        response = session.request(
+            request.verb,
             request.url,
             data=request.body,
             headers=dict(request.headers),
@@ -428,9 +430,8 @@ def _explicit_first(session: requests.Session, tls: Tls) -> None:
 
     def merged(*facts: Any) -> Any:
         settings = environment(*facts)
-        if is_loopback_url(
-            facts[0]
-        ):  # a proxy would see the token, and another machine is never meant
+        # Plain HTTP goes to this machine only; a proxy of the environment would see the token.
+        if facts[0].startswith("http://"):
             settings["proxies"] = {}
         if tls.ca is not True:
             settings["verify"] = tls.ca

@@ -33,11 +33,10 @@ def problems(
             found.append(
                 Problem(paging.size, f"should be from 1 to {paging.maximum_size}, not {size}")
             )
-        position = values.get(paging.position, UNSET)
-        if type(position) is int and position < paging.first:
-            found.append(
-                Problem(paging.position, f"should be at least {paging.first}, not {position}")
-            )
+        for name in paging.arguments:
+            position = values.get(name, UNSET)
+            if type(position) is int and position < paging.first:
+                found.append(Problem(name, f"should be at least {paging.first}, not {position}"))
     return tuple(found)
 
 
@@ -49,11 +48,16 @@ def _record(
     sensitive: bool = False,
 ) -> Iterator[Problem]:
     table = shape.writer(mode)
+    known = {**{name: entry.field for name, entry in table.items()}, **shape.located(mode)}
     for name, value in values.items():
-        if name not in table:
-            yield Problem(f"{path}{name}", not_known(str(name), table))
+        if name not in known:
+            yield Problem(f"{path}{name}", not_known(str(name), known))
         elif value is not UNSET:
-            yield from _field(table[name].field, value, mode, path + name, sensitive)
+            yield from _field(known[name], value, mode, path + name, sensitive)
+    for names in table.one_of:
+        given = [name for name in names if values.get(name, UNSET) is not UNSET]
+        if len(given) != 1:
+            yield Problem(path.rstrip(".") or names[0], f"needs exactly one of {', '.join(names)}")
     for item in shape.fields:
         if required(item, mode) and values.get(item.name, UNSET) in (None, UNSET):
             yield Problem(path + item.name, "is required")
@@ -77,6 +81,8 @@ def _field(
     if value is None:
         if not item.clear and not required(item, mode):
             yield Problem(path, "cannot be cleared: give a value, or leave it out")
+    elif item.map:
+        yield from _map(item, value, mode, path, sensitive)
     elif not item.many:
         yield from _one(item, value, mode, path, sensitive)
     elif not is_list(value):
@@ -84,6 +90,17 @@ def _field(
     else:
         for index, inner in enumerate(value):
             yield from _one(item, inner, mode, f"{path}[{index}]", sensitive)
+
+
+def _map(item: FieldSpec, value: Any, mode: Mode, path: str, sensitive: bool) -> Iterator[Problem]:
+    if not isinstance(value, Mapping):
+        yield Problem(path, f"should be a mapping, not {type(value).__name__}")
+        return
+    inner = item
+    if item.shape is not None and item.path[-1:] != ("*",):
+        _, inner = item.shape().fields
+    for key, one in value.items():
+        yield from _one(inner, one, mode, f"{path}[{key!r}]", sensitive)
 
 
 def _one(item: FieldSpec, value: Any, mode: Mode, path: str, sensitive: bool) -> Iterator[Problem]:

@@ -188,9 +188,7 @@ class Writer:
         self._element(out, tag + attributes, f"</{tag}>", table, values)
         return "".join(out)
 
-    def split(
-        self, table: WriteTable, values: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], str]:
+    def split(self, table: WriteTable, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         """Return the values that are elements, and the others as attributes in XML."""
         inside: dict[str, Any] = {}
         head = ""
