@@ -84,7 +84,6 @@ class Tables:
     """Run-time tables of a description, made when asked for."""
 
     def __init__(self, api: Api) -> None:
-        """Initialize the instance."""
         self.api = api
         self._shapes: dict[Ref, RecordSchema[Any]] = {}
         self._codecs: dict[tuple[object, ...], Codec] = {}
@@ -106,9 +105,7 @@ class Tables:
     def _protocol(self, envelope: Envelope, pages: Paging | None) -> Protocol:
         api = self.api
         attributes = dict(envelope.request_attributes)
-        attributes.update(
-            (f"xmlns:{prefix}", uri) for prefix, uri in api.namespaces.items()
-        )
+        attributes.update((f"xmlns:{prefix}", uri) for prefix, uri in api.namespaces.items())
         first, *others = envelope.response_roots or ("",)
         oauth = api.oauth or {}
         return Protocol(

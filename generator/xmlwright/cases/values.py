@@ -30,7 +30,6 @@ class Values:
     def __init__(
         self, api: Api, tables: Tables, diagnostics: Diagnostics, rule: str = "case-result"
     ) -> None:
-        """Initialize the instance."""
         self._rule = rule
         self._api = api
         self._tables = tables
@@ -111,7 +110,7 @@ class Values:
             fields = tuple(item for item in record.fields if item.readable)
             found = self._mapping(node, fields, ref, "read", "read", record.name)
             return WRONG if found is None else found
-        item = self._tables._scalar(scalar or "id")
+        item = self._tables.scalar(scalar or "id")
         return self._scalar(node, scalar or "id", item, self._rule)
 
     def _mapping(

@@ -12,7 +12,7 @@ from ..runtime.errors import ApiError, Error
 from ..runtime.record import Record as RuntimeRecord
 from ..runtime.request import Page
 from ..validate.cases import coverage_of_cases
-from ..validate.coverage import CaseCoverage
+from ..validate.coverage import CaseCoverage, is_of_paging
 from .observations import Document, DocumentReader
 
 
@@ -108,7 +108,7 @@ def _fields(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
         item.at: (method, item)
         for method in api.methods
         for item in method.arguments
-        if item.at not in of_records and item.name not in (api.paging.position, api.paging.size)
+        if item.at not in of_records and not is_of_paging(method, item)
     }
     for at, (method, item) in own.items():
         yield (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ..cases.values import WRONG, Values
 from ..diagnostics import Position, Related
 from ..ir import Case, Method
 from ..schema.decoder import LocatedStr, opt
-from ..schema.grammar import CaseDecl, ResourceDecl
+from ..schema.grammar import CaseDecl, FailsDecl, ResourceDecl
 from .symbols import SymbolTable, prose
 
 
@@ -16,7 +17,6 @@ class CaseResolver:
     """Resolves cases. Without ``values`` their arguments and results are left out."""
 
     def __init__(self, symbols: SymbolTable, values: Values | None) -> None:
-        """Initialize the instance."""
         self._symbols = symbols
         self._values = values
 
@@ -47,17 +47,7 @@ class CaseResolver:
         verb = str(decl.call).removeprefix(f"{resource.resource}.")
         if not self._symbols.check("method", LocatedStr(verb, decl.call.at), resource.methods):
             return None
-        fails = None
-        if decl.fails is not None:
-            facts = {
-                "code": decl.fails.code,
-                "message": decl.fails.message,
-                "field": decl.fails.field,
-            }
-            fails = {key: str(value) for key, value in facts.items() if value is not None}
-            if decl.fails.code is not None:
-                errors = self._symbols.description.api.errors
-                self._symbols.check("error code", decl.fails.code, errors)
+        fails = None if decl.fails is None else _facts(decl.fails)
         self._check_keys(decl)
         arguments = result = None
         positions = _positions(decl)
@@ -90,6 +80,26 @@ class CaseResolver:
             check(decl, "fails", "a case has either `result` or `fails`")
 
 
+def _facts(decl: FailsDecl) -> dict[str, Any]:
+    """Return what a case says of a failure."""
+    names = ("code", "message", "field", "kind")
+    facts: dict[str, Any] = {
+        name: str(value) for name in names if (value := getattr(decl, name)) is not None
+    }
+    if decl.status is not None:
+        facts["status"] = decl.status
+    if "errors" in decl.keys:
+        facts["errors"] = tuple(
+            {
+                name: str(getattr(error, name))
+                for name in error.keys
+                if getattr(error, name) is not None
+            }
+            for error in decl.errors
+        )
+    return facts
+
+
 def _positions(decl: CaseDecl) -> dict[str, Position]:
     """Return the positions of the keys of a case.
 
@@ -99,6 +109,8 @@ def _positions(decl: CaseDecl) -> dict[str, Position]:
     positions = dict(decl.keys)
     if decl.fails is not None:
         positions.update({f"fails.{key}": at for key, at in decl.fails.keys.items()})
+        for index, error in enumerate(decl.fails.errors):
+            positions.update({f"fails.errors[{index}].{key}": at for key, at in error.keys.items()})
     positions.update({f"unknown[{index}]": word.at for index, word in enumerate(decl.unknown)})
     for name, word in (("request", decl.request), ("response", decl.response)):
         if word is not None and word.body is not None:

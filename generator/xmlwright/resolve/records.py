@@ -61,7 +61,6 @@ class RecordResolver:
     """Resolves enums, records and their fields."""
 
     def __init__(self, symbols: SymbolTable) -> None:
-        """Initialize the instance."""
         self._symbols = symbols
         self._description = symbols.description
         self._diagnostics = symbols.diagnostics
@@ -410,9 +409,11 @@ class RecordResolver:
         location = outside[0] if outside else None
         item = decl.list or (decl.map if decl.map != "." else None)
         if location is not None and not inside:
-            return _Placed((), None, content=False, location=location)
+            # Names of parameters may hold the item of a list: Tags.member.1.
+            path = (str(decl.list),) if decl.list is not None else ()
+            return _Placed(path, None, content=False, location=location)
         place = str(inside[0]) if inside else str(name)
-        *path, last = [part for part in place.split("/") if part] or ["."]
+        *path, last = [part for part in place.split("/") if part not in ("", ".")] or ["."]
         content = last == "." and item is None
         attribute = None
         if last.startswith("@"):

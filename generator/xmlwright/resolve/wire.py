@@ -84,9 +84,7 @@ class WireResolver:
                 continue
             template = item.basic if item.basic is not None else item.value
             if template is None or (item.basic is None) == (item.place is None):
-                self._diagnostics.add(
-                    "missing-key", "give `basic`, or `at` with `value`", item.at
-                )
+                self._diagnostics.add("missing-key", "give `basic`, or `at` with `value`", item.at)
                 continue
             for name in VARIABLE.findall(template):
                 if name not in self._api.credentials:
@@ -300,11 +298,7 @@ class WireResolver:
 
     def paging(self, *levels: Level) -> Paging | None:
         """Return how lists come in pages; None where the description has no pages."""
-        decls = [
-            decl
-            for level in levels
-            if isinstance(decl := level.paging, PagingDecl)
-        ]
+        decls = [decl for level in levels if isinstance(decl := level.paging, PagingDecl)]
         if not decls:
             return None
         counters = [decl.counters for decl in decls if decl.counters is not None]

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from ..diagnostics import Diagnostics, Position
-from ..ir import Api, EnumWord, Field, Method, Module, PageValue, Record, RecordValue, Ref
+from ..ir import (
+    Api,
+    EnumWord,
+    Envelope,
+    FailureRule,
+    Field,
+    Http,
+    Method,
+    Module,
+    PageValue,
+    Paging,
+    Record,
+    RecordValue,
+    Ref,
+)
 
 
 @dataclass(slots=True)
@@ -26,10 +41,10 @@ class CaseCoverage:
     """Words that stood in a response as the description spells them for answers."""
     messages: set[tuple[str, str]] = field(default_factory=set)
     """Code and message of failures."""
-    namespaces: set[str] = field(default_factory=set)
-    statuses: set[str] = field(default_factory=set)
-    places: set[str] = field(default_factory=set)
-    """Places of api.yaml at which a document had something."""
+    keys: set[tuple[Position, str]] = field(default_factory=set)
+    """Position of a key that says what is on the wire, and the word of its value that a message had."""
+    places: set[tuple[Position, int]] = field(default_factory=set)
+    """Position of a field, and the number of the place at which a response had it."""
     nones: set[tuple[object, str]] = field(default_factory=set)
     """Scalar type, or place of a field, and the text that meant none there."""
 
@@ -68,7 +83,8 @@ class CaseCoverage:
                 self._value(api, item, value, seen)
 
     def _value(self, api: Api, item: Field, value: Any, seen: set[tuple[Ref, str]]) -> None:
-        for inner in value if isinstance(value, tuple) else [value]:
+        values = value.values() if isinstance(value, Mapping) else value
+        for inner in values if isinstance(value, (tuple, Mapping)) else [value]:
             if isinstance(inner, RecordValue):
                 self._record(api, inner, seen)
             elif item.enum is not None and isinstance(inner, str):
@@ -86,6 +102,8 @@ def uncovered_api(api: Api, shown: CaseCoverage, diagnostics: Diagnostics) -> No
         diagnostics.add("uncovered", f"no case shows {what}", at)
 
     for error in api.errors:
+        if not error.message:
+            continue  # it has a kind only, and a document with it would show nothing more
         if error.code not in shown.codes:
             report(f"the error code {error.code}", error.at)
         elif not any(
@@ -95,21 +113,87 @@ def uncovered_api(api: Api, shown: CaseCoverage, diagnostics: Diagnostics) -> No
                 f"the message of the error {error.code} as it is here",
                 api.key_positions[f"errors.{error.code}.message"],
             )
-    for place in ("failure.code", "failure.field", "failure.root", "failure.when"):
-        at = api.key_positions.get(f"envelope.{place}")
-        if at is not None and place not in shown.places:
-            report(f"a failure with {getattr(api.envelope, place.replace('.', '_'))}", at)
-    for namespace in api.envelope.namespaces:
-        if namespace not in shown.namespaces:
-            report(f"the namespace {namespace}", api.key_positions["envelope.response.namespaces"])
-    for key, statuses in (("ok", api.envelope.ok), ("failed", api.envelope.failed)):
-        for status in statuses:
-            if status not in shown.statuses:
-                report(f"the status {status!r}", api.key_positions[f"envelope.response.{key}"])
+    for at, word, what in dict.fromkeys(_on_the_wire(api)):
+        if (at, word) not in shown.keys:
+            report(what, at)
     for scalar in api.scalars.values():
         for text in scalar.none:
             if (scalar.name, text) not in shown.nones:
                 report(f"{text!r} read as none", api.key_positions[f"scalars.{scalar.name}.none"])
+
+
+_Fact = tuple[Position, str, str]
+"""Position of a key, the word of its value, and what a case would show."""
+
+
+def _on_the_wire(api: Api) -> Iterator[_Fact]:
+    """Yield what is said of messages, by the API, a resource or a method; something may come twice."""
+    if not api.methods:
+        yield from _of_envelope(api.envelope)
+    for method in api.methods:
+        yield from _of_envelope(method.envelope or api.envelope)
+        if method.http is not None:
+            yield from _of_http(method.http)
+        if method.pages is not None:
+            yield from _of_pages(method.pages)
+
+
+def _of_envelope(envelope: Envelope) -> Iterator[_Fact]:
+    keys = envelope.key_positions
+    for key, what, words in (
+        ("response.namespaces", "the namespace", envelope.namespaces),
+        ("response.ok", "the status", envelope.ok),
+        ("response.failed", "the status", envelope.failed),
+        ("response.attributes", "the ignored attribute", envelope.ignored_attributes),
+    ):
+        for word in words:
+            shown = repr(word) if what == "the status" else word
+            yield keys[key], word, f"{what} {shown}"
+    for item in envelope.metadata:
+        yield item.at, "", f"a response with {item.name} at {item.place}"
+    for rule in envelope.failures:
+        yield from _of_rule(rule, "a failure")
+    if envelope.warnings is not None:
+        yield from _of_rule(envelope.warnings, "a warning")
+    if envelope.nil is not None:
+        yield keys["nil"], "", f"an element with the attribute {envelope.nil[0]}"
+
+
+def _of_rule(rule: FailureRule, what: str) -> Iterator[_Fact]:
+    if rule.position is None:
+        return
+    yield rule.position, "", f"{what} that this rule reads"
+    for name in ("message", "code", "field", "severity", "detail", "when"):
+        place = getattr(rule, name)
+        if place is not None:
+            yield rule.key_positions[name], "", f"{what} with {place}"
+    for word in rule.roots:
+        yield rule.key_positions["root"], word.rpartition(":")[2], f"{what} with the root {word}"
+    for word in rule.errors:
+        yield rule.key_positions["errors"], word, f"{what} of the severity {word!r}"
+    for low, high in rule.statuses:
+        word = str(low) if low == high else f"{low}-{high}"
+        yield rule.key_positions["status"], word, f"{what} with the status {word}"
+    if rule.payload is not None:
+        yield rule.key_positions["payload"], "", f"{what} with {rule.payload[0]}"
+
+
+def _of_http(http: Http) -> Iterator[_Fact]:
+    for name in http.headers:
+        at = http.key_positions.get(f"headers.{name}")
+        if at is not None:
+            yield at, "", f"a request with the header {name}"
+    for status in http.success:
+        yield http.key_positions["success"], str(status), f"a response with the status {status}"
+
+
+def _of_pages(pages: Paging) -> Iterator[_Fact]:
+    for name, place in pages.counters.items():
+        yield pages.key_positions[f"counters.{name}"], "", f"the counter {place}"
+    for index, place in enumerate(pages.next):
+        yield pages.key_positions["counters.next"], str(index), f"the next page at {place}"
+    if pages.more is not None:
+        yield pages.key_positions["counters.more"], "", f"whether more pages follow at {pages.more}"
 
 
 def fits(template: str, message: str) -> bool:
@@ -129,15 +213,22 @@ def uncovered(api: Api, module: Module, shown: CaseCoverage, diagnostics: Diagno
         ref = Ref(module.name, enum.name)
         for word in enum.words:
             _uncovered_word(ref, word, shown, diagnostics)
-    counters = {api.paging.position, api.paging.size}
     given: dict[Position, bool] = {}
     for method in module.methods:
         for item in method.arguments:
-            known = (method.name, item.python) in shown.arguments
-            given[item.at] = given.get(item.at, item.name in counters) or known
+            known = (method.name, item.python) in shown.arguments or is_of_paging(method, item)
+            given[item.at] = given.get(item.at, False) or known
     for at, known in given.items():
         if not known:
             diagnostics.add("uncovered", "no case gives this argument", at)
+
+
+def is_of_paging(method: Method, item: Field) -> bool:
+    """Return whether an argument says which page of a list to fetch."""
+    if method.pages is None:
+        return False
+    names = {re.split(r"[/:@]", place)[-1] for place in (*method.pages.position, method.pages.size)}
+    return item.name in names
 
 
 def _uncovered_word(
@@ -167,6 +258,7 @@ def _uncovered_fields(record: Record, shown: CaseCoverage, diagnostics: Diagnost
                 diagnostics.add(
                     "uncovered", f"no result shows {record.name}.{item.python}", item.at
                 )
+            _uncovered_places(record, item, shown, diagnostics)
             for text in item.none:
                 if (item.at, text) not in shown.nones:
                     diagnostics.add(
@@ -176,3 +268,24 @@ def _uncovered_fields(record: Record, shown: CaseCoverage, diagnostics: Diagnost
                     )
         if record.in_requests and item.writable and (ref, item.python) not in shown.written:
             diagnostics.add("uncovered", f"no arguments give {record.name}.{item.python}", item.at)
+
+
+def _uncovered_places(
+    record: Record, item: Field, shown: CaseCoverage, diagnostics: Diagnostics
+) -> None:
+    """Report places of a field with several that no response has."""
+    count = 1 + len(item.fallbacks) + bool(item.content and item.path)
+    if count == 1:
+        return
+    written = (Ref(record.module, record.name), item.python) in shown.written
+    for number in range(count):
+        if (item.at, number) not in shown.places and not (number == 0 and written):
+            diagnostics.add(
+                "uncovered",
+                f"no response has {record.name}.{item.python} at its {_ordinal(number)} place",
+                item.key_positions.get("at", item.at),
+            )
+
+
+def _ordinal(number: int) -> str:
+    return ("first", "second", "third")[number] if number < 3 else f"{number + 1}th"

@@ -90,7 +90,6 @@ class _Names:
     """Names of one scope, each with who has it."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
-        """Initialize the instance."""
         self._diagnostics = diagnostics
         self._owners: dict[str, tuple[str, Position, bool]] = {}
 
@@ -109,13 +108,11 @@ class _Names:
             )
 
     def __contains__(self, name: str) -> bool:
-        """Implement :meth:`__contains__`."""
         return name in self._owners
 
 
 class _Checker:
     def __init__(self, description: Description, api: Api, diagnostics: Diagnostics) -> None:
-        """Initialize the instance."""
         self._d = description
         self._api = api
         self._diagnostics = diagnostics
