@@ -35,7 +35,6 @@ class _Resolver:
     def __init__(
         self, description: Description, diagnostics: Diagnostics, *, decode_cases: bool
     ) -> None:
-        """Initialize the instance."""
         self._description = description
         self._diagnostics = diagnostics
         self._decode_cases = decode_cases
@@ -129,6 +128,10 @@ class _Resolver:
         for method in methods:
             if method.response.record is not None:
                 self._read.add(method.response.record)
+            if method.envelope is not None:
+                self._read.update(
+                    rule.payload[1] for rule in method.envelope.failures if rule.payload is not None
+                )
             self._written.update(
                 item.record for item in method.arguments if item.record is not None
             )
