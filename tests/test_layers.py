@@ -18,16 +18,17 @@ ROOT = Path(__file__).resolve().parents[1] / "generator" / "xmlwright"
 # From first to last: each imports only what is listed before it. A name is a package or a module.
 LAYERS = (
     "runtime", "naming", "files", "diagnostics", "settings", "schema", "ir", "behavior", "cases",
-    "resolve", "validate", "render", "pipeline", "staleness", "export", "diff", "inference",
+    "resolve", "validate", "render", "pipeline", "staleness", "explain", "export", "diff", "inference",
     "vendor", "docs", "sandbox", "cli",
 )  # fmt: skip
-SANDBOX_LAYERS = ("engine", "calls", "storage", "faults", "http", "inspector")
+SANDBOX_LAYERS = ("engine", "binding", "calls", "storage", "faults", "http", "inspector")
 
 # Imports of the program's own modules inside functions, by importing module or package.
 LAZY = {
     "cli": "a command loads only what it uses: `--help` and `validate` start without Black",
     "pipeline.stages": "`validate` runs the first stages without loading those that render",
     "runtime": "a client starts without the modules that only some calls need",
+    "vendor.vendor": "a copy that is in the cache is written without loading Black",
     "sandbox.plugin": "pytest loads the plugin in every run, the sandbox when a fixture needs it",
 }
 

@@ -17,7 +17,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..behavior.rules import Behaviors
+from ..cases.tables import protocol_of
 from ..ir import Api
+from ..settings import find
+from . import description as description_loader
 from .calls.journal import Journal
 from .clock import Clock
 from .control import Control
@@ -161,8 +164,6 @@ class SandboxApp:
             raise SandboxError(f"cannot write the certificate: {error}") from None
 
     def _protocol(self) -> Any:
-        from ..cases.tables import protocol_of
-
         return protocol_of(self.described.api)
 
     def _system(self, account: str) -> str:
@@ -278,10 +279,6 @@ def load_description(description: Api | str | os.PathLike[str]) -> ServiceDescri
     folder = Path(description).resolve()
     root = folder.parent
     if not (folder / "api.yaml").is_file():
-        from ..settings import find
-
         settings = find(folder)
         folder, root = settings.schema, settings.root
-    from .description import load as load_description
-
-    return ServiceDescription(*load_description(folder, root), root)
+    return ServiceDescription(*description_loader.load(folder, root), root)

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from ..runtime.redact import HIDDEN
 from .calls.documents import Documents
 from .calls.expectations import CallExpectation
 from .calls.journal import Entry
@@ -483,8 +484,6 @@ def outbox_json(letter: OutboxEntry) -> dict[str, Any]:
 
 
 def _without_secrets(value: Any, secrets: set[str]) -> Any:
-    from ..runtime.redact import HIDDEN
-
     if isinstance(value, dict):
         return {name: _without_secrets(inner, secrets) for name, inner in value.items()}
     if isinstance(value, list):

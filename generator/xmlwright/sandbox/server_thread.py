@@ -65,7 +65,7 @@ class Sandbox:
         self._app = SandboxApp(described, self.options)
         self._loop = asyncio.SelectorEventLoop()
         self._thread: threading.Thread | None = None
-        self.control = SyncControl(self)
+        self.control = SyncControl(lambda: self._app.control, self.run, self.wait_for)
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.base_url}>"

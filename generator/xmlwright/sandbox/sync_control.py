@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .server_thread import Sandbox
+from .control import Control
 
 
 class SyncControl:
@@ -16,19 +15,30 @@ class SyncControl:
     They raise SandboxError for invalid arguments.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(
+        self,
+        control: Callable[[], Control],
+        run: Callable[[Callable[[], Any]], Any],
+        wait_for: Callable[[Any], Any],
+    ) -> None:
+        """Create a control.
+
+        Args:
+            control: returns the control of the running sandbox.
+            run: calls a function on the event loop of the sandbox.
+            wait_for: runs a coroutine there.
+        """
+        self._control = control
+        self._run = run
+        self._wait_for = wait_for
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        sandbox = self._sandbox
-        method = getattr(sandbox.parts.control, name)
+        method = getattr(self._control(), name)
         if inspect.iscoroutinefunction(method):
-            return lambda *args, **kwargs: sandbox.wait_for(method(*args, **kwargs))
-        return lambda *args, **kwargs: sandbox.run(lambda: method(*args, **kwargs))
+            return lambda *args, **kwargs: self._wait_for(method(*args, **kwargs))
+        return lambda *args, **kwargs: self._run(lambda: method(*args, **kwargs))
 
     def __dir__(self) -> list[str]:
-        from .control import Control
-
         return [name for name in dir(Control) if not name.startswith("_")]

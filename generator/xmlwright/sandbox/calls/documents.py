@@ -23,7 +23,6 @@ from ...runtime.request import Method as RuntimeMethod
 from ...runtime.schema import RecordSchema
 from ...runtime.scrub import blank, scrub
 from ..engine.encoding import shown
-from ..http.authentication import TokenFormat
 from .journal import Entry
 
 _SECRET_HEADERS: Final = ("authorization", "cookie", "proxy-authorization")
@@ -41,7 +40,11 @@ class Documents:
             for module in api.resources
             for records in module.records[:1]
         }
-        self._header = (TokenFormat.of(api).header or "authorization").lower()
+        self._headers = frozenset(_SECRET_HEADERS) | {
+            item.place.removeprefix("header:").lower()
+            for item in api.authentication
+            if item.place is not None and item.place.startswith("header:")
+        }
 
     def endpoint(self, name: str | None) -> RuntimeMethod[Any] | None:
         """Return the tables of a method; None for one that is not described."""
@@ -134,7 +137,7 @@ class Documents:
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Return headers without credentials."""
-        hidden = (*_SECRET_HEADERS, self._header)
+        hidden = self._headers
         return {name: HIDDEN if name in hidden else value for name, value in headers.items()}
 
     def target(self, target: str) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..engine.exchange import Effects
 from ..options import SandboxError
+from . import seeds
+from .replay import records_of
 
 if TYPE_CHECKING:
     from ..engine.engine import Engine
@@ -30,8 +32,6 @@ def load(
     Raises:
         SandboxError: there is no such file, or it says what makes no sense.
     """
-    from . import seeds
-
     try:
         if what == CASES:
             return seeds.from_cases(engine, account)
@@ -39,8 +39,6 @@ def load(
             return seeds.apply(engine, account, what, replace=replace)
         path = Path(what)
         if path.suffix == ".jsonl":
-            from .replay import records_of
-
             return seeds.recorded(engine, account, records_of(engine.api, path))
         text = _text(path)
         try:
