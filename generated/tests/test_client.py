@@ -20,9 +20,8 @@ from freshbooks_classic.runtime.errors import (
     PermissionDeniedError,
     ValidationError,
 )
-from freshbooks_classic.runtime.record import unknown_elements
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_xml, unknown_paths
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -437,7 +436,15 @@ def test_get_an_element_that_nobody_knows() -> None:
 """
     )
     assert value == Client(client_id=322)
-    assert unknown_elements(value) == ["mood"]
+    assert (
+        unknown_paths(
+            endpoint,
+            """<response xmlns="http://www.freshbooks.com/api/" status="ok"><client><client_id>322</client_id><mood>sunny</mood></client></response>
+""",
+            value,
+        )
+        == ["client/mood"]
+    )
 
 
 def test_get_an_unknown_client() -> None:

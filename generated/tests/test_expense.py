@@ -13,9 +13,8 @@ import pytest
 from freshbooks_classic import expense
 from freshbooks_classic.expense import Expense
 from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
-from freshbooks_classic.runtime.record import unknown_elements
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_xml, unknown_paths
 from freshbooks_classic.wire import METHODS
 
 
@@ -318,7 +317,15 @@ def test_get_an_element_that_nobody_described() -> None:
 """
     )
     assert value == Expense(expense_id=907)
-    assert unknown_elements(value) == ["mileage"]
+    assert (
+        unknown_paths(
+            endpoint,
+            """<response xmlns="http://www.freshbooks.com/api/" status="ok"><expense><expense_id>907</expense_id><mileage>12</mileage></expense></response>
+""",
+            value,
+        )
+        == ["expense/mileage"]
+    )
 
 
 def test_get_unknown_expense() -> None:

@@ -25,9 +25,8 @@ from freshbooks_classic.runtime.errors import (
     PermissionDeniedError,
     ValidationError,
 )
-from freshbooks_classic.runtime.record import unknown_elements
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_xml, unknown_paths
 from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.wire import METHODS
 
@@ -760,7 +759,38 @@ def test_get_an_answer_of_2018() -> None:
         created_at=dt.datetime(2018, 2, 1, 9, 30, tzinfo=ZONE),
         updated=dt.datetime(2018, 2, 1, 9, 30, tzinfo=ZONE),
     )
-    assert unknown_elements(value) == ["late_fee"]
+    assert (
+        unknown_paths(
+            endpoint,
+            """<response xmlns="https://www.freshbooks.com/api/" status="ok">
+  <invoice>
+    <invoice_id>905</invoice_id>
+    <client_id>27</client_id>
+    <number>HC-0111</number>
+    <status>draft</status>
+    <amount>0.00</amount>
+    <amount_outstanding>0.00</amount_outstanding>
+    <recurring_id>0</recurring_id>
+    <estimate_id>00000000012</estimate_id>
+    <gateways><gateway><name>Examplepay</name></gateway></gateways>
+    <lines>
+      <line>
+        <line_id>31</line_id>
+        <order>1</order>
+        <amount>0.00</amount>
+        <name>Bell</name>
+      </line>
+    </lines>
+    <late_fee>3.00</late_fee>
+    <updated>2018-02-01 09:30:00</updated>
+    <created_at>2018-02-01 09:30:00</created_at>
+  </invoice>
+</response>
+""",
+            value,
+        )
+        == ["invoice/late_fee"]
+    )
 
 
 def test_get_an_unknown_invoice() -> None:

@@ -14,8 +14,7 @@ from freshbooks_classic.runtime.errors import (
     PermissionDeniedError,
     ValidationError,
 )
-from freshbooks_classic.runtime.record import unknown_elements
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_xml, unknown_paths
 from freshbooks_classic.system import ApiUsage, NewSystem, System, SystemAddress
 from freshbooks_classic.wire import METHODS
 
@@ -70,7 +69,15 @@ def test_current_an_account_with_a_field_that_nobody_knows() -> None:
 """
     )
     assert value == System(company_name="Willow Garden Design")
-    assert unknown_elements(value) == ["fiscal_year"]
+    assert (
+        unknown_paths(
+            endpoint,
+            """<response xmlns="http://www.freshbooks.com/api/" status="ok"><system><company_name>Willow Garden Design</company_name><fiscal_year>calendar</fiscal_year></system></response>
+""",
+            value,
+        )
+        == ["system/fiscal_year"]
+    )
 
 
 def test_current_no_such_account() -> None:

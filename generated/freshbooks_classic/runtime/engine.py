@@ -352,7 +352,7 @@ def _refusal(request: Request[Any], setup: Setup, response: HttpResponse) -> Err
     root = None
     try:
         root = parse_xml(response.body)
-        protocol.check(root, method, status)
+        protocol.check(root, method, status, response)
     except ApiError as failure:
         if not kind or type(failure) is not ApiError:
             return failure
@@ -361,10 +361,10 @@ def _refusal(request: Request[Any], setup: Setup, response: HttpResponse) -> Err
     except InvalidDocumentError:
         message = code = None
         if root is not None and any(rule.fits(root, status) for rule in protocol.failures):
-            return protocol.failure(root, method, status)
+            return protocol.failure(root, method, status, response)
     else:
         if any(rule.fits(root, status) for rule in protocol.failures):
-            return protocol.failure(root, method, status)
+            return protocol.failure(root, method, status, response)
         message = code = None
     rule = next((rule for rule in protocol.failures if rule.fits(None, status)), None)
     kind = (rule.kind if rule is not None else "") or kind

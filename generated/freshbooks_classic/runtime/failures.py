@@ -70,21 +70,26 @@ class FailureRule:
             return False
         return not self.at or find(root, self.at) is not None
 
-    def details(self, root: etree._Element) -> Iterator[ErrorDetail]:
-        """Read each error of a response, warnings included."""
+    def details(self, root: etree._Element, response: Any = None) -> Iterator[ErrorDetail]:
+        """Read each error of a response, warnings included.
+
+        Args:
+            root: the document.
+            response: the HTTP response, for places outside of the document.
+        """
         if not self.each:
             element = find(root, self.at)
             if element is not None:
-                yield self._detail(element)
+                yield self._detail(element, response)
             return
         holder = find(root, self.at[:-1])
         for child in () if holder is None else holder:
             if local_name(child) == self.at[-1]:
-                yield self._detail(child)
+                yield self._detail(child, response)
 
-    def _detail(self, element: etree._Element) -> ErrorDetail:
+    def _detail(self, element: etree._Element, response: Any) -> ErrorDetail:
         def text(place: Place | None) -> str:
-            return (place.text(element) or "").strip() if place is not None else ""
+            return (place.text(element, response) or "").strip() if place is not None else ""
 
         message = self.message
         if message is None or message.attribute is not None or message.source:
@@ -120,7 +125,11 @@ def failed_by_rule(rules: tuple[FailureRule, ...], root: etree._Element) -> bool
 
 
 def failure_of(
-    protocol: Protocol, root: etree._Element | None, method: str, status: int | None
+    protocol: Protocol,
+    root: etree._Element | None,
+    method: str,
+    status: int | None,
+    response: Any = None,
 ) -> ApiError:
     """Return the failure of a response.
 
@@ -130,8 +139,8 @@ def failure_of(
     found: list[ErrorDetail] = []
     payload: Any = None
     if rule is not None and root is not None:
-        found = list(rule.details(root))
-        payload = _payload(rule, root)
+        found = list(rule.details(root, response))
+        payload = _payload(rule, root, response)
     first = next(
         (detail for detail in found if rule is not None and rule.counts(detail)),
         found[0] if found else ErrorDetail(None, "", None, None, None),
@@ -154,14 +163,16 @@ def failure_of(
     )
 
 
-def _payload(rule: FailureRule, root: etree._Element) -> Any:
+def _payload(rule: FailureRule, root: etree._Element, response: Any) -> Any:
     if rule.payload is None:
         return None
     from .reading import Reader
 
     path, schema = rule.payload
     element = find(root, path)
-    return None if element is None else Reader("response", strict=False).record(element, schema())
+    if element is None:
+        return None
+    return Reader("response", strict=False, response=response).record(element, schema())
 
 
 def kind_by_status(status: int | None) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 from .errors import ArgumentError, ConfigurationError
 from .parameters import Pair, ParameterNames, ParameterWriter
-from .protocol import DECLARATION, placeholders
+from .protocol import DECLARATION, Protocol, placeholders
 from .schema import WriteEntry, WriteTable
 from .unset import UNSET
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .writing import Writer
 
 _VARIABLE: Final = re.compile(r"\{([^{}+]+)(\+?)\}")
+_TAG: Final = re.compile(r"<[^\s/>]+").match
 _HEADER_TEXT: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z").match
 
 
@@ -114,7 +115,7 @@ class ArgumentPlan:
             opening, closing = protocol.envelope(method.name, attributes)
             return f"{opening}{body}{closing}".encode()
         if method.wrapper is None:  # the one argument is the root
-            body = writer.fields(table, inside)
+            body = _with_attributes(writer.fields(table, inside), protocol)
         else:
             body = writer.element(method.wrapper, table, inside, protocol.root_attributes)
         return f"{DECLARATION}{body}".encode() if body else b""
@@ -198,6 +199,16 @@ class ArgumentPlan:
             headers[name] = _header_text(", ".join(map(_list_item, texts)), item.name)
         else:
             headers[name] = _header_text(_one_text(entry, value), item.name)
+
+
+def _with_attributes(body: str, protocol: Protocol) -> str:
+    """Return an element with the attributes of a root, which declare namespaces."""
+    found = _TAG(body)
+    if found is None:
+        return body
+    if ' xmlns="' in body[: body.index(">")]:  # the element has a namespace
+        protocol = replace(protocol, request_namespace=None)
+    return f"{found.group()}{protocol.root_attributes}{body[found.end() :]}"
 
 
 def quoted(text: str, *, greedy: bool = False) -> str:

@@ -214,7 +214,11 @@ class Protocol:
         return NilReader(self.nil[0], mode, strict=strict, response=response)
 
     def payload(
-        self, document: bytes | str, method: str, status: int | None = None
+        self,
+        document: bytes | str,
+        method: str,
+        status: int | None = None,
+        response: Any = None,
     ) -> etree._Element:
         """Return the element that holds the response of a call that succeeded.
 
@@ -223,14 +227,20 @@ class Protocol:
             InvalidDocumentError: it is not a response of this API.
         """
         root = parse_xml(document)
-        self.check(root, method, status)
+        self.check(root, method, status, response)
         found = find(root, self.response_payload)
         if found is None:
             wanted = "/".join(self.response_payload)
             raise InvalidDocumentError(f"the response has no <{wanted}>", method=method)
         return found
 
-    def check(self, root: etree._Element, method: str, status: int | None = None) -> None:
+    def check(
+        self,
+        root: etree._Element,
+        method: str,
+        status: int | None = None,
+        response: Any = None,
+    ) -> None:
         """Raise the failure that ``root`` is, if it is one."""
         failed = failed_by_rule(self.failures, root)
         name = local_name(root)
@@ -246,7 +256,7 @@ class Protocol:
                 )
             failed = text not in self.ok
         if failed:
-            raise self.failure(root, method, status)
+            raise self.failure(root, method, status, response)
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -266,10 +276,21 @@ class Protocol:
         )
 
     def failure(
-        self, root: etree._Element | None, method: str, status: int | None = None
+        self,
+        root: etree._Element | None,
+        method: str,
+        status: int | None = None,
+        response: Any = None,
     ) -> ApiError:
-        """Return the failure that a response is."""
-        return failure_of(self, root, method, status)
+        """Return the failure that a response is.
+
+        Args:
+            root: its document, if it has one.
+            method: name of the method.
+            status: its HTTP status.
+            response: the HTTP response, for places outside of the document.
+        """
+        return failure_of(self, root, method, status, response)
 
 
 def placeholders(name: str) -> Callable[[str], str]:

@@ -499,7 +499,7 @@ class Method(Generic[T]):
                 reader = self.protocol.reader(strict=strict, response=response)
                 return self.response.read_empty(reader)
             status = None if response is None else response.status
-            payload = self.protocol.payload(document, self.name, status)
+            payload = self.protocol.payload(document, self.name, status, response)
             return self.read_payload(payload, strict=strict, response=response)
         except Error as error:
             error.method = error.method or self.name
