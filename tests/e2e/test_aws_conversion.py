@@ -79,7 +79,7 @@ def test_lists_and_maps_without_counterpart_become_records() -> None:
 
 def test_namespaces_of_items_are_described_and_those_of_keys_need_a_record() -> None:
     resource = _resource("rest-xml", _one("rest-xml", "input-rest-xml/50"))
-    assert resource["records"]["XmlNamespaceNestedIn"]["fields"]["values"] == {
+    assert resource["records"]["Input50XmlNamespacesXmlNamespaceNested"]["fields"]["values"] == {
         "list": "member",
         "type": "text",
         "at": "values",

@@ -10,7 +10,7 @@ from lxml import etree
 from ..cases.messages import MessageError, ResponseMessage, response_message
 from ..cases.xml_paths import Leaf, leaves_of, namespace_of, paths_of
 from ..diagnostics import nearest
-from ..ir import FailureRule
+from ..ir import FailureRule, Ref
 from ..runtime.errors import FAILURES, ApiError, Error
 from ..runtime.files import File
 from ..runtime.places import Place
@@ -50,7 +50,9 @@ class _ResponseCheck:
             self._attributes(leaves)
         try:
             if not self._succeeded():
-                raise trial.endpoint.protocol.failure(root, trial.method.name, self._message.status)
+                raise trial.endpoint.protocol.failure(
+                    root, trial.method.name, self._message.status, self._message.http
+                )
             value = trial.endpoint.parse_response(body, response=self._message.http)
         except ApiError as failure:
             self._failure(failure, root)
@@ -324,13 +326,26 @@ class _ResponseCheck:
             for low, high in described.statuses:
                 if status is not None and low <= status <= high:
                     self._trial.show(keys.get("status"), _range(low, high))
-            if failure.payload is not None:
+            if failure.payload is not None and described.payload is not None:
                 self._trial.show(keys.get("payload"))
+                self._payload(described.payload[1], failure.payload)
             if root is None:
                 self._trial.show(described.position)
             else:
                 self._rule(described, rule, root)
             return
+
+    def _payload(self, ref: Ref, record: Any) -> None:
+        """Note the fields that the record beside an error has."""
+        for item in self._trial.api.records[ref].fields:
+            value = getattr(record, item.python)
+            if value is None or value == [] or value == {}:
+                continue
+            self._trial.coverage.read.add((ref, item.python))
+            if item.record is not None:
+                rows = value.values() if item.map else value if item.many else [value]
+                for row in rows:
+                    self._payload(item.record, row)
 
     def _rule(self, described: FailureRule, rule: Any, root: etree._Element) -> None:
         """Note the places of a rule that a document has."""

@@ -27,6 +27,22 @@ _ERROR_RULE: Final[dict[Protocol, Spec]] = {
     "ec2": {"root": "Response", "at": "Errors/Error", "code": "Code", "message": "Message"},
 }
 _FURTHER_CASES: Final[dict[str, list[Spec]]] = {
+    "input-rest-xml/29": [
+        {
+            "name": "the first header",
+            "call": "send",
+            "arguments": {"a": "x"},
+            "request": "GET /NullAndEmptyHeadersClient\nX-A: x",
+        }
+    ],
+    "input-rest-xml/30": [
+        {
+            "name": "the first parameter",
+            "call": "send",
+            "arguments": {"null_value": "x"},
+            "request": "GET /OmitsNullSerializesEmptyString?Null=x",
+        }
+    ],
     "legacy-input-rest-xml/2": [
         {
             "name": "both fields",
@@ -34,6 +50,14 @@ _FURTHER_CASES: Final[dict[str, list[Spec]]] = {
             "arguments": {"sub_structure": {"foo": "a", "bar": "b"}},
             "request": 'POST /2014-01-01/hostedzone\n\n<OperationRequest xmlns="https://foo/"><SubStructure><Foo>a</Foo>'
             "<Bar>b</Bar></SubStructure></OperationRequest>",
+        }
+    ],
+    "legacy-input-rest-xml/13": [
+        {
+            "name": "a body",
+            "call": "send",
+            "arguments": {"foo": "bar"},
+            "request": "POST /\n\nbar",
         }
     ],
     "legacy-input-rest-xml/14": [
@@ -44,8 +68,52 @@ _FURTHER_CASES: Final[dict[str, list[Spec]]] = {
             "request": "POST /\n\n<foo><baz>a</baz></foo>",
         }
     ],
+    **{
+        suite: [
+            {
+                "name": "lists that are not empty",
+                "call": "receive",
+                "response": around.format(
+                    "<stringList><member>a</member></stringList><stringSet><member>b</member></stringSet>"
+                ),
+                "result": {"string_list": ["a"], "string_set": ["b"]},
+            }
+        ]
+        for suite, around in (
+            ("output-ec2/11", "<XmlEmptyListsResponse>{}</XmlEmptyListsResponse>"),
+            (
+                "output-query/16",
+                "<XmlEmptyListsResponse><XmlEmptyListsResult>{}</XmlEmptyListsResult></XmlEmptyListsResponse>",
+            ),
+            ("output-rest-xml/33", "<XmlEmptyListsResponse>{}</XmlEmptyListsResponse>"),
+        )
+    },
+    **{
+        suite: [
+            {
+                "name": "a map that is not empty",
+                "call": "receive",
+                "response": around.format(
+                    "<myMap><entry><key>a</key><value>b</value></entry></myMap>"
+                ),
+                "result": {"my_map": {"a": "b"}},
+            }
+        ]
+        for suite, around in (
+            (
+                "output-query/17",
+                "<XmlEmptyMapsResponse><XmlEmptyMapsResult>{}</XmlEmptyMapsResult></XmlEmptyMapsResponse>",
+            ),
+            ("output-rest-xml/34", "<XmlEmptyMapsResponse>{}</XmlEmptyMapsResponse>"),
+        )
+    },
 }
-"""Suites whose only case leaves a record empty -> a case that shows its fields, as every description has to."""
+"""Suites whose cases leave something empty -> a case that shows it, as every description has to."""
+_UNKNOWN: Final = {
+    "legacy-output-query/11/0": "OperationNameResult/RequestId",
+    "legacy-output-rest-xml/11/2": "UnionMember/SomeUnknownMember",
+}
+"""Cases whose response has an element that the shapes do not know -> its path."""
 _KINDS: Final = {400: "validation", 402: "validation", 403: "permission"}
 
 
@@ -270,17 +338,21 @@ def _method(one: Described) -> Spec:
         method |= _request(one, http, envelope)
     elif one.result is None or "errors" in operation.given:
         method["response"] = {"value": "none"}
-        if roots := _roots(operation):
-            envelope["response"] = {"root": roots}
+        if "errors" not in operation.given and (roots := _roots(operation)):
+            envelope["response"] = {"root": roots} | _metadata(operation)
         if "errors" in operation.given:
             rule = dict(_ERROR_RULE[operation.protocol])
+            if not any(_message(case.data["response"]["body"]) for case in operation.cases):
+                del rule["message"]
             if one.result is not None:
                 rule["payload"] = {"record": one.result.record, "at": rule["at"]}
             envelope["failures"] = [rule]
     else:
         method["response"] = {"value": "record", "record": one.result.record, "at": "."}
         if roots := _roots(operation):
-            envelope["response"] = {"root": roots} | _around(operation)
+            envelope["response"] = {"root": roots} | _metadata(operation)
+            if operation.protocol == "query":
+                envelope["response"]["payload"] = f"{operation.name}Result"
         if any(not _is_document(case.data["response"].get("body", "")) for case in operation.cases):
             http["media"] = "text/plain"
     if envelope:
@@ -320,18 +392,16 @@ def _roots(operation: Operation) -> list[str]:
     return list(roots)
 
 
-def _around(operation: Operation) -> Spec:
-    """Return the keys for what a response of the operation has around its value."""
-    found: Spec = {}
-    if operation.protocol == "query":
-        found["payload"] = f"{operation.name}Result"
-    body = operation.cases[0].data["response"]["body"]
+def _metadata(operation: Operation) -> Spec:
+    """Return the key for the ID that a response has beside its value."""
+    body = next(
+        case.data["response"]["body"] for case in operation.cases if case.data["response"]["body"]
+    )
     root = etree.fromstring(body.strip().encode())
-    for path in ("RequestId", "requestId", "ResponseMetadata/RequestId"):
-        steps = "/".join(f"{{*}}{step}" for step in path.split("/"))
-        if root.find(steps) is not None:
-            found["metadata"] = {"request_id": {"at": f"/{path}"}}
-    return found
+    for path in ("RequestId", "requestId", "RequestID", "ResponseMetadata/RequestId"):
+        if root.find("/".join(f"{{*}}{step}" for step in path.split("/"))) is not None:
+            return {"metadata": {"request_id": {"at": f"/{path}"}}}
+    return {}
 
 
 def _is_document(body: str) -> bool:
@@ -354,6 +424,8 @@ def _case(one: Described, case: Case) -> Spec:
             found["fails"]["message"] = message
     elif one.result is not None:
         found["result"] = _result_example(one, case.data["result"])
+        if case.name in _UNKNOWN:
+            found["unknown"] = [_UNKNOWN[case.name]]
     return found
 
 

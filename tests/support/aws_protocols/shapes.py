@@ -97,14 +97,7 @@ class Shapes:
         if location in ("headers", "querystring") and shape["type"] == "map":
             at = f"header:{key}*" if location == "headers" else "query:*"
             held = self.shapes[shape["value"]["shape"]]
-            keys: Spec = {"map": "*"}
-            if held["type"] == "list":
-                value: Value = Entries(
-                    Items(scalar(self.shapes[held["member"]["shape"]], None), {"repeated": True}),
-                    keys,
-                )
-            else:
-                value = Entries(scalar(held, None), keys)
+            value: Value = Entries(scalar(held, None), {"map": "*"})
             return Member(name, value, {"at": at})
         if location in ("header", "querystring"):
             in_header = location == "header"

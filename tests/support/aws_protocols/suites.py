@@ -22,6 +22,8 @@ DOCUMENTS: Final = Path(
 
 COMPRESSION: Final = "request compression is not part of the wire language"
 FILLED_IN: Final = "idempotency tokens that the client makes up are not part of the wire language"
+MAP_OF_LISTS: Final = "further query parameters are a map of texts, not of lists"
+BODY_OF_GET: Final = "a GET with a document in its body, to which HTTP gives no meaning"
 EVENT_STREAM: Final = "event streams are a binary framing, not XML"
 
 OUT_OF_SCOPE: Final[Mapping[str, str]] = {
@@ -29,8 +31,10 @@ OUT_OF_SCOPE: Final[Mapping[str, str]] = {
     "input-query/7/SDKAppliedContentEncoding_awsQuery": COMPRESSION,
     "input-rest-xml/31/SDKAppendedGzipAfterProvidedEncoding_restXml": COMPRESSION,
     "input-rest-xml/32/QueryIdempotencyTokenAutoFill": FILLED_IN,
+    "input-rest-xml/33/RestXmlQueryParamsStringListMap": MAP_OF_LISTS,
     "legacy-input-ec2/5/1": FILLED_IN,
     "legacy-input-rest-xml/19/1": FILLED_IN,
+    "legacy-input-rest-xml/21/1": BODY_OF_GET,
     "legacy-output-rest-xml/9/0": EVENT_STREAM,
     "legacy-output-rest-xml/9/1": EVENT_STREAM,
 }
