@@ -23,6 +23,7 @@ from .decoder import (
     key,
 )
 from .nodes import Node
+from .vocabulary import VERB
 
 SITUATIONS: Final = (
     "malformed", "unknown_method", "unknown_element", "missing", "invalid", "unknown_account", "authentication",
@@ -39,9 +40,6 @@ _GROUP: Final = Name(r"[A-Z][A-Za-z0-9]*", "a CapWords name")
 _PATH: Final = Name(
     r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?",
     "the Python name of a field, or of a list and a field in it",
-)
-_VERB: Final = Name(
-    r"[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*", "a verb such as create or lines.add"
 )
 _ORDER: Final = Name(r"-?[a-z][a-z0-9_]*", "a field, or -field")
 _EXPRESSION: Final = Text()
@@ -81,7 +79,7 @@ class RefusalDecl(Decl):
 
     when: LocatedStr = key(_EXPRESSION, "The condition.", required=True)
     verbs: tuple[LocatedStr, ...] = key(
-        Listing(_VERB), "Verbs; default: create and update, or the method it stands in.", default=()
+        Listing(VERB), "Verbs; default: create and update, or the method it stands in.", default=()
     )
     as_: LocatedStr | None = key(
         Choice(*SITUATIONS), "The situation that it is reported as; default: state.", name="as"
@@ -354,7 +352,7 @@ class BehaviorDecl(Decl):
         default={},
     )
     methods: Mapping[LocatedStr, MethodBehaviorDecl] = key(
-        Dictionary(_VERB, MappingDecoder(MethodBehaviorDecl, "what a method does")),
+        Dictionary(VERB, MappingDecoder(MethodBehaviorDecl, "what a method does")),
         "What its methods do.",
         default={},
     )
