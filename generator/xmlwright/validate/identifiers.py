@@ -16,17 +16,19 @@ from ..naming import (
     MODULES,
     RESERVED,
     RESERVED_CLASSES,
+    attribute_name,
     constant,
-    function_name,
     method_constant,
     python_name,
     test_name,
 )
 from ..runtime import errors
 from ..runtime.scalars import escape
+from ..schema.api_grammar import ApiDecl
 from ..schema.decoder import LocatedStr
 from ..schema.grammar import FieldDecl, GroupDecl, MethodDecl, RecordDecl, ResourceDecl, SharedDecl
 from ..schema.loader import Description
+from . import wire
 
 _PACKAGES: Final = frozenset(["lxml", "requests", "tests"]) | sys.stdlib_module_names
 """Packages that the output, or what it runs on, imports under these names."""
@@ -77,6 +79,7 @@ _OF_CLIENT: Final = frozenset(
 
 def check(description: Description, api: Api, diagnostics: Diagnostics) -> None:
     """Report names and texts that would make the output invalid Python or a request invalid XML."""
+    wire.check(description, diagnostics)
     checker = _Checker(description, api, diagnostics)
     checker.check_api()
     for decl in (*description.resources, description.shared):
@@ -177,14 +180,26 @@ class _Checker:
                 imported.claim(f"{prefix}{module.class_name}", what, self._named(module))
 
     def _envelope(self) -> None:
-        """What stands in every request."""
-        request = self._d.api.envelope.request
-        for word in (request.namespace, *request.attributes.values()):
-            if word is not None:
-                self._characters(word, word.at)
+        """Check the characters of what is in every request."""
+        for level in self._levels():
+            request = level.envelope.request if level.envelope is not None else None
+            if request is not None:
+                for word in (request.namespace, *request.attributes.values()):
+                    if word is not None:
+                        self._characters(word, word.at)
+        for uri in self._d.api.namespaces.values():
+            self._characters(uri, uri.at)
         for scalar in self._d.api.scalars.values():
-            for word in scalar.words:
-                self._characters(word, word.at)
+            for words in scalar.words:
+                for word in words if isinstance(words, tuple) else (words,):
+                    self._characters(word, word.at)
+
+    def _levels(self) -> Iterator[ApiDecl | ResourceDecl | MethodDecl]:
+        """Return everything that may say how calls are on the wire."""
+        yield self._d.api
+        for resource in self._d.resources:
+            yield resource
+            yield from resource.methods.values()
 
     def _characters(self, text: str, at: Position) -> None:
         try:
@@ -319,7 +334,7 @@ class _Checker:
             )
 
     def _chosen_method(self, decl: MethodDecl) -> None:
-        if decl.python is not None and function_name((str(decl.python),)) != decl.python:
+        if decl.python is not None and attribute_name(str(decl.python)) != decl.python:
             self._bad(
                 f"{decl.python} cannot be the name of a method in Python",
                 decl.python.at,
