@@ -38,13 +38,20 @@ ROLES: Final[dict[tuple[str, str], str]] = {
     ("Field", "record"): REFERENCE,
     ("Field", "ref"): REFERENCE,
     ("Field", "list"): WIRE,
-    ("Field", "element"): WIRE,
-    ("Field", "attribute"): WIRE,
+    ("Field", "at"): WIRE,
+    ("Field", "map"): WIRE,
+    ("Field", "key"): WIRE,
+    ("Field", "value"): WIRE,
+    ("Field", "namespace"): WIRE,
+    ("Field", "indexed"): WIRE,
+    ("Field", "join"): WIRE,
     ("Field", "none"): WIRE,
     ("Group", "include"): REFERENCE,
     ("Record", "include"): REFERENCE,
     ("Record", "identity"): REFERENCE,
-    ("ResponseShape", "element"): WIRE,
+    ("Record", "extends"): REFERENCE,
+    ("Record", "one_of"): REFERENCE,
+    ("ResponseShape", "at"): WIRE,
     ("ResponseShape", "item"): WIRE,
     ("ResponseShape", "record"): REFERENCE,
     ("ResponseShape", "ref"): REFERENCE,
@@ -75,13 +82,43 @@ ROLES: Final[dict[tuple[str, str], str]] = {
     ("Response", "ok"): WIRE,
     ("Response", "failed"): WIRE,
     ("Response", "attributes"): WIRE,
-    ("Failure", "message"): WIRE,
-    ("Failure", "code"): WIRE,
-    ("Failure", "field"): WIRE,
-    ("Counters", "position"): WIRE,
-    ("Counters", "size"): WIRE,
-    ("Counters", "pages"): WIRE,
-    ("Counters", "total"): WIRE,
+    ("Request", "namespace"): WIRE,
+    ("Request", "payload"): WIRE,
+    ("Request", "attributes"): WIRE,
+    ("Request", "at"): WIRE,
+    ("MethodName", "at"): WIRE,
+    ("MethodName", "value"): WIRE,
+    ("Response", "payload"): WIRE,
+    ("Metadata", "at"): WIRE,
+    ("Nil", "at"): WIRE,
+    ("Nil", "value"): WIRE,
+    **{
+        ("WireFailureRule", key): WIRE
+        for key in (
+            "status", "root", "when", "each", "at", "message", "code", "field", "severity", "detail", "errors",
+        )
+    },
+    ("ErrorPayload", "at"): WIRE,
+    ("ErrorPayload", "record"): REFERENCE,
+    ("ErrorDetail", "code"): CASE,
+    ("ErrorDetail", "message"): CASE,
+    ("ErrorDetail", "field"): CASE,
+    ("ErrorDetail", "severity"): CASE,
+    ("ErrorDetail", "detail"): CASE,
+    ("AuthenticationItem", "basic"): REFERENCE,
+    ("AuthenticationItem", "value"): REFERENCE,
+    ("Http", "verb"): WIRE,
+    ("Http", "path"): WIRE,
+    ("Http", "headers"): WIRE,
+    ("Http", "constants"): WIRE,
+    ("Http", "success"): WIRE,
+    ("Resource", "http"): WIRE,
+    ("Resource", "path"): WIRE,
+    ("Method", "http"): WIRE,
+    **{
+        ("Counters", key): WIRE
+        for key in ("position", "size", "pages", "total", "next", "more")
+    },
     ("Paging", "position"): WIRE,
     ("Paging", "size"): WIRE,
     ("Scalar", "words"): WIRE,
@@ -157,7 +194,10 @@ REASONS: Final[dict[tuple[str, str], str]] = {
     ("OAuth", "request_token"): _ADDRESS,
     ("OAuth", "authorize"): _ADDRESS,
     ("OAuth", "access_token"): _ADDRESS,
-    ("Token", "password"): "in no document: it is sent as a header",
+    ("Http", "media"): "the content type of requests, which is in no document",
+    ("Variable", "default"): _ADDRESS,
+    ("Credential", "default"): _NAME,
+    ("AuthenticationItem", "at"): "only a client with credentials adds it, and cases have none",
     ("Paging", "first"): _SERVER,
     ("Paging", "default_size"): _SERVER,
     ("Paging", "maximum_size"): _SERVER,
@@ -234,7 +274,7 @@ def _below(
             below = f"{path}/{key.value}"
             if isinstance(kind, MappingDecoder):
                 yield Spot("key", LANGUAGE, below, key, flow=node.flow_style)
-                inner_owner = (kind.decl.__name__.removesuffix("Decl"), str(key.value))
+                inner_owner = (_name_of(kind), str(key.value))
                 yield from _below(value, kind.table()[key.value].kind, inner_owner, below)
             elif isinstance(kind, Dictionary):
                 role = _role_of_name(kind, owner, value)
@@ -250,6 +290,13 @@ def _below(
             yield from _below(value, inner, owner, f"{path}/{index}")
     else:
         yield Spot("scalar", _role_of_scalar(kind, owner, node), path, node, owner)
+
+
+def _name_of(kind: MappingDecoder) -> str:
+    name = kind.decl.__name__.removesuffix("Decl")
+    # Behavior files have failure rules, too.
+    wire = kind.decl.__module__.endswith("wire_grammar")
+    return f"Wire{name}" if wire and name == "FailureRule" else name
 
 
 def _alternative(kind: Either, node: yaml.Node) -> Decoder:

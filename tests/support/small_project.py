@@ -30,9 +30,9 @@ endpoint: {url: "https://{account}.example.com/xml", doc: "One address an accoun
 envelope:
   request: {root: request, method: "@method"}
   response: {root: response, namespaces: ["http://example.com/"], status: "@status", ok: [ok]}
-  failure: {message: error, code: code, field: field}
-authentication:
-  token: {style: basic, password: X, doc: "The token is the user name."}
+  failures: [{message: error, code: code, field: field}]
+credentials: {token: {doc: "The token is the user name."}}
+authentication: [{basic: "{token}:X"}]
 paging:
   style: page
   position: page

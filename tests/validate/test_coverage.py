@@ -57,14 +57,14 @@ def test_what_no_case_shows_is_named_with_its_place(project: Path) -> None:
         "methods      4 of     5    80.0 %",
         "nothing calls book.create",
         "records      2 of     3    66.7 %",
-        "no request holds Author",
-        "no request gives Book.title",
+        "no request has Author",
+        "no request has Book.title",
         "codes        0 of     1     0.0 %",
         "no failure has the code 404",
         "words        2 of     2   100.0 %",
     ):
         assert line in told, told
-    assert "schema/resources/book.yaml:12:7: no request gives Book.title" in told
+    assert "schema/resources/book.yaml:12:7: no request has Book.title" in told
 
 
 def test_recordings_of_tests_count_too(project: Path) -> None:

@@ -235,10 +235,11 @@ class SourceMap:
                 continue
             if item.map and rest:
                 yield item, place
-            elif item.record is not None and rest and item.record in self._api.records:
-                yield from self._below(item.record, rest)
-            elif not rest:
+                continue
+            if not rest:
                 yield item, place
+            if item.record is not None and item.record in self._api.records:
+                yield from self._below(item.record, rest)  # its own text, where nothing is left
 
     def is_known(self, path: str) -> bool:
         """Return whether an attribute of a response is read, ignored, or inside an unknown element."""

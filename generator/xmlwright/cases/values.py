@@ -11,13 +11,14 @@ from ..runtime.writing import Upload
 from ..schema.decoder import INVALID, Integer
 from ..schema.grammar import UPLOAD
 from ..schema.nodes import KINDS, Node
+from ..schema.vocabulary import BOOLEAN, TEXT
 from .tables import Tables
 
 WRONG: Final = object()
 """In place of a value that has been complained about."""
 
 COUNT: Final = Integer()
-_PAGE: Final = ("position", "size", "pages", "total", "items")
+_PAGE: Final = ("position", "size", "pages", "total", "cursor", "more", "items")
 _NODES: Final = {"id": "int", "int": "int", "flag": "bool"}
 
 
@@ -75,7 +76,7 @@ class Values:
             return self._refuse(
                 "case-result", "a page: position, size, pages, total and items", node
             )
-        counters: dict[str, int] = {}
+        counters: dict[str, Any] = {}
         items: tuple[Any, ...] = ()
         places = {key.text: key.position for key, _ in node.entries}
         valid = True
@@ -89,9 +90,9 @@ class Values:
                 )
                 valid = False
             elif key.text != "items":
-                count = COUNT.decode(value, self._diagnostics)
-                valid &= count is not INVALID
-                counters[key.text] = count
+                counter = self._counter(key.text, value)
+                valid &= counter is not INVALID
+                counters[key.text] = counter
             elif value.kind == "list":
                 items = tuple(self._item(item, ref, None) for item in value.items)
             else:
@@ -102,6 +103,20 @@ class Values:
         items_at = places.get("items", node.position)
         return PageValue(counters, items, places, items_at, node.position)
 
+    def _counter(self, name: str, node: Node) -> Any:
+        """Return a counter: a number, ``more`` as a flag, ``cursor`` as a text or a list of texts."""
+        if name == "more":
+            return BOOLEAN.decode(node, self._diagnostics)
+        if name != "cursor":
+            return COUNT.decode(node, self._diagnostics)
+        if node.kind != "list":
+            return _plain(TEXT.decode(node, self._diagnostics))
+        parts = tuple(
+            None if part.kind == "null" else _plain(TEXT.decode(part, self._diagnostics))
+            for part in node.items
+        )
+        return INVALID if INVALID in parts else parts
+
     def _item(self, node: Node, ref: Ref | None, scalar: str | None) -> Any:
         if ref is not None:
             record = self._api.records.get(ref)
@@ -110,8 +125,10 @@ class Values:
             fields = tuple(item for item in record.fields if item.readable)
             found = self._mapping(node, fields, ref, "read", "read", record.name)
             return WRONG if found is None else found
-        item = self._tables.scalar(scalar or "id")
-        return self._scalar(node, scalar or "id", item, self._rule)
+        codec = self._tables.scalar(scalar or "id")
+        named = self._api.scalars.get(scalar or "")
+        base = (named.base if named is not None else "") or scalar or "id"
+        return self._scalar(node, base, codec, self._rule)
 
     def _mapping(
         self,
@@ -165,6 +182,13 @@ class Values:
                 self._tell(rule, f"{item.python} cannot be cleared", node, item)
                 return WRONG
             return None
+        if item.map:
+            if node.kind != "map":
+                return self._refuse(rule, "a mapping of keys to values", node, item)
+            entries = {
+                key.text: self._one(inner, item, direction, mode) for key, inner in node.entries
+            }
+            return WRONG if any(value is WRONG for value in entries.values()) else entries
         if item.many:
             if node.kind != "list":
                 return self._refuse(rule, "a list", node, item)
@@ -215,8 +239,13 @@ class Values:
         self, node: Node, scalar: str, codec: Codec, rule: str, item: Field | None = None
     ) -> Any:
         wanted = _NODES.get(scalar, "str")
+        if item is not None and item.location == ("body", "") and scalar in ("binary", "base64"):
+            text = self._text(node)
+            return WRONG if text is WRONG else text.encode()
         if scalar == "binary":
             return self._upload(node, item)
+        if scalar == "float" and node.kind in ("int", "float"):
+            return float(node.text)
         if node.kind != wanted or (wanted == "bool" and node.text not in ("true", "false")):
             shown = f'"{node.text}"' if wanted == "str" and node.text else None
             return self._refuse(rule, f"{KINDS[wanted]} ({scalar})", node, item, shown)
@@ -226,8 +255,10 @@ class Values:
             if node.text.lstrip("-").isdigit() and str(int(node.text)) == node.text:
                 return int(node.text)
             return self._refuse(rule, "an integer in plain digits", node, item)
-        if item is not None and (scalar == "text" or item.enum is not None):
+        if item is not None and (scalar in ("text", "xml") or item.enum is not None):
             return node.text
+        if scalar == "base64" and not node.text:
+            return b""
         try:
             return codec._value(node.text) if node.text else node.text
         except ValueError:
@@ -278,6 +309,10 @@ class Values:
         )
 
 
+def _plain(text: Any) -> Any:
+    return text if text is INVALID else str(text)
+
+
 def as_arguments(given: RecordValue) -> dict[str, Any]:
     """Return arguments as a builder takes them."""
     return {name: _as_argument(value) for name, value in given.values.items()}
@@ -288,6 +323,8 @@ def _as_argument(value: Any) -> Any:
         return as_arguments(value)
     if isinstance(value, tuple):
         return [_as_argument(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _as_argument(item) for key, item in value.items()}
     return value
 
 
@@ -297,4 +334,6 @@ def plain_value(value: Any) -> Any:
         return {name: plain_value(inner) for name, inner in value.values.items()}
     if isinstance(value, tuple):
         return tuple(plain_value(item) for item in value)
+    if isinstance(value, dict):
+        return {key: plain_value(item) for key, item in value.items()}
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import json
 import re
 import textwrap
@@ -29,6 +30,8 @@ def literal(value: Any) -> str:
         return f"dt.date({value.year}, {value.month}, {value.day})"
     if value is None or isinstance(value, (bool, int)):
         return repr(value)
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else f'float("{value}")'
     if isinstance(value, (str, bytes)):
         return quoted(value)
     if isinstance(value, (tuple, list)):

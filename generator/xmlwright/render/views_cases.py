@@ -52,10 +52,14 @@ class CaseView:
 
     @property
     def unknown(self) -> list[str]:
-        """Elements of the answer that nobody described, as paths below the value."""
-        around = (self._view.api.envelope.response_payload, self.method.response.element)
-        prefix = "".join(f"{part}/" for part in around if part and part != ".")
-        return [path.removeprefix(prefix).replace("/", ".") for path in self.case.unknown]
+        """Unknown elements of the response, as paths below its root, sorted."""
+        return sorted(self.case.unknown)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the exception of a failure has: code, message and field, as far as the case has them."""
+        fails = self.case.fails or {}
+        return {name: fails[name] for name in ("code", "message", "field") if name in fails}
 
     @property
     def result(self) -> str:
@@ -65,9 +69,10 @@ class CaseView:
     @property
     def error(self) -> str:
         """The class of the failure."""
-        code = (self.case.fails or {}).get("code")
+        fails = self.case.fails or {}
         kinds = {item.code: item.kind for item in self._view.api.errors}
-        return FAILURES[kinds[code]].__name__ if code in kinds else "ApiError"
+        kind = fails.get("kind") or kinds.get(fails.get("code", ""))
+        return FAILURES[kind].__name__ if kind in FAILURES else "ApiError"
 
     def expression(self, value: Any) -> str:
         """A Python expression for a decoded value of a case."""
@@ -89,10 +94,15 @@ class CaseView:
             self._view.use("Page")
             rows = [self.expression(item) for item in value.items]
             items = f"({', '.join(rows)}{',' if len(rows) == 1 else ''})"
-            counters = "".join(f", {name}={number}" for name, number in value.counters.items())
+            counters = "".join(
+                f", {name}={literal(number)}" for name, number in value.counters.items()
+            )
             return f"Page({items}{counters})"
         if isinstance(value, tuple):
             return f"[{', '.join(map(self.expression, value))}]"
+        if isinstance(value, dict):
+            entries = (f"{literal(key)}: {self.expression(item)}" for key, item in value.items())
+            return "{" + ", ".join(entries) + "}"
         if isinstance(value, Upload):
             self._view.use("Upload")
             return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from ..diagnostics import Position
+from ..diagnostics import Position, nearest
 from ..ir import Field, Http, Method, Paging, Provenance, Record, Ref, ResponseShape
 from ..naming import attribute_name, function_name, python_name, snake, with_article
 from ..schema.decoder import LocatedStr, opt
@@ -36,7 +36,6 @@ class MethodResolver:
     """Resolves the methods of a resource."""
 
     def __init__(self, symbols: SymbolTable, records: RecordResolver) -> None:
-        """Initialize the instance."""
         self._symbols = symbols
         self._description = symbols.description
         self._diagnostics = symbols.diagnostics
@@ -80,10 +79,16 @@ class MethodResolver:
         http = wire.http(kind, str(verb), identity.name if identity else None, *levels)
         pages = wire.paging(*levels)
         arguments = self._arguments(decl, kind, main, identity, scope, provenance, pages)
+        if http is None and any(item.location is not None for item in arguments):
+            http = Http(always_document=bool(envelope.request_root))
         if http is not None:
-            arguments = self._located(arguments, http, verb, decl, records)
+            arguments = self._located(arguments, http, verb, decl, resource, records)
         retry = decl.retry
         by_verb = RETRY_BY_VERB[http.verb] if http is not None and http.described_verb else None
+        if retry == "safe" and by_verb == "idempotent" and http is not None:
+            self._symbols.contradiction(
+                decl, "retry", f"a {http.verb} changes something; repeating it is idempotent at best"
+            )
         if retry is None and kind == "action" and by_verb is None:
             self._diagnostics.add(
                 "missing-key",
@@ -224,6 +229,7 @@ class MethodResolver:
         http: Http,
         verb: LocatedStr,
         decl: MethodDecl,
+        resource: ResourceDecl,
         records: tuple[Record, ...],
     ) -> tuple[Field, ...]:
         """Return the arguments with their places: in the path, in parameters, or in the document."""
@@ -235,7 +241,7 @@ class MethodResolver:
             location = item.location
             if item.name in in_path and location is None:
                 location = ("path", item.name)
-            elif location is None and http.arguments != "body" and not item.read == "binary":
+            elif location is None and http.arguments != "body" and item.read != "binary":
                 location = (http.arguments, item.name)
                 if item.path and item.path != (item.name,):
                     inner = item.path[:-1] if item.many or item.map else item.path
@@ -248,6 +254,7 @@ class MethodResolver:
                 item = dataclasses.replace(item, required="cu", clear="refused")
             if location is not None and not (item.many or item.map):
                 item = dataclasses.replace(item, path=(), attribute=None, content=False)
+            self._check_location(http, location, item, verb)
             found.append(dataclasses.replace(item, location=location))
         placed = {item.location[1] for item in found if item.location and item.location[0] == "path"}
         known = {item.name: item for record in records for item in record.fields}
@@ -257,7 +264,15 @@ class MethodResolver:
                 continue
             base = known.get(name)
             if base is None:
-                base = _path_argument(name, verb.at)
+                names = [item.name for item in arguments]
+                self._diagnostics.add(
+                    "dangling-reference",
+                    f"the path of {verb} has {{{name}}}, which is neither an argument, a field of the"
+                    " record nor an option of the client",
+                    http.key_positions.get("path", resource.where("path")),
+                    suggestion=nearest(name, (*names, *known, *options)),
+                )
+                continue
             first.append(
                 dataclasses.replace(
                     _as_argument(base, required=True, at=verb.at), path=(), attribute=None, content=False,
@@ -265,6 +280,20 @@ class MethodResolver:
                 )
             )  # fmt: skip
         return (*first, *found)
+
+    def _check_location(
+        self, http: Http, location: tuple[str, str] | None, item: Field, verb: LocatedStr
+    ) -> None:
+        """Report an argument that a request of this verb cannot carry, or that only a response can."""
+        message = ""
+        if location is not None and location[0] == "status":
+            message = "is the HTTP status, which only a response has"
+        elif http.verb in ("GET", "HEAD") and (location is None or location[0] in ("form", "body")):
+            message = f"has no place in a {http.verb}, which has no body; write `at: query:NAME`"
+        if message:
+            self._diagnostics.add(
+                "contradiction", f"the argument {item.name} of {verb} {message}", item.at
+            )
 
     def _check_end(self, decl: MethodDecl, verb: LocatedStr, pages: Paging | None) -> None:
         """Report a list whose end a client cannot know."""
@@ -401,7 +430,7 @@ def _page_arguments(pages: Paging, decl: MethodDecl) -> list[Field]:
     """Return the arguments that say which page of a list to fetch."""
     found = []
     at = decl.at
-    for index, place in enumerate(pages.position if pages.style != "link" else ()):
+    for place in pages.position if pages.style != "link" else ():
         if pages.style == "cursor":
             doc = "Mark of the page to fetch, from the page before; left out, the first page."
         elif pages.style == "offset":

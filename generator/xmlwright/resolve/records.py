@@ -276,7 +276,10 @@ class RecordResolver:
         """Report fields that have the same place in the XML."""
         seen: dict[tuple[object, ...], Field] = {}
         for item in fields:
-            place = (item.path, item.attribute, item.content and not item.path, item.location)
+            location = item.location
+            if location is not None and location[0] == "header":
+                location = ("header", location[1].lower())
+            place = (item.path, item.attribute, item.content and not item.path, location)
             first = seen.setdefault(place, item)
             if first is not item and set(first.access) & set(item.access):
                 self._diagnostics.add(
@@ -533,5 +536,7 @@ class RecordResolver:
 
 def takes_main_record(verb: str, method: MethodDecl) -> bool:
     """Return whether a method works on the first record of its resource by default."""
-    kinds = ("create", "update", "get", "list")
+    kinds = ["create", "update", "get"]
+    if method.response is None or method.response.record is None:
+        kinds.append("list")
     return method.record is None and (method.kind or verb) in kinds

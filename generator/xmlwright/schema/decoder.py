@@ -340,6 +340,25 @@ class Either(Decoder):
         return {"anyOf": [kind.schema(definitions) for kind in self.kinds]}
 
 
+_REPLACED: Final = {
+    "element": "at",
+    "attribute": "at",
+    "content": "at",
+    "also": "at",
+    "failure": "failures",
+    "error": "failures",
+    "answer": "response",
+    "token": "credentials",
+}
+"""Key that older descriptions have -> the key that says it now."""
+
+
+def _replacement(name: str, table: Mapping[str, object]) -> str | None:
+    """Return the key that replaces an older one, where the declaration has it."""
+    new = _REPLACED.get(name)
+    return new if new in table else None
+
+
 class MappingDecoder(Decoder, Generic[D]):
     """A mapping with the keys of one declaration."""
 
@@ -380,7 +399,7 @@ class MappingDecoder(Decoder, Generic[D]):
                     "unknown-key",
                     f"unknown key '{name.text}'",
                     name.position,
-                    suggestion=nearest(name.text, table) or None,
+                    suggestion=_replacement(name.text, table) or nearest(name.text, table),
                 )
                 valid = False
                 continue

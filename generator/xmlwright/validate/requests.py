@@ -149,6 +149,11 @@ class _RequestCheck:
                 for name, _ in (*missing, *extra)
                 for place in self._map.of_location(source, name, self._given)
             ),
+            line=(
+                1
+                if source == "query"
+                else self._line_with(f"{missing[0][0]}=") if missing else None
+            ),
         )
 
     def _without_document(
@@ -181,12 +186,14 @@ class _RequestCheck:
                     self._differ(
                         f"the header {label} is {text!r}, and the arguments give {wanted!r}",
                         self._map.of_location("header", label, self._given),
+                        line=self._line_with(f"{name}:"),
                     )
             elif name.lower() not in _OF_TRANSPORT and name.lower() not in credentials:
                 near = nearest(name, [label for label, _ in built.values()])
                 self._differ(
                     f"the arguments give no header {name}",
                     self._map.of_location("header", near or name, self._given),
+                    line=self._line_with(f"{name}:"),
                     suggestion=near,
                 )
 
@@ -209,14 +216,18 @@ class _RequestCheck:
         elif http.document is None:
             self._document(message.body, request.xml)
         elif message.body.strip():
-            self._differ("the request has a body, and the arguments give none")
+            self._differ(
+                "the request has a body, and the arguments give none", line=self._message.first_line
+            )
 
     # documents
 
     def _document(self, text: str, built: bytes) -> None:
         if not text.strip() or not built:
             if text.strip():
-                self._differ("the request has a document, and the arguments give none")
+                self._differ(
+                    "the request has a body, and the arguments give none", line=self._line(1)
+                )
             elif built:
                 self._differ(f"the arguments give the document {built.decode()[:120]}")
             return
@@ -309,6 +320,11 @@ class _RequestCheck:
                 if outer is not None:
                     outer.remove(holder)
                 holder = outer
+
+    def _line_with(self, start: str) -> int | None:
+        """Return the first line of the request that has a text."""
+        lines = (self._trial.case.request or "").split("\n")
+        return next((number for number, line in enumerate(lines, 1) if start in line), None)
 
     def _line(self, line: int | None) -> int | None:
         return None if line is None else line + self._message.first_line - 1

@@ -227,7 +227,7 @@ class _ResponseCheck:
                     "case-response",
                     f"unknown element {path}: describe it, or list it in `unknown`",
                     "response",
-                    related,
+                    [*self._trial.inside("response", self._line_at(root, path)), *related],
                     suggestion=near,
                 )
         for index, path in enumerate(listed):
@@ -245,6 +245,13 @@ class _ResponseCheck:
                     f"`unknown` lists a described element: {path}",
                     f"unknown[{index}]",
                 )
+
+    def _line_at(self, root: etree._Element | None, path: str) -> int | None:
+        """Return the line of the first element at a path below the root."""
+        elements = [] if root is None else [root]
+        for name in path.split("/"):
+            elements = [child for item in elements for child in item if local_name(child) == name]
+        return self._line(line_of(elements[0])) if elements else None
 
     # failures
 
@@ -268,6 +275,7 @@ class _ResponseCheck:
             "kind": next((kind for kind, cls in FAILURES.items() if cls is type(failure)), None),
             "status": self._message.status,
         }
+        in_status = () if self._message.status is None else tuple(trial.inside("response", 1))
         for name, wanted in fails.items():
             if name != "errors" and facts[name] != wanted:
                 trial.report(
@@ -276,6 +284,7 @@ class _ResponseCheck:
                     f"fails.{name}",
                     [
                         *trial.in_response(),
+                        *in_status,
                         *self._map.of_failures(name, "kinds" if name == "kind" else name),
                     ],
                 )
