@@ -33,9 +33,9 @@ def test_roles(moto: str, tmp_path: Path) -> None:
 
     for number in range(6):
         client.role.create(role_name=f"role-{number}", assume_role_policy_document="{}")
-    page = client.role.list(max_items=2)
-    assert len(page) == 2
-    names = [role.role_name for role in client.role.list_all(max_items=2)]
+    roles = client.role.list(max_items=2)
+    assert [len(page) for page in roles.pages()] == [2, 2, 2, 1]
+    names = [role.role_name for role in roles]
     assert sorted(names) == ["reader", *(f"role-{number}" for number in range(6))]
 
     client.role.update(role_name="reader", description="Reads.", max_session_duration=7200)
@@ -63,7 +63,7 @@ def test_topics(moto: str, tmp_path: Path) -> None:
 
     # The service has pages of 100 and no argument for their size.
     arns = {client.topic.create(name=f"topic-{number}") for number in range(200)} | {arn}
-    assert {topic.topic_arn for topic in client.topic.list_all()} == arns
+    assert {topic.topic_arn for topic in client.topic.list()} == arns
 
     client.topic.delete(topic_arn=arn)
     with pytest.raises(package.NotFoundError) as absent:
@@ -86,7 +86,7 @@ def test_networks(moto: str, tmp_path: Path) -> None:
 
     client.vpc.delete(vpc_id=created.vpc_id)
     with pytest.raises(package.NotFoundError) as absent:
-        client.vpc.list(vpc_ids=[created.vpc_id])
+        client.vpc.list(vpc_ids=[created.vpc_id]).first()
     assert (absent.value.code, absent.value.status) == ("InvalidVpcID.NotFound", 400)
 
     # Networks come in one page from moto; reservations in pages of the size asked for.
@@ -96,7 +96,7 @@ def test_networks(moto: str, tmp_path: Path) -> None:
         )
         for _ in range(7)
     ]
-    walked = [one.reservation_id for one in client.reservation.list_all(max_results=2)]
+    walked = [one.reservation_id for one in client.reservation.list(max_results=2)]
     assert sorted(walked) == sorted(one.reservation_id for one in started)
     (change,) = client.reservation.terminate(instance_ids=[started[0].instances[0].instance_id])
     assert change.current_state == "shutting-down"
