@@ -74,8 +74,9 @@ class SandboxApp:
         self.engine = Engine(
             api, described.behaviors, clock=self.clock, seed=self.seed, strict=options.strict
         )
-        self.addresses = Addresses(api, options.accounts[0])
+        self.addresses = Addresses(api, options.accounts[0], plain=self.engine.plain)
         self.authenticator = Authenticator(self.engine, TokenFormat.of(api), self.seed)
+        self.engine.credentials_of = self.authenticator.credentials
         self.faults = Faults(
             self.seed,
             {code.code: code.status for code in api.errors},
@@ -168,7 +169,7 @@ class SandboxApp:
 
     def _system(self, account: str) -> str:
         """Return what deliveries say they are from: the account's address as the API has it."""
-        url = self.described.api.url.replace("{account}", account)
+        url = self.described.api.url.replace(f"{{{self.addresses.variable}}}", account)
         scheme, _, rest = url.partition("://")
         return f"{scheme}://{rest.partition('/')[0]}"
 

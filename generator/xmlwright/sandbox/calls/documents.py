@@ -149,7 +149,10 @@ class Documents:
 
     def record(self, collection: str, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return a record as it may be shown."""
-        ref = self._main.get(collection)
+        module, dot, name = collection.partition(".")
+        ref = Ref(module, name) if dot else self._main.get(collection)
+        if ref not in self.api.records:
+            ref = None
         shape = None if ref is None else self.tables.shape(ref)
         return _shown(record, shape)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ...behavior.expressions import Expression, Scope
 from ...behavior.functions import following
@@ -14,6 +14,9 @@ from .exchange import Event, OpenedAccount, OutboxMessage, Person
 from .failures import CallRefusedError
 from .resources import GUESSES, ResourceRuntime, Resources
 from .state import AccountState, Key, Query, Record
+
+if TYPE_CHECKING:
+    from ..binding.routing import HttpCall
 
 NOTHING: Final[Record] = {}
 ABSENT: Final = ("absent",)
@@ -52,6 +55,8 @@ class CallContext:
         self.sent: list[OutboxMessage] = []
         self.opened: list[OpenedAccount] = []
         self.calls = calls
+        self.request: HttpCall | None = None
+        """The HTTP request, for links to further pages."""
         self.taken = taken
         """Whether there is an account of this name."""
         self._seed = seed
@@ -148,6 +153,10 @@ class CallContext:
                 if byte < 248:
                     found += _LETTERS[byte % 62]
         return found[:length]
+
+    def key_seed(self, resource: str, number: Key) -> str:
+        """Return the text that decides what the generated identity of a record is."""
+        return f"{self._seed}/{self.state.name}/{resource}/{number}"
 
     # rules
 

@@ -28,10 +28,14 @@ class EffectRunner:
         self._draw = draw
 
     def create(
-        self, resource: ResourceRuntime, values: Record, arguments: Record = NOTHING
+        self,
+        resource: ResourceRuntime,
+        values: Record,
+        arguments: Record = NOTHING,
+        scopes: Record = NOTHING,
     ) -> Record:
-        """Return a new record, with everything that creating it brings about."""
-        record = self._store.make(resource, values, arguments)
+        """Return a new record, with everything that creating it brings about. ``scopes`` is what it belongs to."""
+        record = self._store.make(resource, values, arguments, scopes)
         acting = resource.behavior.methods.get("create")
         if acting is not None:
             record = self.run(resource, record, acting.effects, arguments=arguments or values)

@@ -39,7 +39,7 @@ def shown(value: Any) -> Any:
 
 
 def _tagged(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
         return {name: _tagged(inner) for name, inner in value.items()}

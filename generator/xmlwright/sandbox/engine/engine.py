@@ -11,13 +11,17 @@ from ...behavior.expressions import Expression
 from ...behavior.rules import Behaviors
 from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
+from ...runtime.protocol import Protocol
+from ..binding.arguments import ArgumentReader
+from ..binding.credentials import CredentialReader
+from ..binding.routing import Route, is_plain
 from .context import NOTHING, SETTINGS, CallContext
 from .exchange import Call, Change, Effects, EngineResponse, Member, Person, Registration
 from .failures import CallRefusedError, Failures
 from .record_store import RecordStore, key_of
-from .requests import opened, read
+from .requests import checked_arguments, opened, read
 from .resources import ResourceRuntime, Resources
-from .responses import XML, ResponseWriter
+from .responses import XML, ResponseWriter, Written, failed_root_in_cases, root_in_cases
 from .seeding import Seeder
 from .state import AccountState, Key, Record
 from .timing import DueEvents
@@ -48,22 +52,48 @@ class Engine:
         self.resources = Resources(api, self.tables, self.behaviors)
         self.seed = seed
         self.strict = strict == "documented"
+        self.credentials_of: Callable[[str], Mapping[str, str]] = lambda account: {}
+        """Return the credentials of an account, for methods that give them out."""
         self._clock = clock
         self._zone = _zone(api.zone)
         self._methods = {method.name: method for method in api.methods}
-        self._failures = Failures(api, self.behaviors)
-        self._writer = ResponseWriter(
-            api,
-            self.protocol,
-            failed=self.behaviors.failed,
-            deprecated=self.behaviors.deprecated,
-            padded=self._padded(),
-        )
+        self.plain = is_plain(api)
+        """Every request is a document that names its method, POSTed to one address."""
+        self._failed_root = failed_root_in_cases(api)
+        self._padded_fields = self._padded()
+        self._writers: dict[int, ResponseWriter] = {}
+        self._failures: dict[int, Failures] = {}
+        self._readers: dict[str, ArgumentReader] = {}
+        self._roots: dict[str, str] = {}
+        self._credentials = CredentialReader(api)
         self._accounts: dict[str, AccountState] = {}
         self._calls: dict[tuple[str, dt.date], int] = {}
-        # Elements of the envelope that stand among the arguments of a call are no arguments.
-        inside = not self.protocol.request_payload and self.protocol.request_method.path
-        self._besides = frozenset(self.protocol.request_method.path[:1] if inside else ())
+        # Elements of the envelope that are among the arguments of a call.
+        method = self.protocol.request_method
+        inside = method.path[:1] if method is not None and not self.protocol.request_payload else ()
+        self._besides = frozenset((*inside, *self._credentials.elements))
+
+    def _writer(self, protocol: Protocol) -> ResponseWriter:
+        """Return what writes the responses that have an envelope."""
+        found = self._writers.get(id(protocol))
+        if found is None:
+            found = self._writers[id(protocol)] = ResponseWriter(
+                self.api,
+                protocol,
+                failed=self.behaviors.failed,
+                deprecated=self.behaviors.deprecated,
+                padded=self._padded_fields,
+                omits=not self.plain,
+            )
+        return found
+
+    def _failures_of(self, protocol: Protocol) -> Failures:
+        found = self._failures.get(id(protocol))
+        if found is None:
+            found = self._failures[id(protocol)] = Failures(
+                self.api, self.behaviors, protocol, root=self._failed_root
+            )
+        return found
 
     def _padded(self) -> dict[Ref, frozenset[str]]:
         found = {}
@@ -239,30 +269,52 @@ class Engine:
         state = self._accounts.get(call.account)
         name: str | None = None
         guesses: tuple[str, ...] = ()
+        number = 0
         try:
             if state is None:
                 raise CallRefusedError("unknown_account", value=call.account)
             today = (state.name, self.now().date())
-            self._calls[today] = self._calls.get(today, 0) + 1
-            name, payload = self._opened(call)
-            method = self._methods.get(name)
-            person = self._person(method, call.person)
+            number = self._calls[today] = self._calls.get(today, 0) + 1
+            payload: Any = None
+            if call.route is None:
+                name, payload = self._opened(call)
+                method = self._methods.get(name)
+            else:
+                method = call.route.method
+                name = method.name if method is not None else call.route.name
+            person = self._person(method, call)
             if method is None:
-                raise CallRefusedError("unknown_method", method=name, value=name, field=name)
+                raise self._unknown(name, call.route)
             resource = self.resources[method.resource]
             context = self._context(state, person, name)
             self._permit(context, resource, method)
             arguments = self._read(context, resource, method, payload, call)
+            context.request = call.http
             state.begin()
             try:
-                outcome = MethodDispatcher(self.api, context).run(resource, method, arguments)
+                outcome = MethodDispatcher(self.api, context, self.tables).run(
+                    resource, method, arguments
+                )
             except BaseException:
                 state.rollback()
                 guesses = tuple(context.guesses)
                 raise
-            return self._reply(method, outcome, context, state.commit())
+            return self._reply(method, outcome, context, state.commit(), number)
         except CallRefusedError as refused:
-            return self._refused(refused, name, guesses)
+            return self._refused(refused, name, guesses, number)
+
+    @staticmethod
+    def _unknown(name: str, route: Route | None) -> CallRefusedError:
+        if route is not None and route.malformed:
+            return CallRefusedError("malformed")
+        verbs = () if route is None else route.verbs
+        return CallRefusedError(
+            "unknown_method",
+            method=name,
+            value=name,
+            field=name,
+            **({"verbs": verbs} if verbs else {}),
+        )
 
     def _read(
         self,
@@ -276,7 +328,12 @@ class Engine:
         if method.kind == "create":
             supplied = resource.behavior.supplied.get(context.person.kind, {})
         try:
-            found = read(self.tables.method(method), payload, call.parts, self._besides, supplied)
+            runtime = self.tables.method(method)
+            if call.http is None or call.route is None:
+                found = read(runtime, payload, call.parts, self._besides, supplied)
+            else:
+                given = self._reader(method).read(call.http, call.route)
+                found = checked_arguments(runtime, given, call.parts, self._besides, supplied)
             for name, value in supplied.items():
                 found[name] = value(context.scope({}))
             return found
@@ -288,6 +345,14 @@ class Engine:
                 "invalid", code=rule.code, message=rule.message, guess=rule.guess, **refused.facts
             ) from None
 
+    def _reader(self, method: Method) -> ArgumentReader:
+        found = self._readers.get(method.name)
+        if found is None:
+            found = self._readers[method.name] = ArgumentReader(
+                method, self.tables.method(method), self._credentials.parameters
+            )
+        return found
+
     def _opened(self, call: Call) -> tuple[str, Any]:
         """Return the method name and the element with its arguments. A caller without credentials learns nothing more."""
         try:
@@ -297,11 +362,13 @@ class Engine:
                 raise CallRefusedError("authentication") from None
             raise
 
-    def _person(self, method: Method | None, person: Person | None) -> Person:
-        if person is not None:
-            return person
+    def _person(self, method: Method | None, call: Call) -> Person:
+        if call.person is not None:
+            return call.person
         if method is not None and _ANYBODY.kind in method.callers:
             return _ANYBODY
+        if method is not None and not method.authenticated:
+            return self._owner(call.account)
         raise CallRefusedError("authentication")
 
     def _permit(self, context: CallContext, resource: ResourceRuntime, method: Method) -> None:
@@ -317,40 +384,79 @@ class Engine:
             context.guess(f"{kind} may call {method.name} {condition}: this is taken to be so")
 
     def _reply(
-        self, method: Method, outcome: Outcome, context: CallContext, changes: tuple[Change, ...]
+        self,
+        method: Method,
+        outcome: Outcome,
+        context: CallContext,
+        changes: tuple[Change, ...],
+        number: int,
     ) -> EngineResponse:
         if method.response.value == "binary":
-            body, media = outcome.value["data"], outcome.value["media"]
+            written = Written(outcome.value["data"], outcome.value["media"])
         else:
-            answer = self.tables.method(method).response
-            media = XML
-            body = self._writer.document(answer, outcome.value, outcome.hide, padded=outcome.padded)
+            runtime = self.tables.method(method)
+            value = self._signed_in(method, outcome.value, context)
+            written = self._writer(runtime.protocol).document(
+                runtime.response, value, outcome.hide,
+                padded=outcome.padded, root=self._root(method), number=number,
+            )  # fmt: skip
         for opening in context.opened:
             self.account(opening.account).put(SETTINGS, "settings", opening.settings)
+        status = written.status or _status(method, written)
         return EngineResponse(
-            200, media, body, method.name, True,
+            status, written.media, b"" if status in (204, 304) else written.body, method.name, True,
             guesses=tuple(context.guesses), events=tuple(context.events), sent=tuple(context.sent),
-            changes=changes, opened=tuple(context.opened),
+            changes=changes, opened=tuple(context.opened), headers=tuple(written.headers),
         )  # fmt: skip
 
+    def _signed_in(self, method: Method, value: Any, context: CallContext) -> Any:
+        """Return a response with the credentials of the account in it, for a method that gives them out."""
+        if method.authenticated or not isinstance(value, Mapping) or not self._credentials.names:
+            return value
+        known = self.credentials_of(context.state.name)
+        found = dict(value)
+        record = self.api.records.get(method.response.record) if method.response.record else None
+        names = (
+            [item.python for item in record.fields if item.readable] if record is not None else []
+        )
+        for name in names:
+            if name in known:
+                found[name] = known[name]
+        if record is not None and not known.keys() & set(names):
+            secret = next((item.python for item in record.fields if item.sensitive), None)
+            if secret is not None:
+                found[secret] = known[self._credentials.primary]
+        return found
+
+    def _root(self, method: Method) -> str:
+        """Return the root element of the responses of a method whose envelope has none."""
+        found = self._roots.get(method.name)
+        if found is None:
+            found = self._roots[method.name] = root_in_cases(self.api, method)
+        return found
+
     def _refused(
-        self, refused: CallRefusedError, name: str | None, guesses: tuple[str, ...]
+        self, refused: CallRefusedError, name: str | None, guesses: tuple[str, ...], number: int = 0
     ) -> EngineResponse:
-        told = self._failures.told(refused)
-        known = name if name in self._methods else None
+        method = self._methods.get(name or "")
+        protocol = self.protocol if method is None else self.tables.method(method).protocol
+        told = self._failures_of(protocol).told(refused)
         if told.guess is not None:
             guesses = tuple(dict.fromkeys((*guesses, told.guess)))
+        verbs = refused.facts.get("verbs")
         return EngineResponse(
-            told.status, XML, self._writer.failure(told), known, False, told.code, guesses
-        )
+            told.status, XML, self._writer(protocol).failure(told, number),
+            None if method is None else method.name, False, told.code, guesses,
+            headers=(("Allow", ", ".join(verbs)),) if verbs else (),
+        )  # fmt: skip
 
     def refusal(
         self, code: str, message: str | None = None, status: int | None = None, **facts: Any
     ) -> EngineResponse:
         """Return a failure in the API's own envelope, by its code."""
-        told = self._failures.of_code(code, message, facts)
+        told = self._failures_of(self.protocol).of_code(code, message, facts, status)
         return EngineResponse(
-            status or told.status, XML, self._writer.failure(told), None, False, told.code
+            told.status, XML, self._writer(self.protocol).failure(told), None, False, told.code
         )
 
     def situation(self, situation: str, **facts: Any) -> EngineResponse:
@@ -381,6 +487,24 @@ class Engine:
     def record(self, name: str, collection: str, key: Key) -> Record | None:
         """Return one record, as it is kept."""
         return self.account(name).get(collection, key)
+
+
+def _status(method: Method, written: Written) -> int:
+    """Return the status of a call that worked."""
+    http = method.http
+    if http is None:
+        return 200
+    empty = not written.body
+    for status in http.success:
+        if (status in (204, 205)) <= empty:
+            return status
+    if http.success and method.response.value == "none":
+        return http.success[0]
+    if not http.described_verb:
+        return 200
+    if method.kind == "create" and http.verb == "POST":
+        return 201
+    return 204 if empty and method.response.value == "none" else 200
 
 
 def _zone(name: str) -> dt.tzinfo:

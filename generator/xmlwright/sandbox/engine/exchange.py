@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..binding.routing import HttpCall, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ class Call:
     document: bytes
     parts: Mapping[str, Part] = field(default_factory=dict)
     """The other parts of a multipart body, by content id, without the angle brackets."""
+    http: HttpCall | None = None
+    """Verb, path and parameters, for an API that has such."""
+    route: Route | None = None
+    """The method that these mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +163,4 @@ class EngineResponse:
     sent: tuple[OutboxMessage, ...] = ()
     changes: tuple[Change, ...] = ()
     opened: tuple[OpenedAccount, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()

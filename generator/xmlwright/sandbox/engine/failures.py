@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import string
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ...behavior.rules import Behaviors
 from ...ir import Api, ErrorCode
+from ...runtime.failures import FailureRule
+from ...runtime.protocol import Protocol
 
 KINDS: Final = {
     "malformed": "validation",
@@ -40,6 +43,27 @@ _SAID: Final = {
     "state": "This cannot be done now. {reason}",
     "undocumented": "The description does not say what happens here: {reason}",
 }
+STATUS_BY_KIND: Final = {
+    "validation": 400,
+    "authentication": 401,
+    "permission": 403,
+    "not_found": 404,
+    "account": 404,
+    "conflict": 409,
+    "rate_limit": 429,
+    "server": 500,
+}
+"""Kind of failure -> the HTTP status that reports it where a description does not say which."""
+_GENERIC_CODES: Final = {
+    "validation": "ValidationError",
+    "authentication": "AuthenticationFailed",
+    "permission": "AccessDenied",
+    "not_found": "NotFound",
+    "account": "NotFound",
+    "conflict": "Conflict",
+    "rate_limit": "Throttling",
+    "server": "InternalFailure",
+}
 _FIELDLESS: Final = frozenset({"malformed", "unknown_method"})
 
 
@@ -63,28 +87,47 @@ class CallRefusedError(Exception):
         self.facts = facts
 
 
+@dataclass(frozen=True, slots=True)
 class FailureResponse:
-    """A refusal as it is answered."""
+    """A refusal as the API reports it."""
 
-    __slots__ = ("code", "field", "guess", "message", "status")
-
-    def __init__(
-        self, code: str | None, message: str, field: str | None, status: int, guess: str | None
-    ) -> None:
-        self.code = code
-        self.message = message
-        self.field = field
-        self.status = status
-        self.guess = guess
+    code: str | None
+    message: str
+    field: str | None
+    status: int
+    guess: str | None
+    rule: FailureRule | None = None
+    """Where a response has what went wrong; None where the description does not say."""
+    root: str = ""
+    """Root element, where neither the rule nor the envelope has one."""
 
 
 class Failures:
     """The failures of one API."""
 
-    def __init__(self, api: Api, behaviors: Behaviors) -> None:
+    def __init__(
+        self, api: Api, behaviors: Behaviors, protocol: Protocol | None = None, *, root: str = ""
+    ) -> None:
+        """Prepare the failures.
+
+        Args:
+            api: the description.
+            behaviors: which code reports which situation.
+            protocol: the envelope with the failure rules.
+            root: root element of failures, where no rule has one.
+        """
         self._codes = {code.code: code for code in api.errors}
         self._behaviors = behaviors
         self._usual = {situation: self._guessed(api, situation) for situation in KINDS}
+        self._rules = () if protocol is None else protocol.failures
+        self._root = root
+        # Without a rule for statuses, something in the document says that a call failed.
+        in_document = protocol is not None and (
+            protocol.status is not None or any(rule.roots or rule.when for rule in self._rules)
+        )
+        self._by_status = protocol is not None and (
+            not in_document or any(rule.statuses for rule in self._rules)
+        )
 
     @staticmethod
     def _guessed(api: Api, situation: str) -> ErrorCode | None:
@@ -109,29 +152,79 @@ class Failures:
             known = self._usual[refused.situation]
             code = known.code if known is not None else None
         if message is None:
-            message = known.message if known is not None else _SAID[refused.situation]
+            message = (
+                known.message if known is not None and known.message else _SAID[refused.situation]
+            )
+        kind = known.kind if known is not None else KINDS[refused.situation]
         if status is None:
-            if known is not None:
-                status = known.status
-            else:
-                status = 401 if refused.situation == "authentication" else 200
+            status = self._status(kind, known, refused)
         field = refused.facts.get("field")
-        return FailureResponse(
-            code,
-            _Filler().format(message, **refused.facts).strip(),
-            str(field) if field is not None and self._behaviors.names_field else None,
-            status,
-            guess,
-        )
+        return self._response(
+            kind, code, _Filler().format(message, **refused.facts).strip(), status,
+            field=str(field) if field is not None and self._behaviors.names_field else None,
+            guess=guess,
+        )  # fmt: skip
 
-    def of_code(self, code: str, message: str | None, facts: dict[str, Any]) -> FailureResponse:
+    def of_code(
+        self, code: str, message: str | None, facts: dict[str, Any], status: int | None = None
+    ) -> FailureResponse:
         """Return a failure that is asked for by its code."""
         known = self._codes.get(code)
-        text = message or (known.message if known is not None else "The call failed.")
-        status = known.status if known is not None else 200
-        return FailureResponse(
-            code, _Filler().format(text, **facts).strip(), facts.get("field"), status, None
-        )
+        text = message or (known.message if known is not None else "") or "The call failed."
+        kind = known.kind if known is not None else ""
+        return self._response(
+            kind, code, _Filler().format(text, **facts).strip(), status or self._status(kind, known, None),
+            field=facts.get("field"), guess=None,
+        )  # fmt: skip
+
+    def _response(
+        self,
+        kind: str,
+        code: str | None,
+        message: str,
+        status: int,
+        *,
+        field: str | None,
+        guess: str | None,
+    ) -> FailureResponse:
+        rule = self._rule(kind, status)
+        if code is None and rule is not None and rule.code is not None and self._by_status:
+            code = next((code for code, one in rule.kinds.items() if one == kind), None)
+            code = code or _GENERIC_CODES.get(kind, "Failed")
+        return FailureResponse(code, message, field, status, guess, rule, self._root)
+
+    def _rule(self, kind: str, status: int) -> FailureRule | None:
+        """Return the first rule that reads failures of a status and a kind."""
+        fitting = [
+            rule
+            for rule in self._rules
+            if not rule.statuses or any(low <= status <= high for low, high in rule.statuses)
+        ]
+        for rule in fitting:
+            if rule.kind in ("", kind):
+                return rule
+        return fitting[0] if fitting else None
+
+    def _status(self, kind: str, known: ErrorCode | None, refused: CallRefusedError | None) -> int:
+        """Return the HTTP status of a failure."""
+        if known is not None and (known.status != 200 or not self._by_status):
+            return known.status
+        situation = "" if refused is None else refused.situation
+        if not self._by_status:
+            return 401 if situation == "authentication" else 200
+        if situation == "unknown_method":
+            return 405 if refused is not None and refused.facts.get("verbs") else 404
+        if situation == "malformed":
+            return 400
+        for rule in self._rules:
+            if kind and rule.kind == kind and rule.statuses:
+                low, high = rule.statuses[0]
+                usual = STATUS_BY_KIND.get(kind, low)
+                return usual if low <= usual <= high else low
+        alone = {low for rule in self._rules for low, high in rule.statuses if low == high}
+        if kind == "validation" and 422 in alone:
+            return 422
+        return STATUS_BY_KIND.get(kind, 400)
 
 
 class _Filler(string.Formatter):

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ...behavior.rules import Filter, MethodBehavior
-from ...ir import Api, Method
+from ...cases.tables import Tables
+from ...ir import Method
 from .context import CallContext
 from .resources import ResourceRuntime
 from .responses import ListResult
 from .state import Query, Record, Test, values_at
+from .windows import Window, Windows
 
 _FROM, _TO = "_from", "_to"
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The part of a list that is wanted."""
-
-    position: int
-    size: int
-    start: int
-
-
 class Lister:
-    """Answers the list methods of one resource for one call."""
+    """Lists the records of resources for one call."""
 
-    def __init__(self, api: Api, context: CallContext) -> None:
-        self._paging = api.paging
+    def __init__(self, tables: Tables, context: CallContext) -> None:
+        self._tables = tables
         self._work = context
 
     def rows(
@@ -40,60 +32,72 @@ class Lister:
         method: Method,
         acting: MethodBehavior,
         arguments: Mapping[str, Any],
+        scopes: Mapping[str, Any],
     ) -> ListResult:
         """Return the rows that were asked for, with the counters of their page."""
         tree = acting.tree
         as_tree = tree is not None and tree[0] in arguments and arguments[tree[0]] is None
-        query = self._query(resource, method, acting, arguments, as_tree)
-        window = self._window(method, acting, arguments)
-        found, total = self._work.state.collection(resource.name).rows(
-            query, window.start if window else 0, window.size if window else None
-        )
-        if as_tree and tree is not None:
-            found = [self._branch(resource, row, tree[1], tree[2]) for row in found]
+        query = self._query(resource, method, acting, arguments, as_tree, scopes)
+        collection = self._work.state.collection(resource.name)
+        if method.response.value != "page":
+            found, _ = collection.rows(query)
+            return ListResult(self._branches(resource, found, acting, as_tree), {})
+        windows, window = self._window(resource, method, acting, arguments)
         if window is None:
-            return ListResult(found, {})
-        pages = -(-total // window.size)
-        counters = {
-            "position": window.position,
-            "size": window.size,
-            "pages": pages,
-            "total": total,
-        }
-        return ListResult(found, counters)
+            every, _ = collection.rows(query)
+            start = windows.begin(every, arguments)
+            window = Window(start, self._size(windows, acting, arguments), start)
+        # One more row than wanted: the mark of the next page may be made of it.
+        found, total = collection.rows(query, window.start, window.size + 1)
+        following = found[window.size] if len(found) > window.size else None
+        shown = self._branches(resource, found[: window.size], acting, as_tree)
+        return windows.result(shown, window, total, following)
 
     def page_of(
-        self, rows: list[Any], method: Method, acting: MethodBehavior, arguments: Mapping[str, Any]
+        self,
+        resource: ResourceRuntime,
+        rows: list[Any],
+        method: Method,
+        acting: MethodBehavior,
+        arguments: Mapping[str, Any],
     ) -> ListResult:
         """Return a page of the given rows."""
-        window = self._window(method, acting, arguments)
-        if window is None:
+        if method.response.value != "page":
             return ListResult(rows, {})
-        counters = {
-            "position": window.position,
-            "size": window.size,
-            "pages": -(-len(rows) // window.size),
-            "total": len(rows),
-        }
-        return ListResult(rows[window.start : window.start + window.size], counters)
+        windows, window = self._window(resource, method, acting, arguments)
+        if window is None:
+            start = windows.begin(rows, arguments)
+            window = Window(start, self._size(windows, acting, arguments), start)
+        end = window.start + window.size
+        following = rows[end] if end < len(rows) else None
+        return windows.result(rows[window.start : end], window, len(rows), following)
 
     def _window(
-        self, method: Method, acting: MethodBehavior, arguments: Mapping[str, Any]
-    ) -> Window | None:
-        if method.response.value != "page":
-            return None
-        paging = self._paging
-        named = {item.name: item.python for item in method.arguments}
-        size = arguments.get(named.get(paging.size, ""))
-        position = arguments.get(named.get(paging.position, ""))
-        size = acting.page_size or paging.default_size if size is None or size < 1 else size
-        if paging.maximum_size is not None and size > paging.maximum_size:
-            self._work.guess(f"more than {paging.maximum_size} rows a page are cut to that many")
-            size = paging.maximum_size
-        if position is None or position < paging.first or method.paging == "ignored":
-            position = paging.first
-        ordinal = position - paging.first
-        return Window(position, size, ordinal if paging.by_row else ordinal * size)
+        self,
+        resource: ResourceRuntime,
+        method: Method,
+        acting: MethodBehavior,
+        arguments: Mapping[str, Any],
+    ) -> tuple[Windows, Window | None]:
+        paging = self._tables.method(method).protocol.paging
+        windows = Windows(method, paging, resource, self._work.request)
+        return windows, windows.window(arguments, self._size(windows, acting, arguments))
+
+    def _size(self, windows: Windows, acting: MethodBehavior, arguments: Mapping[str, Any]) -> int:
+        size = windows.size(arguments, acting.page_size)
+        most = windows.maximum
+        if most is not None and size > most:
+            self._work.guess(f"more than {most} rows a page are cut to that many")
+            return most
+        return size
+
+    def _branches(
+        self, resource: ResourceRuntime, rows: list[Any], acting: MethodBehavior, as_tree: bool
+    ) -> list[Any]:
+        tree = acting.tree
+        if not as_tree or tree is None:
+            return rows
+        return [self._branch(resource, row, tree[1], tree[2]) for row in rows]
 
     # which rows
 
@@ -104,12 +108,16 @@ class Lister:
         acting: MethodBehavior,
         arguments: Mapping[str, Any],
         as_tree: bool,
+        scopes: Mapping[str, Any],
     ) -> Query:
         context = self._work
         equals: dict[tuple[str, ...], tuple[Any, ...]] = {}
         tests: list[Test] = []
-        paging = {self._paging.position, self._paging.size}
-        names = {item.python: item for item in method.arguments if item.name not in paging}
+        paging = self._tables.method(method).protocol.paging
+        others = (
+            {*scopes, paging.size, *paging.arguments} if method.pages is not None else set(scopes)
+        )
+        names = {item.python: item for item in method.arguments if item.python not in others}
         for name, value in arguments.items():
             if name not in names:
                 continue
@@ -121,11 +129,18 @@ class Lister:
             rule = resource.behavior.filters.get(name) or self._usual(resource, name, item.write)
             context.guess(rule.guess)
             self._narrow(rule, value, equals, tests)
+        for name, value in scopes.items():
+            self._below(resource, name, value, tests)
         for name, value in resource.behavior.listed.items():
             equals.setdefault((name,), (value,))
         if context.person.kind in resource.behavior.visible:
             tests.append(lambda record: context.sees(resource, record))
         return Query(equals, tuple(tests), *self._order(resource, method, acting))
+
+    @staticmethod
+    def _below(resource: ResourceRuntime, name: str, value: Any, tests: list[Test]) -> None:
+        """Keep the rows that belong to what the path names; rows that do not say what they belong to, too."""
+        tests.append(lambda record: record.get(name, value) == value)
 
     @staticmethod
     def _order(

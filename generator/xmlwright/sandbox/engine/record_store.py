@@ -8,6 +8,7 @@ from typing import Any, Final
 from ...behavior.rules import Refusal, Setting
 from ...ir import Field
 from .context import NOTHING, CallContext
+from .examples import generated_key
 from .failures import CallRefusedError
 from .resources import MADE_BY, Layout, ResourceRuntime
 from .state import Key, Record
@@ -28,16 +29,29 @@ class RecordStore:
     # making
 
     def make(
-        self, resource: ResourceRuntime, values: Mapping[str, Any], arguments: Record = NOTHING
+        self,
+        resource: ResourceRuntime,
+        values: Mapping[str, Any],
+        arguments: Record = NOTHING,
+        scopes: Record = NOTHING,
     ) -> Record:
-        """Return a new record of ``values``; what they leave out gets its default."""
+        """Return a new record of ``values``; what they leave out gets its default. ``scopes`` is what it belongs to."""
         context = self.context
         before = len(context.guesses)
         layout = resource.layout
         self.references(resource, layout, values)
         record = layout.filled(values) if layout is not None else dict(values)
-        key = self._new_key(resource, values)
+        given = resource.natural and values.get(resource.key or "") is not None
+        number = 0 if given else context.state.next_number(resource.behavior.series)
+        key = self._new_key(resource, values, scopes, number)
         record[resource.key or KEYLESS] = key
+        if scopes:
+            record = {**scopes, **record}
+            if resource.natural:
+                record[KEYLESS] = key = scoped_key(scopes, key)
+        if context.resources.shows_examples and layout is not None:
+            seed = context.key_seed(resource.name, number or key)
+            record = context.resources.examples.completed(layout.record, record, context.now, seed)
         record[MADE_BY] = context.person.id
         names = {"arguments": arguments or values}
         for path, rule in resource.behavior.hidden.items():
@@ -53,22 +67,27 @@ class RecordStore:
         self._settle(resource, key, record, before, NOTHING, **names)
         return record
 
-    def _new_key(self, resource: ResourceRuntime, values: Mapping[str, Any]) -> Key:
-        state = self.context.state
-        if resource.natural:
+    def _new_key(
+        self, resource: ResourceRuntime, values: Mapping[str, Any], scopes: Record, number: int
+    ) -> Key:
+        context = self.context
+        if resource.natural and values.get(resource.key or "") is not None:
             assert resource.key is not None
             assert resource.identity is not None
             key: Key = values[resource.key]
-            held = state.get(resource.name, key)
+            held = context.state.get(resource.name, scoped_key(scopes, key) if scopes else key)
             if held is not None:
                 raise CallRefusedError(
                     "taken", field=wire(resource.identity), value=key, verb="create", **resource.facts,
                     reason=f"{resource.facts['Resource']} is already there.",
                 )  # fmt: skip
             return key
-        number = state.next_number(resource.behavior.series)
-        text = resource.identity is not None and resource.identity.read not in ("id", "int")
-        return str(number) if text else number
+        if resource.identity is None or resource.identity.read in ("id", "int"):
+            return number
+        shown = context.resources.examples.record(resource.ref).get(resource.key or "")
+        if not context.resources.shows_examples or (isinstance(shown, str) and shown.isdecimal()):
+            return str(number)
+        return generated_key(resource.identity, shown, context.key_seed(resource.name, number))
 
     # changing
 
@@ -278,9 +297,16 @@ def _left_out(values: Mapping[str, Any]) -> Any:
     return wanted
 
 
+def scoped_key(scopes: Record, key: Key) -> str:
+    """Return what a record is kept under whose identity is unique only below what the path names."""
+    return "/".join(map(str, (*scopes.values(), key)))
+
+
 def key_of(resource: ResourceRuntime, record: Record) -> Key:
     """Return what a record is kept under."""
-    key = record.get(resource.key or KEYLESS)
+    key = record.get(KEYLESS)
+    if key is None:
+        key = record.get(resource.key or KEYLESS)
     assert isinstance(key, (int, str))
     return key
 

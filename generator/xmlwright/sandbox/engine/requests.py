@@ -30,7 +30,7 @@ def opened(document: bytes, protocol: Protocol) -> tuple[str, etree._Element]:
     try:
         root = parse_xml(document)
         name = local_name(root)
-        method = protocol.request_method.text(root)
+        method = None if protocol.request_method is None else protocol.request_method.text(root)
     except InvalidDocumentError:
         raise CallRefusedError("malformed") from None
     if name != protocol.request_root:
@@ -46,7 +46,7 @@ def read(
     besides: frozenset[str] = frozenset(),
     supplied: Container[str] = (),
 ) -> dict[str, Any]:
-    """Return the arguments of a call: Python name -> value, None for an empty tag.
+    """Return the arguments of a call whose document names the method: Python name -> value, None for an empty tag.
 
     ``besides`` are elements of the payload that belong to the envelope, ``supplied`` are arguments that need not be
     there. Raises :class:`Refused` for the first thing
@@ -56,6 +56,17 @@ def read(
         given = method.parse_request(payload)
     except InvalidDocumentError:
         raise CallRefusedError("malformed") from None
+    return checked_arguments(method, given, parts, besides, supplied)
+
+
+def checked_arguments(
+    method: Method[Any],
+    given: Arguments,
+    parts: Mapping[str, Part],
+    besides: frozenset[str] = frozenset(),
+    supplied: Container[str] = (),
+) -> dict[str, Any]:
+    """Return arguments that were read, checked. Raises as :func:`read`."""
     reader = _Reader(method.mode, parts)
     for path in reader.unknown(given, besides):
         raise CallRefusedError("unknown_element", field=path)
@@ -67,6 +78,8 @@ def read(
 
 def wire_name(item: FieldSpec) -> str:
     """Return what a message calls a field."""
+    if item.location is not None and item.location[1] != "*":
+        return item.location[1] or item.name
     if item.attribute or not item.path:
         return item.attribute or item.name
     return item.path[-2] if item.many and len(item.path) > 1 else item.path[len(item.path) - 1]
@@ -93,7 +106,7 @@ class _Reader:
             value = given.get(item.name)
             if required(item, self._mode) and (value is None or value in ("", []) or _blank(value)):
                 yield item
-            if item.shape is not None and value is not None:
+            if item.shape is not None and value is not None and not item.map:
                 for inner in value if isinstance(value, list) else (value,):
                     if isinstance(inner, Mapping):
                         yield from self.missing(item.shape(), inner)
@@ -103,7 +116,8 @@ class _Reader:
         table = shape.writer(self._mode)
         found: dict[str, Any] = {}
         for name, value in given.items():
-            item = table[name].field
+            entry = table.get(name)
+            item = shape.by_name[name] if entry is None else entry.field
             checked = self._field(item, value)
             if not item.discarded:
                 found[name] = checked
@@ -116,6 +130,8 @@ class _Reader:
                     "invalid", field=wire_name(item), value="", emptied=item.name
                 )
             return () if item.many else None
+        if item.map and isinstance(value, Mapping):
+            return self._map(item, value)
         if item.many:
             if len(value) > LONGEST_LIST:
                 raise CallRefusedError(
@@ -137,6 +153,17 @@ class _Reader:
             raise CallRefusedError(
                 "invalid", field=wire_name(item), value=str(value)[:100]
             ) from None
+
+    def _map(self, item: FieldSpec, value: Mapping[str, Any]) -> dict[str, Any]:
+        if len(value) > LONGEST_LIST:
+            raise CallRefusedError("invalid", field=wire_name(item), value=f"{len(value)} elements")
+        if item.path[-1:] == ("*",) or item.shape is None:
+            return {str(key): self._one(item, inner) for key, inner in value.items()}
+        _, entry = item.shape().fields
+        return {
+            str(key): None if inner is None else self._field(entry, inner)
+            for key, inner in value.items()
+        }
 
     def _file(self, item: FieldSpec, value: Any) -> dict[str, Any]:
         part = self._parts.get(str(value).strip().removeprefix("cid:"))

@@ -11,7 +11,9 @@ from typing import Any
 from ...behavior.rules import Behavior, Behaviors
 from ...cases.tables import Tables
 from ...ir import Api, Field, Module, Record, Ref
+from ...naming import snake
 from ...runtime.scalars import Codec
+from .examples import Examples
 from .failures import resource_facts
 
 GUESSES = "guesses"
@@ -31,6 +33,10 @@ class Layout:
     def nested(self, item: Field) -> Layout | None:
         """Return the layout of the record that a field holds."""
         return None if item.record is None else self._resources.layout(item.record)
+
+    def codec(self, name: str) -> Codec:
+        """Return how the text of a field is read and written."""
+        return self._resources.codec(self.fields[name])
 
     @cached_property
     def numbered(self) -> str | None:
@@ -129,10 +135,20 @@ class ResourceRuntime:
     facts: Mapping[str, str]
     """What messages may say about it."""
 
+    collection: str = ""
+    """Name of the collection of its records, where it is not that of the resource."""
+
     @property
     def name(self) -> str:
-        """Return the name of the resource."""
-        return self.module.name
+        """Return the name of the collection of its records."""
+        return self.collection or self.module.name
+
+    @property
+    def ref(self) -> Ref | None:
+        """The record that it keeps."""
+        return (
+            None if self.layout is None else Ref(self.layout.record.module, self.layout.record.name)
+        )
 
     @property
     def natural(self) -> bool:
@@ -153,7 +169,11 @@ class Resources:
         self._tables = tables
         self._behaviors = behaviors
         self._layouts: dict[Ref, Layout] = {}
+        self.examples = Examples(api)
+        self.shows_examples = not behaviors.resources
+        """Nothing is said about what the service does, so new records show what those of cases do."""
         self._settled_row = {module.name: self._of(module) for module in api.resources}
+        self._of_records: dict[str, ResourceRuntime] = {}
         self.touched_by: Mapping[str, tuple[str, ...]] = {}
 
     def __iter__(self) -> Iterator[ResourceRuntime]:
@@ -163,7 +183,52 @@ class Resources:
         return name in self._settled_row
 
     def __getitem__(self, name: str) -> ResourceRuntime:
-        return self._settled_row[name]
+        found = self._settled_row.get(name) or self._of_records.get(name)
+        if found is None:
+            module, dot, record = name.partition(".")
+            if not dot or module not in self._settled_row:
+                raise KeyError(name)
+            found = self.of_record(self._settled_row[module], record)
+        return found
+
+    def of_record(self, resource: ResourceRuntime, name: str) -> ResourceRuntime:
+        """Return what keeps the records of another type than the main one of a resource.
+
+        Raises:
+            KeyError: the resource has no such record.
+        """
+        record = next((one for one in resource.module.records if one.name == name), None)
+        if record is None:
+            raise KeyError(name)
+        collection = f"{resource.name}.{name}"
+        if collection not in self._of_records:
+            identity = record.field(record.identity) if record.identity else None
+            self._of_records[collection] = ResourceRuntime(
+                resource.module, self.layout(Ref(record.module, name)), identity,
+                self._behaviors.of(collection), resource_facts(snake(name), snake(name) + "s"), collection,
+            )  # fmt: skip
+        return self._of_records[collection]
+
+    def main_of(self, ref: Ref | None) -> ResourceRuntime | None:
+        """Return the resource whose main record this is."""
+        if ref is None or ref.module not in self._settled_row:
+            return None
+        found = self._settled_row[ref.module]
+        records = found.module.records
+        return found if records and records[0].name == ref.name else None
+
+    def parent_of(self, item: Field, own: ResourceRuntime) -> ResourceRuntime | None:
+        """Return the resource that an argument in a path names a record of: by its ``ref``, or by its name."""
+        if item.ref is not None:
+            return self._settled_row.get(item.ref) if item.ref != own.name else None
+        found = [
+            other
+            for other in self._settled_row.values()
+            if other is not own
+            and other.key == item.python
+            and other.module.name != own.module.name
+        ]
+        return found[0] if len(found) == 1 and own.key != item.python else None
 
     def layout(self, ref: Ref) -> Layout | None:
         """Return the layout of a record."""
@@ -198,5 +263,6 @@ class Resources:
     def _plural(module: Module) -> str:
         for method in module.methods:
             if method.response.value in ("page", "list") and method.kind == "list":
-                return method.response.element.rpartition("/")[2]
+                name = method.response.element.rpartition("/")[2]
+                return name if name not in ("", ".") else f"{module.name}s"
         return f"{module.name}s"

@@ -1,17 +1,16 @@
-"""From values to the document of an answer."""
+"""From values to the document and the headers of a response."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ...ir import Api, Ref
-from ...runtime.protocol import Place, Protocol
+from ...ir import Api, Method, Ref
+from ...runtime.places import Place
+from ...runtime.protocol import Protocol
 from ...runtime.request import (
-    BinaryResponse,
     EmptyResponse,
     ListResponse,
     PageResponse,
@@ -19,18 +18,17 @@ from ...runtime.request import (
     ResponseReader,
     ScalarResponse,
 )
-from ...runtime.scalars import EMPTY_REFUSED, Codec, DateTime, EnumCodec, Flag, escape
 from ...runtime.schema import FieldSpec, RecordSchema
 from .failures import FailureResponse
+from .record_writer import Hide, RecordWriter, quoted, safe, text_of
 
 XML: Final = "application/xml; charset=utf-8"
 _DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 _MOST_WRITTEN: Final = 4096
 """Records of lists whose text is kept."""
-_IMPOSSIBLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-Hide = frozenset[str]
-"""Fields of the outermost record that this caller does not see."""
+_ROOT: Final = re.compile(r"<([^\W\d][\w.-]*(?::[\w.-]+)?)[\s/>]")
+_HEADER_BREAKS: Final = re.compile(r"[\r\n\x00]+")
+Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,25 @@ class ListResult:
 
     rows: Sequence[Any]
     counters: Mapping[str, int]
+    next: tuple[str | None, ...] = ()
+    """Marks of the next page, one for each part of a cursor; the address, for links. Empty on the last page."""
+    more: bool | None = None
+    """Whether more pages follow; None for a list that comes whole."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What a response consists of."""
+
+    body: bytes
+    media: str = XML
+    headers: Headers = field(default_factory=list)
+    status: int | None = None
+    """The status that a field of the record is."""
 
 
 class ResponseWriter:
-    """Writes the answers of one API."""
+    """Writes the responses of the methods that share an envelope."""
 
     def __init__(
         self,
@@ -52,9 +65,22 @@ class ResponseWriter:
         failed: str | None = None,
         deprecated: str | None = None,
         padded: Mapping[Ref, frozenset[str]] | None = None,
+        omits: bool = False,
     ) -> None:
-        self._protocol = protocol
-        self._failed = failed
+        """Prepare to write.
+
+        Args:
+            api: the description.
+            protocol: the envelope.
+            failed: what the status of a failure says.
+            deprecated: attribute that marks deprecated elements.
+            padded: fields whose IDs are filled with zeros.
+            omits: fields without a value are left out instead of being empty elements.
+        """
+        self.protocol = protocol
+        self.omits = omits and protocol.nil is None
+        self._api = api
+        self._failed = failed or next(iter(api.envelope.failed), None)
         self._deprecated = deprecated
         self._deprecations = {
             (record.name, item.python)
@@ -65,8 +91,11 @@ class ResponseWriter:
         self._padded = {ref.name: names for ref, names in (padded or {}).items()}
         scalar = api.scalars.get("id")
         self._width = scalar.pad if scalar is not None and scalar.pad else 0
-        self._writers: dict[int, _RecordWriter] = {}
-        self._written: dict[int, _Written] = {}
+        self._writers: dict[int, RecordWriter] = {}
+        self._written: dict[int, _WrittenRow] = {}
+        self._failed_root = ""
+
+    # a call that worked
 
     def document(
         self,
@@ -75,89 +104,95 @@ class ResponseWriter:
         hide: Hide = frozenset(),
         *,
         padded: bool = False,
-    ) -> bytes:
-        """Return the response of a call that worked. ``padded``: an id as the response is filled with zeros."""
-        inside = self._payload(answer, value, hide, padded)
-        for name in reversed(self._protocol.response_payload):
-            inside = f"<{name}>{inside}</{name}>"
-        return self._root(
-            self._protocol.response_root,
-            inside,
-            self._protocol.ok[0] if self._protocol.ok else "ok",
-        )
+        root: str = "response",
+        number: int = 0,
+    ) -> Written:
+        """Return the response of a call that worked.
 
-    def failure(self, told: FailureResponse) -> bytes:
-        """Return the response of a call that failed."""
-        protocol = self._protocol
-        tree = _Tree()
-        rule = next(
-            (
-                rule
-                for rule in protocol.failures
-                if not rule.statuses
-                or any(low <= told.status <= high for low, high in rule.statuses)
-            ),
-            protocol.failures[0],
-        )
-        if rule.when is not None:
-            tree.put(rule.when, "")
-        for place, text in (
-            (rule.severity, rule.errors[0] if rule.errors else None),
-            (rule.message, told.message),
-            (rule.code, told.code),
-            (rule.field, told.field),
-        ):
-            if place is not None and text and not place.source:
-                tree.put(place._replace(path=(*rule.at, *place.path)), text)
-        ok = protocol.ok[0] if protocol.ok else "ok"
-        return self._root(
-            rule.roots[0] if rule.roots else protocol.response_root,
-            tree.inside(),
-            self._failed or f"not {ok}",
-            dict(tree.attributes),
-        )
-
-    def _root(
-        self, name: str, inside: str, status: str, attributes: Mapping[str, str] | None = None
-    ) -> bytes:
-        protocol = self._protocol
-        given = dict(attributes or {})
-        if protocol.namespaces:
-            given = {"xmlns": protocol.namespaces[0], **given}
-        if protocol.status is not None:
-            tree = _Tree()
-            tree.put(protocol.status, status)
-            given.update(tree.attributes)
-            inside = tree.inside() + inside
-        head = "".join(f' {key}="{_quoted(text)}"' for key, text in given.items())
-        return f"{_DECLARATION}<{name}{head}>{inside}</{name}>".encode()
-
-    def _payload(self, answer: ResponseReader[Any], value: Any, hide: Hide, padded: bool) -> str:
-        if isinstance(answer, (EmptyResponse, BinaryResponse)):
-            return ""
+        Args:
+            answer: what the response holds.
+            value: the value.
+            hide: fields that are left out.
+            padded: the ID that the response is is filled with zeros.
+            root: root element, where the envelope has none.
+            number: number of the call, for values around the payload that identify it.
+        """
+        protocol = self.protocol
+        written = Written(b"")
+        if isinstance(answer, EmptyResponse) and not protocol.response_root:
+            return written
+        tree = self._tree(protocol.ok[0] if protocol.ok else "ok", number, written.headers)
+        payload = tree.at(protocol.response_payload)
         if isinstance(answer, ScalarResponse):
-            text = _text(answer.codec, value)
-            return _nested(answer.path, text.zfill(self._width) if padded else text)
-        if isinstance(answer, RecordResponse):
-            return self._element(answer.path, self.writer(answer.shape), value, hide)
-        if isinstance(answer, PageResponse):
-            return self._rows(answer.rows, value, hide)
-        assert isinstance(answer, ListResponse)
-        return self._rows(answer, value, hide)
+            text = text_of(answer.codec, value)
+            text = text.zfill(self._width) if padded else text
+            if answer.place.source:
+                _header(written.headers, answer.place, text)
+                if not protocol.response_root:
+                    return written
+            else:
+                payload.put(answer.place, text)
+        elif isinstance(answer, RecordResponse):
+            self._record(answer, value, hide, payload, written)
+            if answer.whole_body:
+                return written
+        elif isinstance(answer, (PageResponse, ListResponse)):
+            rows = answer.rows if isinstance(answer, PageResponse) else answer
+            self._rows(rows, value, hide, payload, tree, written.headers)
+        written.body = self._root(protocol.response_root or root, tree)
+        return written
 
-    @staticmethod
-    def _element(path: tuple[str, ...], writer: _RecordWriter, value: Any, hide: Hide) -> str:
+    def _record(
+        self, answer: RecordResponse[Any], value: Any, hide: Hide, payload: Tree, written: Written
+    ) -> None:
+        writer = self.writer(answer.shape)
         attributes, inside = writer.parts(value, hide)
-        if not path:  # the fields stand in the root itself
-            return inside
-        return _nested(path[:-1], f"<{path[-1]}{attributes}>{inside}</{path[-1]}>")
+        element = payload.at(answer.path)
+        element.head += attributes
+        element.raw += inside
+        for item, held in writer.outside(value):
+            source, name = item.location or ("", "")
+            if source == "status":
+                written.status = int(held)
+            elif source == "body":
+                is_bytes = isinstance(held, (bytes, bytearray))
+                written.body = bytes(held) if is_bytes else str(held).encode()
+                written.media = "application/octet-stream" if is_bytes else "text/plain"
+            elif isinstance(held, Mapping):
+                prefix = name.removesuffix("*")
+                written.headers += [
+                    (f"{prefix}{key}", _one_line(str(text))) for key, text in held.items()
+                ]
+            elif "#" not in name:
+                written.headers.append((name, _header_value(item, held)))
 
-    def _rows(self, rows: ListResponse[Any], value: Any, hide: Hide) -> str:
+    def _rows(
+        self,
+        rows: ListResponse[Any],
+        value: Any,
+        hide: Hide,
+        payload: Tree,
+        tree: Tree,
+        headers: Headers,
+    ) -> None:
         listed = value if isinstance(value, ListResult) else ListResult(tuple(value), {})
-        tree = _Tree()
-        for name, place in self._protocol.paging.counters.items():
+        element = payload.at(rows.path)
+        paging = self.protocol.paging
+
+        def put(place: Place, text: str) -> None:
+            if place.source:
+                _header(headers, place, text)
+            else:
+                (tree if place.absolute else element).put(place, text)
+
+        for name, place in paging.counters.items():
             if name in listed.counters:
-                tree.put(place, str(listed.counters[name]))
+                put(place, str(listed.counters[name]))
+        for place, mark in zip(paging.next, listed.next, strict=False):
+            if mark is not None:
+                put(place, mark)
+        if paging.more is not None and listed.more is not None:
+            put(paging.more, "true" if listed.more else "false")
         item = rows.item
         if rows.shape is not None:
             writer = self.writer(rows.shape)
@@ -166,34 +201,87 @@ class ResponseWriter:
         else:
             assert rows.codec is not None
             codec = rows.codec
-            inside = "".join(f"<{item}>{_text(codec, row)}</{item}>" for row in listed.rows)
-        attributes = "".join(f' {key}="{_quoted(text)}"' for key, text in tree.attributes)
-        inside = tree.inside() + inside
-        if not rows.path:
-            return inside
-        return _nested(rows.path[:-1], f"<{rows.path[-1]}{attributes}>{inside}</{rows.path[-1]}>")
+            inside = "".join(f"<{item}>{text_of(codec, row)}</{item}>" for row in listed.rows)
+        element.raw += inside
 
-    def _row(self, writer: _RecordWriter, record: Mapping[str, Any], hide: Hide) -> tuple[str, str]:
-        """Return a record of a list. Records never change, so what was written of one is kept for the next list with it."""
-        resource = self._written.get(id(record))
+    def _row(self, writer: RecordWriter, record: Mapping[str, Any], hide: Hide) -> tuple[str, str]:
+        """Return a record of a list. Records never change, so what was written of one is kept for the next list."""
+        kept = self._written.get(id(record))
         if (
-            resource is not None
-            and resource.record is record
-            and resource.writer is writer
-            and resource.hide == hide
+            kept is not None
+            and kept.record is record
+            and kept.writer is writer
+            and kept.hide == hide
         ):
-            return resource.parts
+            return kept.parts
         parts = writer.parts(record, hide)
-        if resource is None and len(self._written) >= _MOST_WRITTEN:
+        if kept is None and len(self._written) >= _MOST_WRITTEN:
             del self._written[next(iter(self._written))]
-        self._written[id(record)] = _Written(record, writer, hide, parts)
+        self._written[id(record)] = _WrittenRow(record, writer, hide, parts)
         return parts
 
-    def writer(self, shape: RecordSchema[Any]) -> _RecordWriter:
+    # a call that failed
+
+    def failure(self, told: FailureResponse, number: int = 0) -> bytes:
+        """Return the document of a call that failed; empty where no rule says what is in it."""
+        protocol = self.protocol
+        rule = told.rule
+        if rule is None and not protocol.response_root:
+            return b""
+        ok = protocol.ok[0] if protocol.ok else "ok"
+        tree = self._tree(self._failed or f"not {ok}", number, [])
+        root = protocol.response_root
+        if rule is not None:
+            if not (rule.roots or rule.at or rule.message or rule.code or rule.when or root):
+                return b""
+            if rule.when is not None:
+                tree.put(rule.when, "")
+            tree.at(rule.at)
+            for place, text in (
+                (rule.severity, rule.errors[0] if rule.errors else None),
+                (rule.message, told.message),
+                (rule.code, told.code),
+                (rule.field, told.field),
+            ):
+                if place is not None and text and not place.source:
+                    tree.put(
+                        place if place.absolute else place._replace(path=(*rule.at, *place.path)),
+                        text,
+                    )
+            root = rule.roots[0] if rule.roots else root
+        return self._root(root or told.root or "error", tree)
+
+    # what both have in common
+
+    def _tree(self, status: str, number: int, headers: Headers) -> Tree:
+        """Return the root with what is around the payload."""
+        protocol = self.protocol
+        tree = Tree()
+        if protocol.status is not None:
+            tree.put(protocol.status, status)
+        for name, place, codec in protocol.metadata:
+            text = f"{number:032x}" if codec.name == "text" else str(number)
+            if place.source == "header":
+                headers.append((place.name, text))
+            elif not place.source and codec.name in ("text", "int", "id", "decimal", "float"):
+                del name
+                tree.put(place, text)
+        return tree
+
+    def _root(self, name: str, tree: Tree) -> bytes:
+        protocol = self.protocol
+        given: dict[str, str] = {}
+        if protocol.namespaces:
+            given["xmlns"] = protocol.namespaces[0]
+        given.update((f"xmlns:{prefix}", uri) for prefix, uri in self._api.namespaces.items())
+        head = "".join(f' {key}="{quoted(text)}"' for key, text in given.items())
+        return f"{_DECLARATION}<{name}{head}{tree.attributes()}>{tree.inside()}</{name}>".encode()
+
+    def writer(self, shape: RecordSchema[Any]) -> RecordWriter:
         """Return what writes the records of a shape."""
         found = self._writers.get(id(shape))
         if found is None:
-            found = self._writers[id(shape)] = _RecordWriter(shape, self)
+            found = self._writers[id(shape)] = RecordWriter(shape, self)
         return found
 
     def mark(self, shape: RecordSchema[Any], item: FieldSpec) -> str:
@@ -203,200 +291,117 @@ class ResponseWriter:
         return f' {self._deprecated}="true"'
 
     def width(self, shape: RecordSchema[Any], item: FieldSpec) -> int:
-        """To how many digits an id is filled with zeros."""
+        """To how many digits an ID is filled with zeros."""
         return self._width if item.name in self._padded.get(shape.name, ()) else 0
+
+    def cleared(self, tag: str, name: str, empty: str | None) -> str:
+        """Return the element of a field without a value; empty where there is none then."""
+        if self.protocol.nil is not None:
+            return f"<{tag}{self.protocol.nil_attribute}/>"
+        return "" if empty is None or self.omits else f"<{tag}>{empty}</{name}>"
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _WrittenRow:
     """What was written of a record; it holds the record, so that no other one gets its id."""
 
     record: Mapping[str, Any]
-    writer: _RecordWriter
+    writer: RecordWriter
     hide: Hide
     parts: tuple[str, str]
 
 
-Part = Callable[[Mapping[str, Any], Hide], str]
-
-
-class _RecordWriter:
-    """Writes records of one shape."""
-
-    def __init__(self, shape: RecordSchema[Any], answers: ResponseWriter) -> None:
-        self._shape = shape
-        self._writer = answers
-        fields = [item for item in shape.fields if "r" in item.access and not _is_file(item)]
-        self._attributes = [item for item in fields if item.attribute is not None]
-        self._contents = [item for item in fields if item.content and not item.path]
-        self._parts = self._group([item for item in fields if item.path], 0)
-
-    def parts(self, record: Mapping[str, Any], hide: Hide = frozenset()) -> tuple[str, str]:
-        """Return the attributes and the inside of a record's element."""
-        head = ""
-        for item in self._attributes:
-            value = record.get(item.name)
-            if value is not None and item.name not in hide:
-                head += f' {item.attribute}="{_quoted_value(item, value)}"'
-        inside = "".join([part(record, hide) for part in self._parts])
-        for item in self._contents:
-            value = record.get(item.name)
-            if value is not None and item.codec is not None and item.name not in hide:
-                inside = _text(item.codec, value) + inside
-        return head, inside
-
-    def _group(self, fields: list[FieldSpec], depth: int) -> list[Part]:
-        """Return what writes fields that share their first elements; a wrapper comes where its first field does."""
-        by_wrapper: dict[str, list[FieldSpec]] = {}
-        parts: list[Part] = []
-        for item in fields:
-            if len(item.path) - depth > 1:
-                by_wrapper.setdefault(item.path[depth], []).append(item)
-        seen: set[str] = set()
-        for item in fields:
-            name = item.path[depth]
-            if len(item.path) - depth == 1:
-                parts.append(self._leaf(item))
-            elif name not in seen:
-                seen.add(name)
-                inner = by_wrapper[name]
-                parts.append(_wrapper(name, inner, self._group(inner, depth + 1)))
-        return parts
-
-    def _leaf(self, item: FieldSpec) -> Part:
-        name, last = item.name, item.path[-1]
-        mark = self._writer.mark(self._shape, item)
-        head, tail = f"<{last}{mark}>", f"</{last}>"
-        if item.shape is not None:
-            return self._records(item, last, mark)
-        assert item.codec is not None
-        codec = item.codec
-        width = self._writer.width(self._shape, item)
-        empty = _empty(codec)
-        cleared = "" if empty is None else f"{head}{empty}{tail}"
-
-        def one(value: Any) -> str:
-            if value is None:
-                return cleared
-            text = _text(codec, value)
-            return f"{head}{text.zfill(width) if width else text}{tail}"
-
-        def write(record: Mapping[str, Any], hide: Hide) -> str:
-            if name not in record or name in hide:
-                return ""
-            value = record[name]
-            if item.many:
-                return "".join(map(one, value or ()))
-            return one(value)
-
-        return write
-
-    def _records(self, item: FieldSpec, last: str, mark: str) -> Part:
-        name, shape_of = item.name, item.shape
-        assert shape_of is not None
-
-        def write(record: Mapping[str, Any], hide: Hide) -> str:
-            if name not in record or name in hide:
-                return ""
-            value = record[name]
-            if value is None:
-                return "" if item.many else f"<{last}{mark}></{last}>"
-            writer = self._writer.writer(shape_of())
-            written = []
-            for inner in value if item.many else (value,):
-                attributes, inside = writer.parts(inner)
-                written.append(f"<{last}{mark}{attributes}>{inside}</{last}>")
-            return "".join(written)
-
-        return write
-
-
-def _wrapper(name: str, fields: list[FieldSpec], parts: list[Part]) -> Part:
-    names = [item.name for item in fields]
-
-    def write(record: Mapping[str, Any], hide: Hide) -> str:
-        if not any(name in record and name not in hide for name in names):
-            return ""
-        return f"<{name}>{''.join([part(record, hide) for part in parts])}</{name}>"
-
-    return write
-
-
-class _Tree:
+class Tree:
     """Texts at places below an element."""
 
+    __slots__ = ("_attributes", "_children", "_text", "head", "raw")
+
     def __init__(self) -> None:
-        self.attributes: list[tuple[str, str]] = []
-        self._children: dict[str, _Tree] = {}
+        self.head = ""
+        """Attributes, as XML."""
+        self.raw = ""
+        """XML after the elements."""
+        self._attributes: dict[str, str] = {}
+        self._children: dict[str, Tree] = {}
         self._text = ""
 
-    def put(self, place: Place, text: str) -> None:
+    def at(self, path: Sequence[str]) -> Tree:
+        """Return the element at a path, made where there is none."""
         tree = self
-        for name in place.path:
-            tree = tree._children.setdefault(name, _Tree())
+        for name in path:
+            tree = tree._children.setdefault(name, Tree())
+        return tree
+
+    def put(self, place: Place, text: str) -> None:
+        """Write a text at a place."""
+        tree = self.at(place.path)
         if place.attribute is not None:
-            tree.attributes.append((place.attribute, text))
+            tree._attributes[place.attribute] = text
         else:
-            tree._text = _safe(text)
+            tree._text = safe(text)
+
+    def attributes(self) -> str:
+        """Return the attributes of the element, as XML."""
+        return (
+            "".join(f' {key}="{quoted(text)}"' for key, text in self._attributes.items())
+            + self.head
+        )
 
     def inside(self) -> str:
+        """Return the inside of the element, as XML."""
         written = self._text
         for name, tree in self._children.items():
-            head = "".join(f' {key}="{_quoted(text)}"' for key, text in tree.attributes)
-            written += f"<{name}{head}>{tree.inside()}</{name}>"
-        return written
+            written += f"<{name}{tree.attributes()}>{tree.inside()}</{name}>"
+        return written + self.raw
 
 
-def _nested(path: tuple[str, ...], inside: str) -> str:
-    for name in reversed(path):
-        inside = f"<{name}>{inside}</{name}>"
-    return inside
+def root_in_cases(api: Api, method: Method) -> str:
+    """Return the root element of the responses of a method: that of its cases, else one named after its resource."""
+    module = next(module for module in api.modules if module.name == method.resource)
+    for case in module.cases:
+        if case.call == method.verb and case.fails is None and case.response:
+            found = _ROOT.search(case.response.partition("?>")[2] or case.response)
+            if found is not None:
+                return found[1]
+    if method.response.value in ("page", "list"):
+        return f"{method.response.item or method.resource}s"
+    return method.resource
 
 
-def _is_file(item: FieldSpec) -> bool:
-    return item.codec is not None and item.codec.name == "binary"
-
-
-def _empty(codec: Codec) -> str | None:
-    """Return the text of an element without a value; None where there is no element then."""
-    if codec.empty is EMPTY_REFUSED:
-        return None
-    if codec.none and codec.name == "datetime":
-        return max(codec.none, key=len)
-    if codec.none and codec.name != "date":
-        return min(codec.none, key=len)
+def failed_root_in_cases(api: Api) -> str:
+    """Return the root element of a failure that a case shows; empty where none does."""
+    for module in api.modules:
+        for case in module.cases:
+            if case.fails is not None and case.response:
+                found = _ROOT.search(case.response.partition("?>")[2] or case.response)
+                if found is not None:
+                    return found[1]
     return ""
 
 
-def _text(codec: Codec, value: Any) -> str:
-    """Return a value as the text of an response."""
-    if isinstance(codec, EnumCodec):
-        known = codec.words.get(value)
-        return _safe(known[1] if known is not None else str(value))
-    if isinstance(codec, Flag):
-        return codec.words[0] if value else codec.words[1]
-    if codec.name in ("text", "uri"):
-        return _safe(str(value))
-    if isinstance(value, dt.datetime):
-        if not isinstance(codec, DateTime):
-            value = value.date()
-    elif isinstance(value, dt.date) and isinstance(codec, DateTime):
-        value = dt.datetime(value.year, value.month, value.day, tzinfo=codec.zone())
-    return codec.write(value)
+def _header(headers: Headers, place: Place, text: str) -> None:
+    text = _one_line(text)
+    if place.source != "header":
+        return
+    if place.relation:
+        headers.append((place.name, f'<{text}>; rel="{place.relation}"'))
+    else:
+        headers.append((place.name, text))
 
 
-def _safe(text: str) -> str:
-    try:
-        return escape(text)
-    except ValueError:
-        return escape(_IMPOSSIBLE.sub("\ufffd", text))
+def _header_value(item: FieldSpec, value: Any) -> str:
+    values = value if item.many else (value,)
+    texts = [
+        str(one) if item.codec is None else _plain_text(text_of(item.codec, one)) for one in values
+    ]
+    return _one_line(", ".join(texts))
 
 
-def _quoted(text: str) -> str:
-    return _safe(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+def _plain_text(text: str) -> str:
+    from ...runtime.parameters import unescaped
+
+    return unescaped(text)
 
 
-def _quoted_value(item: FieldSpec, value: Any) -> str:
-    assert item.codec is not None
-    text = _text(item.codec, value)  # has its markup escaped already
-    return text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+def _one_line(text: str) -> str:
+    return _HEADER_BREAKS.sub(" ", text)

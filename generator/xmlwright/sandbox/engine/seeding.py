@@ -49,12 +49,14 @@ class Seeder:
 
     def _put(self, resource: ResourceRuntime, record: Record) -> Key:
         state = self._context.state
-        key: Key | None = record.get(resource.key or KEYLESS)
+        key: Key | None = record.get(KEYLESS)
+        if key is None:
+            key = record.get(resource.key or KEYLESS)
         if key is None:
             key = state.next_number(resource.behavior.series)
         elif isinstance(key, int) and not resource.natural:
             state.number_taken(resource.behavior.series, key)
-        made: dict[str, Any] = {MADE_BY: 1, **record, resource.key or KEYLESS: key}
+        made: dict[str, Any] = {MADE_BY: 1, resource.key or KEYLESS: key, **record}
         self._rows(resource, made)
         state.put(resource.name, key, made)
         return key

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...behavior.rules import MethodBehavior
+from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
 from .context import NOTHING, CallContext
 from .effects import EffectRunner
+from .examples import scopes_of
 from .failures import CallRefusedError
 from .listing import Lister
 from .pdf import draw
 from .record_store import RecordStore, key_of, wire
 from .resources import GUESSES, ResourceRuntime
-from .responses import Hide
+from .responses import Hide, ListResult
 from .state import Record
 from .timing import advance
 
@@ -34,9 +36,11 @@ class Outcome:
 class MethodDispatcher:
     """The methods of an API, for one call."""
 
-    def __init__(self, api: Api, context: CallContext) -> None:
+    def __init__(self, api: Api, context: CallContext, tables: Tables) -> None:
         self._api = api
+        self._tables = tables
         self.context = context
+        self._examples = context.resources.examples
         self.store = RecordStore(context)
         self.effects = EffectRunner(
             context, self.store, lambda resource, record: draw(resource, record, context.now)
@@ -45,18 +49,52 @@ class MethodDispatcher:
     def run(
         self, resource: ResourceRuntime, method: Method, arguments: Mapping[str, Any]
     ) -> Outcome:
-        """Do one method. Raises :class:`Refused` where the service would not."""
+        """Do one method. Raises :class:`CallRefusedError` where the service would refuse it."""
         acting = resource.behavior.methods.get(method.verb) or MethodBehavior()
         kind = acting.allow.get(self.context.person.kind)
         if kind is not None and not kind(self.context.scope(NOTHING, arguments=arguments)):
             raise CallRefusedError("permission", **resource.facts)
+        resource = self._kept_by(resource, method)
+        scopes = scopes_of(method, resource.key, arguments)
+        self._parents(resource, method, scopes)
         if method.kind == "action":
             self._known(resource, method, arguments)
         if method.kind == "create":
-            return self._create(resource, method, acting, arguments)
+            return self._create(resource, method, acting, arguments, scopes)
         if method.kind == "list":
-            return self._list(resource, method, acting, arguments)
-        return self._one(resource, method, acting, arguments)
+            return self._list(resource, method, acting, arguments, scopes)
+        return self._one(resource, method, acting, arguments, scopes)
+
+    def _kept_by(self, resource: ResourceRuntime, method: Method) -> ResourceRuntime:
+        """Return what keeps the records of a method: the resource, or the records of another type in it."""
+        ref, main = method.response.record, resource.ref
+        others = [one for one in resource.module.records[1:] if one.identity is not None]
+        if ref is not None and ref != main and method.kind != "action":
+            found = next((one for one in others if Ref(one.module, one.name) == ref), None)
+            if found is not None and not any(item.record == main for item in found.fields):
+                return self.context.resources.of_record(resource, found.name)
+        if ref is None and method.kind in ("delete", "update") and method.positional:
+            last = method.positional[-1]
+            named = [one for one in others if one.identity == last]
+            if last != resource.key and len(named) == 1:
+                return self.context.resources.of_record(resource, named[0].name)
+        return resource
+
+    def _parents(
+        self, resource: ResourceRuntime, method: Method, scopes: Mapping[str, Any]
+    ) -> None:
+        """Refuse a path that names a record that is not there."""
+        for item in method.arguments:
+            value = scopes.get(item.python)
+            parent = None if value is None else self.context.resources.parent_of(item, resource)
+            if parent is None or not any(one.kind == "create" for one in parent.module.methods):
+                continue
+            if self.context.state.get(
+                parent.name, value
+            ) is None and not self.context.state.collection(parent.name).equal(
+                **{parent.key or "": value}
+            ):
+                raise CallRefusedError("not_found", field=wire(item), value=value, **parent.facts)
 
     def _known(
         self, resource: ResourceRuntime, method: Method, arguments: Mapping[str, Any]
@@ -74,6 +112,7 @@ class MethodDispatcher:
         method: Method,
         acting: MethodBehavior,
         arguments: Mapping[str, Any],
+        scopes: Mapping[str, Any],
     ) -> Outcome:
         self.store.refuse_by(resource, acting.refusals, method.verb, arguments, arguments=arguments)
         if not acting.keeps:
@@ -82,7 +121,9 @@ class MethodDispatcher:
                 resource, {**arguments, ".key": 0}, acting.effects, arguments=arguments
             )
         else:
-            record = self.effects.create(resource, self._fields(resource, arguments), arguments)
+            record = self.effects.create(
+                resource, self._fields(resource, arguments), arguments, scopes
+            )
             self._due(resource, record)
         if acting.answer is None and method.response.value == "id":
             return Outcome(key_of(resource, record), padded=self._padded(resource))
@@ -94,9 +135,12 @@ class MethodDispatcher:
         method: Method,
         acting: MethodBehavior,
         arguments: Mapping[str, Any],
+        scopes: Mapping[str, Any],
     ) -> Outcome:
         """Perform a method for one record, or for none."""
-        record = self._target(resource, method, acting, arguments)
+        record = self._target(resource, method, acting, arguments, scopes)
+        if record is None and method.kind == "update" and scopes and resource.identity is None:
+            return self._create(resource, method, acting, arguments, scopes)
         if record is None:
             scope_of: Record = NOTHING
             self.store.refuse_by(
@@ -150,13 +194,16 @@ class MethodDispatcher:
         method: Method,
         acting: MethodBehavior,
         arguments: Mapping[str, Any],
+        scopes: Mapping[str, Any],
     ) -> Outcome:
-        lister = Lister(self._api, self.context)
+        lister = Lister(self._tables, self.context)
         if acting.each is not None:
             found = list(acting.each(self.context.scope(NOTHING, arguments=arguments)) or ())
-            listed = lister.page_of(found, method, acting, arguments)
+            listed = lister.page_of(resource, found, method, acting, arguments)
+        elif method.response.record is not None and method.response.record != resource.ref:
+            listed = self._others(lister, resource, method, acting, arguments, scopes)
         else:
-            listed = lister.rows(resource, method, acting, arguments)
+            listed = lister.rows(resource, method, acting, arguments, scopes)
         for row in listed.rows:
             self.context.guesses.update(dict.fromkeys(row.get(GUESSES, ())))
         tree = acting.tree is not None and arguments.get(acting.tree[0], ...) is None
@@ -170,14 +217,15 @@ class MethodDispatcher:
         method: Method,
         acting: MethodBehavior,
         arguments: Mapping[str, Any],
+        scopes: Mapping[str, Any],
     ) -> Record | None:
-        if resource.key is None or resource.identity is None or arguments.get(resource.key) is None:
+        if resource.identity is None or resource.key not in method.positional:
+            return self._placed(resource, method, arguments, scopes)
+        key = arguments.get(resource.key or "")
+        if key is None:
             return None
-        if resource.key not in method.positional:
-            return None
-        key = arguments[resource.key]
         field = wire(resource.identity)
-        record = self.context.state.get(resource.name, key)
+        record = self._found(resource, key, scopes)
         if record is None and resource.identity.ref is not None:
             self.store.refer(resource, resource.identity, key)
         if record is None or not self.context.sees(resource, record):
@@ -186,17 +234,58 @@ class MethodDispatcher:
             raise CallRefusedError("deleted", field=field, value=key, **resource.facts)
         return record
 
+    def _found(
+        self, resource: ResourceRuntime, key: Any, scopes: Mapping[str, Any]
+    ) -> Record | None:
+        """Return the record with an identity, below what the path names."""
+        record = self.context.state.get(resource.name, key)
+        if not scopes:
+            return record
+        rows = self.context.state.collection(resource.name).equal(**{resource.key or "": key})
+        return next((row for row in rows if _is_below(row, scopes)), None)
+
+    def _placed(
+        self,
+        resource: ResourceRuntime,
+        method: Method,
+        arguments: Mapping[str, Any],
+        scopes: Mapping[str, Any],
+    ) -> Record | None:
+        """Return the record that a path names without its identity; None for a call about no record."""
+        if not scopes or method.kind not in ("get", "update", "delete"):
+            return None
+        rows = list(self.context.state.collection(resource.name).records.values())
+        layout = resource.layout
+        last = list(scopes)[-1]
+        for row in rows:
+            if _is_below(row, scopes) and any(name in row for name in scopes):
+                return row
+        if resource.identity is not None and (layout is None or last not in layout.fields):
+            found = self.context.state.get(resource.name, scopes[last])
+            if found is not None:
+                return found
+        if method.kind == "update" and resource.identity is None:
+            return None
+        item = next(item for item in method.arguments if item.python == last)
+        raise CallRefusedError("not_found", field=wire(item), value=scopes[last], **resource.facts)
+
     @staticmethod
     def _fields(resource: ResourceRuntime, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments that are fields of the record."""
+        """Return the arguments that are fields of the record, or that are in a record among the arguments."""
         layout = resource.layout
-        return {
-            name: value
-            for name, value in arguments.items()
-            if layout is not None and name in layout.fields
-        }
+        if layout is None:
+            return {}
+        found: dict[str, Any] = {}
+        for name, value in arguments.items():
+            if name in layout.fields:
+                found[name] = value
+            elif isinstance(value, Mapping):
+                for inner, held in value.items():
+                    if inner in layout.fields:
+                        found.setdefault(inner, held)
+        return found
 
-    # answers
+    # responses
 
     def _answer(
         self,
@@ -220,25 +309,51 @@ class MethodDispatcher:
             return Outcome(self._file(resource, method, record))
         if kind in ("page", "list"):
             return Outcome(self._scalars(resource, method))
-        if method.response.record == self._main(resource):
-            return Outcome(record, self._hidden(resource))
-        self.context.guess(f"what {method.name} answers is not described")
         ref = method.response.record
-        known = {**record, **arguments}
-        fields = self._api.records[ref].fields if ref is not None else ()
-        told = {item.python: known.get(item.python) for item in fields}
-        return Outcome({name: value for name, value in told.items() if value is not None})
+        if ref is None:  # one value
+            value = record.get(resource.key or "") if record else None
+            shown = self._examples.result(method)
+            return Outcome(shown if value is None else value)
+        if ref == resource.ref and record:
+            return Outcome(record, self._hidden(resource))
+        self.context.guess(f"what {method.name} returns is not described")
+        if self.context.behaviors.resources:
+            known = {**record, **arguments}
+            fields = self._api.records[ref].fields
+            shown = {item.python: known.get(item.python) for item in fields}
+            return Outcome({name: value for name, value in shown.items() if value is not None})
+        seed = self.context.key_seed(method.name, self.context.calls)
+        known_records = [(resource.ref, record)] if record else []
+        return Outcome(
+            self._examples.compose(ref, [*known_records, (None, arguments)], seed),
+            self._hidden(resource),
+        )
 
-    @staticmethod
-    def _main(resource: ResourceRuntime) -> Ref | None:
-        record = resource.layout.record if resource.layout is not None else None
-        return Ref(record.module, record.name) if record is not None else None
+    def _others(
+        self,
+        lister: Lister,
+        resource: ResourceRuntime,
+        method: Method,
+        acting: MethodBehavior,
+        arguments: Mapping[str, Any],
+        scopes: Mapping[str, Any],
+    ) -> ListResult:
+        """Return a list of records that are not those of the resource."""
+        other = self.context.resources.main_of(method.response.record)
+        if other is not None:
+            return lister.rows(other, method, acting, arguments, scopes)
+        rows = self._examples.result(method) or ()
+        return lister.page_of(resource, list(rows), method, acting, arguments)
 
     def _scalars(self, resource: ResourceRuntime, method: Method) -> list[Any]:
         """Return the values of one field of all records, where the response is a list of such."""
         records = list(self.context.state.collection(resource.name).records.values())
         if method.response.record is not None:
-            return records if method.response.record == self._main(resource) else []
+            if method.response.record == resource.ref:
+                return records
+            return (
+                list(self._examples.result(method) or ()) if resource.behavior.methods == {} else []
+            )
         layout = resource.layout
         name = method.response.item
         field = layout.fields.get(name) if layout is not None else None
@@ -271,3 +386,8 @@ class MethodDispatcher:
     @staticmethod
     def _padded(resource: ResourceRuntime) -> bool:
         return resource.key is not None and resource.key in resource.behavior.padded
+
+
+def _is_below(record: Record, scopes: Mapping[str, Any]) -> bool:
+    """Return whether a record belongs to what a path names; one that does not say what it belongs to does."""
+    return all(record.get(name, value) == value for name, value in scopes.items())

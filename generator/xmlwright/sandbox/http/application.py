@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 from ...ir import Api
+from ..binding.routing import HttpCall, Router
 from ..calls.journal import Entry, Journal
 from ..clock import Clock
 from ..engine.exchange import Call, Effects, EngineResponse, Event, OutboxMessage, Part, Person
@@ -41,6 +43,7 @@ _EXPOSED: Final = f"{GUESS}, {CALL}, X-Sandbox-Faults"
 _MOST_SENT: Final = 1000
 _FOREVER: Final = 3600.0
 _GARBAGE: Final = 300
+_MOST_PARAMETERS: Final = 5000
 _BEGINNING: Final = 4096
 """Bytes of a broken document in which the method is looked for."""
 
@@ -93,7 +96,9 @@ class Application:
         self.outbox_total = 0
         self._key = key
         self._http = http or not addresses.secure
+        self._router: Router | None = None if engine.plain else Router(api, engine.tables)
         self._method_of = method_finder(api)
+        addresses.known = self.accounts.__contains__
 
     # ---- where a request goes
 
@@ -158,7 +163,7 @@ class Application:
             return page(421, "Misdirected Request", "The Host header names another server.")
         if not request.secure and not self._http:
             return self._insecure()
-        place = self.addresses.find(request.host, path)
+        place = self.addresses.find(request.host, path, request.raw_path)
         if place is None:
             if path == "/" and request.verb == "GET":
                 return page(303, "The sandbox", f"See {CONTROL}/", [("Location", f"{CONTROL}/")])
@@ -166,7 +171,7 @@ class Application:
         if place.what != API:
             assert self.oauth is not None
             return self._stored(self.oauth.answer(request, place))
-        if request.verb not in ("POST", "GET"):
+        if self._router is None and request.verb not in ("POST", "GET"):
             refused = page(405, "Method Not Allowed", "Documents are POSTed.")
             refused.headers.append(("Allow", "POST, GET"))
             return refused
@@ -189,7 +194,11 @@ class Application:
         started = time.perf_counter()
         self.clock.step()
         document, parts = _document(request)
-        person = self._person(request, place.account)
+        http = route = None
+        if self._router is not None:
+            http = _http_call(request, place, document)
+            route = self._router.find(http)
+        person = self._person(request, place.account, http)
         entry = Entry(
             self.journal.number(), self.clock.now(), place.account, person, request.verb, request.target,
             request.headers, document,
@@ -198,7 +207,8 @@ class Application:
             entry.files = {name: (part.media, len(part.data)) for name, part in parts.items()}
         fault = NONE
         if FAULT in request.headers or self.faults.by_method:
-            entry.method = self._method_of(document)
+            named = route.method.name if route is not None and route.method is not None else None
+            entry.method = named or self._method_of(document)
             try:
                 fault = self._fault(request, place.account, entry.method or "")
             except SandboxError as error:
@@ -206,12 +216,20 @@ class Application:
             entry.fault = fault.text
         if fault and not fault.what.keys().isdisjoint(INSTEAD):
             return self._instead(entry, fault, started)
-        reply = self.engine.call(Call(place.account, person, document, parts))
+        reply = self.engine.call(Call(place.account, person, document, parts, http, route))
         return self._done(entry, reply, fault, started)
 
-    def _person(self, request: Request, account: str) -> Person | None:
+    def _person(self, request: Request, account: str, http: HttpCall | None) -> Person | None:
         if account not in self.accounts:
             return None
+        anybody = self.authenticator.anybody(account)
+        if anybody is not None:
+            return anybody
+        if http is not None:
+            found = self.authenticator.caller(account, http)
+            if found is not None or self.oauth is None:
+                return found
+            return self.oauth.person(request, account)
         token = self.authenticator.token_in(request.headers)
         if token is not None:
             return self.authenticator.by_token(account, token)
@@ -241,7 +259,7 @@ class Application:
                 self.oauth.granted(opened)
             if self.database is not None:
                 waits = self.database.replace(opened.account, self.engine.changes(opened.account))
-        response = Response(reply.status, reply.body, reply.content_type)
+        response = Response(reply.status, reply.body, reply.content_type, list(reply.headers))
         if reply.status == 401:
             response.headers.append(("WWW-Authenticate", self.authenticator.challenge))
         response.headers.append((CALL, str(entry.id)))
@@ -370,29 +388,53 @@ def _document(request: Request) -> tuple[bytes, dict[str, Part]]:
         return request.body, {}  # which is no document, as the engine will say
 
 
+def _http_call(request: Request, place: Endpoint, document: bytes) -> HttpCall:
+    """Return a request as the description sees it."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    form: list[tuple[str, str]] = []
+    if kind == "application/x-www-form-urlencoded":
+        form = _pairs(document.decode("utf-8", "replace"))
+    scheme = "https" if request.secure else "http"
+    url = f"{scheme}://{request.headers.get('host', '')}{request.raw_path}"
+    return HttpCall(
+        request.verb, place.path, tuple(_pairs(request.query)), tuple(form), request.headers, document, url
+    )  # fmt: skip
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:  # too many
+        return [("", "")]
+
+
 def method_finder(api: Api) -> Callable[[bytes], str | None]:
     """Return a function that finds the method name in a document, or None."""
     from lxml import etree
 
     from ...runtime.errors import Error
-    from ...runtime.protocol import Place as Spot
+    from ...runtime.places import Place
     from ...runtime.reading import parse_xml
 
-    spot = Spot.of(api.envelope.request_method)
+    if api.envelope.request_method is None:
+        return lambda document: None
+    place = Place.of(api.envelope.request_method)
+    if place.source:
+        return lambda document: None
     lenient = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
 
     def method_of(document: bytes) -> str | None:
         try:
-            return (spot.text(parse_xml(document)) or "").strip() or None
+            return (place.text(parse_xml(document)) or "").strip() or None
         except Error:
             pass
         try:
             root: etree._Element | None = etree.fromstring(document[:_BEGINNING], lenient)
         except (etree.XMLSyntaxError, ValueError, LookupError):
             return None
-        return None if root is None else (spot.text(root) or "").strip() or None
+        return None if root is None else (place.text(root) or "").strip() or None
 
     return method_of
 

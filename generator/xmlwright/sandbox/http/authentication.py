@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -10,9 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ...ir import Api
+from ..binding.credentials import CredentialReader, basic_pair
 from ..engine.exchange import Member, Person
 
 if TYPE_CHECKING:
+    from ..binding.routing import HttpCall
     from ..engine.engine import Engine
 
 _LENGTH: Final = 32
@@ -64,12 +65,17 @@ def label(person: Person) -> str:
 
 
 class Authenticator:
-    """The tokens of all accounts. A token follows from the seed, so that it is the same in the next run."""
+    """The credentials of all accounts. They follow from the seed, so that they are the same in the next run."""
 
     def __init__(self, engine: Engine, token: TokenFormat, seed: int) -> None:
         self._engine = engine
         self._token = token
         self._seed = seed
+        api = engine.api
+        self._items = CredentialReader(api)
+        self._needed = bool(api.authentication) or api.signer or api.oauth is not None
+        self.primary = self._items.primary
+        """Name of the credential that differs from person to person: the token."""
         self._known: dict[str, tuple[TokenHolder, ...]] = {}
         self._by_token: dict[tuple[str, str], Person] = {}
         self.renewed: dict[str, int] = {}
@@ -125,14 +131,54 @@ class Authenticator:
         if self._token.header is not None:
             value = headers.get(self._token.header.lower())
             return None if value is None else self._token.token(value)
-        scheme, _, code = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "basic":
+        pair = basic_pair(headers)
+        return None if pair is None else pair.partition(":")[0] or None
+
+    def anybody(self, account: str) -> Person | None:
+        """Return the owner of an account whose API needs no authentication; None if it needs one."""
+        return None if self._needed else self._owner(account)
+
+    def _owner(self, account: str) -> Person:
+        return self.known(account)[0].member.person
+
+    def caller(self, account: str, call: HttpCall) -> Person | None:
+        """Return who makes a call; None where credentials are missing or wrong."""
+        api = self._engine.api
+        if api.signer:
+            # What a signature must be is not described, so any is accepted.
+            return self._owner(account) if call.headers.get("authorization") else None
+        given = self._items.given(call)
+        if given is None:
             return None
-        try:
-            pair = base64.b64decode(code.strip(), validate=True).decode("utf-8")
-        except ValueError:  # no base64, no ASCII, or no UTF-8
+        person = self._owner(account)
+        if self.primary in given:
+            found = self.by_token(account, given[self.primary])
+            if found is None:
+                return None
+            person = found
+        expected = self.credentials(account)
+        if any(
+            text != expected[name]
+            for name, text in given.items()
+            if name != self.primary and name in expected
+        ):
             return None
-        return pair.partition(":")[0] or None
+        return person
+
+    def credentials(self, account: str, token: str | None = None) -> dict[str, str]:
+        """Return the credentials of an account: those of its owner, or with another ``token``."""
+        found: dict[str, str] = {}
+        for option in self._engine.api.credentials:
+            if option.name == self.primary:
+                found[option.name] = token or self.known(account)[0].token
+            elif option.default is not None:
+                found[option.name] = option.default
+            elif option.sensitive:
+                text = repr((self._seed, account, option.name))
+                found[option.name] = hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+            else:
+                found[option.name] = account
+        return found
 
     def _made(self, account: str, member: Member) -> str:
         person = member.person

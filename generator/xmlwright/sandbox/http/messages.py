@@ -34,6 +34,8 @@ class Request:
     path: str = field(init=False)
     """Without query, and with what was percent-encoded read."""
     query: str = field(init=False)
+    raw_path: str = field(init=False)
+    """Without query, percent-encoded."""
 
     def __post_init__(self) -> None:
         if self.target[:1] != "/":  # as a proxy is asked
@@ -41,6 +43,7 @@ class Request:
             path, self.query = parts.path or "/", parts.query
         else:
             path, _, self.query = self.target.partition("?")
+        self.raw_path = path
         self.path = unquote(path, errors="replace") if "%" in path else path
 
     @property

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...cases.values import plain_value
 from ...diagnostics import nearest
-from ...ir import Case, Field, Module, PageValue, RecordValue, Ref
+from ...ir import Case, Field, Method, PageValue, RecordValue, Ref
 from ..engine.context import SETTINGS
+from ..engine.examples import case_arguments, scopes_of
+from ..engine.record_store import KEYLESS, scoped_key
 from ..engine.resources import Layout, ResourceRuntime, Resources
 from ..engine.state import Record
 
@@ -173,30 +175,59 @@ class CaseRecords:
         found: dict[str, dict[Any, Record]] = {}
         for resource in self._resources:
             own = found.setdefault(resource.name, {})
-            for row in [*self._rows(resource, "get"), *self._rows(resource, "")]:
-                # What has no identity is told apart by all that it holds.
-                key = row.get(resource.key) if resource.key is not None else repr(row)
-                if key is not None:
-                    own.setdefault(key, row)
+            for kind in ("get", ""):
+                for keeper, row in self._rows(resource, kind):
+                    # What has no identity is told apart by all that it holds.
+                    key = row.get(KEYLESS) or (
+                        row.get(keeper.key) if keeper.key is not None else repr(row)
+                    )
+                    if key is not None:
+                        found.setdefault(keeper.name, {}).setdefault(key, row)
             for key in self._deleted(resource):
                 values = {s.path[0]: _constant(s.rule.value.text) for s in resource.behavior.delete}
                 own.setdefault(key, {**values, resource.key or "": key})
         self._referred(found)
         return {name: list(rows.values()) for name, rows in found.items() if rows}
 
-    def _rows(self, resource: ResourceRuntime, kind: str) -> Iterator[Record]:
+    def _rows(
+        self, resource: ResourceRuntime, kind: str
+    ) -> Iterator[tuple[ResourceRuntime, Record]]:
+        """Yield the records that cases return, with what keeps each."""
         methods = {method.verb: method for method in resource.module.methods}
         for case in resource.module.cases:
-            method = methods[case.call]
-            if case.result is None or (kind and method.kind != kind):
+            method = methods.get(case.call)
+            if method is None or case.result is None or (kind and method.kind != kind):
                 continue
-            if method.response.record != self._main(resource.module):
-                continue
-            yield from result_of(case)
+            arguments = case_arguments(case)
+            for ref, row in _kept_records(
+                case.result, resource.ref if self._resources.shows_examples else None
+            ):
+                keeper = self._keeper(resource, method, ref)
+                if keeper is None:
+                    continue
+                scopes = scopes_of(method, keeper.key, arguments)
+                if scopes and keeper.module is resource.module:
+                    row = {**scopes, **row}
+                    if keeper.natural and row.get(keeper.key or "") is not None:
+                        row[KEYLESS] = scoped_key(scopes, row[keeper.key or ""])
+                yield keeper, row
 
-    @staticmethod
-    def _main(module: Module) -> Ref | None:
-        return Ref(module.name, module.records[0].name) if module.records else None
+    def _keeper(
+        self, resource: ResourceRuntime, method: Method, ref: Ref | None
+    ) -> ResourceRuntime | None:
+        if ref is None or ref == resource.ref:
+            return resource
+        if (
+            not self._resources.shows_examples
+            or ref != method.response.record
+            or ref.module != resource.name
+        ):
+            return None
+        try:
+            found = self._resources.of_record(resource, ref.name)
+        except KeyError:
+            return None
+        return found if found.identity is not None else None
 
     def _deleted(self, resource: ResourceRuntime) -> Iterator[Any]:
         """Yield the IDs that the failures of cases call deleted."""
@@ -234,6 +265,29 @@ class CaseRecords:
                         own = found.setdefault(item.ref, {})
                         if one not in own and other.key is not None and other.identity is not None:
                             own[one] = {other.key: one}
+
+
+def _kept_records(value: Any, main: Ref | None) -> Iterator[tuple[Ref | None, Record]]:
+    """Yield the records of a result; of a record around the main one of the resource, that one."""
+    rows = value.items if isinstance(value, PageValue) else value
+    for row in rows if isinstance(rows, tuple) else (rows,):
+        if not isinstance(row, RecordValue):
+            continue
+        inside = [
+            one for one in row.values.values() if isinstance(one, RecordValue) and one.ref == main
+        ]
+        inside += [
+            one
+            for many in row.values.values()
+            if isinstance(many, tuple)
+            for one in many
+            if isinstance(one, RecordValue) and one.ref == main
+        ]
+        if row.ref != main and inside and main is not None:
+            for one in inside:
+                yield one.ref, plain_value(one)
+        else:
+            yield row.ref, plain_value(row)
 
 
 def result_of(case: Case) -> Iterator[Record]:
