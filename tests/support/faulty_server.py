@@ -76,7 +76,7 @@ class Talk:
 
     def good(self) -> bytes:
         """Return the document that answers the request."""
-        return self.server.answer(self.body)
+        return self.server.response(self.body)
 
     def close(self) -> None:
         """Close the connection properly."""
@@ -142,12 +142,12 @@ class Faulty:
 
     def __init__(
         self,
-        answer: Callable[[bytes], bytes],
+        response: Callable[[bytes], bytes],
         *,
         tls: ssl.SSLContext | None = None,
         greet: Callable[[Faulty, socket.socket], None] | None = None,
     ) -> None:
-        self.answer = answer
+        self.response = response
         self.over = threading.Event()
         self.seen: list[Seen] = []
         self.connections = 0
