@@ -1,0 +1,1 @@
+"""Documents of real APIs, tried on the descriptions in ``examples/``."""
