@@ -62,6 +62,7 @@ class RecordStore:
         self._number(resource, record)
         left_out = _left_out(values)
         context.apply(resource, record, resource.behavior.create, left_out, **names)
+        key = self._described_key(resource, record, key)
         self._number(resource, record)
         self.refuse(resource, "create", record, **names)
         self._settle(resource, key, record, before, NOTHING, **names)
@@ -88,6 +89,19 @@ class RecordStore:
         if not context.resources.shows_examples or (isinstance(shown, str) and shown.isdecimal()):
             return str(number)
         return generated_key(resource.identity, shown, context.key_seed(resource.name, number))
+
+    def _described_key(self, resource: ResourceRuntime, record: Record, key: Key) -> Key:
+        """Return the key of a new record: its identity, if the behavior makes another one of it than the store does."""
+        made = record.get(resource.key or "")
+        if made is None or made == key or KEYLESS in record:
+            return key
+        if self.context.state.get(resource.name, made) is not None:
+            assert resource.identity is not None
+            raise CallRefusedError(
+                "taken", field=wire(resource.identity), value=made, verb="create", **resource.facts,
+                reason=f"{resource.facts['Resource']} is already there.",
+            )  # fmt: skip
+        return made
 
     # changing
 

@@ -196,6 +196,7 @@ class MethodDispatcher:
         arguments: Mapping[str, Any],
         scopes: Mapping[str, Any],
     ) -> Outcome:
+        self.store.refuse_by(resource, acting.refusals, method.verb, NOTHING, arguments=arguments)
         lister = Lister(self._tables, self.context)
         if acting.each is not None:
             found = list(acting.each(self.context.scope(NOTHING, arguments=arguments)) or ())
