@@ -145,10 +145,13 @@ class Control:
         name = account or self.options.accounts[0]
         prefix = self.app.api.names.environment
         facts = {
-            "ACCOUNT": name,
-            "TOKEN": self.app.authenticator.known(name)[0].token,
-            "URL": self.address(name),
+            option.upper(): value
+            for option, value in {
+                **self.app.addresses.options(name),
+                **self.app.authenticator.credentials(name),
+            }.items()
         }
+        facts["URL"] = self.address(name)
         if self.base_url.startswith("https:"):
             facts["CA"] = self.ca
         lines = [f"export {prefix}_{key}={shlex.quote(value)}" for key, value in facts.items()]
@@ -158,7 +161,11 @@ class Control:
         """Return the accounts with their addresses and tokens, the key, the seed and the clock."""
         app = self.app
         accounts = {
-            name: {"url": self.address(name), "tokens": self.tokens(name)}
+            name: {
+                "url": self.address(name),
+                "tokens": self.tokens(name),
+                "credentials": app.authenticator.credentials(name),
+            }
             for name in sorted(app.accounts)
         }
         found: dict[str, Any] = {

@@ -153,6 +153,14 @@ class Sandbox:
         """Return token of the owner of an account."""
         return self.run(lambda: self._app.authenticator.known(account)[0].token)
 
+    def credentials(self, account: str | None = None) -> dict[str, str]:
+        """Return the credentials of the owner of an account, by name."""
+        return self.run(lambda: self._app.authenticator.credentials(account or self.account))
+
+    def variables(self, account: str | None = None) -> dict[str, str]:
+        """Return the options of a client that are part of the URL, by name."""
+        return self._app.addresses.options(account or self.account)
+
     def open(self, account: str, load: str | Path | Mapping[str, Any] | None = None) -> str:
         """Make a fresh account; the token of its owner."""
         return self.wait_for(self._app.control.open(account, load))

@@ -172,9 +172,9 @@ class TestSandbox:
     def environment(self) -> dict[str, str]:
         """What a program finds the sandbox by that reads its settings from the environment."""
         prefix = self.box.api.names.environment
+        options = {**self.box.variables(self.account), **self.box.credentials(self.account)}
         return {
-            f"{prefix}_ACCOUNT": self.account,
-            f"{prefix}_TOKEN": self.token,
+            **{f"{prefix}_{name.upper()}": value for name, value in options.items()},
             f"{prefix}_URL": self.url,
             f"{prefix}_CA": self.ca,
         }
@@ -207,7 +207,10 @@ class TestSandbox:
                 f" which is not installed: pip install {names.distribution}"
             ) from None
         make = getattr(package, names.client)
-        return make(self.account, **{"token": token, "url": self.url, "ca": self.ca, **options})
+        given = {**self.box.variables(self.account), **self.box.credentials(self.account)}
+        if token != self.token:
+            given[self.box.parts.authenticator.primary] = token
+        return make(**{**given, "url": self.url, "ca": self.ca, **options})
 
     # ---- state
 

@@ -75,6 +75,14 @@ class Addresses:
             pattern = pattern.replace("[^/]+", "(?P<account>[^/]+)", 1)
         self._base = re.compile(f"{pattern}(?P<rest>/.*)?")
         self.secure = api.url.startswith("https:")
+        self._variables = api.variables
+
+    def options(self, account: str) -> dict[str, str]:
+        """Return the variables of the URL for an account, by name."""
+        return {
+            one.name: account if one.default is None or one.name == self.variable else one.default
+            for one in self._variables
+        }
 
     def find(self, host: str, path: str, raw: str = "") -> Endpoint | None:
         """Return what a request to ``path`` of ``host`` means; None where there is nothing.
@@ -93,9 +101,9 @@ class Addresses:
             return Endpoint(what, first)
         for before, after, what in self._inside:
             inner = path[len(before) : len(path) - len(after)]
-            if path.startswith(before) and path.endswith(after) and inner and "/" not in inner:
-                if self._plain or what != API:
-                    return Endpoint(what, inner)
+            fits = path.startswith(before) and path.endswith(after) and inner and "/" not in inner
+            if fits and (self._plain or what != API):
+                return Endpoint(what, inner)
         return None if self._plain else self._below(host, raw or path)
 
     def _below(self, host: str, path: str) -> Endpoint | None:
