@@ -7,17 +7,21 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ..ir import Api, Enum, EnumWord, Module, NamedDoc, Scalar
-from .record_rules import documented, matched, methods, provenance, records, retired
+from .matching import Descriptions, differing, matched
+from .record_rules import documented, methods, provenance, records, retired
 from .rules import Change, change
+from .wire_rules import envelope, options, paging
 
 
 def compare(old: Api, new: Api) -> list[Change]:
     """Return every change from ``old`` to ``new``."""
-    found = [*_api(old, new), *_catalogues(old, new)]
+    whole = list(_api(old, new))
+    found = [*whole, *_catalogues(old, new)]
+    both = Descriptions(old, new, frozenset((item.rule, item.what, item.message) for item in whole))
     before = {module.name: module for module in old.modules}
     after = {module.name: module for module in new.modules}
     for name, left, right in matched(before, after):
-        found += _module_pair(name, left, right)
+        found += _module_pair(name, left, right, both)
     return list(dict.fromkeys(found))
 
 
@@ -39,22 +43,15 @@ def _api(old: Api, new: Api) -> Iterator[Change]:
     for rule, what, get in _SIMPLE:
         if get(old) != get(new):
             yield Change(rule, what, f"was {get(old)!r}, is {get(new)!r}", None, None)
-    yield from documented("the API", (old.name, old.title, old.doc, old.token.doc),
-                          (new.name, new.title, new.doc, new.token.doc), None, None)  # fmt: skip
-    for name, left, right in _differing(old.token, new.token, without=("doc",)):
-        yield Change("token-changed", f"token.{name}", _was(left, right), None, None)
-    for name, left, right in _differing(old.envelope, new.envelope, without=("namespaces",)):
-        yield Change("envelope-changed", f"envelope.{name}", _was(left, right), None, None)
-    for kind, before, after in (
-        ("namespace", old.envelope.namespaces, new.envelope.namespaces),
-    ):  # fmt: skip
-        for uri in sorted({*before, *after}):
-            if (uri in before) != (uri in after):
-                rule, state = (
-                    (f"{kind}-added", "added") if uri in after else (f"{kind}-removed", "removed")
-                )
-                yield Change(rule, "envelope.namespaces", f"{uri} was {state}", None, None)
-    yield from _paging(old, new)
+    yield from documented("the API", (old.name, old.title, old.doc),
+                          (new.name, new.title, new.doc), None, None)  # fmt: skip
+    yield from options(old, new)
+    for prefix, before, after in matched(old.namespaces, new.namespaces):
+        if before != after:
+            message = _was(before, after)
+            yield Change("prefix-changed", f"namespaces.{prefix}", message, None, None)
+    yield from envelope("envelope", old.envelope, new.envelope, None, None)
+    yield from paging("paging", old.paging, new.paging, None, None)
     for name, one, other in matched(old.scalars, new.scalars):
         yield from _scalar(f"scalars.{name}", one or Scalar(name), other or Scalar(name))
     for name in ("oauth", "callbacks"):
@@ -77,33 +74,15 @@ def _was(old: object, new: object) -> str:
     return f"was {old!r}, is {new!r}"
 
 
-def _differing(old: Any, new: Any, without: tuple[str, ...]) -> Iterator[tuple[str, Any, Any]]:
-    for item in dataclasses.fields(old):
-        left, right = getattr(old, item.name), getattr(new, item.name)
-        if item.name not in without and left != right:
-            yield item.name, left, right
-
-
-def _paging(old: Api, new: Api) -> Iterator[Change]:
-    for name, left, right in _differing(old.paging, new.paging, without=()):
-        rule = "paging-changed"
-        if name == "maximum_size":
-            lower = right is not None and (left is None or right < left)
-            rule = "group-page-size-lowered" if lower else "group-page-size-raised"
-        elif name == "default_size":
-            rule = "default-page-size-changed"
-        yield Change(rule, f"paging.{name}", _was(left, right), None, None)
-
-
 def _scalar(what: str, old: Scalar, new: Scalar) -> Iterator[Change]:
-    for name, left, right in _differing(old, new, without=()):
+    for name, left, right in differing(old, new, without=()):
         rule = {
             "zone": "zone-changed",
             "none": "empty-read-differently",
             "read_empty": "empty-read-differently",
         }
         yield Change(
-            rule.get(name, "scalar-respelt"), f"{what}.{name}", _was(left, right), None, None
+            rule.get(name, "scalar-format-changed"), f"{what}.{name}", _was(left, right), None, None
         )
 
 
@@ -156,7 +135,9 @@ def _noted(kind: str, old: tuple[NamedDoc, ...], new: tuple[NamedDoc, ...]) -> I
 # modules
 
 
-def _module_pair(name: str, old: Module | None, new: Module | None) -> Iterator[Change]:
+def _module_pair(
+    name: str, old: Module | None, new: Module | None, both: Descriptions
+) -> Iterator[Change]:
     one = new or old
     assert one is not None
     if old is None or new is None:
@@ -168,10 +149,10 @@ def _module_pair(name: str, old: Module | None, new: Module | None) -> Iterator[
             return
         empty = dataclasses.replace(one, enums=(), records=(), methods=(), cases=())
         old, new = old or empty, new or empty
-    yield from _module(old, new)
+    yield from _module(old, new, both)
 
 
-def _module(old: Module, new: Module) -> Iterator[Change]:
+def _module(old: Module, new: Module, both: Descriptions) -> Iterator[Change]:
     if old.class_name != new.class_name:
         message = f"{old.class_name} is now {new.class_name}"
         yield change("class-renamed", old.name, message, old, new)
@@ -180,13 +161,21 @@ def _module(old: Module, new: Module) -> Iterator[Change]:
     for name, left, right in matched(
         {enum.name: enum for enum in old.enums}, {enum.name: enum for enum in new.enums}
     ):
-        if left is None or right is None:
-            rule = "enum-added" if left is None else "enum-removed"
-            yield change(rule, name, f"the enum {name}", left, right)
-        else:
+        if left is not None and right is not None:
             yield from _enum(left, right)
-    yield from records(old, new)
-    yield from methods(old, new)
+        elif left is None and right is not None:
+            if both.moved_enum(right) is None:
+                yield change("enum-added", name, f"the enum {name}", None, right)
+        elif left is not None:
+            target = both.moved_enum(left)
+            if target is None:
+                yield change("enum-removed", name, f"the enum {name}", left, None)
+            else:
+                message = f"{name} moved from {left.module} to {target.module}"
+                yield change("enum-moved", name, message, left, target)
+                yield from _enum(left, target)
+    yield from records(old, new, both)
+    yield from methods(old, new, both)
 
 
 def _enum(old: Enum, new: Enum) -> Iterator[Change]:
@@ -197,7 +186,7 @@ def _enum(old: Enum, new: Enum) -> Iterator[Change]:
         what = f"{old.name}.{text}"
         for name, gone, come, doing in (
             ("writable", "word-removed", "word-added", "sent"),
-            ("readable", "answer-word-removed", "answer-word-added", "returned"),
+            ("readable", "response-word-removed", "response-word-added", "returned"),
         ):
             had = left is not None and getattr(left, name)
             has = right is not None and getattr(right, name)
@@ -212,7 +201,7 @@ def _word(what: str, old: EnumWord, new: EnumWord) -> Iterator[Change]:
     before, after = (old.request, old.response), (new.request, new.response)
     if before != after:
         message = f"was {old.request!r} in requests and {old.response!r} in responses, is {new.request!r} and {new.response!r}"
-        yield change("word-respelt", what, message, old, new)
+        yield change("word-spelling-changed", what, message, old, new)
     yield from retired(what, old, new)
     yield from documented(what, old.doc, new.doc, old, new)
     yield from provenance(what, old, new)

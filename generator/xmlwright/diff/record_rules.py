@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ..ir import Field, Method, Module, Record
+from .matching import Descriptions, Words, matched, matched_fields
 from .rules import Change, change
-
-T = TypeVar("T")
-
-
-def matched(old: Mapping[str, T], new: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
-    """Yield each name with its old and its new value, sorted by name."""
-    for name in sorted({*old, *new}):
-        yield name, old.get(name), new.get(name)
-
+from .wire_rules import wire
 
 # all kinds of things
 
@@ -54,16 +47,25 @@ def _about(what: str, old: Any, new: Any) -> Iterator[Change]:
 # records
 
 
-def records(old: Module, new: Module) -> Iterator[Change]:
+def records(old: Module, new: Module, both: Descriptions) -> Iterator[Change]:
     """Yield changes of the records of a module."""
     for name, left, right in matched(
         {record.name: record for record in old.records},
         {record.name: record for record in new.records},
     ):
-        yield from _record(name, left, right)
+        if left is None and right is not None and both.moved_record(right) is not None:
+            continue
+        target = both.moved_record(left) if left is not None and right is None else None
+        if left is not None and target is not None:
+            message = f"{name} moved from {left.module} to {target.module}"
+            yield change("record-moved", name, message, left, target)
+            right = target
+        yield from _record(name, left, right, both)
 
 
-def _record(name: str, old: Record | None, new: Record | None) -> Iterator[Change]:
+def _record(
+    name: str, old: Record | None, new: Record | None, both: Descriptions
+) -> Iterator[Change]:
     for flag, gone, come, where in (
         ("in_answers", "record-removed", "record-added", "responses"),
         ("in_requests", "input-removed", "input-added", "requests"),
@@ -79,32 +81,57 @@ def _record(name: str, old: Record | None, new: Record | None) -> Iterator[Chang
     if old.identity != new.identity:
         yield change("identity-changed", name, f"was {old.identity}, is {new.identity}", old, new)
     yield from documented(name, old.doc, new.doc, old, new)
-    for field, left, right in matched(
-        {item.name: item for item in old.fields}, {item.name: item for item in new.fields}
-    ):
+    for group in sorted({*old.one_of} ^ {*new.one_of}):
+        rule = "choice-added" if group in new.one_of else "choice-removed"
+        yield change(rule, name, f"exactly one of {', '.join(group)}", old, new)
+    yield from _order(name, old.fields, new.fields, both, old, new)
+    for field, left, right in matched_fields(old.fields, new.fields):
         what = f"{name}.{field}"
         if left is not None and right is not None:
-            yield from _both(what, left, right)
+            yield from _both(what, left, right, both)
         if old.in_answers and new.in_answers:
-            yield from _answered(what, left, right)
+            yield from _answered(what, left, right, both)
         if old.in_requests and new.in_requests:
-            yield from _sent(what, left, right)
+            yield from _sent(what, left, right, both)
 
 
-def _answered(what: str, old: Field | None, new: Field | None) -> Iterator[Change]:
+def _order(
+    what: str,
+    old: Sequence[Field],
+    new: Sequence[Field],
+    both: Descriptions,
+    left: Any,
+    right: Any,
+) -> Iterator[Change]:
+    """Yield a change of the order of elements, among those that both have."""
+    before, after = ([item.name for item in items if item.path] for items in (old, new))
+    common = {*before} & {*after}
+    if [name for name in before if name in common] != [name for name in after if name in common]:
+        rule = "element-order-changed" if both.strict else "fields-reordered"
+        yield change(rule, what, "the order of its elements", left, right)
+
+
+def _answered(
+    what: str, old: Field | None, new: Field | None, both: Descriptions
+) -> Iterator[Change]:
     had = old is not None and old.readable
     has = new is not None and new.readable
     if had != has:
-        rule = "answer-field-added" if has else "answer-field-removed"
+        rule = "response-field-added" if has else "response-field-removed"
         yield change(rule, what, f"{what} in responses", old, new)
     if old is None or new is None or not (had and has):
         return
+    yield from _formatted(what, old, new, both)
+    if set(old.fallbacks) != set(new.fallbacks):
+        added = not set(new.fallbacks) <= set(old.fallbacks)
+        rule = "further-place-added" if added else "further-place-removed"
+        yield change(rule, what, f"{what} in responses", old, new)
     if old.many != new.many:
-        rule = "answer-now-list" if new.many else "answer-no-longer-list"
+        rule = "response-now-list" if new.many else "response-no-longer-list"
         yield change(rule, what, f"{what} in responses", old, new)
     elif _kind(old, old.read) != _kind(new, new.read):
         before, after = _kind(old, old.read), _kind(new, new.read)
-        yield change(_reread(old, new), what, f"was {before}, is {after}", old, new)
+        yield change(_reread(old, new, both), what, f"was {before}, is {after}", old, new)
     if (old.read_empty, old.none) != (new.read_empty, new.none):
         message = f"was {_empty(old)}, is {_empty(new)}"
         yield change("empty-read-differently", what, message, old, new)
@@ -117,7 +144,7 @@ def _empty(item: Field) -> str:
     return ", ".join(filter(None, [item.read_empty, *item.none])) or "as its type is"
 
 
-def _sent(what: str, old: Field | None, new: Field | None) -> Iterator[Change]:
+def _sent(what: str, old: Field | None, new: Field | None, both: Descriptions) -> Iterator[Change]:
     before = set(old.access) - {"r"} if old is not None else set()
     after = set(new.access) - {"r"} if new is not None else set()
     for way, letters in (("removed", before - after), ("added", after - before)):
@@ -139,7 +166,9 @@ def _sent(what: str, old: Field | None, new: Field | None) -> Iterator[Change]:
         if letters:
             where = " and ".join(_LETTERS[letter] for letter in sorted(letters))
             yield change(rule, what, f"in requests that {where}", old, new)
-    yield from _retyped(what, old, new, "input-field", "input")
+    if not (old.readable and new.readable):
+        yield from _formatted(what, old, new, both)
+    yield from _retyped(what, old, new, "input-field", "input", both)
 
 
 _LETTERS: Final = {"c": "create", "u": "update"}
@@ -147,7 +176,9 @@ _LETTERS: Final = {"c": "create", "u": "update"}
 # fields and arguments
 
 
-def _both(what: str, old: Field, new: Field, *, argument: bool = False) -> Iterator[Change]:
+def _both(
+    what: str, old: Field, new: Field, both: Descriptions, *, argument: bool = False
+) -> Iterator[Change]:
     """Yield changes of what fields and arguments have in common."""
     if old.python != new.python:
         rule = "argument-renamed-in-python" if argument else "field-renamed-in-python"
@@ -176,6 +207,16 @@ def _both(what: str, old: Field, new: Field, *, argument: bool = False) -> Itera
             yield change(rule, what, f"an empty tag was {old.clear}, is {new.clear}", old, new)
 
 
+def _formatted(what: str, old: Field, new: Field, both: Descriptions) -> Iterator[Change]:
+    before, after = both.format_of(both.old, old), both.format_of(both.new, new)
+    same_type = (old.read, old.write) == (new.read, new.write)
+    if same_type and old.scalar != new.scalar and before != after:
+        message = (
+            f"the format was {old.scalar or 'the usual one'}, is {new.scalar or 'the usual one'}"
+        )
+        yield change("format-changed", what, message, old, new)
+
+
 def _limits(what: str, old: Field, new: Field) -> Iterator[Change]:
     for name, smaller_is_tighter in (
         ("max_length", True), ("maximum", True), ("places", True), ("max_bytes", True), ("minimum", False),
@@ -197,16 +238,30 @@ def _limits(what: str, old: Field, new: Field) -> Iterator[Change]:
 
 
 def _place(item: Field) -> str:
-    where = "/".join(item.path)
-    if item.attribute is not None:
-        where += f"@{item.attribute}"
-    return where + (" or the element's text" if item.content else "") or "the element itself"
+    if item.location is not None:
+        where = ":".join(filter(None, item.location))
+    else:
+        where = "/".join(item.path)
+        if item.attribute is not None:
+            where += f"@{item.attribute}"
+        where += " or the element's text" if item.content else ""
+    notes = [where or "the element itself"]
+    if item.map:
+        notes.append(f"with keys at {item.key_element} and values at {item.value_element}")
+    if item.namespaces:
+        notes.append(f"in {', '.join(item.namespaces)}")
+    if item.indexed is not None:
+        notes.append(f"named {item.indexed}")
+    if item.join is not None:
+        notes.append(f"joined by {item.join!r}")
+    return " ".join(notes)
 
 
 def _kind(item: Field, scalar: str | None) -> str:
+    around = "map of " if item.map else ""
     if item.record is not None:
-        return f"record {item.record.name}"
-    return f"enum {item.enum.name}" if item.enum is not None else (scalar or "text")
+        return f"{around}record {item.record.name}"
+    return around + (f"enum {item.enum.name}" if item.enum is not None else (scalar or "text"))
 
 
 _SAME: Final = ({"id", "int"}, {"text", "uri"})
@@ -219,7 +274,9 @@ def _shape(item: Field, scalar: str | None) -> str:
     return _kind(item, scalar).partition(" ")[0]
 
 
-def _retyped(what: str, old: Field, new: Field, prefix: str, changed: str) -> Iterator[Change]:
+def _retyped(
+    what: str, old: Field, new: Field, prefix: str, changed: str, both: Descriptions
+) -> Iterator[Change]:
     """Yield a change of the type of a value in requests."""
     before, after = _kind(old, old.write), _kind(new, new.write)
     if old.many != new.many:
@@ -228,11 +285,12 @@ def _retyped(what: str, old: Field, new: Field, prefix: str, changed: str) -> It
         yield change(rule, what, f"{what} in requests", old, new)
     elif before != after:
         left, right = _shape(old, old.write), _shape(new, new.write)
-        if {left, right} in _SAME:
+        words = _words(old, new, both)
+        if {left, right} in _SAME or (words and words[0] == words[1]):
             rule = "scalar-refined"
-        elif (left, right) in _WIDER:
+        elif (left, right) in _WIDER or (words and words[0] < words[1]):
             rule = f"{prefix}-widened"
-        elif (right, left) in _WIDER:
+        elif (right, left) in _WIDER or (words and words[0] > words[1]):
             rule = f"{prefix}-narrowed"
         elif right in ("text", "uri") and left not in ("record", "binary"):
             rule = f"{prefix}-loosened"
@@ -243,28 +301,40 @@ def _retyped(what: str, old: Field, new: Field, prefix: str, changed: str) -> It
         yield change(rule, what, f"was {before}, is {after}", old, new)
 
 
-def _reread(old: Field, new: Field) -> str:
+def _words(old: Field, new: Field, both: Descriptions) -> tuple[Words, Words] | None:
+    """Return the words of two enums, of the old and the new field; None if one of them has none."""
+    if old.enum is None or new.enum is None or old.map != new.map:
+        return None
+    return both.words(old.enum, new.enum)
+
+
+def _reread(old: Field, new: Field, both: Descriptions) -> str:
     """Return the rule for a change of the type of a value in responses."""
     left, right = _shape(old, old.read), _shape(new, new.read)
-    if {left, right} in _SAME:
+    words = _words(old, new, both)
+    if {left, right} in _SAME or (words and words[0] == words[1]):
         return "scalar-refined"
+    if words and words[0] > words[1]:
+        return "response-word-removed"
+    if words and words[0] < words[1]:
+        return "response-word-added"
     texts = ("text", "uri")
     if left == "enum" and right in texts:
-        return "answer-word-set-opened"
+        return "response-word-set-opened"
     if left in texts and right == "enum":
-        return "answer-word-set-closed"
+        return "response-word-set-closed"
     narrower = left in texts and right not in ("record", "binary")
     if narrower or (right, left) in _WIDER:
-        return "answer-type-narrowed"
+        return "response-type-narrowed"
     if (right in texts and left not in ("record", "binary")) or (left, right) in _WIDER:
-        return "answer-type-widened"
-    return "answer-type-changed"
+        return "response-type-widened"
+    return "response-type-changed"
 
 
 # methods
 
 
-def methods(old: Module, new: Module) -> Iterator[Change]:
+def methods(old: Module, new: Module, both: Descriptions) -> Iterator[Change]:
     """Yield changes of the methods of a module."""
     for verb, left, right in matched(
         {method.verb: method for method in old.methods},
@@ -275,10 +345,10 @@ def methods(old: Module, new: Module) -> Iterator[Change]:
             rule = "method-added" if left is None else "method-removed"
             yield change(rule, what, f"the method {what}", left, right)
         else:
-            yield from _method(what, left, right)
+            yield from _method(what, left, right, both)
 
 
-def _method(what: str, old: Method, new: Method) -> Iterator[Change]:
+def _method(what: str, old: Method, new: Method, both: Descriptions) -> Iterator[Change]:
     if old.python != new.python:
         message = f"{'.'.join(old.python)} is now {'.'.join(new.python)}"
         yield change("method-renamed-in-python", what, message, old, new)
@@ -294,36 +364,41 @@ def _method(what: str, old: Method, new: Method) -> Iterator[Change]:
         yield change("order-changed", what, f"was {old.order}, is {new.order}", old, new)
     yield from _about(what, old, new)
     yield from _around(what, old, new)
-    for name, left, right in matched(
-        {item.name: item for item in old.arguments}, {item.name: item for item in new.arguments}
-    ):
-        yield from _argument(f"{what}.{name}", left, right, old, new)
+    yield from wire(what, old, new, both.old, both.new, both.reported)
+    yield from _order(what, old.arguments, new.arguments, both, old, new)
+    common = {*old.positional} & {*new.positional}
+    before, after = ([name for name in item.positional if name in common] for item in (old, new))
+    if before != after:
+        message = f"was {', '.join(before)}, is {', '.join(after)}"
+        yield change("positional-order-changed", what, message, old, new)
+    for name, left, right in matched_fields(old.arguments, new.arguments):
+        yield from _argument(f"{what}.{name}", left, right, old, new, both)
 
 
 def _answer(what: str, old: Method, new: Method) -> Iterator[Change]:
     left, right = old.response, new.response
     if left.value != right.value:
-        rule = "answer-kind-changed"
+        rule = "response-kind-changed"
         if {left.value, right.value} == {"page", "list"}:
             rule = "paging-added" if right.value == "page" else "paging-removed"
         elif left.value == "none":
-            rule = "answer-now-given"
+            rule = "response-now-given"
         elif right.value == "none":
-            rule = "answer-no-longer-given"
+            rule = "response-no-longer-given"
         yield change(rule, what, f"returned {left.value}, returns {right.value}", old, new)
         return
     if old.paging != new.paging:
         rule = "pages-now-ignored" if new.paging == "ignored" else "pages-now-honored"
-        yield change(rule, what, f"paging was {old.paging!r}, is {new.paging!r}", old, new)
+        yield change(rule, what, _PAGES[new.paging == "ignored"], old, new)
     before, after = (
         answer.record.name if answer.record else answer.scalar for answer in (left, right)
     )
     if before != after:
-        rule = "scalar-refined" if {before, after} in _SAME else "answer-type-changed"
+        rule = "scalar-refined" if {before, after} in _SAME else "response-type-changed"
         yield change(rule, what, f"returned {before}, returns {after}", old, new)
     if (left.element, left.item) != (right.element, right.item):
         message = f"was at {left.element}/{left.item}, is at {right.element}/{right.item}"
-        yield change("answer-moved", what, message, old, new)
+        yield change("response-moved", what, message, old, new)
     if left.ref != right.ref:
         yield change("reference-changed", what, f"was {left.ref}, is {right.ref}", old, new)
     if left.media != right.media:
@@ -331,12 +406,15 @@ def _answer(what: str, old: Method, new: Method) -> Iterator[Change]:
         yield change("media-changed", what, f"returned {was}, returns {now}", old, new)
 
 
+_PAGES: Final = ("the service honors page numbers", "the service ignores page numbers")
+
+
 def _around(what: str, old: Method, new: Method) -> Iterator[Change]:
     for code in sorted({*old.errors} ^ {*new.errors}):
         rule, state = (
-            ("error-added", "may answer")
+            ("error-added", "may fail with")
             if code in new.errors
-            else ("error-removed", "no longer answers")
+            else ("error-removed", "no longer fails with")
         )
         yield change(rule, what, f"{state} {code}", old, new)
     for event in sorted({*old.events} ^ {*new.events}):
@@ -357,7 +435,12 @@ def _around(what: str, old: Method, new: Method) -> Iterator[Change]:
 
 
 def _argument(
-    what: str, old: Field | None, new: Field | None, before: Method, after: Method
+    what: str,
+    old: Field | None,
+    new: Field | None,
+    before: Method,
+    after: Method,
+    both: Descriptions,
 ) -> Iterator[Change]:
     if old is None or new is None:
         one = new if old is None else old
@@ -365,11 +448,12 @@ def _argument(
         rule = f"{must}argument-{'added' if old is None else 'removed'}"
         yield change(rule, what, f"the argument {what}", old or before, new or after)
         return
-    yield from _both(what, old, new, argument=True)
+    yield from _both(what, old, new, both, argument=True)
+    yield from _formatted(what, old, new, both)
     if bool(old.required) != bool(new.required):
         rule = "argument-now-required" if new.required else "argument-now-optional"
         yield change(rule, what, what, old, new)
     if (old.python in before.positional) != (new.python in after.positional):
         rule = "now-positional" if new.python in after.positional else "now-keyword-only"
         yield change(rule, what, what, old, new)
-    yield from _retyped(what, old, new, "argument", "argument")
+    yield from _retyped(what, old, new, "argument", "argument", both)

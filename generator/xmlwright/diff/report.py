@@ -121,7 +121,7 @@ _SECTIONS: Final = ("Added", "Changed", "Deprecated", "Removed")
 def _section(change: Change) -> str:
     if change.rule == "now-deprecated":
         return "Deprecated"
-    if change.rule.endswith("-added") or change.rule == "answer-now-given":
+    if change.rule.endswith("-added") or change.rule == "response-now-given":
         return "Added"
     gone = change.rule.endswith("-removed") or change.rule.startswith("no-longer-")
     return "Removed" if gone else "Changed"
@@ -136,6 +136,8 @@ def as_changelog(changes: list[Change], version: str) -> str:
         if found:
             lines += ["", f"### {section}", ""]
             lines += [_entry(change) for change in found]
+    if changes and not seen:
+        lines += ["", "### Changed", "", "- Documentation and notes only."]
     return "\n".join(lines)
 
 
@@ -143,7 +145,7 @@ def _entry(change: Change) -> str:
     start = "**Breaking:** " if change.verdict == "breaking" else ""
     kind = change.rule.replace("-", " ")
     said = kind if change.message in (change.what, "") else f"{kind}: {change.message}"
-    return f"- {start}`{change.what}`: {said}."
+    return f"- {start}`{change.what}`: {said.rstrip('.')}."
 
 
 def as_github(
