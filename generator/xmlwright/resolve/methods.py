@@ -83,6 +83,7 @@ class MethodResolver:
             http = Http(always_document=bool(envelope.request_root))
         if http is not None:
             arguments = self._located(arguments, http, verb, decl, resource, records)
+        self._records.check_places(arguments)
         retry = decl.retry
         by_verb = RETRY_BY_VERB[http.verb] if http is not None and http.described_verb else None
         if retry == "safe" and by_verb == "idempotent" and http is not None:
@@ -219,9 +220,7 @@ class MethodResolver:
         if kind == "list" and in_pages and pages is not None:
             for argument in _page_arguments(pages, decl):
                 found.setdefault(argument.name, argument)
-        arguments = tuple(found.values())
-        self._records.check_places(arguments)
-        return arguments
+        return tuple(found.values())
 
     def _located(
         self,
