@@ -100,3 +100,53 @@ def test_networks(moto: str, tmp_path: Path) -> None:
     assert sorted(walked) == sorted(one.reservation_id for one in started)
     (change,) = client.reservation.terminate(instance_ids=[started[0].instances[0].instance_id])
     assert change.current_state == "shutting-down"
+
+
+@pytest.mark.skipif(not foreign_programs.ROUTE53.is_dir(), reason="examples/route53 is not there")
+def test_zones(moto: str, tmp_path: Path) -> None:
+    package, client = _client("route53", "Route53", f"{moto}/2013-04-01", tmp_path)
+    created = client.hosted_zone.create(
+        name="example.com",
+        caller_reference="first",
+        hosted_zone_config={"comment": "größer & besser", "private_zone": False},
+    )
+    # The service puts a prefix before the ID, which paths are without.
+    identity = created.hosted_zone.id.removeprefix("/hostedzone/")
+    assert created.hosted_zone.name == "example.com."
+    assert len(created.delegation_set.name_servers) == 4
+    found = client.hosted_zone.get(identity).hosted_zone
+    assert found.config.comment == "größer & besser"
+
+    for number in range(6):
+        client.hosted_zone.create(name=f"zone-{number}.example", caller_reference=f"zone-{number}")
+    zones = client.hosted_zone.list_(maxitems=2)
+    assert [len(page) for page in zones.pages()] == [2, 2, 2, 1]
+    assert {zone.name for zone in zones} == {
+        "example.com.",
+        *(f"zone-{number}.example." for number in range(6)),
+    }
+
+    assert (
+        client.hosted_zone.update_comment(identity, comment="changed").config.comment == "changed"
+    )
+    record = {
+        "name": "a.example.com",
+        "type": "A",
+        "ttl": 60,
+        "resource_records": [{"value": "192.0.2.1"}],
+    }
+    change = {"changes": [{"action": "CREATE", "resource_record_set": record}]}
+    client.record_set.change(identity, change_batch=change)
+    names = [one.name for one in client.record_set.list_(identity, maxitems=1)]
+    assert names.count("a.example.com.") == 1
+    assert len(names) == 3
+    with pytest.raises(package.ConflictError) as full:
+        client.hosted_zone.delete(identity)
+    assert full.value.code == "HostedZoneNotEmpty"
+
+    change = {"changes": [{"action": "DELETE", "resource_record_set": record}]}
+    client.record_set.change(identity, change_batch=change)
+    client.hosted_zone.delete(identity)
+    with pytest.raises(package.NotFoundError) as absent:
+        client.hosted_zone.get(identity)
+    assert (absent.value.code, absent.value.status) == ("NoSuchHostedZone", 404)
