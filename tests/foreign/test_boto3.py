@@ -99,3 +99,35 @@ def test_networks(tmp_path: Path) -> None:
             client.describe_vpcs(VpcIds=[created["VpcId"]])
         assert absent.value.response["Error"]["Code"] == "InvalidVpcID.NotFound"
         assert absent.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+@pytest.mark.skipif(not foreign_programs.ROUTE53.is_dir(), reason="examples/route53 is not there")
+def test_zones(tmp_path: Path) -> None:
+    with foreign_programs.sandbox("route53", tmp_path / "route53") as url:
+        client = foreign_programs.boto3_client("route53", url)
+        created = client.create_hosted_zone(
+            Name="example.com",
+            CallerReference="first",
+            HostedZoneConfig={"Comment": "größer & besser", "PrivateZone": False},
+        )
+        assert created["ResponseMetadata"]["HTTPStatusCode"] == 201
+        assert created["Location"].startswith("https://")
+        identity = created["HostedZone"]["Id"]
+        zone = client.get_hosted_zone(Id=identity)["HostedZone"]
+        assert (zone["Name"], zone["Config"]["Comment"]) == ("example.com.", "größer & besser")
+
+        for number in range(6):
+            client.create_hosted_zone(Name=f"zone-{number}.example", CallerReference=f"{number}")
+        pages = list(
+            client.get_paginator("list_hosted_zones").paginate(PaginationConfig={"PageSize": 2})
+        )
+        assert [len(page["HostedZones"]) for page in pages] == [2, 2, 2, 1]
+        names = {zone["Name"] for page in pages for zone in page["HostedZones"]}
+        assert names == {"example.com.", *(f"zone-{number}.example." for number in range(6))}
+
+        client.update_hosted_zone_comment(Id=identity, Comment="changed")
+        assert client.get_hosted_zone(Id=identity)["HostedZone"]["Config"]["Comment"] == "changed"
+        client.delete_hosted_zone(Id=identity)
+        with pytest.raises(client.exceptions.NoSuchHostedZone) as absent:
+            client.get_hosted_zone(Id=identity)
+        assert absent.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404

@@ -119,7 +119,7 @@ def test_zones(moto: str, tmp_path: Path) -> None:
 
     for number in range(6):
         client.hosted_zone.create(name=f"zone-{number}.example", caller_reference=f"zone-{number}")
-    zones = client.hosted_zone.list_(maxitems=2)
+    zones = client.hosted_zone.list(maxitems=2)
     assert [len(page) for page in zones.pages()] == [2, 2, 2, 1]
     assert {zone.name for zone in zones} == {
         "example.com.",
@@ -137,7 +137,7 @@ def test_zones(moto: str, tmp_path: Path) -> None:
     }
     change = {"changes": [{"action": "CREATE", "resource_record_set": record}]}
     client.record_set.change(identity, change_batch=change)
-    names = [one.name for one in client.record_set.list_(identity, maxitems=1)]
+    names = [one.name for one in client.record_set.list(identity, maxitems=1)]
     assert names.count("a.example.com.") == 1
     assert len(names) == 3
     with pytest.raises(package.ConflictError) as full:
