@@ -170,10 +170,10 @@ class Service:
             return problem(dict(parse_qsl(body)).get("error", "token_rejected"), status)
         return Say(body.encode(), 200, {"Content-Type": "application/x-www-form-urlencoded"})
 
-    def user_agrees(self, authorize_url: str) -> str:
+    def user_agrees(self, authorization_url: str) -> str:
         """What the user's browser does; answers the code that the page shows."""
         endpoint = AuthorizationEndpoint(self.book)
-        headers, body, _ = endpoint.create_authorization_response(authorize_url, credentials={})
+        headers, body, _ = endpoint.create_authorization_response(authorization_url, credentials={})
         shown = body or urlsplit(headers["Location"]).query
         return str(dict(parse_qsl(shown))["oauth_verifier"])
 
@@ -215,10 +215,10 @@ def test_three_steps_lead_to_an_access_token_that_signs_calls(
     ) as flow:
         asked = flow.request_token(callback) if callback != "oob" else flow.request_token()
         asked = pickle.loads(pickle.dumps(asked))  # the user may take a while
-        page = urlsplit(asked.authorize_url)
-        assert page.path == "/oauth/oauth_authorize.php"
+        page = urlsplit(asked.authorization_url)
+        assert page.path == "/oauth/oauth_authorization.php"
         assert dict(parse_qsl(page.query)) == {"oauth_token": asked.token}
-        code = service.user_agrees(asked.authorize_url)
+        code = service.user_agrees(asked.authorization_url)
         auth = flow.access_token(asked, verifier=f"  {code}\n")  # as pasted
     kept = pickle.loads(pickle.dumps(auth))
     with FreshBooks("sample", auth=kept, url=server.url) as fb:
@@ -308,7 +308,7 @@ def test_a_wrong_code_is_told_so_and_the_right_one_works_afterwards(
 ) -> None:
     with FreshBooks.oauth("sample", KEY, SECRET, url=base(server)) as flow:
         asked = flow.request_token()
-        code = service.user_agrees(asked.authorize_url)
+        code = service.user_agrees(asked.authorization_url)
         with pytest.raises(AuthenticationError):
             flow.access_token(asked, verifier="12345")
         for nothing in ("", "  "):

@@ -22,7 +22,7 @@ envelope:
   failures: [{message: error, code: code, field: field}]
 credentials: {token: {}}
 authentication: [{basic: "{token}:X"}]
-oauth: {signature: PLAINTEXT, request_token: "https://{account}.example.com/r", authorize: "https://{account}.example.com/a", access_token: "https://{account}.example.com/t"}
+oauth: {signature: PLAINTEXT, request_token: "https://{account}.example.com/r", authorization: "https://{account}.example.com/a", access_token: "https://{account}.example.com/t"}
 paging:
   style: page
   position: page
@@ -456,7 +456,7 @@ EDITS: Final[tuple[Edit, ...]] = (
     Edit("the token is sent otherwise", api('[{basic: "{token}:X"}]', '[{at: "header:X-Token", value: "{token}"}]'),
          way("token-changed", BREAKS, NONE, old("api.book.get(7)")),
          way("token-changed", BREAKS, NONE, old("api.book.get(7)"))),
-    Edit("there is no OAuth", api('oauth: {signature: PLAINTEXT, request_token: "https://{account}.example.com/r", authorize: "https://{account}.example.com/a", access_token: "https://{account}.example.com/t"}\n', ""),
+    Edit("there is no OAuth", api('oauth: {signature: PLAINTEXT, request_token: "https://{account}.example.com/r", authorization: "https://{account}.example.com/a", access_token: "https://{account}.example.com/t"}\n', ""),
          way("oauth-removed", BREAKS, BREAKS, new('type(api).oauth("account", "key", "secret")'), GET),
          way("oauth-added", SAFE, SAFE, GET)),
     Edit("OAuth is elsewhere", api("example.com/r", "example.com/request"),

@@ -142,7 +142,7 @@ class Tables:
             ),
             nil=envelope.nil,
             oauth_request_token=oauth.get("request_token"),
-            oauth_authorize=oauth.get("authorize"),
+            oauth_authorization=oauth.get("authorization"),
             oauth_access_token=oauth.get("access_token"),
             oauth_signature=oauth.get("signature", "PLAINTEXT"),
             callbacks=None if api.callbacks is None else CallbackForm(**api.callbacks),

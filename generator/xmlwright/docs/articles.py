@@ -126,7 +126,7 @@ def _authentication(api: Api, links: Links) -> Iterator[Section]:
     if api.oauth:
         flow = (
             f'with {names.client}.oauth("sample", consumer_key, consumer_secret) as flow:\n    asked = flow.request_token()\n'
-            f"    print(asked.authorize_url)\n    auth = flow.access_token(asked, verifier=input())\n\n"
+            f"    print(asked.authorization_url)\n    auth = flow.access_token(asked, verifier=input())\n\n"
             f'client = {names.client}("sample", auth=auth)\n'
         )
         addresses = tuple(

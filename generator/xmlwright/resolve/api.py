@@ -28,7 +28,6 @@ class ApiResolver:
     """Resolves the API without its modules."""
 
     def __init__(self, symbols: SymbolTable) -> None:
-        """Initialize the instance."""
         self._symbols = symbols
         self._description = symbols.description
         self._diagnostics = symbols.diagnostics
@@ -86,7 +85,7 @@ class ApiResolver:
                 else {
                     "signature": str(oauth.signature),
                     "request_token": str(oauth.request_token),
-                    "authorize": str(oauth.authorize),
+                    "authorization": str(oauth.authorization),
                     "access_token": str(oauth.access_token),
                     "doc": prose(oauth.doc),
                 }

@@ -90,7 +90,7 @@ class OAuthDecl(Decl):
         Choice("PLAINTEXT", "HMAC-SHA1"), "Signature method.", required=True
     )
     request_token: LocatedStr = key(TEXT, "Address of the request token.", required=True)
-    authorize: LocatedStr = key(TEXT, "Address of the page where the user agrees.", required=True)
+    authorization: LocatedStr = key(TEXT, "Address of the page where the user agrees.", required=True)
     access_token: LocatedStr = key(TEXT, "Address of the access token.", required=True)
     doc: LocatedStr | None = key(TEXT, DOC)
 

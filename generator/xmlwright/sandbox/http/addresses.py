@@ -24,7 +24,7 @@ class Endpoint:
     """What an address stands for."""
 
     what: str
-    """``api``, or a key of the description's ``oauth``: ``request_token``, ``authorize``, ``access_token``."""
+    """``api``, or a key of the description's ``oauth``: ``request_token``, ``authorization``, ``access_token``."""
     account: str
     path: str = ""
     """The rest of the path, below the URL of the API, percent-encoded."""
@@ -55,7 +55,7 @@ class Addresses:
         defaults = {f"{{{one.name}}}": one.default or default for one in api.variables}
         defaults.pop(self._placeholder, None)
         addresses = {API: _filled(api.url, defaults)}
-        for name in ("request_token", "authorize", "access_token"):
+        for name in ("request_token", "authorization", "access_token"):
             if api.oauth is not None and api.oauth.get(name):
                 addresses[name] = _filled(api.oauth[name], defaults)
         netloc = urlsplit(api.url).netloc.lower()
