@@ -85,7 +85,7 @@ def described(texts: Mapping[str, str], words: Mapping[str, Mapping[str, str]]) 
             },
             "authentication": {
                 "token": {"style": "basic", "password": t["oauth"], "doc": t["token"]},
-                "oauth": {"signature": "PLAINTEXT", "request_token": t["oauth"], "authorize": t["oauth"], "access_token": t["oauth"]},
+                "oauth": {"signature": "PLAINTEXT", "request_token": t["oauth"], "authorization": t["oauth"], "access_token": t["oauth"]},
             },
             "scalars": {"date": {"none": [t["none"]]}},
             "people": {"somebody": {"doc": t["person"]}},

@@ -208,7 +208,7 @@ REASONS: Final[dict[tuple[str, str], str]] = {
     ("Resource", "python"): _NAME,
     ("Endpoint", "url"): _ADDRESS,
     ("OAuth", "request_token"): _ADDRESS,
-    ("OAuth", "authorize"): _ADDRESS,
+    ("OAuth", "authorization"): _ADDRESS,
     ("OAuth", "access_token"): _ADDRESS,
     ("Http", "media"): "the content type of requests, which is in no document",
     ("Variable", "default"): _ADDRESS,
