@@ -7,6 +7,8 @@ from pathlib import Path
 import foreign_programs
 import pytest
 
+_ROLE = {"RoleName": "reader", "AssumeRolePolicyDocument": "{}"}
+
 
 def test_roles(tmp_path: Path) -> None:
     with foreign_programs.sandbox("iam", tmp_path / "iam") as url:
@@ -47,6 +49,29 @@ def test_roles(tmp_path: Path) -> None:
             client.get_role(RoleName="reader")
         assert absent.value.response["Error"]["Code"] == "NoSuchEntity"
         assert absent.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_refusals(tmp_path: Path) -> None:
+    """boto3 raises the code and the status of the response, and fails to read one in another form."""
+    with foreign_programs.sandbox("iam", tmp_path / "iam") as url:
+        client = foreign_programs.boto3_client("iam", url)
+        unsigned = foreign_programs.boto3_client("iam", url, signed=False)
+        careless = foreign_programs.boto3_client("iam", url, parameter_validation=False)
+        for call, arguments, code, status in [
+            (unsigned.list_roles, {}, "AuthenticationFailed", 401),
+            (careless.create_role, {"RoleName": "reader"}, "ValidationError", 400),
+            (
+                client.create_role,
+                {**_ROLE, "PermissionsBoundary": "a" * 20},
+                "ValidationError",
+                400,
+            ),
+            (client.list_users, {}, "ValidationError", 404),  # not described
+        ]:
+            with pytest.raises(client.exceptions.ClientError) as refused:
+                call(**arguments)
+            assert refused.value.response["Error"]["Code"] == code
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
 def test_topics(tmp_path: Path) -> None:
@@ -124,6 +149,18 @@ def test_zones(tmp_path: Path) -> None:
         assert [len(page["HostedZones"]) for page in pages] == [2, 2, 2, 1]
         names = {zone["Name"] for page in pages for zone in page["HostedZones"]}
         assert names == {"example.com.", *(f"zone-{number}.example." for number in range(6))}
+
+        # The path of this operation ends with a slash, and the ID in paths has no prefix.
+        record = {
+            "Name": "a.example.com",
+            "Type": "A",
+            "TTL": 60,
+            "ResourceRecords": [{"Value": "192.0.2.1"}],
+        }
+        batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+        for zone_id in (identity, f"/hostedzone/{identity}"):
+            changed = client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
+            assert changed["ChangeInfo"]["Status"] in ("PENDING", "INSYNC")
 
         client.update_hosted_zone_comment(Id=identity, Comment="changed")
         assert client.get_hosted_zone(Id=identity)["HostedZone"]["Config"]["Comment"] == "changed"

@@ -143,14 +143,23 @@ def sandbox(service: str, folder: Path) -> Iterator[str]:
             program.stdout.close()
 
 
-def boto3_client(service: str, url: str) -> Any:
-    """Return boto3's client of a service, unmodified but for the address."""
+def boto3_client(service: str, url: str, *, signed: bool = True, **options: Any) -> Any:
+    """Return boto3's client of a service, unmodified but for the address.
+
+    Args:
+        service: The name that boto3 has for it.
+        url: The address.
+        signed: Whether requests are signed.
+        **options: Further ones of botocore's configuration.
+    """
     boto3: Any = importlib.import_module("boto3")
     config: Any = importlib.import_module("botocore.config")
+    if not signed:
+        options["signature_version"] = importlib.import_module("botocore").UNSIGNED
     return boto3.client(
         service,
         endpoint_url=url,
         region_name=REGION,
-        config=config.Config(retries={"total_max_attempts": 1}),
+        config=config.Config(retries={"total_max_attempts": 1}, **options),
         **KEYS,
     )
