@@ -177,7 +177,7 @@ def read(name: str, answer: requests.Response) -> Any:
     """The value of an answer. It must be one that the description knows, to the last element. Raises ApiError."""
     content = answer.content
     endpoint = wire.METHODS[name]
-    if endpoint.answer.binary and answer.headers["Content-Type"].split(";")[0] != "application/xml":
+    if endpoint.response.binary and answer.headers["Content-Type"].split(";")[0] != "application/xml":
         assert answer.status_code == 200
         return content
     assert answer.headers["Content-Type"] == "application/xml; charset=utf-8"
@@ -188,7 +188,7 @@ def read(name: str, answer: requests.Response) -> Any:
         check_failure(failure, answer.status_code)
         raise
     assert answer.status_code == 200, content
-    assert not endpoint.answer.binary
+    assert not endpoint.response.binary
     assert wire.REGISTRY.unknown_in(name, content) == []
     return value
 

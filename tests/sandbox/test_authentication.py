@@ -99,7 +99,7 @@ class Flow:
     ) -> requests.Response:
         form = {"oauth_token": token, "answer": answer, "person": person}
         return self.session.post(
-            self.url("oauth_authorize"), data=form, allow_redirects=False, timeout=60
+            self.url("oauth_authorization"), data=form, allow_redirects=False, timeout=60
         )
 
 
@@ -113,7 +113,7 @@ def flow(box: Sandbox, account: str) -> Iterator[Flow]:
 def test_the_generated_client_goes_all_the_way(box: Sandbox, account: str, flow: Flow) -> None:
     with flow.by_client() as steps:
         asked = steps.request_token()
-        page = flow.session.get(asked.authorize_url, timeout=60).text
+        page = flow.session.get(asked.authorization_url, timeout=60).text
         assert account in page
         assert 'value="admin/1"' in page
         code = re.search(r'id="verifier">(\w+)<', flow.agree(asked.token).text)
@@ -197,7 +197,7 @@ def test_a_request_that_was_sent_before_is_refused(box: Sandbox, account: str, f
 def test_the_page_takes_nothing_but_an_open_question(
     box: Sandbox, account: str, flow: Flow
 ) -> None:
-    page = flow.url("oauth_authorize")
+    page = flow.url("oauth_authorization")
     assert flow.session.get(page, params={"oauth_token": "nothing"}, timeout=60).status_code == 400
     assert flow.agree("nothing").status_code == 400
     header = {

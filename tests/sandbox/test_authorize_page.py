@@ -75,7 +75,7 @@ def test_who_agrees_reads_a_code_off_the_page(
     box: Sandbox, page: Page, steps: OAuthFlow, staff: int
 ) -> None:
     asked = steps.request_token()
-    page.goto(asked.authorize_url)
+    page.goto(asked.authorization_url)
     expect(page.locator("main")).to_contain_text(ACCOUNT)
     page.get_by_label(f"staff/{staff}").check()
     page.get_by_role("button", name="Allow").click()
@@ -85,7 +85,7 @@ def test_who_agrees_reads_a_code_off_the_page(
         assert fb.staff.current().staff_id == staff  # the program acts as who agreed
         with pytest.raises(PermissionDeniedError):
             fb.system.current()
-    page.goto(asked.authorize_url)
+    page.goto(asked.authorization_url)
     expect(page.locator("h1")).to_have_text("Nothing to agree to")
 
 
@@ -94,7 +94,7 @@ def test_the_browser_comes_back_to_the_program(
 ) -> None:
     address, heard = program
     asked = steps.request_token(address)
-    page.goto(asked.authorize_url)
+    page.goto(asked.authorization_url)
     page.get_by_role("button", name="Allow").click()
     expect(page.locator("h1")).to_have_text("Welcome back")
     told = dict(parse_qsl(heard[0]))
@@ -109,7 +109,7 @@ def test_who_denies_comes_back_too_and_the_program_gets_nothing(
 ) -> None:
     address, heard = program
     asked = steps.request_token(address)
-    page.goto(asked.authorize_url)
+    page.goto(asked.authorization_url)
     page.get_by_role("button", name="Deny").click()
     expect(page.locator("h1")).to_have_text("Welcome back")
     assert dict(parse_qsl(heard[0]))["oauth_problem"] == "user_refused"
@@ -123,7 +123,7 @@ def test_everybody_can_read_the_page(page: Page, steps: OAuthFlow) -> None:
     for scheme, width in looks:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 844})
-        page.goto(asked.authorize_url)
+        page.goto(asked.authorization_url)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         if browser_page.AXE.is_file():
             assert browser_page.serious(page) == []

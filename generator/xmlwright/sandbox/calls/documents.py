@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from lxml import etree
@@ -154,7 +154,9 @@ class Documents:
         if ref not in self.api.records:
             ref = None
         shape = None if ref is None else self.tables.shape(ref)
-        return _shown(record, shape)
+        return _shown(
+            record, shape, self._sensitive if shape is None or ".given" in record else set()
+        )
 
     def records(
         self, collection: str, records: Iterable[Mapping[str, Any]]
@@ -171,11 +173,13 @@ def _is_xml(document: bytes) -> bool:
     return True
 
 
-def _shown(record: Mapping[str, Any], shape: RecordSchema[Any] | None) -> dict[str, Any]:
+def _shown(
+    record: Mapping[str, Any], shape: RecordSchema[Any] | None, sensitive: Collection[str] = ()
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in record.items():
         item = None if shape is None else shape.by_name.get(name)
-        if item is not None and item.sensitive and value is not None:
+        if value is not None and (name in sensitive or (item is not None and item.sensitive)):
             found[name] = HIDDEN
         elif item is not None and item.shape is not None:
             inner = item.shape()
@@ -187,6 +191,13 @@ def _shown(record: Mapping[str, Any], shape: RecordSchema[Any] | None) -> dict[s
                 ]
             else:
                 found[name] = shown(value)
+        elif sensitive and isinstance(value, Mapping):
+            found[name] = _shown(value, None, sensitive)
+        elif sensitive and isinstance(value, (list, tuple)):
+            found[name] = [
+                _shown(one, None, sensitive) if isinstance(one, Mapping) else shown(one)
+                for one in value
+            ]
         else:
             found[name] = shown(value)
     return found

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from ...cases.values import plain_value
 from ...ir import Api, Case, Field, Method, PageValue, Record, RecordValue, Ref
+from .conventions import is_generated
 
 _DEEPEST: Final = 6
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "int": (int,),
+    "id": (int, str),
+    "decimal": (Decimal,),
+    "float": (float, int),
+    "flag": (bool,),
+    "date": (dt.date,),
+    "datetime": (dt.datetime,),
+    "base64": (bytes,),
+    "binary": (),
+}
 _HEX: Final = "0123456789abcdef"
 
 
@@ -38,7 +52,7 @@ class Examples:
     def result(self, method: Method) -> Any:
         """Return what the first case of a method returns: a mapping, a tuple of rows, or a scalar; None for none."""
         found = self._results.get(method.name)
-        return plain_value(found.items if isinstance(found, PageValue) else found)
+        return plain_result(found)
 
     def compose(
         self,
@@ -46,6 +60,9 @@ class Examples:
         known: Iterable[tuple[Ref | None, Mapping[str, Any]]],
         seed: str,
         depth: int = 0,
+        *,
+        fresh: bool = False,
+        now: dt.datetime | None = None,
     ) -> dict[str, Any]:
         """Return a record made of values that are known, and of examples for all others.
 
@@ -54,6 +71,8 @@ class Examples:
             known: records and arguments that it may show, the most important ones first.
             seed: text that decides what generated IDs are.
             depth: how many records it is inside of.
+            fresh: IDs that are not known are new ones.
+            now: the present time, for times of new records.
         """
         known = list(known)
         record = self._api.records[ref]
@@ -62,28 +81,70 @@ class Examples:
         for item in record.fields:
             if not item.readable:
                 continue
-            value = self._known(item, known)
+            value = self._known(item, known, ref)
             if value is None:
                 value = example.get(item.python)
                 if item.record is not None and isinstance(value, Mapping) and depth < _DEEPEST:
-                    value = self.compose(item.record, known, seed, depth + 1)
+                    place = f"{seed}/{item.python}"
+                    value = self.compose(item.record, known, place, depth + 1, fresh=fresh, now=now)
+                elif fresh and value is not None and is_generated(item):
+                    value = generated_key(item, value, f"{seed}/{record.name}/{item.python}")
+                elif now is not None and isinstance(value, dt.datetime):
+                    value = now
             if value is None and item.python == record.identity:
                 value = generated_key(item, None, f"{seed}/{record.name}")
             if value is not None:
                 found[item.python] = value
         return found
 
-    @staticmethod
-    def _known(item: Field, known: Iterable[tuple[Ref | None, Mapping[str, Any]]]) -> Any:
+    def _known(self, item: Field, known: Iterable[tuple[Ref | None, Any]], own: Ref) -> Any:
+        """Return the value of a field of ``own`` among values that are known; None where none fits."""
         for ref, values in known:
-            if item.record is not None and item.record == ref:
-                return (values,) if item.many else values
-            value = values.get(item.python)
-            if value is None or (ref is None and item.record is not None):
+            if item.record is not None and item.record == ref and not item.map:
+                several = isinstance(values, tuple)
+                if item.many or not several:
+                    return values if several == item.many else (values,)
                 continue
-            if isinstance(value, Mapping) == (item.record is not None or item.map):
+            if not isinstance(values, Mapping):
+                continue
+            value = values.get(item.python)
+            if value is None:
+                continue
+            if item.record is None and not item.map:
+                value = self.fitting(item, value)
+                if value is not None:
+                    return value
+            elif ref == own:
                 return value
         return None
+
+    def fitting(self, item: Field, value: Any) -> Any:
+        """Return a value as one of a field; None where it cannot be."""
+        if item.many:
+            if not isinstance(value, (tuple, list)):
+                return None
+            found = tuple(self.fitting(dataclasses.replace(item, many=False), one) for one in value)
+            return None if None in found else found
+        if item.enum is not None:
+            words = {word.word for word in self._api.enums[item.enum].words if word.readable}
+            return value if isinstance(value, str) and value in words else None
+        kind = item.read or item.write or "text"
+        if kind in ("int", "id") and isinstance(value, str) and value.isdecimal() and kind == "int":
+            return int(value)
+        if (
+            kind in ("text", "uri")
+            and isinstance(value, (int, Decimal))
+            and not isinstance(value, bool)
+        ):
+            return str(value)
+        if kind == "decimal" and isinstance(value, int) and not isinstance(value, bool):
+            return Decimal(value)
+        wanted = _TYPES.get(kind, (str,))
+        return (
+            value
+            if isinstance(value, wanted) and isinstance(value, bool) == (kind == "flag")
+            else None
+        )
 
     def completed(
         self, record: Record, values: Mapping[str, Any], now: dt.datetime, seed: str
@@ -153,7 +214,7 @@ def generated_key(item: Field, shown: Any, seed: str) -> int | str:
 
 def shaped_like(example: str, seed: str) -> str:
     """Return text with digits where an example has digits, and letters where it has letters, after its last slash."""
-    kept, slash, last = example.rpartition("/")
+    kept, slash, last = example.rpartition("/" if "/" in example else ":")
     is_hex = all(letter in _HEX for letter in last.lower() if letter.isalnum())
     found, stream = "", b""
     for index, letter in enumerate(last):
@@ -184,6 +245,11 @@ def _is_token(text: str) -> bool:
         and sum(letter.isdigit() for letter in last) >= 2
         and "." not in last
     )
+
+
+def plain_result(value: Any) -> Any:
+    """Return the result of a case as plain values; the rows of a page."""
+    return plain_value(value.items if isinstance(value, PageValue) else value)
 
 
 def scopes_of(method: Method, key: str | None, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,7 +80,9 @@ class Lister:
         arguments: Mapping[str, Any],
     ) -> tuple[Windows, Window | None]:
         paging = self._tables.method(method).protocol.paging
-        windows = Windows(method, paging, resource, self._work.request)
+        ref = method.response.record
+        layout = resource.layout if ref is None else self._work.resources.layout(ref)
+        windows = Windows(method, paging, layout, self._work.request)
         return windows, windows.window(arguments, self._size(windows, acting, arguments))
 
     def _size(self, windows: Windows, acting: MethodBehavior, arguments: Mapping[str, Any]) -> int:

@@ -49,7 +49,7 @@ class RecordStore:
             record = {**scopes, **record}
             if resource.natural:
                 record[KEYLESS] = key = scoped_key(scopes, key)
-        if context.resources.shows_examples and layout is not None:
+        if context.resources.shows_examples(resource.module.name) and layout is not None:
             seed = context.key_seed(resource.name, number or key)
             record = context.resources.examples.completed(layout.record, record, context.now, seed)
         record[MADE_BY] = context.person.id
@@ -86,7 +86,9 @@ class RecordStore:
         if resource.identity is None or resource.identity.read in ("id", "int"):
             return number
         shown = context.resources.examples.record(resource.ref).get(resource.key or "")
-        if not context.resources.shows_examples or (isinstance(shown, str) and shown.isdecimal()):
+        if not context.resources.shows_examples(resource.module.name) or (
+            isinstance(shown, str) and shown.isdecimal()
+        ):
             return str(number)
         return generated_key(resource.identity, shown, context.key_seed(resource.name, number))
 

@@ -13,6 +13,8 @@ from ...cases.tables import Tables
 from ...ir import Api, Field, Module, Record, Ref
 from ...naming import snake
 from ...runtime.scalars import Codec
+from ..binding.routing import is_plain
+from .conventions import Conventions
 from .examples import Examples
 from .failures import resource_facts
 
@@ -170,11 +172,16 @@ class Resources:
         self._behaviors = behaviors
         self._layouts: dict[Ref, Layout] = {}
         self.examples = Examples(api)
-        self.shows_examples = not behaviors.resources
-        """Nothing is said about what the service does, so new records show what those of cases do."""
+        self._plain = is_plain(api)
+        self.conventions = Conventions(api, self.shows_examples)
         self._settled_row = {module.name: self._of(module) for module in api.resources}
         self._of_records: dict[str, ResourceRuntime] = {}
         self.touched_by: Mapping[str, tuple[str, ...]] = {}
+
+    def shows_examples(self, resource: str) -> bool:
+        """Return whether new records show what those of cases do: nothing says what the service does with them."""
+        described = self._behaviors.resources
+        return resource not in described and not (described and self._plain)
 
     def __iter__(self) -> Iterator[ResourceRuntime]:
         return iter(self._settled_row.values())
@@ -198,9 +205,14 @@ class Resources:
             KeyError: the resource has no such record.
         """
         record = next((one for one in resource.module.records if one.name == name), None)
-        if record is None:
-            raise KeyError(name)
         collection = f"{resource.name}.{name}"
+        if record is None:
+            noun = self.conventions.noun_of(collection)
+            if not noun:
+                raise KeyError(name)
+            facts = resource_facts(noun, f"{noun}s")
+            behavior = self._behaviors.of(collection)
+            return ResourceRuntime(resource.module, None, None, behavior, facts, collection)
         if collection not in self._of_records:
             identity = record.field(record.identity) if record.identity else None
             self._of_records[collection] = ResourceRuntime(

@@ -10,6 +10,8 @@ from ...behavior.rules import MethodBehavior
 from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
 from .context import NOTHING, CallContext
+from .conventional import ConventionalMethods
+from .conventions import Operation
 from .effects import EffectRunner
 from .examples import scopes_of
 from .failures import CallRefusedError
@@ -54,6 +56,9 @@ class MethodDispatcher:
         kind = acting.allow.get(self.context.person.kind)
         if kind is not None and not kind(self.context.scope(NOTHING, arguments=arguments)):
             raise CallRefusedError("permission", **resource.facts)
+        operation = self.context.resources.conventions.of(method)
+        if operation is not None:
+            return self._conventional(operation, resource, method, acting, arguments)
         resource = self._kept_by(resource, method)
         scopes = scopes_of(method, resource.key, arguments)
         self._parents(resource, method, scopes)
@@ -64,6 +69,23 @@ class MethodDispatcher:
         if method.kind == "list":
             return self._list(resource, method, acting, arguments, scopes)
         return self._one(resource, method, acting, arguments, scopes)
+
+    def _conventional(
+        self,
+        operation: Operation,
+        resource: ResourceRuntime,
+        method: Method,
+        acting: MethodBehavior,
+        arguments: Mapping[str, Any],
+    ) -> Outcome:
+        """Do what a method does by its name."""
+        value = ConventionalMethods(self._api, self.context).run(operation, method, arguments)
+        if method.response.value == "none":
+            return Outcome()
+        if method.response.value == "page":
+            lister = Lister(self._tables, self.context)
+            return Outcome(lister.page_of(resource, list(value), method, acting, arguments))
+        return Outcome(value)
 
     def _kept_by(self, resource: ResourceRuntime, method: Method) -> ResourceRuntime:
         """Return what keeps the records of a method: the resource, or the records of another type in it."""
@@ -318,7 +340,7 @@ class MethodDispatcher:
         if ref == resource.ref and record:
             return Outcome(record, self._hidden(resource))
         self.context.guess(f"what {method.name} returns is not described")
-        if self.context.behaviors.resources:
+        if not self.context.resources.shows_examples(resource.module.name):
             known = {**record, **arguments}
             fields = self._api.records[ref].fields
             shown = {item.python: known.get(item.python) for item in fields}

@@ -12,7 +12,7 @@ from ...runtime.parameters import unescaped
 from ...runtime.protocol import Paging
 from ..binding.routing import HttpCall
 from .record_writer import text_of
-from .resources import ResourceRuntime
+from .resources import Layout
 from .responses import ListResult
 from .state import Record, sort_key
 
@@ -36,11 +36,11 @@ class Windows:
     """The pages of the lists of one method."""
 
     def __init__(
-        self, method: Method, paging: Paging, resource: ResourceRuntime, call: HttpCall | None
+        self, method: Method, paging: Paging, layout: Layout | None, call: HttpCall | None
     ) -> None:
         self._method = method
         self._paging = paging
-        self._resource = resource
+        self._layout = layout
         self._call = call
         self.maximum = paging.maximum_size
 
@@ -108,7 +108,7 @@ class Windows:
 
     def _fields(self) -> list[str | None]:
         """Return the fields of rows that the parts of a cursor are: those with the end of the argument's name."""
-        layout = self._resource.layout
+        layout = self._layout
         fields = layout.fields if layout is not None else {}
         found: list[str | None] = []
         for name in self._paging.arguments:
@@ -155,7 +155,7 @@ class Windows:
 
     def _part(self, name: str | None, row: Record) -> str | None:
         value = row.get(name) if name is not None else None
-        layout = self._resource.layout
+        layout = self._layout
         if value is None or name is None or layout is None:
             return None
         return unescaped(text_of(layout.codec(name), value))

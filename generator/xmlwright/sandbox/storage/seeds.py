@@ -9,6 +9,7 @@ from ...cases.values import plain_value
 from ...diagnostics import nearest
 from ...ir import Case, Field, Method, PageValue, RecordValue, Ref
 from ..engine.context import SETTINGS
+from ..engine.conventional import case_records
 from ..engine.examples import case_arguments, scopes_of
 from ..engine.record_store import KEYLESS, scoped_key
 from ..engine.resources import Layout, ResourceRuntime, Resources
@@ -77,7 +78,10 @@ def recorded(engine: Engine, account: str, given: RecordedState) -> Effects:
 
 def from_cases(engine: Engine, account: str) -> Effects:
     """Add each record in the results of cases once, with placeholders for records they refer to."""
-    return engine.seed_records(account, CaseRecords(engine.resources).records())
+    records = CaseRecords(engine.resources).records()
+    for collection, rows in case_records(engine.api, engine.resources).items():
+        records[collection] = rows
+    return engine.seed_records(account, records)
 
 
 # values
@@ -200,7 +204,7 @@ class CaseRecords:
                 continue
             arguments = case_arguments(case)
             for ref, row in _kept_records(
-                case.result, resource.ref if self._resources.shows_examples else None
+                case.result, resource.ref if self._resources.shows_examples(resource.name) else None
             ):
                 keeper = self._keeper(resource, method, ref)
                 if keeper is None:
@@ -218,7 +222,7 @@ class CaseRecords:
         if ref is None or ref == resource.ref:
             return resource
         if (
-            not self._resources.shows_examples
+            not self._resources.shows_examples(resource.name)
             or ref != method.response.record
             or ref.module != resource.name
         ):
