@@ -312,17 +312,17 @@ def test_auth_takes_the_place_of_a_token_from_the_surroundings(
 
 LONG = "x" * 40
 WRONG: list[tuple[str, dict[str, Any], str]] = [
-    ("nobody signs", {"token": None}, "token or auth"),
-    ("two sign", {"auth": OAuth("k", "s")}, "token or auth"),
+    ("nobody signs", {"token": None}, "no token is given"),
+    ("two sign", {"auth": OAuth("k", "s")}, "give token or auth"),
     ("empty token", {"token": ""}, "empty"),
     ("blank token", {"token": "  "}, "empty"),
     ("token with a line break", {"token": f"{LONG}\n"}, "unprintable"),
     ("token with spaces around it", {"token": f" {LONG}"}, "spaces"),
     ("token with a colon", {"token": f"{LONG}:X"}, "colon"),
     ("token of another type", {"token": LONG.encode()}, "should be text"),
-    ("auth that cannot sign", {"token": None, "auth": LONG}, "able to sign"),
-    ("empty account", {"account": ""}, "name of the account"),
-    ("account of another type", {"account": 7}, "name of the account"),
+    ("auth that cannot sign", {"token": None, "auth": LONG}, "callable"),
+    ("empty account", {"account": ""}, "account"),
+    ("account of another type", {"account": 7}, "account"),
     ("account as an address", {"account": "https://sample.freshbooks.com"}, "without https"),
     ("account as a host", {"account": "sample.freshbooks.com"}, "first part"),
     ("account with a path", {"account": "sample/../x"}, "first part"),

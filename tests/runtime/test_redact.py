@@ -50,6 +50,7 @@ from xmlwright.runtime.retry import NEVER
 from xmlwright.runtime.scalars import Binary, Date, Flag, Integer, Number, Text
 from xmlwright.runtime.schema import RecordSchema, field_spec
 from xmlwright.runtime.scrub import blank, scrub
+from xmlwright.runtime.transport import HttpRequest
 from xmlwright.runtime.validation import problems
 from xmlwright.runtime.writing import Upload, Writer
 
@@ -424,7 +425,7 @@ def test_an_attribute_beside_a_sensitive_value_is_no_secret() -> None:
 
 
 class Signer:
-    def headers(self, protocol: Protocol, url: str) -> dict[str, str]:
+    def __call__(self, request: HttpRequest) -> dict[str, str]:
         return {"Authorization": "open-sesame"}
 
     def secrets(self) -> set[str]:
@@ -433,7 +434,7 @@ class Signer:
 
 def test_local_variables_of_a_traceback_show_no_token() -> None:
     options = Options(retry=NEVER)
-    setup = Setup(PROTOCOL, "sample", "https://x.example/", Signer(), "test", options)
+    setup = Setup(PROTOCOL, {}, "https://x.example/", None, Signer(), "test", options)
     request = method(arguments=RecordSchema("none", None, [])).request({})
     steps = run_call(request, setup)
     next(steps)

@@ -23,7 +23,7 @@ from ..naming import client_attribute, constant, method_constant, module_name, p
 from ..runtime import errors as runtime_errors
 from ..runtime.errors import Error
 from ..settings import LINE_LENGTH
-from . import literals
+from . import literals, modules
 from .templates import CONTRACT, SUFFIX, TemplateLoader
 from .templates import TemplateError as TemplateError
 from .views import ModuleView, example
@@ -107,6 +107,7 @@ class Renderer:
     ) -> None:
         self._api = api
         self._tables = ApiView(api)
+        self._absent = modules.unused(api)
         self._tree = tree
         self._env = _Environment(
             loader=jinja2.FunctionLoader(self._load),
@@ -122,6 +123,8 @@ class Renderer:
         self._env.globals.update(
             api=api,
             contract=".".join(map(str, CONTRACT)),
+            # Modules of the runtime that the client does not need.
+            absent=self._absent,
             errors=_errors(),
             # Public names that a partial copy lacks -> options of `xmlwright vendor` that add them.
             left_out=left_out or {},
@@ -131,8 +134,8 @@ class Renderer:
         )
 
     def all(self) -> list[Rendered]:
-        """Every file, in the order of their paths."""
-        files = {item.path: item for item in self.files()}
+        """Every file, in the order of their paths; a Python file without text is left out."""
+        files = {item.path: item for item in self.files() if item.text.strip() or not item.python}
         return [files[path] for path in sorted(files)]
 
     @property
@@ -167,7 +170,8 @@ class Renderer:
         if not names:
             raise TemplateError(f"there are no templates in {self._tree.folder}")
         if runtime is not None:
-            yield from _runtime(runtime.replace("%package%", package_path(self._api)))
+            folder = runtime.replace("%package%", package_path(self._api))
+            yield from _runtime(folder, self._absent)
         for name in names:
             if name.startswith("_"):
                 continue
@@ -292,9 +296,10 @@ def _errors() -> list[str]:
     )
 
 
-def _runtime(folder: str) -> Iterator[Rendered]:
-    for path in sorted(RUNTIME.glob("*.py")):
-        yield Rendered(f"{folder}/{path.name}", path.read_text(encoding="utf-8"), False)
+def _runtime(folder: str, absent: Set[str]) -> Iterator[Rendered]:
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in RUNTIME.glob("*.py")}
+    for name, text in modules.kept(sources, absent).items():
+        yield Rendered(f"{folder}/{name}.py", text, False)
 
 
 class _View(ModuleView):

@@ -8,6 +8,7 @@ from typing import Any
 from ..cases.tables import Tables, binding_of, scalar_arguments
 from ..ir import Api, Http, Method
 from ..runtime.http_binding import HttpBinding
+from ..runtime.request import Method as RuntimeMethod
 from ..runtime.scalars import EMPTY_REFUSED
 from .constructors import Constructors
 from .literals import literal
@@ -38,6 +39,10 @@ class ApiView:
             f"from .{module} import {', '.join(sorted(names))}"
             for module, names in sorted(self._own.imports.items())
         ]
+
+    def endpoint(self, method: Method) -> RuntimeMethod[Any]:
+        """Return the run-time method."""
+        return self._tables.method(method)
 
     def protocol_of(self, method: Method) -> tuple[str, dict[str, set[str]]]:
         """Return the expression of a method's protocol, and the names that it needs from the runtime."""
@@ -91,7 +96,9 @@ def _used(api: Api) -> set[str]:
 
 
 def _names(api: Api) -> Iterator[str]:
-    fields: list[Any] = [item for module in api.modules for record in module.records for item in record.fields]
+    fields: list[Any] = [
+        item for module in api.modules for record in module.records for item in record.fields
+    ]
     fields += [item for method in api.methods for item in method.arguments]
     for item in fields:
         yield from (name for name in (item.read, item.write) if name is not None)

@@ -72,7 +72,7 @@ class HttpParts:
 class ArgumentPlan:
     """The arguments of a method by where they go; made once for each method."""
 
-    __slots__ = ("_attributes", "_filled", "binding", "body", "located", "method", "names")
+    __slots__ = ("binding", "body", "filled", "located", "method", "names")
 
     def __init__(self, method: Method[Any]) -> None:
         binding = method.http
@@ -87,7 +87,7 @@ class ArgumentPlan:
             if item.location is not None and any(letter in item.access for letter in letters)
         )
         self.names = frozenset(entry.field.name for entry in self.located)
-        self._filled = placeholders(method.name)
+        self.filled = placeholders(method.name)
 
     def document(self, writer: Writer, values: Mapping[str, Any]) -> bytes:
         """Return the document of a request; empty where there is nothing to say in one.
@@ -126,7 +126,7 @@ class ArgumentPlan:
         Raises:
             ArgumentError: an argument cannot be sent where it goes.
         """
-        binding, filled = self.binding, self._filled
+        binding, filled = self.binding, self.filled
         query = ParameterWriter(binding.names)
         form = ParameterWriter(binding.names)
         query.pairs += [(name, filled(text)) for name, text in binding.query]

@@ -17,32 +17,45 @@ from lxml import etree
 from .places import Place
 from .reading import local_name, local_part, parse_xml
 from .record import Record
-from .request import EmptyResponse, ListResponse, Method, Page, PageResponse, ScalarResponse
+from .request import (
+    EmptyResponse,
+    ListResponse,
+    Method,
+    Page,
+    PageResponse,
+    ScalarResponse,
+)
 from .schema import RecordSchema
 from .transport import HttpRequest, HttpResponse
 
 Tree = tuple[str, tuple[tuple[str, str], ...], str, tuple[object, ...]]
 
 
-def tree(document: bytes | str) -> Tree:
-    """A document as a value to compare: order of siblings, namespaces, comments and white space aside."""
-    return _tree(parse_xml(document))
+def tree(document: bytes | str, *, ordered: bool = False) -> Tree:
+    """Return a document as a value to compare, without namespaces, comments and white space.
+
+    Args:
+        document: the document.
+        ordered: whether the order of siblings counts.
+    """
+    return _tree(parse_xml(document), ordered)
 
 
-def _tree(element: etree._Element) -> Tree:
+def _tree(element: etree._Element, ordered: bool) -> Tree:
     text = (element.text or "") + "".join(child.tail or "" for child in element)
     attributes = sorted((str(name), str(value)) for name, value in element.attrib.items())
+    inside = [_tree(child, ordered) for child in element]
     return (
         local_name(element),
         tuple(attributes),
         text.strip(),
-        tuple(sorted((_tree(child) for child in element), key=repr)),
+        tuple(inside) if ordered else tuple(sorted(inside, key=repr)),
     )
 
 
-def same_xml(left: bytes | str, right: bytes | str) -> None:
-    """Assert that two documents are equal by :func:`tree`."""
-    if tree(left) != tree(right):
+def same_xml(left: bytes | str, right: bytes | str, *, ordered: bool = True) -> None:
+    """Assert that two documents are equal by :func:`tree`, the order of siblings included."""
+    if tree(left, ordered=ordered) != tree(right, ordered=ordered):
         raise AssertionError(f"{_shown(left)}\n  is not\n{_shown(right)}")
 
 

@@ -239,7 +239,7 @@ def access_is_granted(secret: str) -> None:
         assert_type(flow, OAuthFlow)
         asked = flow.request_token("https://example.com/granted")
         assert_type(asked, RequestToken)
-        assert_type(asked.authorize_url, str)
+        assert_type(asked.authorization_url, str)
         auth = flow.access_token(asked, verifier="code")
         assert_type(auth, OAuth)
     assert_type(FreshBooks("sample", auth=auth), FreshBooks)
