@@ -99,7 +99,7 @@ EDITS = {
     "verb": ([member("PUT /members/{code}/block", "POST /members/{code}/block")], {"verb-changed", "retry-less-safe"}),
     "path": ([member("{code}/block", "{code}/lock")], {"path-changed"}),
     "argument moves to a header": ([member("active: {type: flag}", 'active: {type: flag, at: "header:X-Active"}')], {"argument-moved"}),
-    "argument moves to the form": ([member("active: {type: flag}", 'active: {type: flag, at: "form:active"}')], {"argument-moved"}),
+    "argument has another name": ([member("active: {type: flag}", 'active: {type: flag, at: "query:on"}')], {"argument-moved"}),
     "success": ([member("success: [204]", "success: [204, 202]")], {"success-status-added"}),
     "constant header": ([api(', constants: {"query:format": xml}', "")], {"constant-removed"}),
     "constant parameter": ([api('"query:format": xml', '"query:format": json')], {"constant-changed"}),

@@ -50,9 +50,9 @@ def test_a_bundle_fits_its_published_schema(api: Api) -> None:
         ("[]", "is not a bundle"),
         ('{"format": "other"}', "is not a bundle"),
         ('{"format": "xmlwright-bundle", "version": 99}', "version 99"),
-        ('{"format": "xmlwright-bundle", "version": 2, "api": {}}', "is not a valid bundle"),
+        ('{"format": "xmlwright-bundle", "version": 3, "api": {}}', "is not a valid bundle"),
         (
-            '{"format": "xmlwright-bundle", "version": 2, "api": {"name": 3}}',
+            '{"format": "xmlwright-bundle", "version": 3, "api": {"name": 3}}',
             "is not a valid bundle",
         ),
     ],

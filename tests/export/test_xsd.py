@@ -9,14 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import rest_project
 import small_project
 from lxml import etree
 
 from freshbooks_classic import wire
 from xmlwright import settings
+from xmlwright.diagnostics import Diagnostics
 from xmlwright.export import xsd
 from xmlwright.ir import Api
 from xmlwright.pipeline import stages as pipeline
+from xmlwright.resolve import resolver
+from xmlwright.schema import loader
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("XMLWRIGHT_CORPUS") or ROOT.parent / "shared" / "corpus")
@@ -281,3 +285,91 @@ def test_a_nested_record_needs_the_fields_that_are_always_required(tmp_path: Pat
     )
     assert schema.validate(etree.fromstring(text.format("<name>Johann</name>")))
     assert not schema.validate(etree.fromstring(text.format("")))
+
+
+# The dialects of other APIs.
+
+
+def rest(folder: Path, *edits: tuple[str, str, str]) -> Api:
+    """Return the REST description with changed texts."""
+    rest_project.make(folder)
+    for name, before, after in edits:
+        path = folder / "schema" / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(before) == 1, before
+        path.write_text(text.replace(before, after), encoding="utf-8")
+    diagnostics = Diagnostics()
+    read = loader.read(folder / "schema", diagnostics, root=folder)
+    assert read is not None
+    api = resolver.resolve(read, diagnostics)
+    assert not len(diagnostics), list(diagnostics)
+    return api
+
+
+def valid(schema: str, document: str) -> bool:
+    return bool(etree.XMLSchema(etree.fromstring(schema)).validate(etree.fromstring(document)))
+
+
+def test_only_what_is_in_a_document_is_in_a_schema(tmp_path: Path) -> None:
+    schemas = xsd.export(rest(tmp_path))
+    assert "member.get.request.xsd" not in schemas
+    assert "member.delete.response.xsd" not in schemas
+    create = schemas["member.create.request.xsd"]
+    assert valid(create, '<member><email/><code>a</code><name full="A"/></member>')
+    assert not valid(create, "<member><code>a</code><request_id>1</request_id></member>")
+    assert not valid(create, "<request><member/></request>")
+
+
+def test_maps_have_entries_of_key_and_value(tmp_path: Path) -> None:
+    create = xsd.export(rest(tmp_path))["member.create.request.xsd"]
+    entry = "<label><key>a</key><value>b</value></label>"
+    assert valid(create, f"<member><code>a</code><labels>{entry * 2}</labels></member>")
+    assert not valid(
+        create, "<member><code>a</code><labels><label><word/></label></labels></member>"
+    )
+
+
+def test_a_strict_order_is_a_sequence_in_requests_only(tmp_path: Path) -> None:
+    api = rest(
+        tmp_path,
+        (
+            "api.yaml",
+            "  response: {attributes",
+            "  request: {order: strict}\n  response: {attributes",
+        ),
+    )
+    schemas = xsd.export(api)
+    ordered, swapped = (
+        "<member><code>a</code><email>b</email></member>",
+        "<member><email>b</email><code>a</code></member>",
+    )
+    assert valid(schemas["member.create.request.xsd"], ordered)
+    assert not valid(schemas["member.create.request.xsd"], swapped)
+    assert valid(schemas["member.get.response.xsd"], swapped)
+
+
+def test_nil_raw_xml_and_several_roots(tmp_path: Path) -> None:
+    api = rest(
+        tmp_path,
+        ("api.yaml", '{at: "@nil", value: "nil"}', '{at: "@xsi:nil", value: "true"}'),
+        ("api.yaml", "credentials:", 'namespaces: {xsi: "http://www.w3.org/2001/XMLSchema-instance"}\ncredentials:'),
+        ("resources/member.yaml", "email: {type: text}", "email: {type: xml}"),
+        ("resources/member.yaml", "  get: {}", "  get: {envelope: {response: {root: [member, person]}}, response: {value: record, at: .}}"),
+    )  # fmt: skip
+    schema = xsd.export(api)["member.get.response.xsd"]
+    for root in ("member", "person"):
+        nil = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"'
+        assert valid(schema, f"<{root}><code {nil}/><email><b>x</b> y</email></{root}>")
+    assert not valid(schema, "<other/>")
+
+
+def test_a_choice_has_exactly_one_of_its_elements(tmp_path: Path) -> None:
+    api = rest(
+        tmp_path,
+        ("resources/member.yaml", "      joined: {", "      mail: {record: Mail}\n      joined: {"),
+        ("resources/member.yaml", "methods:\n", "  Mail:\n    one_of: [private, work]\n    fields:\n      private: {type: text}\n      work: {type: text}\nmethods:\n"),
+    )  # fmt: skip
+    create = xsd.export(api)["member.create.request.xsd"]
+    assert valid(create, "<member><code>a</code><mail><work>x</work></mail></member>")
+    both = "<private>x</private><work>x</work>"
+    assert not valid(create, f"<member><code>a</code><mail>{both}</mail></member>")

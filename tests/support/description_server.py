@@ -111,15 +111,15 @@ class Following:
         return Told(document, 200, {"Content-Type": media}, len(document) + 10 if lost else None)
 
     def _person(self, sent: Mapping[str, str]) -> str | None:
-        token = self.api.token
+        item = self.api.authentication[0]
         headers = {name.lower(): value for name, value in sent.items()}
-        if token.style == "header":
-            return headers.get((token.header or "").lower())
+        if item.place is not None:
+            return headers.get(item.place.removeprefix("header:").lower())
         kind, _, coded = headers.get("authorization", "").partition(" ")
         if kind != "Basic":
             return None
         person, _, password = base64.b64decode(coded).decode().partition(":")
-        return person if password == token.password else None
+        return person if password == item.value.partition(":")[2] else None
 
     def _wrong(self, method: Method, arguments: Arguments, person: str, body: bytes) -> str:
         endpoint = self._door.method(method.name)
@@ -172,7 +172,7 @@ class Following:
 
     def _told(self, method: Method, arguments: Mapping[str, Any]) -> bytes:
         sampler = _Stock(self.api, self._stored, method, arguments, self.calls[method.name])
-        return sampler.answer(self._door.method(method.name))
+        return sampler.response(self._door.method(method.name))
 
 
 class _Stock(samples.Sampler):

@@ -19,9 +19,10 @@ from typing import Any, Final
 from .. import ir as model
 from ..diagnostics import Position
 from ..ir import Api, Ref
+from ..runtime.writing import Upload
 
 FORMAT: Final = "xmlwright-bundle"
-VERSION: Final = 2
+VERSION: Final = 3
 """Incremented when readers of the old format cannot read the new one."""
 _DERIVED: Final = {"records", "enums"}
 """Look-up tables of the API, which are built from its modules."""
@@ -117,7 +118,8 @@ def _value(value: Any) -> Any:
     for tag, text in value.items():
         if tag in readers:
             return readers[tag](text)
-    return {name: _value(item) for name, item in value.items()}
+    plain = {name: _value(item) for name, item in value.items()}
+    return Upload(**plain) if plain.keys() == {"content", "name", "media"} else plain
 
 
 @cache

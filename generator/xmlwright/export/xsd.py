@@ -1,42 +1,49 @@
 """XML Schema 1.0: a schema of the request and of the response of each method.
 
-Siblings may come in any order, as the API takes and gives them. A schema says what the description says and no more: words of
-responses are open, IDs may be zero-padded, and an empty tag means no value.
+Siblings may come in any order, except in requests to an API whose order is strict. A schema says what the description
+says and no more: words of responses are open, IDs may be zero-padded, and an empty tag means no value. What is not in the
+document (headers, parameters, parts of the path) is not in a schema. Elements of a namespace other than that of the document
+are allowed, and not checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterator
 
 from lxml import etree
 
+from ..cases.tables import Tables
 from ..ir import Api, Field, Method, Ref
-from ..runtime.protocol import Place
-
-XS: Final = "http://www.w3.org/2001/XMLSchema"
-
-# The lexical forms that the codecs of the run time read, an empty tag included.
-_PATTERNS: Final = {
-    "id": r"\s*[+\-]?[0-9]{0,18}\s*",
-    "int": r"\s*[+\-]?[0-9]{0,18}\s*",
-    "decimal": r"\s*([+\-]?([0-9]+(\.[0-9]*)?|\.[0-9]+))?\s*",
-    "date": r"\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})?\s*",
-    "datetime": r"\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}:[0-9]{2})?)?\s*",
-}
+from ..runtime.places import Place
+from .xsd_types import ElementNode, SchemaWriter, tag
 
 
 def export(api: Api, *, namespace: str | None = None) -> dict[str, str]:
-    """Return file name -> schema: ``METHOD.request.xsd`` and, except for files, ``METHOD.response.xsd``.
+    """Return file name -> schema.
 
-    ``namespace`` is that of the responses; None for responses without one.
+    Methods that send a document have a ``METHOD.request.xsd``, and those that return one a
+    ``METHOD.response.xsd``.
+
+    Args:
+        api: The description.
+        namespace: The namespace of the responses; None for responses without one.
     """
     files: dict[str, str] = {}
+    tables = Tables(api)
     for method in api.methods:
-        files[f"{method.name}.request.xsd"] = _text(_Request(api, method).schema())
-        if method.response.value != "binary":
-            files[f"{method.name}.response.xsd"] = _text(_Answer(api, method, namespace).schema())
+        if _sends_document(method):
+            files[f"{method.name}.request.xsd"] = _text(_Request(api, method, tables).schema())
+        response = method.response.value
+        if response != "binary" and not (response == "none" and method.http is not None):
+            answer = _Response(api, method, tables, namespace)
+            files[f"{method.name}.response.xsd"] = _text(answer.schema())
     return files
+
+
+def _sends_document(method: Method) -> bool:
+    if method.http is None or method.http.always_document:
+        return True
+    return any(item.location is None for item in method.arguments)
 
 
 def _text(root: etree._Element) -> str:
@@ -44,209 +51,15 @@ def _text(root: etree._Element) -> str:
     return etree.tostring(root, encoding="unicode") + "\n"
 
 
-def _tag(name: str) -> str:
-    return f"{{{XS}}}{name}"
-
-
-class _Node:
-    """An element of documents while its schema is built."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.children: dict[str, _Node] = {}
-        self.many = False
-        self.required = False
-        self.fields: list[Field] = []
-        """Scalar fields of the element."""
-        self.records: list[Ref] = []
-        self.attributes: list[Field] = []
-        self.mixed = False
-        self.scalar: str | None = None
-        """Type of a scalar that no field describes, such as the ID that a method returns."""
-
-
-class _Writer:
-    """Base of the writers of requests and responses."""
-
-    mode = ""
-
-    def __init__(self, api: Api, method: Method, namespace: str | None) -> None:
-        self._api = api
-        self._method = method
-        self._namespace = namespace
-        self._types: dict[Ref, etree._Element] = {}
-        attributes = {"elementFormDefault": "qualified"}
-        names: dict[str | None, str] = {"xs": XS}
-        if namespace is not None:
-            attributes["targetNamespace"] = namespace
-            names["t"] = namespace
-        self._root = etree.Element(_tag("schema"), attributes, nsmap=names)  # type: ignore[arg-type]
-
-    def _takes(self, item: Field) -> bool:
-        raise NotImplementedError  # pragma: no cover
-
-    def _scalar(self, item: Field) -> str | None:
-        raise NotImplementedError  # pragma: no cover
-
-    def tree(self, fields: Iterable[Field], root: _Node, *, nested: bool = False) -> _Node:
-        """Add fields at their paths below an element. A ``nested`` record needs what every method requires."""
-        for item in fields:
-            if not self._takes(item):
-                continue
-            if item.attribute is not None:
-                root.attributes.append(item)
-                continue
-            if item.content:
-                root.mixed = True
-            if not item.path:
-                continue
-            node = root
-            for depth, name in enumerate(item.path):
-                parent = node
-                node = node.children.setdefault(name, _Node(name))
-                if item.bare and depth == len(item.path) - 1 and item.record is not None:
-                    self._bare(parent, item.record)
-            node.many = node.many or item.many
-            if item.record is not None:
-                node.records.append(item.record)
-            else:
-                node.fields.append(item)
-            must = self._must(item, nested=nested) and len(item.path) == 1
-            node.required = node.required or must
-        return root
-
-    def _must(self, item: Field, *, nested: bool) -> bool:
-        return False
-
-    def _bare(self, wrapper: _Node, ref: Ref) -> None:
-        """Allow the fields of an item in the wrapper, without the item's element."""
-        for item in self._api.records[ref].fields:
-            if self._takes(item) and item.path:
-                node = wrapper.children.setdefault(item.path[0], _Node(item.path[0]))
-                node.many = True
-                node.fields.append(item)
-
-    def element(self, node: _Node) -> etree._Element:
-        """Return the declaration of an element."""
-        made = etree.Element(_tag("element"), name=node.name)
-        if node.records:
-            made.set("type", self._named(node.records[0]))
-        elif node.children or node.attributes or node.mixed:
-            made.append(self.complex(node))
-        else:
-            made.append(self.simple(node.fields, node.scalar))
-        return made
-
-    def complex(self, node: _Node) -> etree._Element:
-        """Return the type of an element with child elements or attributes."""
-        kind = etree.Element(_tag("complexType"))
-        if node.mixed:
-            kind.set("mixed", "true")
-        repeated = any(child.many for child in node.children.values())
-        group = etree.SubElement(kind, _tag("choice" if repeated or not node.children else "all"))
-        if repeated or not node.children:
-            group.set("minOccurs", "0")
-            group.set("maxOccurs", "unbounded")
-        for child in node.children.values():
-            made = self.element(child)
-            if not repeated:
-                made.set("minOccurs", "1" if child.required else "0")
-            group.append(made)
-        if not node.children and not node.mixed:
-            # Empty content would refuse the white space that documents have.
-            etree.SubElement(
-                group, _tag("any"), namespace="urn:xmlwright:none", processContents="skip"
-            )
-        for item in node.attributes:
-            attribute = etree.SubElement(kind, _tag("attribute"), name=str(item.attribute))
-            attribute.append(self.simple([item]))
-        wild = etree.SubElement(kind, _tag("anyAttribute"), processContents="lax")
-        wild.set("namespace", "##any")
-        return kind
-
-    def simple(self, fields: list[Field], scalar: str | None = None) -> etree._Element:
-        """Return the type of a scalar. It allows attributes that are not described."""
-        kind = etree.Element(_tag("simpleType"))
-        restriction = etree.SubElement(kind, _tag("restriction"), base="xs:string")
-        patterns = sorted(
-            {pattern for item in fields if (pattern := self._pattern(item)) is not None}
-        )
-        if scalar in _PATTERNS:
-            etree.SubElement(restriction, _tag("pattern"), value=_PATTERNS[scalar])
-        elif fields and len(patterns) == len({self._scalar(item) or item.name for item in fields}):
-            for pattern in patterns:
-                etree.SubElement(restriction, _tag("pattern"), value=pattern)
-        return kind
-
-    def _pattern(self, item: Field) -> str | None:
-        scalar = self._scalar(item)
-        if scalar == "flag":
-            known = self._api.scalars.get("flag")
-            words = known.words if known is not None else ("1", "0")
-            return rf"\s*({'|'.join(map(_escaped, words))})?\s*"
-        pattern = _PATTERNS.get(scalar or "")
-        if pattern is None:
-            return None
-        known = self._api.scalars.get(scalar or "")
-        none = [*item.none, *(known.none if known is not None else ())]
-        return "|".join([pattern, *map(_escaped, none)])
-
-    def _named(self, ref: Ref) -> str:
-        """Return the name of a record's type; declare it when first used."""
-        name = f"{ref.module}.{ref.name}"
-        if ref not in self._types:
-            self._types[ref] = etree.Element(
-                _tag("complexType")
-            )  # a record may hold records of its own kind
-            kind = self.complex(self.tree(self._api.records[ref].fields, _Node(name), nested=True))
-            kind.set("name", name)
-            self._types[ref] = kind
-        return f"t:{name}" if self._namespace is not None else name
-
-    def _finished(self, root: etree._Element) -> etree._Element:
-        self._root.append(root)
-        for kind in self._types.values():
-            self._root.append(kind)
-        # A scalar may have an attribute such as deprecated="true".
-        for simple in list(self._root.iter(_tag("simpleType"))):
-            parent = simple.getparent()
-            if parent is not None and parent.tag == _tag("element"):
-                _open(parent, simple)
-        return self._root
-
-
-def _open(element: etree._Element, simple: etree._Element) -> None:
-    """Allow any attribute on an element of simple content."""
-    restriction = simple[0]
-    kind = etree.SubElement(element, _tag("complexType"))
-    content = etree.SubElement(kind, _tag("simpleContent"))
-    if not len(restriction):
-        extension = etree.SubElement(content, _tag("extension"), base="xs:string")
-        etree.SubElement(extension, _tag("anyAttribute"), namespace="##any", processContents="lax")
-        element.remove(simple)
-        return
-    root = element.getroottree().getroot()
-    patterns = "|".join(str(item.get("value")) for item in restriction)
-    name = f"scalar-{_number(root, patterns)}"
-    namespaced = "t:" if root.get("targetNamespace") else ""
-    element.remove(simple)
-    if root.find(f"{_tag('simpleType')}[@name='{name}']") is None:
-        simple.set("name", name)
-        root.append(simple)
-    extension = etree.SubElement(content, _tag("extension"), base=f"{namespaced}{name}")
-    etree.SubElement(extension, _tag("anyAttribute"), namespace="##any", processContents="lax")
-
-
-def _number(root: etree._Element, patterns: str) -> str:
-    """Return a name that depends only on the patterns."""
-    import hashlib
-
-    return hashlib.sha256(patterns.encode()).hexdigest()[:8]
-
-
-class _Request(_Writer):
-    def __init__(self, api: Api, method: Method) -> None:
-        super().__init__(api, method, api.envelope.request_namespace)
+class _Request(SchemaWriter):
+    def __init__(self, api: Api, method: Method, tables: Tables) -> None:
+        envelope = method.envelope or api.envelope
+        root = tables.protocol_for(method).for_method(method.name).request_root
+        self._wrapper = method.wrapper
+        if not root:
+            root, self._wrapper = method.wrapper or method.resource, None
+        super().__init__(api, method, tables, [root], envelope.request_namespace)
+        self.strict = envelope.strict_order
         self._letters = {"create": "c", "update": "u"}.get(method.mode, "cu")
 
     def _takes(self, item: Field) -> bool:
@@ -259,37 +72,60 @@ class _Request(_Writer):
     def _scalar(self, item: Field) -> str | None:
         return item.write
 
+    def _may_be_empty(self, ref: Ref) -> bool:
+        fields = [
+            *self._method.arguments,
+            *(f for r in self._types for f in self._api.records[r].fields),
+        ]
+        return any(
+            item.record == ref and not item.many and item.clear != "refused" for item in fields
+        )
+
+    def _choices(self, ref: Ref) -> tuple[frozenset[str], ...]:
+        record = self._api.records[ref]
+        fields = {item.python: item for item in record.fields if item.location is None}
+        groups = (
+            [fields[name].path[0] for name in group if name in fields and fields[name].path]
+            for group in record.one_of
+        )
+        return tuple(frozenset(group) for group in groups if group)
+
     def schema(self) -> etree._Element:
-        envelope = self._api.envelope
-        root = _Node(envelope.request_root)
+        root = ElementNode(self._roots[0])
         holder = root
-        for name in Place.of(envelope.request_payload).path:
-            holder = holder.children.setdefault(name, _Node(name))
+        for name in self._protocol.request_payload:
+            holder = holder.children.setdefault(name, ElementNode(name))
             holder.required = True
-        if self._method.wrapper is not None:
-            holder = holder.children.setdefault(self._method.wrapper, _Node(self._method.wrapper))
+        if self._wrapper is not None:
+            holder = holder.children.setdefault(self._wrapper, ElementNode(self._wrapper))
             holder.required = True
+        for item in self._api.authentication if self._method.authenticated else ():
+            self._beside(root, Place.of(item.place or "header:Authorization"))
         self.tree(self._method.arguments, holder)
-        place = Place.of(envelope.request_method)
-        if place.attribute is None:
-            inner = root
-            for name in place.path:
-                inner = inner.children.setdefault(name, _Node(name))
-                inner.required = True
-        made = etree.Element(_tag("element"), name=root.name)
+        place = self._protocol.request_method
+        inner = root
+        for name in place.path if place is not None else ():
+            inner = inner.children.setdefault(name, ElementNode(name))
+            inner.required = True
+        made = etree.Element(tag("element"), name=root.name)
         kind = self.complex(root)
-        if place.attribute is not None:
+        if place is not None and not place.path and place.attribute is not None:
+            named = self._protocol.method_text(self._method.name)
             attribute = etree.Element(
-                _tag("attribute"), name=place.attribute, use="required", fixed=self._method.name
+                tag("attribute"), name=place.attribute, use="required", fixed=named
             )
             kind.insert(len(kind) - 1, attribute)
         made.append(kind)
         return self._finished(made)
 
 
-class _Answer(_Writer):
-    def __init__(self, api: Api, method: Method, namespace: str | None) -> None:
-        super().__init__(api, method, namespace)
+class _Response(SchemaWriter):
+    def __init__(self, api: Api, method: Method, tables: Tables, namespace: str | None) -> None:
+        protocol = tables.protocol_for(method).for_method(method.name)
+        roots = [protocol.response_root, *protocol.other_roots]
+        if not roots[0]:
+            roots = [_root_in_cases(api, method) or _usual_root(method)]
+        super().__init__(api, method, tables, roots, namespace)
 
     def _takes(self, item: Field) -> bool:
         return item.readable
@@ -298,51 +134,84 @@ class _Answer(_Writer):
         return item.read
 
     def schema(self) -> etree._Element:
-        envelope = self._api.envelope
-        answer = self._method.response
-        root = _Node(envelope.response_root)
+        response = self._method.response
+        root = ElementNode(self._roots[0])
         holder = root
-        for name in Place.of(envelope.response_payload).path:
-            holder = holder.children.setdefault(name, _Node(name))
+        for name in self._protocol.response_payload:
+            holder = holder.children.setdefault(name, ElementNode(name))
             holder.required = True
-        path = [part for part in answer.element.split("/") if part not in ("", ".")]
-        for name in path if answer.value != "none" else []:
-            holder = holder.children.setdefault(name, _Node(name))
-            holder.required = True
-        if answer.value in ("page", "list"):
-            for counter in self._api.paging.counters.values() if answer.value == "page" else ():
-                inner = holder
-                for name in Place.of(counter).path:
-                    inner = inner.children.setdefault(name, _Node(name))
-            holder = holder.children.setdefault(answer.item, _Node(answer.item))
+        where = Place.of(response.element)
+        if response.value != "none" and not where.source:
+            for name in where.path:
+                holder = holder.children.setdefault(name, ElementNode(name))
+                holder.required = True
+        if response.value in ("page", "list"):
+            self._counters(root, holder)
+            holder = holder.children.setdefault(response.item, ElementNode(response.item))
             holder.many = True
-        if answer.value in ("id", "list") and answer.record is None:
-            holder.scalar = answer.scalar or "id"
-        if answer.record is not None:
+        if response.value in ("id", "list") and response.record is None:
+            holder.scalar = response.scalar or "id"
+        if response.record is not None:
             if holder is root:
-                self.tree(self._api.records[answer.record].fields, root)
+                self.tree(self._api.records[response.record].fields, root)
             else:
-                holder.records.append(answer.record)
-        made = etree.Element(_tag("element"), name=root.name)
+                holder.records.append(response.record)
+        places = [metadata.place for metadata in self._envelope.metadata]
+        for text in (*places, *filter(None, [self._envelope.status])):
+            self._beside(root, Place.of(text))
+        self._errors(root)
+        made = etree.Element(tag("element"), name=root.name)
         kind = self.complex(root)
         for attribute in self._status():
             kind.insert(len(kind) - 1, attribute)
         made.append(kind)
         return self._finished(made)
 
-    def _status(self) -> Iterator[etree._Element]:
-        place = self._api.envelope.status
-        if place is None or Place.of(place).attribute is None or Place.of(place).path:
+    def _errors(self, root: ElementNode) -> None:
+        """Allow the elements of warnings and failures, which a response that succeeded may have."""
+        rules = (*filter(None, [self._envelope.warnings]), *self._envelope.failures)
+        for rule in rules:
+            node = root
+            for name in Place.of(rule.at).path:
+                node = node.children.setdefault(name, ElementNode(name))
+            if node is not root and not node.fields and not node.records:
+                node.many = node.others = node.mixed = True
+
+    def _counters(self, root: ElementNode, holder: ElementNode) -> None:
+        pages = self._method.pages
+        if pages is None:
             return
-        attribute = etree.Element(
-            _tag("attribute"), name=str(Place.of(place).attribute), use="required"
-        )
-        kind = etree.SubElement(attribute, _tag("simpleType"))
-        restriction = etree.SubElement(kind, _tag("restriction"), base="xs:string")
-        for word in self._api.envelope.ok:
-            etree.SubElement(restriction, _tag("enumeration"), value=word)
+        places = (*pages.counters.values(), *pages.next, *filter(None, [pages.more]))
+        for place in map(Place.of, places):
+            self._beside(root if place.absolute else holder, place)
+
+    def _status(self) -> Iterator[etree._Element]:
+        place = self._protocol.status
+        if place is None or place.source or place.attribute is None or place.path:
+            return
+        attribute = etree.Element(tag("attribute"), name=place.attribute, use="required")
+        kind = etree.SubElement(attribute, tag("simpleType"))
+        restriction = etree.SubElement(kind, tag("restriction"), base="xs:string")
+        for word in self._envelope.ok:
+            etree.SubElement(restriction, tag("enumeration"), value=word)
         yield attribute
 
 
-def _escaped(text: str) -> str:
-    return "".join(f"\\{char}" if char in r"\|.?*+(){}[]^-" else char for char in text)
+def _root_in_cases(api: Api, method: Method) -> str:
+    """Return the root of a response in the cases of a method; empty if they have none."""
+    module = next(module for module in api.modules if method in module.methods)
+    for case in module.cases:
+        document = (case.response or "").partition("<")
+        if case.call == method.verb and case.fails is None and document[1]:
+            try:
+                root = etree.fromstring(f"<{document[2]}".encode())
+            except etree.XMLSyntaxError:
+                continue
+            return etree.QName(root).localname
+    return ""
+
+
+def _usual_root(method: Method) -> str:
+    """Return the root that responses usually have: the name of a record, or of several."""
+    item = method.response.item or method.resource
+    return f"{item}s" if method.response.value in ("page", "list") else item
