@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote, unquote_plus
 
+from ..runtime.responses import read_response
 from ..runtime.transport import HttpResponse
 
+if TYPE_CHECKING:
+    from ..runtime.request import Method
+
+T = TypeVar("T")
 Pair = tuple[str, str]
 
 _REQUEST_LINE: Final = re.compile(
@@ -87,6 +92,12 @@ class ResponseMessage:
         if self.status is None:
             return None
         return HttpResponse(self.status, self.headers, self.body.encode())
+
+    def read(self, endpoint: Method[T]) -> T:
+        """Return the value of the response. Raises the error that it means, as a client does."""
+        if self.http is None:
+            return endpoint.parse_response(self.body)
+        return read_response(endpoint, self.http)
 
 
 def request_message(text: str) -> RequestMessage:

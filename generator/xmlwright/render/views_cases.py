@@ -6,11 +6,12 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from ..cases.messages import request_message, response_message
 from ..ir import Case, Method, PageValue, RecordValue
 from ..naming import test_name
 from ..runtime.errors import FAILURES
 from ..runtime.writing import Upload
-from .literals import literal
+from .literals import block, literal
 from .views import ModuleView
 
 
@@ -47,8 +48,67 @@ class CaseView:
 
     @property
     def expected(self) -> str:
-        """The value that the answer reads as."""
+        """The value that the response reads as."""
         return self.expression(self._result)
+
+    @property
+    def request(self) -> str:
+        """The arguments of the assertion that the request is as the case has it."""
+        assert self.case.request is not None
+        message = request_message(self.case.request)
+        if message.verb is None:
+            return f"document={block(message.body)}"
+        facts = [literal(message.verb), literal(message.target)]
+        sent = self._sent_headers()
+        headers = {name: text for name, text in message.headers.items() if name.lower() in sent}
+        if headers:
+            facts.append(f"headers={literal(headers)}")
+        if self._is_form:
+            facts.append(f"form={literal(message.form)}")
+        elif message.body.strip():
+            facts.append(f"document={block(message.body)}")
+        return ", ".join(facts)
+
+    @property
+    def _is_form(self) -> bool:
+        """Whether the body of the request is a form."""
+        http, envelope = self.method.http, self.method.envelope
+        if http is None:
+            return False
+        places = [item.location[0] for item in self.method.arguments if item.location is not None]
+        at = (envelope.document_at or "") if envelope is not None else ""
+        return bool(http.form) or "form" in places or at.startswith("form:")
+
+    def _sent_headers(self) -> set[str]:
+        """Return the names of the headers that the method sends itself, in lower case."""
+        names = set(self.method.http.headers) if self.method.http is not None else set()
+        names |= {
+            item.location[1]
+            for item in self.method.arguments
+            if item.location is not None and item.location[0] == "header"
+        }
+        return {name.lower() for name in names}
+
+    @property
+    def endpoint(self) -> str:
+        """The expression for the method."""
+        return "request.endpoint" if self.case.request else "endpoint"
+
+    @property
+    def document(self) -> str:
+        """The body of the response as a literal."""
+        return block(response_message(self.case.response or "").body)
+
+    @property
+    def reading(self) -> str:
+        """The expression that reads the response."""
+        message = response_message(self.case.response or "")
+        if message.status is None:
+            method = "request.parse" if self.case.request else "endpoint.parse_response"
+            return f"{method}({self.document})"
+        self._view.use("read_response", "HttpResponse")
+        response = f"HttpResponse({message.status}, {literal(dict(message.headers))}, {self.document}.encode())"
+        return f"read_response({self.endpoint}, {response})"
 
     @property
     def unknown(self) -> list[str]:

@@ -49,11 +49,8 @@ class _ResponseCheck:
             leaves = list(leaves_of(root))
             self._attributes(leaves)
         try:
-            if not self._succeeded():
-                raise trial.endpoint.protocol.failure(
-                    root, trial.method.name, self._message.status, self._message.http
-                )
-            value = trial.endpoint.parse_response(body, response=self._message.http)
+            self._success_status()
+            value = self._message.read(trial.endpoint)
         except ApiError as failure:
             self._failure(failure, root)
             return
@@ -85,17 +82,11 @@ class _ResponseCheck:
         except Error:
             return None  # reported when the response is read
 
-    def _succeeded(self) -> bool:
-        """Return whether the HTTP status is one of success; a mere document is."""
+    def _success_status(self) -> None:
+        """Note which described status of success the response has."""
         status, http = self._message.status, self._trial.method.http
-        if status is None:
-            return True
-        statuses = () if http is None else http.success
-        if http is None:
-            return status == 200
-        if statuses and status in statuses:
+        if http is not None and status in http.success:
             self._trial.show(http.key_positions.get("success"), str(status))
-        return status in statuses if statuses else 200 <= status < 300
 
     def _line(self, line: int | None) -> int | None:
         return None if line is None else line + self._message.first_line - 1
