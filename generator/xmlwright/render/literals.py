@@ -21,11 +21,15 @@ def literal(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"Decimal({quoted(str(value))})"
     if isinstance(value, dt.datetime):
-        naive = value.replace(tzinfo=None)
-        numbers = [naive.year, naive.month, naive.day, naive.hour, naive.minute, naive.second]
+        zone = "ZONE"
+        if isinstance(value.tzinfo, dt.timezone):  # it came with an offset
+            zone, value = "dt.timezone.utc", value.astimezone(dt.timezone.utc)
+        numbers = [
+            value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond
+        ]  # fmt: skip
         while numbers[-1] == 0 and len(numbers) > 3:
             numbers.pop()
-        return f"dt.datetime({', '.join(map(str, numbers))}, tzinfo=ZONE)"
+        return f"dt.datetime({', '.join(map(str, numbers))}, tzinfo={zone})"
     if isinstance(value, dt.date):
         return f"dt.date({value.year}, {value.month}, {value.day})"
     if value is None or isinstance(value, (bool, int)):

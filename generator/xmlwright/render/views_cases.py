@@ -171,7 +171,11 @@ class CaseView:
         if isinstance(value, Decimal):
             self._view.use("Decimal")
         elif isinstance(value, dt.datetime):
-            self._view.use("dt", "ZONE")
+            if str(value.tzinfo) != self._view.api.zone:  # of a named format
+                value = value.astimezone(dt.timezone.utc)
+                self._view.use("dt")
+            else:
+                self._view.use("dt", "ZONE")
         elif isinstance(value, dt.date):
             self._view.use("dt")
         return literal(value)
