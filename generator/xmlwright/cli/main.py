@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from ..diagnostics import nearest
 from .console import EXTRAS, FAILED, INTERRUPTED, CommandError, color
 
 COMMANDS: Final = (
@@ -48,6 +49,16 @@ class CommandGroup(click.Group):
             importlib.import_module(f"{__package__}.{cmd_name}"), cmd_name
         )
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first argument names; suggest one if there is none."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = nearest(name, COMMANDS)
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {near!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; a missing optional dependency is reported with the extra that installs it."""
