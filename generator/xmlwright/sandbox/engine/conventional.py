@@ -63,7 +63,7 @@ class ConventionalMethods:
         response: Any = None
         if method.response.record is not None:
             response = self._examples.compose(
-                method.response.record, known, seed, fresh=True, now=context.now
+                method.response.record, known, seed, fresh=True, now=context.now, lists=False
             )
         record = stored(self._api, self._examples, operation, method, arguments, response, seed)
         record[KEYLESS] = number
@@ -100,7 +100,7 @@ class ConventionalMethods:
         ref = method.response.record
         if ref is None:
             return self._examples.result(method)
-        found = self._examples.compose(ref, given_records(method, arguments), "")
+        found = self._examples.compose(ref, given_records(method, arguments), "", lists=False)
         for item in self._api.records[ref].fields:
             if item.many and item.record is not None:
                 inner = item.record
@@ -177,7 +177,7 @@ class ConventionalMethods:
                 known.append((None, held.get("values") or {}))
         if method is not None:
             known += given_records(method, arguments)
-        return self._examples.compose(ref, known, "")
+        return self._examples.compose(ref, known, "", lists=False)
 
 
 def given_records(method: Method, arguments: Mapping[str, Any]) -> Known:
@@ -215,7 +215,7 @@ def stored(
             own = dict(direct[operation.main])
         else:
             known: Known = [*given_records(method, arguments), (None, shown)]
-            own = examples.compose(operation.main, known, seed, fresh=True)
+            own = examples.compose(operation.main, known, seed, fresh=True, lists=False)
             _adopt_ids(own, shown)
     else:
         own = {**{name: value for name, value in shown.items() if not isinstance(value, Mapping)}}
@@ -256,6 +256,19 @@ def changed(
                 fitting = examples.fitting(item, value)
                 if fitting is not None:
                     made[name] = fitting
+        for item in fields:  # the thing may be in a record of its own inside the main one
+            held = made.get(item.python)
+            if item.record is not None and isinstance(held, Mapping) and not item.map:
+                known = {
+                    one.python: one for one in api.records[item.record].fields if one.record is None
+                }
+                fits = {
+                    name: fitting
+                    for name, value in values.items()
+                    if name in known
+                    and (fitting := examples.fitting(known[name], value)) is not None
+                }
+                made[item.python] = {**held, **fits}
     for ref, values in nested_records(method.arguments, arguments):
         for item in fields:
             if item.record == ref and item.many and isinstance(values, tuple):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Context, localcontext
 from typing import Any
 
-from ...behavior.expressions import Expression
+from ...behavior.expressions import Expression, ExpressionError
 from ...behavior.rules import Behaviors
 from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
@@ -30,6 +31,7 @@ from .verbs import MethodDispatcher, Outcome
 Clock = Callable[[], dt.datetime]
 _EXACT = Context(prec=100)
 """Enough digits for the exact product of any two numbers that a request may contain."""
+_LOGGER = logging.getLogger("xmlwright.sandbox")
 _ANYBODY = Person("anonymous", 0)
 
 
@@ -295,6 +297,10 @@ class Engine:
                 outcome = MethodDispatcher(self.api, context, self.tables).run(
                     resource, method, arguments
                 )
+            except ExpressionError as error:
+                state.rollback()
+                _LOGGER.error("%s: %s", name, error)
+                raise CallRefusedError("undocumented", reason=str(error)) from None
             except BaseException:
                 state.rollback()
                 guesses = tuple(context.guesses)

@@ -63,6 +63,7 @@ class Examples:
         *,
         fresh: bool = False,
         now: dt.datetime | None = None,
+        lists: bool = True,
     ) -> dict[str, Any]:
         """Return a record made of values that are known, and of examples for all others.
 
@@ -73,6 +74,7 @@ class Examples:
             depth: how many records it is inside of.
             fresh: IDs that are not known are new ones.
             now: the present time, for times of new records.
+            lists: lists of records and of IDs may be those of examples, although nothing is kept of them.
         """
         known = list(known)
         record = self._api.records[ref]
@@ -84,13 +86,24 @@ class Examples:
             value = self._known(item, known, ref)
             if value is None:
                 value = example.get(item.python)
+                if (
+                    value
+                    and item.many
+                    and not lists
+                    and (item.record is not None or _lists_ids(item))
+                ):
+                    value = ()
                 if item.record is not None and isinstance(value, Mapping) and depth < _DEEPEST:
                     place = f"{seed}/{item.python}"
-                    value = self.compose(item.record, known, place, depth + 1, fresh=fresh, now=now)
+                    value = self.compose(
+                        item.record, known, place, depth + 1, fresh=fresh, now=now, lists=lists
+                    )
                 elif fresh and value is not None and is_generated(item):
                     value = generated_key(item, value, f"{seed}/{record.name}/{item.python}")
                 elif now is not None and isinstance(value, dt.datetime):
                     value = now
+            if value is None and fresh and not example and is_generated(item):
+                value = generated_key(item, None, f"{seed}/{record.name}/{item.python}")
             if value is None and item.python == record.identity:
                 value = generated_key(item, None, f"{seed}/{record.name}")
             if value is not None:
@@ -114,7 +127,7 @@ class Examples:
                 value = self.fitting(item, value)
                 if value is not None:
                     return value
-            elif ref == own:
+            elif ref == own or (item.map and item.record is None and isinstance(value, Mapping)):
                 return value
         return None
 
@@ -234,6 +247,11 @@ def shaped_like(example: str, seed: str) -> str:
             drawn = chr(ord("a") + byte % 26)
             found += drawn.upper() if letter.isupper() else drawn
     return kept + slash + found
+
+
+def _lists_ids(item: Field) -> bool:
+    name = item.python.removesuffix("_list").removesuffix("s")
+    return name.rpartition("_")[2] in ("id", "arn")
 
 
 def _is_token(text: str) -> bool:

@@ -121,13 +121,7 @@ class Failures:
         self._usual = {situation: self._guessed(api, situation) for situation in KINDS}
         self._rules = () if protocol is None else protocol.failures
         self._root = root
-        # Without a rule for statuses, something in the document says that a call failed.
-        in_document = protocol is not None and (
-            protocol.status is not None or any(rule.roots or rule.when for rule in self._rules)
-        )
-        self._by_status = protocol is not None and (
-            not in_document or any(rule.statuses for rule in self._rules)
-        )
+        self._by_status = protocol is not None and _by_status(api, protocol)
 
     @staticmethod
     def _guessed(api: Api, situation: str) -> ErrorCode | None:
@@ -225,6 +219,16 @@ class Failures:
         if kind == "validation" and 422 in alone:
             return 422
         return STATUS_BY_KIND.get(kind, 400)
+
+
+def _by_status(api: Api, protocol: Protocol) -> bool:
+    """Return whether failures have an HTTP status of their own: nothing in the document alone says that a call failed."""
+    if any(rule.statuses for rule in protocol.failures):
+        return True
+    if protocol.status is not None or any(rule.when for rule in protocol.failures):
+        return False
+    rooted = any(rule.roots for rule in protocol.failures)
+    return not rooted or any(method.http is not None for method in api.methods)
 
 
 class _Filler(string.Formatter):
