@@ -21,7 +21,7 @@ import pytest
 from description_edits import EDITS, FILES, NOT_SHOWN, Edit, Program, Way
 from description_server import Following
 from loopback import Response, Seen, Server, serving
-from test_wire_rules import EDITS as WIRE_EDITS
+from wire_edits import EDITS as WIRE_EDITS
 
 from xmlwright import settings
 from xmlwright.diagnostics import Diagnostics

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from ..cases.messages import response_message
+from ..cases.tables import Tables
+from ..cases.values import as_arguments
 from ..ir import Api, Case, Method, PageValue, RecordValue
 from ..naming import client_attribute, python_name, snake
-from ..runtime.errors import FAILURES
+from ..runtime.errors import ApiError
 from ..runtime.writing import Upload
+from .curl import CurlWriter
 from .layout import (
     Expression,
     Group,
@@ -46,7 +49,10 @@ class Writer:
         capitals = "".join(char for char in api.names.client if char.isupper())
         handle = capitals if len(capitals) > 1 else api.names.client
         self._handle = python_name(handle.lower())
-        self._kinds = {code.code: code.kind for code in api.errors}
+        self._tables = Tables(api)
+        self._curl = CurlWriter(api)
+        self._signed = api.signer
+        self._authentication = api.authentication
 
     def programs(self, method: Method, given: RecordValue, case: Case, document: str) -> Programs:
         """Return the programs that make the call of a case."""
@@ -55,21 +61,51 @@ class Writer:
         variable = self._variable(method, case)
         failure = None
         if case.fails is not None:
-            kind = self._kinds.get(case.fails.get("code", ""), "")
-            failure = FAILURES[kind].__name__ if kind in FAILURES else "ApiError"
+            failure = self._failure(method, case)
         sync = self._sync(method, case, expression, imports, variable, failure)
         asynchronous = self._async(method, case, expression, imports, variable, failure)
-        return Programs(sync, asynchronous, self._command(given, document), variable)
+        return Programs(sync, asynchronous, self._curl.command(method, given, document), variable)
+
+    def expected(self, method: Method, given: RecordValue) -> dict[str, Any]:
+        """Return what a request has beside its case: verb, target and form, as the arguments give them."""
+        if method.http is None:
+            return {}
+        request = self._tables.method(method).build(as_arguments(given))
+        assert request.http is not None
+        names = [item.place.partition("/")[0] for item in self._authentication if item.place]
+        form = [list(pair) for pair in request.http.form or ()]
+        body = request.http.body if request.http.body is not None else request.xml
+        document = (
+            "" if form or request.http.document is not None else body.decode("utf-8", "replace")
+        )
+        target = re.sub(r"\{\w+\+?\}", "sample", request.http.target)
+        return {
+            "verb": request.http.verb,
+            "target": target if "{" not in request.http.target else "",
+            "form": form,
+            "credentials": names,
+            "document": document,
+        }
+
+    def _failure(self, method: Method, case: Case) -> str:
+        """Return the class of the exception that a call raises."""
+        try:
+            response_message(case.response or "").read(self._tables.method(method))
+        except ApiError as error:
+            return type(error).__name__
+        return "ApiError"
 
     # Python
 
     def _call(self, method: Method, given: RecordValue, imports: set[str]) -> Expression:
         path = ".".join((self._handle, client_attribute(method.resource), *method.python))
-        parts: list[tuple[str, Expression]] = []
-        for item in method.arguments:
-            if item.python in given.values:
-                name = "" if item.python in method.positional else f"{item.python}="
-                parts.append((name, _argument(given.values[item.python], imports)))
+        values = {name: _argument(value, imports) for name, value in given.values.items()}
+        parts = [("", values.pop(name)) for name in method.positional if name in values]
+        parts += [
+            (f"{item.python}=", values[item.python])
+            for item in method.arguments
+            if item.python in values
+        ]
         return call(path, parts)
 
     def _variable(self, method: Method, case: Case) -> str | None:
@@ -106,7 +142,7 @@ class Writer:
         client = self._api.names.client
         head = self._imports({client, *_Named(failure)}, imports)
         body = _statement(expression, variable, failure, _INDENT)
-        return f"{head}\n\nwith {client}.from_env() as {self._handle}:\n{body}\n"
+        return f"{head}\n\n{self._signer()}with {client}.from_env({self._auth()}) as {self._handle}:\n{body}\n"
 
     def _async(
         self,
@@ -133,8 +169,19 @@ class Writer:
         body = _statement(expression, returned, failure, 2 * _INDENT)
         kept = f"{variable} = " if variable is not None else ""
         return (
-            f"{head}\n\nasync def main():\n    async with {client}.from_env() as {self._handle}:\n{body}\n\n"
+            f"{head}\n\n{self._signer()}async def main():\n    async with {client}.from_env({self._auth()}) as {self._handle}:\n{body}\n\n"
             f"{kept}asyncio.run(main())\n"
+        )
+
+    def _auth(self) -> str:
+        return "auth=sign" if self._signed else ""
+
+    def _signer(self) -> str:
+        """Return the function that signs requests, for an API that needs one."""
+        if not self._signed:
+            return ""
+        return (
+            "def sign(request):\n    return {}  # headers with the signature of the request\n\n\n"
         )
 
     def _imports(self, names: set[str], others: set[str]) -> str:
@@ -146,41 +193,6 @@ class Writer:
         own = f"from {self._api.names.package} import {', '.join(sorted(names))}"
         standard = sorted(more, key=lambda line: (not line.startswith("import"), line))
         return "\n".join([*standard, *([""] if more else []), own])
-
-    # the command line
-
-    def _command(self, given: RecordValue, document: str) -> str:
-        names = self._api.names.environment
-        lines = ["curl"]
-        for item in self._api.authentication:
-            value = re.sub(
-                r"\{(\w+)\}",
-                lambda found: f"${{{names}_{found[1].upper()}}}",
-                _in_quotes(item.value),
-            )
-            if item.place is None:
-                lines.append(f'--user "{value}"')
-            elif item.place.startswith("header:"):
-                header = _in_quotes(item.place.removeprefix("header:"))
-                lines.append(f'--header "{header}: {value}"')
-        uploads = list(_uploads(given))
-        if uploads:
-            lines.append("""--header 'Content-Type: multipart/related; type="application/xml"'""")
-            lines.append("--form 'request=<-;type=application/xml'")
-            for name, upload in uploads:
-                form = f'{name}=@{upload.name};type={upload.media};headers="Content-ID: <{name}>"'
-                lines.append(f"--form {_quoted(form)}")
-        else:
-            lines.append("--header 'Content-Type: application/xml'")
-            lines.append("--data-binary @-")
-        address = _in_quotes(self._api.url).replace("{account}", f"${{{names}_ACCOUNT}}")
-        lines.append(f'"${{{names}_URL:-{address}}}"')
-        document = document.strip()
-        end = "XML"
-        while re.search(rf"^{end}$", document, re.MULTILINE):
-            end += "X"
-        command = " \\\n  ".join(lines)
-        return f"{command} <<'{end}'\n{document}\n{end}\n"
 
 
 def _Named(failure: str | None) -> set[str]:  # noqa: N802
@@ -245,21 +257,3 @@ def _argument(value: Any, imports: set[str]) -> Expression:
     elif isinstance(value, dt.date):
         imports.add("from datetime import date")
     return to_expression(value)
-
-
-def _uploads(given: RecordValue) -> Iterator[tuple[str, Upload]]:
-    for name, value in given.values.items():
-        if isinstance(value, Upload):
-            yield name, value
-        elif isinstance(value, RecordValue):
-            yield from _uploads(value)
-
-
-def _quoted(value: str) -> str:
-    """Return text in single quotes for the shell."""
-    return "'" + value.replace("'", "'\\''") + "'"
-
-
-def _in_quotes(value: str) -> str:
-    """Return text escaped for double quotes of the shell."""
-    return re.sub(r'(["\\$`])', r"\\\1", value)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import Parser
 from http import HTTPStatus
 from typing import Final, Protocol
+from urllib.parse import parse_qsl
+
+from lxml import etree
 
 from ..runtime.testing import tree
 
@@ -38,6 +43,15 @@ class ExpectedCall:
     status: int
     media: str
     body: str
+    verb: str = ""
+    """Empty for a document that is POSTed to the URL of the API."""
+    target: str = ""
+    """Path and query below the URL of the API."""
+    form: tuple[tuple[str, str], ...] = ()
+    credentials: tuple[str, ...] = ()
+    """Elements below the root that hold credentials."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers of the response."""
 
 
 class ResponseServer(Protocol):
@@ -117,7 +131,7 @@ class CaseServer:
         if case is not None:
             problem = _difference(head, body, case)
             if not problem:
-                answer = _answer(case.status, case.media, case.body.encode())
+                answer = _answer(case.status, case.media, case.body.encode(), case.headers)
                 return HttpExchange(head + body, answer)
         return HttpExchange(head + body, _answer(500, "text/plain", problem.encode()), problem)
 
@@ -155,9 +169,25 @@ def document_of(head: bytes, body: bytes) -> bytes:
 
 
 def _difference(head: bytes, body: bytes, case: ExpectedCall) -> str:
+    if case.verb:
+        problem = _line_difference(head, case)
+        if problem:
+            return problem
+        if case.form:
+            sent = Counter(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+            missing = Counter((name, text) for name, text in case.form) - sent
+            return f"the form lacks {', '.join(name for name, _ in missing)}" if missing else ""
     document = document_of(head, body)
+    if not case.document:
+        return f"a body was sent: {document.decode('utf-8', 'replace')}" if document else ""
+    if not document.startswith(b"<"):
+        return (
+            "" if document.decode("utf-8", "replace") == case.document else "another body was sent"
+        )
     try:
-        same = tree(document) == tree(case.document)
+        same = _without(document, case.credentials) == _without(
+            case.document.encode(), case.credentials
+        )
     except Exception as error:  # any malformed request
         return f"the request isn't valid XML: {error}"
     return (
@@ -165,10 +195,38 @@ def _difference(head: bytes, body: bytes, case: ExpectedCall) -> str:
     )
 
 
-def _answer(status: int, media: str, body: bytes) -> bytes:
+def _line_difference(head: bytes, case: ExpectedCall) -> str:
+    """Return the difference between the verb, path and query of a request and its case."""
+    line = head.split(b"\r\n", 1)[0].decode("latin-1")
+    verb, _, rest = line.partition(" ")
+    path, _, query = rest.rpartition(" ")[0].partition("?")
+    wanted_path, _, wanted_query = case.target.partition("?")
+    wanted = Counter(parse_qsl(wanted_query, keep_blank_values=True))
+    missing = wanted - Counter(parse_qsl(query, keep_blank_values=True))
+    if verb != case.verb or not path.endswith(wanted_path.rstrip("/")) or missing:
+        return f"the request is {line!r}, and the case is {case.verb} {case.target}"
+    return ""
+
+
+def _without(document: bytes, names: Sequence[str]) -> object:
+    """Return the tree of a document without some elements below the root."""
+    if not names:
+        return tree(document)
+    root = etree.fromstring(document)
+    for child in list(root):
+        if etree.QName(child).localname in names:
+            root.remove(child)
+    return tree(etree.tostring(root))
+
+
+def _answer(status: int, media: str, body: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     try:
         reason = HTTPStatus(status).phrase
     except ValueError:
         reason = "Response"
-    head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode("latin-1") + body
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {text}" for name, text in headers)]
+    if body:
+        lines.append(f"Content-Type: {media}")
+    if status != HTTPStatus.NO_CONTENT:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body

@@ -1,7 +1,7 @@
 """Subprocess that runs samples: reads a job from standard input, writes the results to standard output.
 
-Samples run exactly as shown, with the generated client and over HTTP. They take account, token and
-address from the environment.
+Samples run exactly as shown, with the generated client and over HTTP. They take the options of
+the client and the address from the environment.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ def run(job: dict[str, Any], answers: ResponseServer) -> list[dict[str, Any]]:
     """Run the samples of a job and return their results in order."""
     url = answers.start()
     prefix = job["environment"]
-    os.environ.update(
-        {f"{prefix}_ACCOUNT": "sample", f"{prefix}_TOKEN": "sample-token", f"{prefix}_URL": url}
-    )
+    os.environ.update(job["options"])
+    os.environ[f"{prefix}_URL"] = url
     sys.path[:0] = job["path"]
     _share_ssl_contexts()
     try:

@@ -20,6 +20,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+from ..cases.messages import response_message
 from ..diagnostics import DescriptionError, Diagnostics
 from ..ir import Api, Case, Method, RecordValue, Ref
 from ..pipeline import stages as pipeline
@@ -31,6 +32,10 @@ from .responses import document_of
 
 _IGNORED: Final = frozenset({"doc", "at", "provenance", "places", "title", "deprecated", "since"})
 """Parts of a description that calls don't depend on."""
+_OF_TRANSPORT: Final = frozenset(
+    {"connection", "content-encoding", "content-length", "date", "transfer-encoding"}
+)
+"""Headers of a response that the server decides."""
 _PROCESSES: Final = 4
 _WORTH_A_PROCESS: Final = 60
 """Number of samples that justifies another process."""
@@ -126,9 +131,9 @@ def _mismatch(job: _Job, result: Mapping[str, Any]) -> str:
     fails = job.case.fails
     if fails is None:
         return ""
-    wanted = f"{fails.get('code')} {fails.get('message', '')}".strip()
     printed = str(result["value"]).strip()
-    return "" if printed == wanted else f"it printed {printed!r}, not {wanted!r}"
+    missing = [fails[key] for key in ("code", "message") if fails.get(key, "") not in printed]
+    return f"it printed {printed!r} without {missing[0]!r}" if missing else ""
 
 
 def _sample(job: _Job, result: Mapping[str, Any]) -> Sample:
@@ -156,10 +161,14 @@ def _jobs(api: Api) -> Iterator[_Job]:
             for case in cases:
                 asked = case if case.arguments is not None else asking
                 answered = case if case.response is not None else answering
-                if asked is None or answered is None or asked.arguments is None:
+                if answered is None:
                     continue
-                given = asked.arguments
-                assert given is not None, "the description was checked"
+                if asked is not None and asked.arguments is not None:
+                    given = asked.arguments
+                elif not method.needs_arguments:
+                    asked, given = case, RecordValue(None, {}, {}, case.at)
+                else:
+                    continue
                 yield _job(method, case, asked, answered, given, writer, statuses, fingerprints)
 
 
@@ -179,11 +188,17 @@ def _job(
     media = "text/xml; charset=utf-8"
     if method.response.value == "binary" and not failing:
         media = method.response.media[0] if method.response.media else "application/octet-stream"
-    expected = {
+    message = response_message(answered.response or "")
+    usual = method.http.success[0] if method.http is not None and method.http.success else 200
+    known = statuses.get((answered.fails or {}).get("code", ""))
+    headers = dict(message.headers)
+    expected: dict[str, Any] = {
         "document": document,
-        "status": statuses.get((answered.fails or {}).get("code", ""), 200),
-        "media": media,
-        "body": answered.response or "",
+        "status": message.status or known or (answered.fails or {}).get("status") or usual,
+        "media": headers.pop("content-type", media),
+        "body": message.body,
+        **writer.expected(method, given),
+        "headers": [[name, text] for name, text in headers.items() if name not in _OF_TRANSPORT],
     }
     parts = [fingerprints.of(method), programs.sync, programs.asynchronous, json.dumps(expected)]
     return _Job(
@@ -214,7 +229,19 @@ class _Fingerprints:
         self._known: dict[Ref, tuple[str, tuple[Ref, ...]]] = {}
         shared = [
             _bare(getattr(api, name))
-            for name in ("envelope", "token", "paging", "scalars", "errors", "names")
+            for name in (
+                "envelope",
+                "authentication",
+                "variables",
+                "credentials",
+                "signer",
+                "paging",
+                "scalars",
+                "errors",
+                "names",
+                "namespaces",
+                "url",
+            )
         ]
         runtime = Path(__file__).parents[1].rglob("*.py")
         self._common = _digest(shared, *(path.read_bytes() for path in sorted(runtime)))
@@ -273,6 +300,7 @@ def _results(api: Api, settings: Settings, jobs: list[_Job]) -> list[dict[str, A
         common = {
             "path": [str(client)],
             "environment": api.names.environment,
+            "options": dict(_options(api)),
             "url_path": "/" + api.url.split("/", 3)[3] if api.url.count("/") > 2 else "/",
         }
         processes = max(1, min(os.cpu_count() or 1, _PROCESSES, len(jobs) // _WORTH_A_PROCESS))
@@ -286,6 +314,15 @@ def _results(api: Api, settings: Settings, jobs: list[_Job]) -> list[dict[str, A
             )
             results = list(outcomes)
         return [results[number % processes][number // processes] for number in range(len(jobs))]
+
+
+def _options(api: Api) -> Iterator[tuple[str, str]]:
+    """Yield the environment variables of the client's options."""
+    for kind, options in (("", api.variables), ("-", api.credentials)):
+        for option in options:
+            if option.default is None:
+                text = f"sample-{option.name}" if kind else "sample"
+                yield f"{api.names.environment}_{option.name.upper()}", text
 
 
 def _in_a_process(job: Mapping[str, Any]) -> list[dict[str, Any]]:
