@@ -43,7 +43,7 @@ PROTOCOL: Final = Protocol(
     credentials=(ClientOption(name="token", sensitive=True),),
     authentication=(Authentication(value="{token}:X"),),
     oauth_request_token="https://{account}.freshbooks.com/oauth/oauth_request.php",
-    oauth_authorize="https://{account}.freshbooks.com/oauth/oauth_authorize.php",
+    oauth_authorization="https://{account}.freshbooks.com/oauth/oauth_authorize.php",
     oauth_access_token="https://{account}.freshbooks.com/oauth/oauth_access.php",
     callbacks=CallbackForm(
         event="name",

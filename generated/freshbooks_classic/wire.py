@@ -160,24 +160,24 @@ def build(method: str, arguments: Mapping[str, Any]) -> Request[Any]:
     return REGISTRY.build(method, arguments)
 
 
-def parse_request(document: bytes | str) -> tuple[str, Arguments]:
-    """Method and arguments of a request document, such that building them again gives an equal document.
+def parse_request(document: bytes | str, method: str | None = None) -> tuple[str, Arguments]:
+    """Return method and arguments of a request document, such that building them again gives an equal document.
 
     A value that its described type cannot hold is a ``Raw`` text; elements that the description does not know are in
-    ``unknown_elements(arguments)``.
+    ``unknown_elements(arguments)``. ``method`` is needed where documents do not name it.
 
     Raises:
         InvalidDocumentError: it is not XML, not a request, or of a method that is not described.
     """
-    return REGISTRY.parse_request(document)
+    return REGISTRY.parse_request(document, method)
 
 
 def parse_response(method: str, document: bytes | str, *, strict: bool = False) -> Any:
-    """The value of an answer document of ``method``; with ``strict``, a value of a wrong type is an error.
+    """The value of an response document of ``method``; with ``strict``, a value of a wrong type is an error.
 
     Raises:
-        ApiError: the answer tells of a failure.
-        InvalidDocumentError: it is not XML, or not an answer.
+        ApiError: the response is a failure.
+        InvalidDocumentError: it is not XML, or not a response.
     """
     return REGISTRY.parse_response(method, document, strict=strict)
 

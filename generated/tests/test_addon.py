@@ -10,15 +10,15 @@ from decimal import Decimal
 from freshbooks_classic import addon
 from freshbooks_classic.addon import Addon
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 
 
 def test_list_the_add_ons() -> None:
     """The add-ons."""
     request = addon.list_()
-    same_xml(
-        request.xml,
-        """<request method="addon.list"/>
+    same_request(
+        request,
+        document="""<request method="addon.list"/>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">

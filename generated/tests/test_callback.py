@@ -14,7 +14,7 @@ from freshbooks_classic import callback
 from freshbooks_classic.callback import Callback
 from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -25,9 +25,9 @@ def test_create_a_callback_for_new_invoices() -> None:
     request = callback.create(
         event="invoice.create", uri="https://hooks.example.com/willow/invoices"
     )
-    same_xml(
-        request.xml,
-        """<request method="callback.create"><callback><event>invoice.create</event><uri>https://hooks.example.com/willow/invoices</uri></callback></request>
+    same_request(
+        request,
+        document="""<request method="callback.create"><callback><event>invoice.create</event><uri>https://hooks.example.com/willow/invoices</uri></callback></request>
 """,
     )
     value = request.parse(
@@ -53,9 +53,9 @@ def test_create_a_callback_without_an_address() -> None:
 def test_verify_a_verified_callback() -> None:
     """A verified callback."""
     request = callback.verify(64, verifier="example-verifier")
-    same_xml(
-        request.xml,
-        """<request method="callback.verify"><callback><callback_id>64</callback_id><verifier>example-verifier</verifier></callback></request>
+    same_request(
+        request,
+        document="""<request method="callback.verify"><callback><callback_id>64</callback_id><verifier>example-verifier</verifier></callback></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -78,9 +78,9 @@ def test_verify_a_verifier_for_a_callback_that_is_gone() -> None:
 def test_resend_token_the_verifier_once_more() -> None:
     """The verifier once more."""
     request = callback.resend_token(65)
-    same_xml(
-        request.xml,
-        """<request method="callback.resendToken"><callback_id>65</callback_id></request>
+    same_request(
+        request,
+        document="""<request method="callback.resendToken"><callback_id>65</callback_id></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -90,9 +90,9 @@ def test_resend_token_the_verifier_once_more() -> None:
 def test_delete_a_deleted_callback() -> None:
     """A deleted callback."""
     request = callback.delete(64)
-    same_xml(
-        request.xml,
-        """<request method="callback.delete"><callback_id>64</callback_id></request>
+    same_request(
+        request,
+        document="""<request method="callback.delete"><callback_id>64</callback_id></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -104,9 +104,9 @@ def test_list_the_callbacks_of_one_address_for_one_event() -> None:
     request = callback.list_(
         event="invoice.create", uri="https://hooks.example.com/willow/invoices"
     )
-    same_xml(
-        request.xml,
-        """<request method="callback.list"><event>invoice.create</event><uri>https://hooks.example.com/willow/invoices</uri></request>
+    same_request(
+        request,
+        document="""<request method="callback.list"><event>invoice.create</event><uri>https://hooks.example.com/willow/invoices</uri></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">

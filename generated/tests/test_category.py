@@ -15,7 +15,7 @@ from freshbooks_classic import category
 from freshbooks_classic.category import Category
 from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -24,9 +24,9 @@ ZONE = ZoneInfo("America/New_York")
 def test_create_at_the_top() -> None:
     """At the top. The answer fills the id with zeros."""
     request = category.create(name="Boat fuel")
-    same_xml(
-        request.xml,
-        """<request method="category.create"><category><name>Boat fuel</name></category></request>
+    same_request(
+        request,
+        document="""<request method="category.create"><category><name>Boat fuel</name></category></request>
 """,
     )
     value = request.parse(
@@ -41,9 +41,9 @@ def test_create_below_another_one() -> None:
     request = category.create(
         name="Two-stroke oil", parent_id=31, tax1=Decimal("5"), tax2=Decimal("8.5")
     )
-    same_xml(
-        request.xml,
-        """<request method="category.create"><category><name>Two-stroke oil</name><parent_id>31</parent_id><tax1>5</tax1><tax2>8.5</tax2></category></request>
+    same_request(
+        request,
+        document="""<request method="category.create"><category><name>Two-stroke oil</name><parent_id>31</parent_id><tax1>5</tax1><tax2>8.5</tax2></category></request>
 """,
     )
     value = request.parse(
@@ -82,9 +82,9 @@ def test_create_a_body_that_is_no_xml() -> None:
 def test_update_another_name() -> None:
     """Another name."""
     request = category.update(31, name="Fuel", tax1=Decimal("6"), tax2=None)
-    same_xml(
-        request.xml,
-        """<request method="category.update"><category><category_id>31</category_id><name>Fuel</name><tax1>6</tax1><tax2/></category></request>
+    same_request(
+        request,
+        document="""<request method="category.update"><category><category_id>31</category_id><name>Fuel</name><tax1>6</tax1><tax2/></category></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -94,9 +94,9 @@ def test_update_another_name() -> None:
 def test_update_a_second_tax() -> None:
     """A second tax."""
     request = category.update(31, tax2=Decimal("7"))
-    same_xml(
-        request.xml,
-        """<request method="category.update"><category><category_id>31</category_id><tax2>7</tax2></category></request>
+    same_request(
+        request,
+        document="""<request method="category.update"><category><category_id>31</category_id><tax2>7</tax2></category></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -119,9 +119,9 @@ def test_update_as_staff() -> None:
 def test_get_one_category() -> None:
     """One category."""
     request = category.get(31)
-    same_xml(
-        request.xml,
-        """<request method="category.get"><category_id>31</category_id></request>
+    same_request(
+        request,
+        document="""<request method="category.get"><category_id>31</category_id></request>
 """,
     )
     value = request.parse(
@@ -154,9 +154,9 @@ def test_get_what_only_some_clients_know() -> None:
 def test_get_an_unknown_category() -> None:
     """An unknown category."""
     request = category.get(9999)
-    same_xml(
-        request.xml,
-        """<request method="category.get"><category_id>9999</category_id></request>
+    same_request(
+        request,
+        document="""<request method="category.get"><category_id>9999</category_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -172,9 +172,9 @@ def test_get_an_unknown_category() -> None:
 def test_get_a_deleted_category() -> None:
     """A deleted category."""
     request = category.get(30)
-    same_xml(
-        request.xml,
-        """<request method="category.get"><category_id>30</category_id></request>
+    same_request(
+        request,
+        document="""<request method="category.get"><category_id>30</category_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -190,9 +190,9 @@ def test_get_a_deleted_category() -> None:
 def test_list_all_of_them_flat() -> None:
     """All of them, flat."""
     request = category.list_()
-    same_xml(
-        request.xml,
-        """<request method="category.list"/>
+    same_request(
+        request,
+        document="""<request method="category.list"/>
 """,
     )
     value = request.parse(
@@ -219,9 +219,9 @@ def test_list_all_of_them_as_a_tree() -> None:
     by side.
     """
     request = category.list_(parent_id=None)
-    same_xml(
-        request.xml,
-        """<request method="category.list"><parent_id/></request>
+    same_request(
+        request,
+        document="""<request method="category.list"><parent_id/></request>
 """,
     )
     value = request.parse(
@@ -269,9 +269,9 @@ def test_list_all_of_them_as_a_tree() -> None:
 def test_list_those_below_one() -> None:
     """Those below one."""
     request = category.list_(parent_id=31, page=1, per_page=100)
-    same_xml(
-        request.xml,
-        """<request method="category.list"><parent_id>31</parent_id><page>1</page><per_page>100</per_page></request>
+    same_request(
+        request,
+        document="""<request method="category.list"><parent_id>31</parent_id><page>1</page><per_page>100</per_page></request>
 """,
     )
     value = request.parse(
@@ -292,9 +292,9 @@ def test_list_those_below_one() -> None:
 def test_delete_no_longer_needed() -> None:
     """No longer needed."""
     request = category.delete(33)
-    same_xml(
-        request.xml,
-        """<request method="category.delete"><category_id>33</category_id></request>
+    same_request(
+        request,
+        document="""<request method="category.delete"><category_id>33</category_id></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -304,9 +304,9 @@ def test_delete_no_longer_needed() -> None:
 def test_delete_deleted_twice() -> None:
     """Deleted twice."""
     request = category.delete(33)
-    same_xml(
-        request.xml,
-        """<request method="category.delete"><category_id>33</category_id></request>
+    same_request(
+        request,
+        document="""<request method="category.delete"><category_id>33</category_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:

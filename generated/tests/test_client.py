@@ -21,7 +21,7 @@ from freshbooks_classic.runtime.errors import (
     ValidationError,
 )
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml, unknown_paths
+from freshbooks_classic.runtime.testing import same_request, unknown_paths
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -71,9 +71,9 @@ def test_create_a_client_with_everything() -> None:
         vat_name="VAT Number",
         vat_number="SE-0000-77",
     )
-    same_xml(
-        request.xml,
-        """<request method="client.create"><client>
+    same_request(
+        request,
+        document="""<request method="client.create"><client>
   <first_name>Nora</first_name><last_name>Lindqvist</last_name>
   <organization>Willow &amp; Sons Boatyard</organization>
   <email>nora@willow.example.com</email><username>noralindqvist</username><password>not-a-real-password</password>
@@ -105,9 +105,9 @@ def test_create_a_client_with_everything() -> None:
 def test_create_a_client_with_only_an_address_to_write_to() -> None:
     """A client with only an address to write to."""
     request = client.create(email="otto@acme.example.com")
-    same_xml(
-        request.xml,
-        """<request method="client.create"><client><email>otto@acme.example.com</email></client></request>
+    same_request(
+        request,
+        document="""<request method="client.create"><client><email>otto@acme.example.com</email></client></request>
 """,
     )
     value = request.parse("""<response status="ok"><client_id>318</client_id></response>
@@ -133,9 +133,9 @@ def test_create_a_currency_that_does_not_exist() -> None:
     gets is not known for sure.
     """
     request = client.create(email="otto@acme.example.com", currency_code="ZZZ")
-    same_xml(
-        request.xml,
-        """<request method="client.create"><client><email>otto@acme.example.com</email><currency_code>ZZZ</currency_code></client></request>
+    same_request(
+        request,
+        document="""<request method="client.create"><client><email>otto@acme.example.com</email><currency_code>ZZZ</currency_code></client></request>
 """,
     )
     with pytest.raises(ValidationError) as caught:
@@ -161,9 +161,9 @@ def test_update_some_fields_changed_and_some_emptied() -> None:
         s_street2=None,
         vat_number="SE-0000-78",
     )
-    same_xml(
-        request.xml,
-        """<request method="client.update"><client>
+    same_request(
+        request,
+        document="""<request method="client.update"><client>
   <client_id>317</client_id><organization>Willow Boatyard Ltd</organization><email>office@willow.example.com</email>
   <fax/><notes/><s_street2/><vat_number>SE-0000-78</vat_number>
 </client></request>
@@ -215,9 +215,9 @@ def test_update_every_field_of_an_update() -> None:
         vat_name="GST Number",
         vat_number="0000078",
     )
-    same_xml(
-        request.xml,
-        """<request method="client.update"><client>
+    same_request(
+        request,
+        document="""<request method="client.update"><client>
   <client_id>317</client_id><first_name>Nora</first_name><last_name>Lind</last_name>
   <organization>Willow Boatyard Ltd</organization>
   <email>nora.lind@willow.example.com</email><username>noralind</username><password>also-not-a-real-password</password>
@@ -247,9 +247,9 @@ def test_get_one_client_with_everything() -> None:
     every currency.
     """
     request = client.get(317)
-    same_xml(
-        request.xml,
-        """<request method="client.get"><client_id>317</client_id></request>
+    same_request(
+        request,
+        document="""<request method="client.get"><client_id>317</client_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"><client>
@@ -450,9 +450,9 @@ def test_get_an_element_that_nobody_knows() -> None:
 def test_get_an_unknown_client() -> None:
     """An unknown client."""
     request = client.get(9999)
-    same_xml(
-        request.xml,
-        """<request method="client.get"><client_id>9999</client_id></request>
+    same_request(
+        request,
+        document="""<request method="client.get"><client_id>9999</client_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -468,9 +468,9 @@ def test_get_an_unknown_client() -> None:
 def test_get_a_deleted_client() -> None:
     """A deleted client."""
     request = client.get(316)
-    same_xml(
-        request.xml,
-        """<request method="client.get"><client_id>316</client_id></request>
+    same_request(
+        request,
+        document="""<request method="client.get"><client_id>316</client_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -521,9 +521,9 @@ def test_list_clients_by_every_filter() -> None:
         page=1,
         per_page=10,
     )
-    same_xml(
-        request.xml,
-        """<request method="client.list">
+    same_request(
+        request,
+        document="""<request method="client.list">
   <email>nora@willow.example.com</email><username>noralindqvist</username>
   <updated_from>2014-01-01 00:00:00</updated_from><updated_to>2014-12-31 23:59:59</updated_to>
   <folder>active</folder><notes>paper</notes><page>1</page><per_page>10</per_page>
@@ -606,9 +606,9 @@ def test_list_every_folder_and_contacts_in_both_forms() -> None:
 def test_list_archived_clients_of_which_there_are_none() -> None:
     """Archived clients, of which there are none. An empty list counts no page at all."""
     request = client.list_(folder="archived")
-    same_xml(
-        request.xml,
-        """<request method="client.list"><folder>archived</folder></request>
+    same_request(
+        request,
+        document="""<request method="client.list"><folder>archived</folder></request>
 """,
     )
     value = request.parse(
@@ -621,9 +621,9 @@ def test_list_archived_clients_of_which_there_are_none() -> None:
 def test_list_deleted_clients_as_staff_without_the_clients_tab() -> None:
     """Deleted clients, as staff without the Clients tab."""
     request = client.list_(folder="deleted")
-    same_xml(
-        request.xml,
-        """<request method="client.list"><folder>deleted</folder></request>
+    same_request(
+        request,
+        document="""<request method="client.list"><folder>deleted</folder></request>
 """,
     )
     with pytest.raises(PermissionDeniedError) as caught:
@@ -639,9 +639,9 @@ def test_list_deleted_clients_as_staff_without_the_clients_tab() -> None:
 def test_delete_to_the_folder_of_deleted_clients() -> None:
     """To the folder of deleted clients."""
     request = client.delete(318)
-    same_xml(
-        request.xml,
-        """<request method="client.delete"><client_id>318</client_id></request>
+    same_request(
+        request,
+        document="""<request method="client.delete"><client_id>318</client_id></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -651,9 +651,9 @@ def test_delete_to_the_folder_of_deleted_clients() -> None:
 def test_delete_deleted_twice() -> None:
     """Deleted twice."""
     request = client.delete(318)
-    same_xml(
-        request.xml,
-        """<request method="client.delete"><client_id>318</client_id></request>
+    same_request(
+        request,
+        document="""<request method="client.delete"><client_id>318</client_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -669,9 +669,9 @@ def test_delete_deleted_twice() -> None:
 def test_undelete_back_again() -> None:
     """Back again."""
     request = client.undelete(318)
-    same_xml(
-        request.xml,
-        """<request method="client.undelete"><client_id>318</client_id></request>
+    same_request(
+        request,
+        document="""<request method="client.undelete"><client_id>318</client_id></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -681,9 +681,9 @@ def test_undelete_back_again() -> None:
 def test_undelete_nothing_to_bring_back() -> None:
     """Nothing to bring back."""
     request = client.undelete(9999)
-    same_xml(
-        request.xml,
-        """<request method="client.undelete"><client_id>9999</client_id></request>
+    same_request(
+        request,
+        document="""<request method="client.undelete"><client_id>9999</client_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:

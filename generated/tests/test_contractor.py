@@ -13,7 +13,7 @@ from freshbooks_classic import contractor
 from freshbooks_classic.contractor import Contractor, ContractorProject
 from freshbooks_classic.runtime.errors import NotFoundError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.wire import METHODS
 
 
@@ -26,9 +26,9 @@ def test_create_an_invited_contractor() -> None:
         task_id=5,
         projects=[{"project_id": 21}, {"project_id": 22}],
     )
-    same_xml(
-        request.xml,
-        """<request method="contractor.create"><contractor><name>Sol Reed</name><email>sol@reed.example.com</email><rate>31.50</rate><task_id>5</task_id><projects><project><project_id>21</project_id></project><project><project_id>22</project_id></project></projects></contractor></request>
+    same_request(
+        request,
+        document="""<request method="contractor.create"><contractor><name>Sol Reed</name><email>sol@reed.example.com</email><rate>31.50</rate><task_id>5</task_id><projects><project><project_id>21</project_id></project><project><project_id>22</project_id></project></projects></contractor></request>
 """,
     )
     value = request.parse(
@@ -61,9 +61,9 @@ def test_update_another_rate() -> None:
         task_id=6,
         projects=[{"project_id": 22}],
     )
-    same_xml(
-        request.xml,
-        """<request method="contractor.update"><contractor><contractor_id>46</contractor_id><name>Sol B. Reed</name><email>reed@reed.example.com</email><rate>33.00</rate><task_id>6</task_id><projects><project><project_id>22</project_id></project></projects></contractor></request>
+    same_request(
+        request,
+        document="""<request method="contractor.update"><contractor><contractor_id>46</contractor_id><name>Sol B. Reed</name><email>reed@reed.example.com</email><rate>33.00</rate><task_id>6</task_id><projects><project><project_id>22</project_id></project></projects></contractor></request>
 """,
     )
     value = request.parse(
@@ -76,9 +76,9 @@ def test_update_another_rate() -> None:
 def test_get_a_contractor_without_projects() -> None:
     """A contractor without projects."""
     request = contractor.get(46)
-    same_xml(
-        request.xml,
-        """<request method="contractor.get"><contractor_id>46</contractor_id></request>
+    same_request(
+        request,
+        document="""<request method="contractor.get"><contractor_id>46</contractor_id></request>
 """,
     )
     value = request.parse(
@@ -111,9 +111,9 @@ def test_get_an_unknown_contractor() -> None:
 def test_delete_a_contractor_removed() -> None:
     """A contractor removed."""
     request = contractor.delete(46)
-    same_xml(
-        request.xml,
-        """<request method="contractor.delete"><contractor_id>46</contractor_id></request>
+    same_request(
+        request,
+        document="""<request method="contractor.delete"><contractor_id>46</contractor_id></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -123,9 +123,9 @@ def test_delete_a_contractor_removed() -> None:
 def test_list_one_contractor_a_page() -> None:
     """One contractor a page."""
     request = contractor.list_(page=1, per_page=1)
-    same_xml(
-        request.xml,
-        """<request method="contractor.list"><page>1</page><per_page>1</per_page></request>
+    same_request(
+        request,
+        document="""<request method="contractor.list"><page>1</page><per_page>1</per_page></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">

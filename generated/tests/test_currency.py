@@ -8,15 +8,15 @@ from __future__ import annotations
 from freshbooks_classic import currency
 from freshbooks_classic.currency import Currency
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 
 
 def test_list_the_first_currencies() -> None:
     """The first currencies."""
     request = currency.list_()
-    same_xml(
-        request.xml,
-        """<request method="currency.list"/>
+    same_request(
+        request,
+        document="""<request method="currency.list"/>
 """,
     )
     value = request.parse(
@@ -31,9 +31,9 @@ def test_list_the_first_currencies() -> None:
 def test_list_the_second_page() -> None:
     """The second page."""
     request = currency.list_(page=2, per_page=100)
-    same_xml(
-        request.xml,
-        """<request method="currency.list"><page>2</page><per_page>100</per_page></request>
+    same_request(
+        request,
+        document="""<request method="currency.list"><page>2</page><per_page>100</per_page></request>
 """,
     )
     value = request.parse(

@@ -10,16 +10,16 @@ import pytest
 from freshbooks_classic import default_terms
 from freshbooks_classic.default_terms import DefaultTerms
 from freshbooks_classic.runtime.errors import ValidationError
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.wire import METHODS
 
 
 def test_get_the_terms_of_invoices() -> None:
     """The terms of invoices."""
     request = default_terms.get("invoice")
-    same_xml(
-        request.xml,
-        """<request method="default_terms.get"><type>invoice</type></request>
+    same_request(
+        request,
+        document="""<request method="default_terms.get"><type>invoice</type></request>
 """,
     )
     value = request.parse(
@@ -46,9 +46,9 @@ def test_get_a_type_that_does_not_exist() -> None:
 def test_update_new_terms_of_credits() -> None:
     """New terms of credits."""
     request = default_terms.update("credit", message="Credit expires after a year.")
-    same_xml(
-        request.xml,
-        """<request method="default_terms.update"><terms><type>credit</type><message>Credit expires after a year.</message></terms></request>
+    same_request(
+        request,
+        document="""<request method="default_terms.update"><terms><type>credit</type><message>Credit expires after a year.</message></terms></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -58,9 +58,9 @@ def test_update_new_terms_of_credits() -> None:
 def test_update_estimates_without_terms() -> None:
     """Estimates without terms."""
     request = default_terms.update("estimate", message=None)
-    same_xml(
-        request.xml,
-        """<request method="default_terms.update"><terms><type>estimate</type><message/></terms></request>
+    same_request(
+        request,
+        document="""<request method="default_terms.update"><terms><type>estimate</type><message/></terms></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -70,9 +70,9 @@ def test_update_estimates_without_terms() -> None:
 def test_list_all_default_terms() -> None:
     """All default terms."""
     request = default_terms.list_()
-    same_xml(
-        request.xml,
-        """<request method="default_terms.list"/>
+    same_request(
+        request,
+        document="""<request method="default_terms.list"/>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from freshbooks_classic import email_template
 from freshbooks_classic.email_template import EmailTemplate
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 
 
 def test_get_the_email_with_a_new_invoice() -> None:
     """The email with a new invoice. The text stands bare between the elements."""
     request = email_template.get("new_invoice")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>new_invoice</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>new_invoice</type></request>
 """,
     )
     value = request.parse(
@@ -34,9 +34,9 @@ def test_get_the_email_with_a_new_invoice() -> None:
 def test_get_a_template_with_an_element_for_the_text() -> None:
     """A template with an element for the text."""
     request = email_template.get("payment_notification")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>payment_notification</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>payment_notification</type></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -64,9 +64,9 @@ def test_get_a_template_with_an_element_for_the_text() -> None:
 def test_get_the_template_new_estimate() -> None:
     """The template new_estimate."""
     request = email_template.get("new_estimate")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>new_estimate</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>new_estimate</type></request>
 """,
     )
 
@@ -74,9 +74,9 @@ def test_get_the_template_new_estimate() -> None:
 def test_get_the_template_new_client() -> None:
     """The template new_client."""
     request = email_template.get("new_client")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>new_client</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>new_client</type></request>
 """,
     )
 
@@ -84,9 +84,9 @@ def test_get_the_template_new_client() -> None:
 def test_get_the_template_new_credit() -> None:
     """The template new_credit."""
     request = email_template.get("new_credit")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>new_credit</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>new_credit</type></request>
 """,
     )
 
@@ -94,9 +94,9 @@ def test_get_the_template_new_credit() -> None:
 def test_get_the_template_new_staff() -> None:
     """The template new_staff."""
     request = email_template.get("new_staff")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>new_staff</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>new_staff</type></request>
 """,
     )
 
@@ -104,9 +104,9 @@ def test_get_the_template_new_staff() -> None:
 def test_get_the_template_new_support_ticket() -> None:
     """The template new_support_ticket."""
     request = email_template.get("new_support_ticket")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>new_support_ticket</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>new_support_ticket</type></request>
 """,
     )
 
@@ -114,9 +114,9 @@ def test_get_the_template_new_support_ticket() -> None:
 def test_get_the_template_update_support_ticket() -> None:
     """The template update_support_ticket."""
     request = email_template.get("update_support_ticket")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>update_support_ticket</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>update_support_ticket</type></request>
 """,
     )
 
@@ -124,9 +124,9 @@ def test_get_the_template_update_support_ticket() -> None:
 def test_get_the_template_credit_card_expiry() -> None:
     """The template credit_card_expiry."""
     request = email_template.get("credit_card_expiry")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>credit_card_expiry</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>credit_card_expiry</type></request>
 """,
     )
 
@@ -134,9 +134,9 @@ def test_get_the_template_credit_card_expiry() -> None:
 def test_get_the_template_credit_card_failure() -> None:
     """The template credit_card_failure."""
     request = email_template.get("credit_card_failure")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>credit_card_failure</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>credit_card_failure</type></request>
 """,
     )
 
@@ -144,9 +144,9 @@ def test_get_the_template_credit_card_failure() -> None:
 def test_get_the_template_late_payment_reminder_first() -> None:
     """The template late_payment_reminder_first."""
     request = email_template.get("late_payment_reminder_first")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>late_payment_reminder_first</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>late_payment_reminder_first</type></request>
 """,
     )
 
@@ -154,9 +154,9 @@ def test_get_the_template_late_payment_reminder_first() -> None:
 def test_get_the_template_late_payment_reminder_second() -> None:
     """The template late_payment_reminder_second."""
     request = email_template.get("late_payment_reminder_second")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>late_payment_reminder_second</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>late_payment_reminder_second</type></request>
 """,
     )
 
@@ -164,9 +164,9 @@ def test_get_the_template_late_payment_reminder_second() -> None:
 def test_get_the_template_late_payment_reminder_third() -> None:
     """The template late_payment_reminder_third."""
     request = email_template.get("late_payment_reminder_third")
-    same_xml(
-        request.xml,
-        """<request method="email_template.get"><type>late_payment_reminder_third</type></request>
+    same_request(
+        request,
+        document="""<request method="email_template.get"><type>late_payment_reminder_third</type></request>
 """,
     )
 
@@ -178,9 +178,9 @@ def test_update_a_new_text() -> None:
         subject="Estimate ::estimate number::",
         body="Have a look: ::estimate link::",
     )
-    same_xml(
-        request.xml,
-        """<request method="email_template.update"><email_template><type>new_estimate</type><subject>Estimate ::estimate number::</subject><body>Have a look: ::estimate link::</body></email_template></request>
+    same_request(
+        request,
+        document="""<request method="email_template.update"><email_template><type>new_estimate</type><subject>Estimate ::estimate number::</subject><body>Have a look: ::estimate link::</body></email_template></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -194,9 +194,9 @@ def test_update_a_new_text_without_an_element_of_its_own() -> None:
         subject="Estimate ::estimate number::",
         bare_body="Have a look: ::estimate link::",
     )
-    same_xml(
-        request.xml,
-        """<request method="email_template.update"><email_template><type>new_estimate</type><subject>Estimate ::estimate number::</subject>Have a look: ::estimate link::</email_template></request>
+    same_request(
+        request,
+        document="""<request method="email_template.update"><email_template><type>new_estimate</type><subject>Estimate ::estimate number::</subject>Have a look: ::estimate link::</email_template></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -206,9 +206,9 @@ def test_update_a_new_text_without_an_element_of_its_own() -> None:
 def test_list_all_templates() -> None:
     """All templates."""
     request = email_template.list_()
-    same_xml(
-        request.xml,
-        """<request method="email_template.list"/>
+    same_request(
+        request,
+        document="""<request method="email_template.list"/>
 """,
     )
     value = request.parse(

@@ -19,7 +19,7 @@ from freshbooks_classic.runtime.errors import (
     ValidationError,
 )
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.wire import METHODS
 
@@ -70,9 +70,9 @@ def test_create_an_estimate_with_all_its_fields() -> None:
         vat_name="VAT Reg.",
         vat_number="GB000111222",
     )
-    same_xml(
-        request.xml,
-        """<request method="estimate.create">
+    same_request(
+        request,
+        document="""<request method="estimate.create">
   <estimate>
     <client_id>27</client_id>
     <contacts>
@@ -132,9 +132,9 @@ def test_create_an_estimate_with_all_its_fields() -> None:
 def test_create_only_the_client() -> None:
     """Only the client."""
     request = estimate.create(client_id=27)
-    same_xml(
-        request.xml,
-        """<request method="estimate.create">
+    same_request(
+        request,
+        document="""<request method="estimate.create">
   <estimate>
     <client_id>27</client_id>
   </estimate>
@@ -186,9 +186,9 @@ def test_update_notes_change_and_the_address_is_emptied() -> None:
         p_street1=None,
         p_street2=None,
     )
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
     <client_id>28</client_id>
@@ -218,9 +218,9 @@ def test_update_all_lines_are_replaced() -> None:
             }
         ],
     )
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
     <contacts>
@@ -247,9 +247,9 @@ def test_update_all_lines_are_replaced() -> None:
 def test_update_all_lines_are_removed() -> None:
     """All lines are removed."""
     request = estimate.update(61, lines=None)
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
     <lines/>
@@ -264,9 +264,9 @@ def test_update_all_lines_are_removed() -> None:
 def test_update_an_estimate_that_is_not_there() -> None:
     """An estimate that is not there."""
     request = estimate.update(99999, notes="Hello")
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>99999</estimate_id>
     <notes>Hello</notes>
@@ -288,9 +288,9 @@ def test_update_an_estimate_that_is_not_there() -> None:
 def test_update_a_status_of_sent_is_not_saved() -> None:
     """A status of sent is not saved."""
     request = estimate.update(61, status="sent")
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
     <status>sent</status>
@@ -305,9 +305,9 @@ def test_update_a_status_of_sent_is_not_saved() -> None:
 def test_update_a_status_of_viewed_is_not_saved() -> None:
     """A status of viewed is not saved."""
     request = estimate.update(61, status="viewed")
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
     <status>viewed</status>
@@ -322,9 +322,9 @@ def test_update_a_status_of_viewed_is_not_saved() -> None:
 def test_update_a_status_of_replied_is_not_saved() -> None:
     """A status of replied is not saved."""
     request = estimate.update(61, status="replied")
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
     <status>replied</status>
@@ -339,9 +339,9 @@ def test_update_a_status_of_replied_is_not_saved() -> None:
 def test_update_a_status_of_disputed_is_not_saved() -> None:
     """A status of disputed is not saved."""
     request = estimate.update(61, status="disputed")
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
     <status>disputed</status>
@@ -356,9 +356,9 @@ def test_update_a_status_of_disputed_is_not_saved() -> None:
 def test_update_a_status_of_accepted_is_not_saved() -> None:
     """A status of accepted is not saved."""
     request = estimate.update(61, status="accepted")
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
     <status>accepted</status>
@@ -373,9 +373,9 @@ def test_update_a_status_of_accepted_is_not_saved() -> None:
 def test_update_a_status_of_honored_is_not_saved() -> None:
     """A status of honored is not saved."""
     request = estimate.update(61, status="honored")
-    same_xml(
-        request.xml,
-        """<request method="estimate.update">
+    same_request(
+        request,
+        document="""<request method="estimate.update">
   <estimate>
     <estimate_id>61</estimate_id>
     <status>honored</status>
@@ -390,9 +390,9 @@ def test_update_a_status_of_honored_is_not_saved() -> None:
 def test_get_an_estimate_with_an_empty_status() -> None:
     """An estimate with an empty status."""
     request = estimate.get(61)
-    same_xml(
-        request.xml,
-        """<request method="estimate.get">
+    same_request(
+        request,
+        document="""<request method="estimate.get">
   <estimate_id>61</estimate_id>
 </request>
 """,
@@ -588,9 +588,9 @@ def test_get_an_answer_of_2009() -> None:
 def test_get_an_unknown_estimate() -> None:
     """An unknown estimate."""
     request = estimate.get(99999)
-    same_xml(
-        request.xml,
-        """<request method="estimate.get">
+    same_request(
+        request,
+        document="""<request method="estimate.get">
   <estimate_id>99999</estimate_id>
 </request>
 """,
@@ -609,9 +609,9 @@ def test_get_an_unknown_estimate() -> None:
 def test_get_a_deleted_estimate() -> None:
     """A deleted estimate."""
     request = estimate.get(70)
-    same_xml(
-        request.xml,
-        """<request method="estimate.get">
+    same_request(
+        request,
+        document="""<request method="estimate.get">
   <estimate_id>70</estimate_id>
 </request>
 """,
@@ -630,9 +630,9 @@ def test_get_a_deleted_estimate() -> None:
 def test_delete_to_the_folder_of_deleted_ones() -> None:
     """To the folder of deleted ones."""
     request = estimate.delete(70)
-    same_xml(
-        request.xml,
-        """<request method="estimate.delete">
+    same_request(
+        request,
+        document="""<request method="estimate.delete">
   <estimate_id>70</estimate_id>
 </request>
 """,
@@ -644,9 +644,9 @@ def test_delete_to_the_folder_of_deleted_ones() -> None:
 def test_delete_deleted_twice() -> None:
     """Deleted twice."""
     request = estimate.delete(70)
-    same_xml(
-        request.xml,
-        """<request method="estimate.delete">
+    same_request(
+        request,
+        document="""<request method="estimate.delete">
   <estimate_id>70</estimate_id>
 </request>
 """,
@@ -667,9 +667,9 @@ def test_list_every_filter() -> None:
     request = estimate.list_(
         client_id=27, date_from=dt.date(2011, 1, 1), date_to=dt.date(2011, 12, 31), folder="active"
     )
-    same_xml(
-        request.xml,
-        """<request method="estimate.list">
+    same_request(
+        request,
+        document="""<request method="estimate.list">
   <client_id>27</client_id>
   <date_from>2011-01-01</date_from>
   <date_to>2011-12-31</date_to>
@@ -817,9 +817,9 @@ def test_list_every_filter() -> None:
 def test_list_no_estimates() -> None:
     """No estimates. An empty list has 0 pages."""
     request = estimate.list_()
-    same_xml(
-        request.xml,
-        """<request method="estimate.list">
+    same_request(
+        request,
+        document="""<request method="estimate.list">
 </request>
 """,
     )
@@ -891,9 +891,9 @@ def test_list_every_status_of_an_answer() -> None:
 def test_list_the_archived_ones() -> None:
     """The archived ones."""
     request = estimate.list_(folder="archived")
-    same_xml(
-        request.xml,
-        """<request method="estimate.list">
+    same_request(
+        request,
+        document="""<request method="estimate.list">
   <folder>archived</folder>
 </request>
 """,
@@ -915,9 +915,9 @@ def test_list_the_archived_ones() -> None:
 def test_list_the_deleted_ones() -> None:
     """The deleted ones."""
     request = estimate.list_(folder="deleted")
-    same_xml(
-        request.xml,
-        """<request method="estimate.list">
+    same_request(
+        request,
+        document="""<request method="estimate.list">
   <folder>deleted</folder>
 </request>
 """,
@@ -953,9 +953,9 @@ def test_list_staff_without_the_tab() -> None:
 def test_send_by_email_with_the_texts_of_the_account() -> None:
     """With the texts of the account."""
     request = estimate.send_by_email(61)
-    same_xml(
-        request.xml,
-        """<request method="estimate.sendByEmail">
+    same_request(
+        request,
+        document="""<request method="estimate.sendByEmail">
   <estimate_id>61</estimate_id>
 </request>
 """,
@@ -969,9 +969,9 @@ def test_send_by_email_with_subject_and_message_of_its_own() -> None:
     request = estimate.send_by_email(
         61, subject="Our offer", message="Please look here: ::estimate link::"
     )
-    same_xml(
-        request.xml,
-        """<request method="estimate.sendByEmail">
+    same_request(
+        request,
+        document="""<request method="estimate.sendByEmail">
   <estimate_id>61</estimate_id>
   <subject>Our offer</subject>
   <message>Please look here: ::estimate link::</message>
@@ -985,9 +985,9 @@ def test_send_by_email_with_subject_and_message_of_its_own() -> None:
 def test_send_by_email_a_deleted_estimate_is_not_sent() -> None:
     """A deleted estimate is not sent."""
     request = estimate.send_by_email(70)
-    same_xml(
-        request.xml,
-        """<request method="estimate.sendByEmail">
+    same_request(
+        request,
+        document="""<request method="estimate.sendByEmail">
   <estimate_id>70</estimate_id>
 </request>
 """,
@@ -1020,9 +1020,9 @@ def test_send_by_email_a_mail_without_estimate() -> None:
 def test_accept_accepted_for_the_client() -> None:
     """Accepted for the client."""
     request = estimate.accept(61)
-    same_xml(
-        request.xml,
-        """<request method="estimate.accept">
+    same_request(
+        request,
+        document="""<request method="estimate.accept">
   <estimate_id>61</estimate_id>
 </request>
 """,
@@ -1034,9 +1034,9 @@ def test_accept_accepted_for_the_client() -> None:
 def test_accept_accepted_twice() -> None:
     """Accepted twice."""
     request = estimate.accept(61)
-    same_xml(
-        request.xml,
-        """<request method="estimate.accept">
+    same_request(
+        request,
+        document="""<request method="estimate.accept">
   <estimate_id>61</estimate_id>
 </request>
 """,
@@ -1055,9 +1055,9 @@ def test_accept_accepted_twice() -> None:
 def test_accept_an_unknown_estimate_is_not_accepted() -> None:
     """An unknown estimate is not accepted."""
     request = estimate.accept(99999)
-    same_xml(
-        request.xml,
-        """<request method="estimate.accept">
+    same_request(
+        request,
+        document="""<request method="estimate.accept">
   <estimate_id>99999</estimate_id>
 </request>
 """,
@@ -1090,9 +1090,9 @@ def test_accept_accepting_without_estimate() -> None:
 def test_mark_as_sent_sent_without_mail() -> None:
     """Sent without mail."""
     request = estimate.mark_as_sent(62)
-    same_xml(
-        request.xml,
-        """<request method="estimate.markAsSent">
+    same_request(
+        request,
+        document="""<request method="estimate.markAsSent">
   <estimate_id>62</estimate_id>
 </request>
 """,
@@ -1104,9 +1104,9 @@ def test_mark_as_sent_sent_without_mail() -> None:
 def test_mark_as_sent_an_unknown_estimate_is_not_marked() -> None:
     """An unknown estimate is not marked."""
     request = estimate.mark_as_sent(99999)
-    same_xml(
-        request.xml,
-        """<request method="estimate.markAsSent">
+    same_request(
+        request,
+        document="""<request method="estimate.markAsSent">
   <estimate_id>99999</estimate_id>
 </request>
 """,
@@ -1125,9 +1125,9 @@ def test_mark_as_sent_an_unknown_estimate_is_not_marked() -> None:
 def test_get_pdf_the_file() -> None:
     """The file."""
     request = estimate.get_pdf(61)
-    same_xml(
-        request.xml,
-        """<request method="estimate.getPDF">
+    same_request(
+        request,
+        document="""<request method="estimate.getPDF">
   <estimate_id>61</estimate_id>
 </request>
 """,
@@ -1138,9 +1138,9 @@ def test_get_pdf_the_file() -> None:
 def test_get_pdf_no_file_for_an_unknown_estimate() -> None:
     """No file for an unknown estimate."""
     request = estimate.get_pdf(99999)
-    same_xml(
-        request.xml,
-        """<request method="estimate.getPDF">
+    same_request(
+        request,
+        document="""<request method="estimate.getPDF">
   <estimate_id>99999</estimate_id>
 </request>
 """,

@@ -14,7 +14,7 @@ from freshbooks_classic import expense
 from freshbooks_classic.expense import Expense
 from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml, unknown_paths
+from freshbooks_classic.runtime.testing import same_request, unknown_paths
 from freshbooks_classic.wire import METHODS
 
 
@@ -38,9 +38,9 @@ def test_create_everything_that_can_be_said_about_an_expense() -> None:
         tax2_amount=Decimal("2.10"),
         compound_tax=False,
     )
-    same_xml(
-        request.xml,
-        """<request method="expense.create">
+    same_request(
+        request,
+        document="""<request method="expense.create">
   <expense>
     <staff_id>3</staff_id>
     <category_id>21</category_id>
@@ -83,9 +83,9 @@ def test_create_an_expense_for_nobody_and_without_taxes() -> None:
         tax2_percent=None,
         tax2_amount=None,
     )
-    same_xml(
-        request.xml,
-        """<request method="expense.create">
+    same_request(
+        request,
+        document="""<request method="expense.create">
   <expense>
     <staff_id>0</staff_id>
     <category_id>22</category_id>
@@ -124,9 +124,9 @@ def test_create_a_category_is_missing() -> None:
 def test_create_a_member_of_staff_who_does_not_exist() -> None:
     """A member of staff who does not exist."""
     request = expense.create(staff_id=7001, category_id=21, amount=Decimal("10.00"))
-    same_xml(
-        request.xml,
-        """<request method="expense.create"><expense><staff_id>7001</staff_id><category_id>21</category_id><amount>10.00</amount></expense></request>
+    same_request(
+        request,
+        document="""<request method="expense.create"><expense><staff_id>7001</staff_id><category_id>21</category_id><amount>10.00</amount></expense></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -160,9 +160,9 @@ def test_update_change_everything() -> None:
         tax2_amount=Decimal("1.31"),
         compound_tax=True,
     )
-    same_xml(
-        request.xml,
-        """<request method="expense.update">
+    same_request(
+        request,
+        document="""<request method="expense.update">
   <expense>
     <expense_id>905</expense_id>
     <staff_id>4</staff_id>
@@ -194,9 +194,9 @@ def test_update_take_it_off_the_project_and_drop_the_second_tax() -> None:
     request = expense.update(
         905, project_id=None, notes=None, tax2_name=None, tax2_percent=None, tax2_amount=None
     )
-    same_xml(
-        request.xml,
-        """<request method="expense.update">
+    same_request(
+        request,
+        document="""<request method="expense.update">
   <expense>
     <expense_id>905</expense_id>
     <project_id/>
@@ -215,9 +215,9 @@ def test_update_take_it_off_the_project_and_drop_the_second_tax() -> None:
 def test_get_all_that_is_known_of_one_expense() -> None:
     """All that is known of one expense."""
     request = expense.get(905)
-    same_xml(
-        request.xml,
-        """<request method="expense.get"><expense_id>905</expense_id></request>
+    same_request(
+        request,
+        document="""<request method="expense.get"><expense_id>905</expense_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -272,9 +272,9 @@ def test_get_a_bare_expense() -> None:
     percentage.
     """
     request = expense.get(906)
-    same_xml(
-        request.xml,
-        """<request method="expense.get"><expense_id>906</expense_id></request>
+    same_request(
+        request,
+        document="""<request method="expense.get"><expense_id>906</expense_id></request>
 """,
     )
     value = request.parse("""<response xmlns="https://www.freshbooks.com/api/" status="ok">
@@ -344,9 +344,9 @@ def test_get_unknown_expense() -> None:
 def test_delete_away_with_it() -> None:
     """Away with it."""
     request = expense.delete(906)
-    same_xml(
-        request.xml,
-        """<request method="expense.delete"><expense_id>906</expense_id></request>
+    same_request(
+        request,
+        document="""<request method="expense.delete"><expense_id>906</expense_id></request>
 """,
     )
     request.parse("""<response status="ok"/>
@@ -356,9 +356,9 @@ def test_delete_away_with_it() -> None:
 def test_delete_it_is_gone_already() -> None:
     """It is gone already."""
     request = expense.delete(906)
-    same_xml(
-        request.xml,
-        """<request method="expense.delete"><expense_id>906</expense_id></request>
+    same_request(
+        request,
+        document="""<request method="expense.delete"><expense_id>906</expense_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -383,9 +383,9 @@ def test_list_every_filter_at_once() -> None:
         folder="active",
         order="date",
     )
-    same_xml(
-        request.xml,
-        """<request method="expense.list">
+    same_request(
+        request,
+        document="""<request method="expense.list">
   <client_id>118</client_id>
   <category_id>21</category_id>
   <project_id>64</project_id>
@@ -423,9 +423,9 @@ def test_list_every_filter_at_once() -> None:
 def test_list_the_archive() -> None:
     """The archive."""
     request = expense.list_(folder="archived")
-    same_xml(
-        request.xml,
-        """<request method="expense.list"><folder>archived</folder></request>
+    same_request(
+        request,
+        document="""<request method="expense.list"><folder>archived</folder></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -440,9 +440,9 @@ def test_list_the_archive() -> None:
 def test_list_what_was_deleted() -> None:
     """What was deleted."""
     request = expense.list_(folder="deleted")
-    same_xml(
-        request.xml,
-        """<request method="expense.list"><folder>deleted</folder></request>
+    same_request(
+        request,
+        document="""<request method="expense.list"><folder>deleted</folder></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">

@@ -8,15 +8,15 @@ from __future__ import annotations
 from freshbooks_classic import gateway
 from freshbooks_classic.gateway import Gateway
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 
 
 def test_list_gateways_for_auto_billing() -> None:
     """Gateways for auto-billing."""
     request = gateway.list_(autobill_capable=True)
-    same_xml(
-        request.xml,
-        """<request method="gateway.list"><autobill_capable>1</autobill_capable></request>
+    same_request(
+        request,
+        document="""<request method="gateway.list"><autobill_capable>1</autobill_capable></request>
 """,
     )
     value = request.parse(
@@ -31,9 +31,9 @@ def test_list_gateways_for_auto_billing() -> None:
 def test_list_gateways_without_auto_billing() -> None:
     """Gateways without auto-billing."""
     request = gateway.list_(autobill_capable=False)
-    same_xml(
-        request.xml,
-        """<request method="gateway.list"><autobill_capable>0</autobill_capable></request>
+    same_request(
+        request,
+        document="""<request method="gateway.list"><autobill_capable>0</autobill_capable></request>
 """,
     )
     value = request.parse(

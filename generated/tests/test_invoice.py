@@ -26,7 +26,7 @@ from freshbooks_classic.runtime.errors import (
     ValidationError,
 )
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml, unknown_paths
+from freshbooks_classic.runtime.testing import same_request, unknown_paths
 from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.wire import METHODS
 
@@ -82,9 +82,9 @@ def test_create_an_invoice_with_all_its_fields() -> None:
         vat_name="VAT Reg.",
         vat_number="GB000111222",
     )
-    same_xml(
-        request.xml,
-        """<request method="invoice.create">
+    same_request(
+        request,
+        document="""<request method="invoice.create">
   <invoice>
     <client_id>27</client_id>
     <contacts>
@@ -158,9 +158,9 @@ def test_create_only_the_client() -> None:
     and address of the client.
     """
     request = invoice.create(client_id=27)
-    same_xml(
-        request.xml,
-        """<request method="invoice.create">
+    same_request(
+        request,
+        document="""<request method="invoice.create">
   <invoice>
     <client_id>27</client_id>
   </invoice>
@@ -188,9 +188,9 @@ def test_create_an_invoice_that_counts_as_sent() -> None:
             }
         ],
     )
-    same_xml(
-        request.xml,
-        """<request method="invoice.create">
+    same_request(
+        request,
+        document="""<request method="invoice.create">
   <invoice>
     <client_id>27</client_id>
     <status>sent</status>
@@ -220,9 +220,9 @@ def test_create_an_invoice_that_counts_as_viewed() -> None:
         status="viewed",
         lines=[{"name": "Discount voucher", "unit_cost": Decimal("-15"), "quantity": Decimal("1")}],
     )
-    same_xml(
-        request.xml,
-        """<request method="invoice.create">
+    same_request(
+        request,
+        document="""<request method="invoice.create">
   <invoice>
     <client_id>27</client_id>
     <status>viewed</status>
@@ -275,9 +275,9 @@ def test_create_a_status_that_cannot_be_set() -> None:
 def test_create_a_number_that_is_taken() -> None:
     """A number that is taken. One of the older failures, which carry no code."""
     request = invoice.create(client_id=27, number="HC-0107")
-    same_xml(
-        request.xml,
-        """<request method="invoice.create">
+    same_request(
+        request,
+        document="""<request method="invoice.create">
   <invoice>
     <client_id>27</client_id>
     <number>HC-0107</number>
@@ -297,9 +297,9 @@ def test_create_a_number_that_is_taken() -> None:
 def test_create_an_unknown_client_in_the_older_wording() -> None:
     """An unknown client in the older wording."""
     request = invoice.create(client_id=99)
-    same_xml(
-        request.xml,
-        """<request method="invoice.create">
+    same_request(
+        request,
+        document="""<request method="invoice.create">
   <invoice>
     <client_id>99</client_id>
   </invoice>
@@ -339,9 +339,9 @@ def test_update_some_fields_change_and_two_are_emptied() -> None:
         notes=None,
         terms="Payable at once.",
     )
-    same_xml(
-        request.xml,
-        """<request method="invoice.update">
+    same_request(
+        request,
+        document="""<request method="invoice.update">
   <invoice>
     <invoice_id>901</invoice_id>
     <client_id>28</client_id>
@@ -393,9 +393,9 @@ def test_update_all_lines_are_replaced() -> None:
         vat_name="VAT Reg.",
         vat_number="GB000111222",
     )
-    same_xml(
-        request.xml,
-        """<request method="invoice.update">
+    same_request(
+        request,
+        document="""<request method="invoice.update">
   <invoice>
     <invoice_id>901</invoice_id>
     <contacts>
@@ -442,9 +442,9 @@ def test_update_all_lines_are_replaced() -> None:
 def test_update_all_lines_are_removed() -> None:
     """All lines are removed."""
     request = invoice.update(901, lines=None)
-    same_xml(
-        request.xml,
-        """<request method="invoice.update">
+    same_request(
+        request,
+        document="""<request method="invoice.update">
   <invoice>
     <invoice_id>901</invoice_id>
     <lines/>
@@ -459,9 +459,9 @@ def test_update_all_lines_are_removed() -> None:
 def test_update_a_deleted_invoice_cannot_be_changed() -> None:
     """A deleted invoice cannot be changed."""
     request = invoice.update(910, notes="Too late")
-    same_xml(
-        request.xml,
-        """<request method="invoice.update">
+    same_request(
+        request,
+        document="""<request method="invoice.update">
   <invoice>
     <invoice_id>910</invoice_id>
     <notes>Too late</notes>
@@ -483,9 +483,9 @@ def test_update_a_deleted_invoice_cannot_be_changed() -> None:
 def test_get_an_invoice_made_by_a_recurring_profile() -> None:
     """An invoice made by a recurring profile."""
     request = invoice.get(901)
-    same_xml(
-        request.xml,
-        """<request method="invoice.get">
+    same_request(
+        request,
+        document="""<request method="invoice.get">
   <invoice_id>901</invoice_id>
 </request>
 """,
@@ -796,9 +796,9 @@ def test_get_an_answer_of_2018() -> None:
 def test_get_an_unknown_invoice() -> None:
     """An unknown invoice."""
     request = invoice.get(99999)
-    same_xml(
-        request.xml,
-        """<request method="invoice.get">
+    same_request(
+        request,
+        document="""<request method="invoice.get">
   <invoice_id>99999</invoice_id>
 </request>
 """,
@@ -817,9 +817,9 @@ def test_get_an_unknown_invoice() -> None:
 def test_get_a_deleted_invoice() -> None:
     """A deleted invoice."""
     request = invoice.get(910)
-    same_xml(
-        request.xml,
-        """<request method="invoice.get">
+    same_request(
+        request,
+        document="""<request method="invoice.get">
   <invoice_id>910</invoice_id>
 </request>
 """,
@@ -838,9 +838,9 @@ def test_get_a_deleted_invoice() -> None:
 def test_delete_to_the_folder_of_deleted_ones() -> None:
     """To the folder of deleted ones."""
     request = invoice.delete(910)
-    same_xml(
-        request.xml,
-        """<request method="invoice.delete">
+    same_request(
+        request,
+        document="""<request method="invoice.delete">
   <invoice_id>910</invoice_id>
 </request>
 """,
@@ -852,9 +852,9 @@ def test_delete_to_the_folder_of_deleted_ones() -> None:
 def test_delete_deleted_twice() -> None:
     """Deleted twice."""
     request = invoice.delete(910)
-    same_xml(
-        request.xml,
-        """<request method="invoice.delete">
+    same_request(
+        request,
+        document="""<request method="invoice.delete">
   <invoice_id>910</invoice_id>
 </request>
 """,
@@ -873,9 +873,9 @@ def test_delete_deleted_twice() -> None:
 def test_undelete_back_from_the_folder_of_deleted_ones() -> None:
     """Back from the folder of deleted ones."""
     request = invoice.undelete(910)
-    same_xml(
-        request.xml,
-        """<request method="invoice.undelete">
+    same_request(
+        request,
+        document="""<request method="invoice.undelete">
   <invoice_id>910</invoice_id>
 </request>
 """,
@@ -887,9 +887,9 @@ def test_undelete_back_from_the_folder_of_deleted_ones() -> None:
 def test_undelete_nothing_to_bring_back() -> None:
     """Nothing to bring back."""
     request = invoice.undelete(99999)
-    same_xml(
-        request.xml,
-        """<request method="invoice.undelete">
+    same_request(
+        request,
+        document="""<request method="invoice.undelete">
   <invoice_id>99999</invoice_id>
 </request>
 """,
@@ -919,9 +919,9 @@ def test_list_every_filter() -> None:
         folder="active",
         order="date",
     )
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <client_id>27</client_id>
   <recurring_id>15</recurring_id>
   <status>unpaid</status>
@@ -1023,9 +1023,9 @@ def test_list_every_filter() -> None:
 def test_list_no_invoices() -> None:
     """No invoices. An empty list has 0 pages."""
     request = invoice.list_()
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
 </request>
 """,
     )
@@ -1112,9 +1112,9 @@ def test_list_every_status_of_an_answer() -> None:
 def test_list_the_archived_ones() -> None:
     """The archived ones."""
     request = invoice.list_(folder="archived")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <folder>archived</folder>
 </request>
 """,
@@ -1136,9 +1136,9 @@ def test_list_the_archived_ones() -> None:
 def test_list_the_deleted_ones() -> None:
     """The deleted ones."""
     request = invoice.list_(folder="deleted")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <folder>deleted</folder>
 </request>
 """,
@@ -1160,9 +1160,9 @@ def test_list_the_deleted_ones() -> None:
 def test_list_those_that_are_draft() -> None:
     """Those that are draft."""
     request = invoice.list_(status="draft")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <status>draft</status>
 </request>
 """,
@@ -1172,9 +1172,9 @@ def test_list_those_that_are_draft() -> None:
 def test_list_those_that_are_sent() -> None:
     """Those that are sent."""
     request = invoice.list_(status="sent")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <status>sent</status>
 </request>
 """,
@@ -1184,9 +1184,9 @@ def test_list_those_that_are_sent() -> None:
 def test_list_those_that_are_viewed() -> None:
     """Those that are viewed."""
     request = invoice.list_(status="viewed")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <status>viewed</status>
 </request>
 """,
@@ -1196,9 +1196,9 @@ def test_list_those_that_are_viewed() -> None:
 def test_list_those_that_are_partial() -> None:
     """Those that are partial."""
     request = invoice.list_(status="partial")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <status>partial</status>
 </request>
 """,
@@ -1208,9 +1208,9 @@ def test_list_those_that_are_partial() -> None:
 def test_list_those_that_are_paid() -> None:
     """Those that are paid."""
     request = invoice.list_(status="paid")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <status>paid</status>
 </request>
 """,
@@ -1220,9 +1220,9 @@ def test_list_those_that_are_paid() -> None:
 def test_list_those_that_are_auto_paid() -> None:
     """Those that are auto-paid."""
     request = invoice.list_(status="auto-paid")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <status>auto-paid</status>
 </request>
 """,
@@ -1232,9 +1232,9 @@ def test_list_those_that_are_auto_paid() -> None:
 def test_list_those_that_are_retry() -> None:
     """Those that are retry."""
     request = invoice.list_(status="retry")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <status>retry</status>
 </request>
 """,
@@ -1244,9 +1244,9 @@ def test_list_those_that_are_retry() -> None:
 def test_list_those_that_are_failed() -> None:
     """Those that are failed."""
     request = invoice.list_(status="failed")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <status>failed</status>
 </request>
 """,
@@ -1256,9 +1256,9 @@ def test_list_those_that_are_failed() -> None:
 def test_list_those_that_are_disputed() -> None:
     """Those that are disputed."""
     request = invoice.list_(status="disputed")
-    same_xml(
-        request.xml,
-        """<request method="invoice.list">
+    same_request(
+        request,
+        document="""<request method="invoice.list">
   <status>disputed</status>
 </request>
 """,
@@ -1282,9 +1282,9 @@ def test_list_staff_without_the_tab() -> None:
 def test_send_by_email_with_the_texts_of_the_account() -> None:
     """With the texts of the account."""
     request = invoice.send_by_email(901)
-    same_xml(
-        request.xml,
-        """<request method="invoice.sendByEmail">
+    same_request(
+        request,
+        document="""<request method="invoice.sendByEmail">
   <invoice_id>901</invoice_id>
 </request>
 """,
@@ -1298,9 +1298,9 @@ def test_send_by_email_with_subject_and_message_of_its_own() -> None:
     request = invoice.send_by_email(
         901, subject="Your bicycle is ready", message="Have a look: ::invoice link::\nSee you soon!"
     )
-    same_xml(
-        request.xml,
-        """<request method="invoice.sendByEmail">
+    same_request(
+        request,
+        document="""<request method="invoice.sendByEmail">
   <invoice_id>901</invoice_id>
   <subject>Your bicycle is ready</subject>
   <message>Have a look: ::invoice link::
@@ -1315,9 +1315,9 @@ See you soon!</message>
 def test_send_by_email_a_deleted_invoice_is_not_sent() -> None:
     """A deleted invoice is not sent."""
     request = invoice.send_by_email(910)
-    same_xml(
-        request.xml,
-        """<request method="invoice.sendByEmail">
+    same_request(
+        request,
+        document="""<request method="invoice.sendByEmail">
   <invoice_id>910</invoice_id>
 </request>
 """,
@@ -1350,9 +1350,9 @@ def test_send_by_email_a_mail_without_invoice() -> None:
 def test_send_by_snail_mail_printed_and_posted() -> None:
     """Printed and posted."""
     request = invoice.send_by_snail_mail(901)
-    same_xml(
-        request.xml,
-        """<request method="invoice.sendBySnailMail">
+    same_request(
+        request,
+        document="""<request method="invoice.sendBySnailMail">
   <invoice_id>901</invoice_id>
 </request>
 """,
@@ -1364,9 +1364,9 @@ def test_send_by_snail_mail_printed_and_posted() -> None:
 def test_send_by_snail_mail_an_unknown_invoice_is_not_posted() -> None:
     """An unknown invoice is not posted."""
     request = invoice.send_by_snail_mail(99999)
-    same_xml(
-        request.xml,
-        """<request method="invoice.sendBySnailMail">
+    same_request(
+        request,
+        document="""<request method="invoice.sendBySnailMail">
   <invoice_id>99999</invoice_id>
 </request>
 """,
@@ -1385,9 +1385,9 @@ def test_send_by_snail_mail_an_unknown_invoice_is_not_posted() -> None:
 def test_get_pdf_the_file() -> None:
     """The file."""
     request = invoice.get_pdf(901)
-    same_xml(
-        request.xml,
-        """<request method="invoice.getPDF">
+    same_request(
+        request,
+        document="""<request method="invoice.getPDF">
   <invoice_id>901</invoice_id>
 </request>
 """,
@@ -1398,9 +1398,9 @@ def test_get_pdf_the_file() -> None:
 def test_get_pdf_no_file_for_an_unknown_invoice() -> None:
     """No file for an unknown invoice."""
     request = invoice.get_pdf(99999)
-    same_xml(
-        request.xml,
-        """<request method="invoice.getPDF">
+    same_request(
+        request,
+        document="""<request method="invoice.getPDF">
   <invoice_id>99999</invoice_id>
 </request>
 """,
@@ -1442,9 +1442,9 @@ def test_lines_add_two_more_lines() -> None:
             },
         ],
     )
-    same_xml(
-        request.xml,
-        """<request method="invoice.lines.add">
+    same_request(
+        request,
+        document="""<request method="invoice.lines.add">
   <invoice_id>901</invoice_id>
   <lines>
     <line>
@@ -1484,9 +1484,9 @@ def test_lines_add_two_more_lines() -> None:
 def test_lines_add_no_lines_for_an_unknown_invoice() -> None:
     """No lines for an unknown invoice."""
     request = invoice.lines_add(99999, lines=[{"name": "Bell"}])
-    same_xml(
-        request.xml,
-        """<request method="invoice.lines.add">
+    same_request(
+        request,
+        document="""<request method="invoice.lines.add">
   <invoice_id>99999</invoice_id>
   <lines>
     <line>
@@ -1556,9 +1556,9 @@ def test_lines_update_two_lines_change() -> None:
             {"line_id": 2, "type": "Time", "tax2_name": None, "tax2_percent": None},
         ],
     )
-    same_xml(
-        request.xml,
-        """<request method="invoice.lines.update">
+    same_request(
+        request,
+        document="""<request method="invoice.lines.update">
   <invoice_id>901</invoice_id>
   <lines>
     <line>
@@ -1619,9 +1619,9 @@ def test_lines_update_a_quantity_that_is_no_number() -> None:
 def test_lines_update_no_change_to_an_unknown_invoice() -> None:
     """No change to an unknown invoice."""
     request = invoice.lines_update(99999, lines=[{"line_id": 1, "quantity": Decimal("2")}])
-    same_xml(
-        request.xml,
-        """<request method="invoice.lines.update">
+    same_request(
+        request,
+        document="""<request method="invoice.lines.update">
   <invoice_id>99999</invoice_id>
   <lines>
     <line>
@@ -1646,9 +1646,9 @@ def test_lines_update_no_change_to_an_unknown_invoice() -> None:
 def test_lines_delete_one_line_is_removed() -> None:
     """One line is removed."""
     request = invoice.lines_delete(901, line_id=2)
-    same_xml(
-        request.xml,
-        """<request method="invoice.lines.delete">
+    same_request(
+        request,
+        document="""<request method="invoice.lines.delete">
   <invoice_id>901</invoice_id>
   <line_id>2</line_id>
 </request>
@@ -1675,9 +1675,9 @@ def test_lines_delete_a_removal_that_names_no_line() -> None:
 def test_lines_delete_an_unknown_line() -> None:
     """An unknown line."""
     request = invoice.lines_delete(901, line_id=77)
-    same_xml(
-        request.xml,
-        """<request method="invoice.lines.delete">
+    same_request(
+        request,
+        document="""<request method="invoice.lines.delete">
   <invoice_id>901</invoice_id>
   <line_id>77</line_id>
 </request>

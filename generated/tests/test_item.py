@@ -15,7 +15,7 @@ from freshbooks_classic import item
 from freshbooks_classic.item import Item
 from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -30,9 +30,9 @@ def test_create_an_item_with_stock() -> None:
         quantity=Decimal("2"),
         inventory=Decimal("36"),
     )
-    same_xml(
-        request.xml,
-        """<request method="item.create">
+    same_request(
+        request,
+        document="""<request method="item.create">
   <item>
     <name>Lantern</name>
     <description>Brass, hand-made</description>
@@ -53,9 +53,9 @@ def test_create_an_item_with_stock() -> None:
 def test_create_an_item_that_is_only_a_name() -> None:
     """An item that is only a name."""
     request = item.create(name="Consultation")
-    same_xml(
-        request.xml,
-        """<request method="item.create"><item><name>Consultation</name></item></request>
+    same_request(
+        request,
+        document="""<request method="item.create"><item><name>Consultation</name></item></request>
 """,
     )
     value = request.parse(
@@ -88,9 +88,9 @@ def test_update_change_everything() -> None:
         quantity=Decimal("1.5"),
         inventory=Decimal("30"),
     )
-    same_xml(
-        request.xml,
-        """<request method="item.update">
+    same_request(
+        request,
+        document="""<request method="item.update">
   <item>
     <item_id>57</item_id>
     <name>Large lantern</name>
@@ -109,9 +109,9 @@ def test_update_change_everything() -> None:
 def test_update_stop_counting_stock() -> None:
     """Stop counting stock."""
     request = item.update(57, inventory=None)
-    same_xml(
-        request.xml,
-        """<request method="item.update"><item><item_id>57</item_id><inventory/></item></request>
+    same_request(
+        request,
+        document="""<request method="item.update"><item><item_id>57</item_id><inventory/></item></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -134,9 +134,9 @@ def test_update_a_price_that_is_no_number() -> None:
 def test_get_all_that_is_known_of_an_item() -> None:
     """All that is known of an item."""
     request = item.get(57)
-    same_xml(
-        request.xml,
-        """<request method="item.get"><item_id>57</item_id></request>
+    same_request(
+        request,
+        document="""<request method="item.get"><item_id>57</item_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -167,9 +167,9 @@ def test_get_all_that_is_known_of_an_item() -> None:
 def test_get_an_item_without_stock() -> None:
     """An item without stock. An empty inventory means that stock is not tracked."""
     request = item.get(58)
-    same_xml(
-        request.xml,
-        """<request method="item.get"><item_id>58</item_id></request>
+    same_request(
+        request,
+        document="""<request method="item.get"><item_id>58</item_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -208,9 +208,9 @@ def test_get_unknown_item() -> None:
 def test_delete_away_with_it() -> None:
     """Away with it."""
     request = item.delete(58)
-    same_xml(
-        request.xml,
-        """<request method="item.delete"><item_id>58</item_id></request>
+    same_request(
+        request,
+        document="""<request method="item.delete"><item_id>58</item_id></request>
 """,
     )
     request.parse("""<response status="ok"/>
@@ -220,9 +220,9 @@ def test_delete_away_with_it() -> None:
 def test_list_what_is_on_sale() -> None:
     """What is on sale. The newest comes first."""
     request = item.list_(folder="active")
-    same_xml(
-        request.xml,
-        """<request method="item.list"><folder>active</folder></request>
+    same_request(
+        request,
+        document="""<request method="item.list"><folder>active</folder></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -247,9 +247,9 @@ def test_list_what_is_on_sale() -> None:
 def test_list_the_archive() -> None:
     """The archive."""
     request = item.list_(folder="archived")
-    same_xml(
-        request.xml,
-        """<request method="item.list"><folder>archived</folder></request>
+    same_request(
+        request,
+        document="""<request method="item.list"><folder>archived</folder></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -264,9 +264,9 @@ def test_list_the_archive() -> None:
 def test_list_what_was_deleted() -> None:
     """What was deleted."""
     request = item.list_(folder="deleted")
-    same_xml(
-        request.xml,
-        """<request method="item.list"><folder>deleted</folder></request>
+    same_request(
+        request,
+        document="""<request method="item.list"><folder>deleted</folder></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">

@@ -8,15 +8,15 @@ from __future__ import annotations
 from freshbooks_classic import language
 from freshbooks_classic.language import Language
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 
 
 def test_list_the_languages() -> None:
     """The languages."""
     request = language.list_()
-    same_xml(
-        request.xml,
-        """<request method="language.list"/>
+    same_request(
+        request,
+        document="""<request method="language.list"/>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -43,9 +43,9 @@ def test_list_the_languages() -> None:
 def test_list_one_language_a_page() -> None:
     """One language a page."""
     request = language.list_(page=3, per_page=1)
-    same_xml(
-        request.xml,
-        """<request method="language.list"><page>3</page><per_page>1</per_page></request>
+    same_request(
+        request,
+        document="""<request method="language.list"><page>3</page><per_page>1</per_page></request>
 """,
     )
     value = request.parse(
@@ -64,9 +64,9 @@ def test_list_one_language_a_page() -> None:
 def test_list_a_page_beyond_the_end() -> None:
     """A page beyond the end. Not an error; the page is empty."""
     request = language.list_(page=9)
-    same_xml(
-        request.xml,
-        """<request method="language.list"><page>9</page></request>
+    same_request(
+        request,
+        document="""<request method="language.list"><page>9</page></request>
 """,
     )
     value = request.parse(

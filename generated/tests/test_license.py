@@ -8,15 +8,15 @@ from __future__ import annotations
 from freshbooks_classic import license
 from freshbooks_classic.license import License
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 
 
 def test_create_a_trial_for_one_staff_member() -> None:
     """A trial for one staff member."""
     request = license.create(addon_id=7, staff_id=3, trial=True)
-    same_xml(
-        request.xml,
-        """<request method="license.create"><license><addon_id>7</addon_id><staff_id>3</staff_id><trial>1</trial></license></request>
+    same_request(
+        request,
+        document="""<request method="license.create"><license><addon_id>7</addon_id><staff_id>3</staff_id><trial>1</trial></license></request>
 """,
     )
     value = request.parse(
@@ -29,9 +29,9 @@ def test_create_a_trial_for_one_staff_member() -> None:
 def test_delete_a_license_taken_away() -> None:
     """A license taken away."""
     request = license.delete(88)
-    same_xml(
-        request.xml,
-        """<request method="license.delete"><license_id>88</license_id></request>
+    same_request(
+        request,
+        document="""<request method="license.delete"><license_id>88</license_id></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -41,9 +41,9 @@ def test_delete_a_license_taken_away() -> None:
 def test_list_the_licenses() -> None:
     """The licenses."""
     request = license.list_()
-    same_xml(
-        request.xml,
-        """<request method="license.list"/>
+    same_request(
+        request,
+        document="""<request method="license.list"/>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">

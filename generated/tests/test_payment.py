@@ -15,7 +15,7 @@ from freshbooks_classic import payment
 from freshbooks_classic.payment import GatewayTransaction, Payment
 from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.wire import METHODS
 
 ZONE = ZoneInfo("America/New_York")
@@ -30,9 +30,9 @@ def test_create_a_payment_for_an_invoice() -> None:
         type="Bank Transfer",
         notes="Thanks, settled in full",
     )
-    same_xml(
-        request.xml,
-        """<request method="payment.create">
+    same_request(
+        request,
+        document="""<request method="payment.create">
   <payment>
     <invoice_id>733</invoice_id>
     <date>2011-03-08</date>
@@ -53,9 +53,9 @@ def test_create_a_payment_for_an_invoice() -> None:
 def test_create_credit_for_a_client() -> None:
     """Credit for a client. No invoice is named, so the client has the money to spend."""
     request = payment.create(client_id=118, amount=Decimal("75.5"), currency_code="EUR")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><client_id>118</client_id><amount>75.5</amount><currency_code>EUR</currency_code></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><client_id>118</client_id><amount>75.5</amount><currency_code>EUR</currency_code></payment></request>
 """,
     )
     value = request.parse(
@@ -70,9 +70,9 @@ def test_create_pay_an_invoice_from_credit() -> None:
     request = payment.create(
         client_id=118, invoice_id=733, amount=Decimal("20.00"), type="Credit", from_credit=True
     )
-    same_xml(
-        request.xml,
-        """<request method="payment.create">
+    same_request(
+        request,
+        document="""<request method="payment.create">
   <payment>
     <client_id>118</client_id>
     <invoice_id>733</invoice_id>
@@ -93,9 +93,9 @@ def test_create_pay_an_invoice_from_credit() -> None:
 def test_create_a_client_who_does_not_exist() -> None:
     """A client who does not exist."""
     request = payment.create(client_id=9999)
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><client_id>9999</client_id></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><client_id>9999</client_id></payment></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -124,9 +124,9 @@ def test_create_a_kind_of_payment_that_there_is_not() -> None:
 def test_create_paid_by_check() -> None:
     """Paid by Check."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="Check")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>Check</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>Check</type></payment></request>
 """,
     )
 
@@ -134,9 +134,9 @@ def test_create_paid_by_check() -> None:
 def test_create_paid_by_cash() -> None:
     """Paid by Cash."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="Cash")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>Cash</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>Cash</type></payment></request>
 """,
     )
 
@@ -144,9 +144,9 @@ def test_create_paid_by_cash() -> None:
 def test_create_paid_by_credit_card() -> None:
     """Paid by Credit Card."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="Credit Card")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>Credit Card</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>Credit Card</type></payment></request>
 """,
     )
 
@@ -154,9 +154,9 @@ def test_create_paid_by_credit_card() -> None:
 def test_create_paid_by_debit() -> None:
     """Paid by Debit."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="Debit")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>Debit</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>Debit</type></payment></request>
 """,
     )
 
@@ -164,9 +164,9 @@ def test_create_paid_by_debit() -> None:
 def test_create_paid_by_pay_pal() -> None:
     """Paid by PayPal."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="PayPal")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>PayPal</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>PayPal</type></payment></request>
 """,
     )
 
@@ -174,9 +174,9 @@ def test_create_paid_by_pay_pal() -> None:
 def test_create_paid_by_2_checkout() -> None:
     """Paid by 2Checkout."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="2Checkout")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>2Checkout</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>2Checkout</type></payment></request>
 """,
     )
 
@@ -184,9 +184,9 @@ def test_create_paid_by_2_checkout() -> None:
 def test_create_paid_by_visa() -> None:
     """Paid by VISA."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="VISA")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>VISA</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>VISA</type></payment></request>
 """,
     )
 
@@ -194,9 +194,9 @@ def test_create_paid_by_visa() -> None:
 def test_create_paid_by_mastercard() -> None:
     """Paid by MASTERCARD."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="MASTERCARD")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>MASTERCARD</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>MASTERCARD</type></payment></request>
 """,
     )
 
@@ -204,9 +204,9 @@ def test_create_paid_by_mastercard() -> None:
 def test_create_paid_by_discover() -> None:
     """Paid by DISCOVER."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="DISCOVER")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>DISCOVER</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>DISCOVER</type></payment></request>
 """,
     )
 
@@ -214,9 +214,9 @@ def test_create_paid_by_discover() -> None:
 def test_create_paid_by_nova() -> None:
     """Paid by NOVA."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="NOVA")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>NOVA</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>NOVA</type></payment></request>
 """,
     )
 
@@ -224,9 +224,9 @@ def test_create_paid_by_nova() -> None:
 def test_create_paid_by_amex() -> None:
     """Paid by AMEX."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="AMEX")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>AMEX</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>AMEX</type></payment></request>
 """,
     )
 
@@ -234,9 +234,9 @@ def test_create_paid_by_amex() -> None:
 def test_create_paid_by_diners() -> None:
     """Paid by DINERS."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="DINERS")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>DINERS</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>DINERS</type></payment></request>
 """,
     )
 
@@ -244,9 +244,9 @@ def test_create_paid_by_diners() -> None:
 def test_create_paid_by_eurocard() -> None:
     """Paid by EUROCARD."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="EUROCARD")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>EUROCARD</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>EUROCARD</type></payment></request>
 """,
     )
 
@@ -254,9 +254,9 @@ def test_create_paid_by_eurocard() -> None:
 def test_create_paid_by_jcb() -> None:
     """Paid by JCB."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="JCB")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>JCB</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>JCB</type></payment></request>
 """,
     )
 
@@ -264,9 +264,9 @@ def test_create_paid_by_jcb() -> None:
 def test_create_paid_by_ach() -> None:
     """Paid by ACH."""
     request = payment.create(invoice_id=734, amount=Decimal("5.00"), type="ACH")
-    same_xml(
-        request.xml,
-        """<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>ACH</type></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.create"><payment><invoice_id>734</invoice_id><amount>5.00</amount><type>ACH</type></payment></request>
 """,
     )
 
@@ -282,9 +282,9 @@ def test_update_change_everything() -> None:
         type="Check",
         notes="Was booked on the wrong invoice",
     )
-    same_xml(
-        request.xml,
-        """<request method="payment.update">
+    same_request(
+        request,
+        document="""<request method="payment.update">
   <payment>
     <payment_id>1204</payment_id>
     <invoice_id>735</invoice_id>
@@ -304,9 +304,9 @@ def test_update_change_everything() -> None:
 def test_update_a_refund() -> None:
     """A refund. The payment stays, worth nothing."""
     request = payment.update(1204, amount=Decimal("0.00"), notes=None)
-    same_xml(
-        request.xml,
-        """<request method="payment.update"><payment><payment_id>1204</payment_id><amount>0.00</amount><notes/></payment></request>
+    same_request(
+        request,
+        document="""<request method="payment.update"><payment><payment_id>1204</payment_id><amount>0.00</amount><notes/></payment></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -316,9 +316,9 @@ def test_update_a_refund() -> None:
 def test_get_an_online_payment() -> None:
     """An online payment."""
     request = payment.get(1210)
-    same_xml(
-        request.xml,
-        """<request method="payment.get"><payment_id>1210</payment_id></request>
+    same_request(
+        request,
+        document="""<request method="payment.get"><payment_id>1210</payment_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -358,9 +358,9 @@ def test_get_an_online_payment() -> None:
 def test_get_credit_of_a_client() -> None:
     """Credit of a client. Only credit shows its currency; it has no invoice."""
     request = payment.get(1205)
-    same_xml(
-        request.xml,
-        """<request method="payment.get"><payment_id>1205</payment_id></request>
+    same_request(
+        request,
+        document="""<request method="payment.get"><payment_id>1205</payment_id></request>
 """,
     )
     value = request.parse("""<response xmlns="https://www.freshbooks.com/api/" status="ok">
@@ -404,9 +404,9 @@ def test_get_unknown_payment() -> None:
 def test_delete_away_with_it() -> None:
     """Away with it."""
     request = payment.delete(1206)
-    same_xml(
-        request.xml,
-        """<request method="payment.delete"><payment_id>1206</payment_id></request>
+    same_request(
+        request,
+        document="""<request method="payment.delete"><payment_id>1206</payment_id></request>
 """,
     )
     request.parse("""<response status="ok"/>
@@ -423,9 +423,9 @@ def test_list_every_filter_at_once() -> None:
         updated_from=dt.date(2011, 3, 2),
         updated_to=dt.date(2011, 4, 30),
     )
-    same_xml(
-        request.xml,
-        """<request method="payment.list">
+    same_request(
+        request,
+        document="""<request method="payment.list">
   <client_id>118</client_id>
   <invoice_id>733</invoice_id>
   <date_from>2011-03-01</date_from>

@@ -13,7 +13,7 @@ from freshbooks_classic import project
 from freshbooks_classic.project import Project, ProjectStaff, ProjectTask
 from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.wire import METHODS
 
 
@@ -29,9 +29,9 @@ def test_create_charged_by_the_hour() -> None:
         tasks=[{"task_id": 211}, {"task_id": 212}, {"task_id": 213, "rate": Decimal("70")}],
         staff=[{"staff_id": 3}, {"staff_id": 8, "rate": Decimal("55.25")}],
     )
-    same_xml(
-        request.xml,
-        """<request method="project.create"><project>
+    same_request(
+        request,
+        document="""<request method="project.create"><project>
   <name>Harbour wall</name><bill_method>project-rate</bill_method><client_id>317</client_id><rate>62.50</rate>
   <description>Repair before winter</description><hour_budget>120</hour_budget>
   <tasks>
@@ -56,9 +56,9 @@ def test_create_charged_by_the_hour() -> None:
 def test_create_tasks_in_the_older_form() -> None:
     """Tasks in the older form."""
     request = project.create(name="Slipway", bill_method="task-rate", task_ids=[211, 213])
-    same_xml(
-        request.xml,
-        """<request method="project.create"><project>
+    same_request(
+        request,
+        document="""<request method="project.create"><project>
   <name>Slipway</name><bill_method>task-rate</bill_method>
   <tasks><task_id>211</task_id><task_id>213</task_id></tasks>
 </project></request>
@@ -74,9 +74,9 @@ def test_create_tasks_in_the_older_form() -> None:
 def test_create_a_fixed_sum_for_nobody_in_particular() -> None:
     """A fixed sum for nobody in particular."""
     request = project.create(name="Own web site", bill_method="flat-rate", rate=Decimal("4000"))
-    same_xml(
-        request.xml,
-        """<request method="project.create"><project>
+    same_request(
+        request,
+        document="""<request method="project.create"><project>
   <name>Own web site</name><bill_method>flat-rate</bill_method><rate>4000</rate>
 </project></request>
 """,
@@ -119,9 +119,9 @@ def test_update_other_people_and_no_client_any_more() -> None:
     request = project.update(
         58, bill_method="staff-rate", client_id=None, description=None, staff=[{"staff_id": 8}]
     )
-    same_xml(
-        request.xml,
-        """<request method="project.update"><project>
+    same_request(
+        request,
+        document="""<request method="project.update"><project>
   <project_id>58</project_id><bill_method>staff-rate</bill_method><client_id/><description/>
   <staff><staff><staff_id>8</staff_id></staff></staff>
 </project></request>
@@ -144,9 +144,9 @@ def test_update_every_field_of_an_update() -> None:
         tasks=[{"task_id": 212, "rate": Decimal("64")}],
         staff=[{"staff_id": 3, "rate": Decimal("50")}],
     )
-    same_xml(
-        request.xml,
-        """<request method="project.update"><project>
+    same_request(
+        request,
+        document="""<request method="project.update"><project>
   <project_id>58</project_id><name>Harbour wall, second part</name><bill_method>flat-rate</bill_method>
   <client_id>318</client_id><rate>9000.00</rate><description>Continued in spring</description><hour_budget>80.5</hour_budget>
   <tasks><task><task_id>212</task_id><rate>64</rate></task></tasks>
@@ -161,9 +161,9 @@ def test_update_every_field_of_an_update() -> None:
 def test_update_tasks_of_an_update_in_the_older_form() -> None:
     """Tasks of an update in the older form."""
     request = project.update(59, task_ids=[212])
-    same_xml(
-        request.xml,
-        """<request method="project.update"><project><project_id>59</project_id><tasks><task_id>212</task_id></tasks></project></request>
+    same_request(
+        request,
+        document="""<request method="project.update"><project><project_id>59</project_id><tasks><task_id>212</task_id></tasks></project></request>
 """,
     )
     request.parse("""<response status="ok"/>
@@ -175,9 +175,9 @@ def test_get_one_project_with_everything() -> None:
     the older bare ids after them.
     """
     request = project.get(58)
-    same_xml(
-        request.xml,
-        """<request method="project.get"><project_id>58</project_id></request>
+    same_request(
+        request,
+        document="""<request method="project.get"><project_id>58</project_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"><project>
@@ -252,9 +252,9 @@ def test_get_an_answer_in_the_older_form() -> None:
 def test_get_an_unknown_project() -> None:
     """An unknown project."""
     request = project.get(9999)
-    same_xml(
-        request.xml,
-        """<request method="project.get"><project_id>9999</project_id></request>
+    same_request(
+        request,
+        document="""<request method="project.get"><project_id>9999</project_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -270,9 +270,9 @@ def test_get_an_unknown_project() -> None:
 def test_list_projects_of_a_client_that_use_a_task() -> None:
     """Projects of a client that use a task. One project of each way of charging."""
     request = project.list_(client_id=317, task_id=211, page=1, per_page=50)
-    same_xml(
-        request.xml,
-        """<request method="project.list"><client_id>317</client_id><task_id>211</task_id><page>1</page><per_page>50</per_page></request>
+    same_request(
+        request,
+        document="""<request method="project.list"><client_id>317</client_id><task_id>211</task_id><page>1</page><per_page>50</per_page></request>
 """,
     )
     value = request.parse(
@@ -317,9 +317,9 @@ def test_list_projects_of_a_client_that_use_a_task() -> None:
 def test_list_no_projects_at_all() -> None:
     """No projects at all."""
     request = project.list_()
-    same_xml(
-        request.xml,
-        """<request method="project.list"/>
+    same_request(
+        request,
+        document="""<request method="project.list"/>
 """,
     )
     value = request.parse(
@@ -345,9 +345,9 @@ def test_list_without_time_tracking() -> None:
 def test_delete_a_project_that_is_over() -> None:
     """A project that is over."""
     request = project.delete(59)
-    same_xml(
-        request.xml,
-        """<request method="project.delete"><project_id>59</project_id></request>
+    same_request(
+        request,
+        document="""<request method="project.delete"><project_id>59</project_id></request>
 """,
     )
     request.parse("""<response status="ok"/>

@@ -9,7 +9,7 @@ import pytest
 
 from freshbooks_classic import receipt
 from freshbooks_classic.runtime.errors import NotFoundError, ValidationError
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.runtime.writing import Upload
 from freshbooks_classic.wire import METHODS
 
@@ -19,9 +19,9 @@ def test_create_a_scanned_receipt() -> None:
     request = receipt.create(
         905, image=Upload(b"(picture of a receipt)", "boards.png", "image/png")
     )
-    same_xml(
-        request.xml,
-        """<request method="receipt.create"><receipt><expense_id>905</expense_id><image>cid:image</image></receipt></request>
+    same_request(
+        request,
+        document="""<request method="receipt.create"><receipt><expense_id>905</expense_id><image>cid:image</image></receipt></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -59,9 +59,9 @@ def test_update_a_better_copy() -> None:
     request = receipt.update(
         905, image=Upload(b"%PDF-1.4 (stand-in)", "boards.pdf", "application/pdf")
     )
-    same_xml(
-        request.xml,
-        """<request method="receipt.update"><receipt><expense_id>905</expense_id><image>cid:image</image></receipt></request>
+    same_request(
+        request,
+        document="""<request method="receipt.update"><receipt><expense_id>905</expense_id><image>cid:image</image></receipt></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -71,9 +71,9 @@ def test_update_a_better_copy() -> None:
 def test_get_the_file_of_an_expense() -> None:
     """The file of an expense. The answer is the file."""
     request = receipt.get(905)
-    same_xml(
-        request.xml,
-        """<request method="receipt.get"><expense_id>905</expense_id></request>
+    same_request(
+        request,
+        document="""<request method="receipt.get"><expense_id>905</expense_id></request>
 """,
     )
     assert request.parse("%PDF-1.4 (stand-in)").content.strip() == b"%PDF-1.4 (stand-in)"
@@ -95,9 +95,9 @@ def test_get_no_such_expense() -> None:
 def test_delete_away_with_it() -> None:
     """Away with it."""
     request = receipt.delete(905)
-    same_xml(
-        request.xml,
-        """<request method="receipt.delete"><expense_id>905</expense_id></request>
+    same_request(
+        request,
+        document="""<request method="receipt.delete"><expense_id>905</expense_id></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>

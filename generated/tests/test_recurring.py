@@ -22,7 +22,7 @@ from freshbooks_classic.recurring import (
 )
 from freshbooks_classic.runtime.errors import ApiError, NotFoundError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.shared import ContactReference
 from freshbooks_classic.wire import METHODS
 
@@ -87,9 +87,9 @@ def test_create_a_profile_with_all_its_fields() -> None:
         vat_name="VAT Reg.",
         vat_number="GB000111222",
     )
-    same_xml(
-        request.xml,
-        """<request method="recurring.create">
+    same_request(
+        request,
+        document="""<request method="recurring.create">
   <recurring>
     <client_id>27</client_id>
     <contacts>
@@ -179,9 +179,9 @@ def test_create_without_end_or_automatic_billing() -> None:
             }
         ],
     )
-    same_xml(
-        request.xml,
-        """<request method="recurring.create">
+    same_request(
+        request,
+        document="""<request method="recurring.create">
   <recurring>
     <client_id>27</client_id>
     <date>2011-06-01</date>
@@ -249,9 +249,9 @@ def test_create_automatic_billing_in_a_foreign_currency() -> None:
         },
         currency_code="CAD",
     )
-    same_xml(
-        request.xml,
-        """<request method="recurring.create">
+    same_request(
+        request,
+        document="""<request method="recurring.create">
   <recurring>
     <client_id>27</client_id>
     <frequency>monthly</frequency>
@@ -331,9 +331,9 @@ def test_update_another_card_and_a_rest() -> None:
         vat_name="VAT Reg.",
         vat_number="GB000111222",
     )
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <client_id>28</client_id>
@@ -400,9 +400,9 @@ def test_update_another_card_and_a_rest() -> None:
 def test_update_no_more_automatic_billing() -> None:
     """No more automatic billing. The empty tag deletes the card data as well."""
     request = recurring.update(15, autobill=None)
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <autobill/>
@@ -417,9 +417,9 @@ def test_update_no_more_automatic_billing() -> None:
 def test_update_all_lines_are_removed() -> None:
     """All lines are removed."""
     request = recurring.update(15, lines=None)
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <lines/>
@@ -448,9 +448,9 @@ def test_update_a_masked_card_number() -> None:
 def test_update_a_deleted_profile_cannot_be_changed() -> None:
     """A deleted profile cannot be changed."""
     request = recurring.update(20, notes="Too late")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>20</recurring_id>
     <notes>Too late</notes>
@@ -472,9 +472,9 @@ def test_update_a_deleted_profile_cannot_be_changed() -> None:
 def test_update_weekly_from_now_on() -> None:
     """Weekly from now on."""
     request = recurring.update(15, frequency="weekly")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <frequency>weekly</frequency>
@@ -489,9 +489,9 @@ def test_update_weekly_from_now_on() -> None:
 def test_update_2_weeks_from_now_on() -> None:
     """2 weeks from now on."""
     request = recurring.update(15, frequency="2 weeks")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <frequency>2 weeks</frequency>
@@ -506,9 +506,9 @@ def test_update_2_weeks_from_now_on() -> None:
 def test_update_4_weeks_from_now_on() -> None:
     """4 weeks from now on."""
     request = recurring.update(15, frequency="4 weeks")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <frequency>4 weeks</frequency>
@@ -523,9 +523,9 @@ def test_update_4_weeks_from_now_on() -> None:
 def test_update_monthly_from_now_on() -> None:
     """Monthly from now on."""
     request = recurring.update(15, frequency="monthly")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <frequency>monthly</frequency>
@@ -540,9 +540,9 @@ def test_update_monthly_from_now_on() -> None:
 def test_update_2_months_from_now_on() -> None:
     """2 months from now on."""
     request = recurring.update(15, frequency="2 months")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <frequency>2 months</frequency>
@@ -557,9 +557,9 @@ def test_update_2_months_from_now_on() -> None:
 def test_update_3_months_from_now_on() -> None:
     """3 months from now on."""
     request = recurring.update(15, frequency="3 months")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <frequency>3 months</frequency>
@@ -574,9 +574,9 @@ def test_update_3_months_from_now_on() -> None:
 def test_update_6_months_from_now_on() -> None:
     """6 months from now on."""
     request = recurring.update(15, frequency="6 months")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <frequency>6 months</frequency>
@@ -591,9 +591,9 @@ def test_update_6_months_from_now_on() -> None:
 def test_update_yearly_from_now_on() -> None:
     """Yearly from now on."""
     request = recurring.update(15, frequency="yearly")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <frequency>yearly</frequency>
@@ -608,9 +608,9 @@ def test_update_yearly_from_now_on() -> None:
 def test_update_2_years_from_now_on() -> None:
     """2 years from now on."""
     request = recurring.update(15, frequency="2 years")
-    same_xml(
-        request.xml,
-        """<request method="recurring.update">
+    same_request(
+        request,
+        document="""<request method="recurring.update">
   <recurring>
     <recurring_id>15</recurring_id>
     <frequency>2 years</frequency>
@@ -625,9 +625,9 @@ def test_update_2_years_from_now_on() -> None:
 def test_get_a_profile_that_is_billed_automatically() -> None:
     """A profile that is billed automatically."""
     request = recurring.get(15)
-    same_xml(
-        request.xml,
-        """<request method="recurring.get">
+    same_request(
+        request,
+        document="""<request method="recurring.get">
   <recurring_id>15</recurring_id>
 </request>
 """,
@@ -974,9 +974,9 @@ def test_get_the_word_instead_of_the_code() -> None:
 def test_get_an_unknown_profile() -> None:
     """An unknown profile."""
     request = recurring.get(99999)
-    same_xml(
-        request.xml,
-        """<request method="recurring.get">
+    same_request(
+        request,
+        document="""<request method="recurring.get">
   <recurring_id>99999</recurring_id>
 </request>
 """,
@@ -995,9 +995,9 @@ def test_get_an_unknown_profile() -> None:
 def test_get_a_deleted_profile() -> None:
     """A deleted profile."""
     request = recurring.get(20)
-    same_xml(
-        request.xml,
-        """<request method="recurring.get">
+    same_request(
+        request,
+        document="""<request method="recurring.get">
   <recurring_id>20</recurring_id>
 </request>
 """,
@@ -1016,9 +1016,9 @@ def test_get_a_deleted_profile() -> None:
 def test_delete_to_the_folder_of_deleted_ones() -> None:
     """To the folder of deleted ones."""
     request = recurring.delete(20)
-    same_xml(
-        request.xml,
-        """<request method="recurring.delete">
+    same_request(
+        request,
+        document="""<request method="recurring.delete">
   <recurring_id>20</recurring_id>
 </request>
 """,
@@ -1030,9 +1030,9 @@ def test_delete_to_the_folder_of_deleted_ones() -> None:
 def test_delete_deleted_twice() -> None:
     """Deleted twice."""
     request = recurring.delete(20)
-    same_xml(
-        request.xml,
-        """<request method="recurring.delete">
+    same_request(
+        request,
+        document="""<request method="recurring.delete">
   <recurring_id>20</recurring_id>
 </request>
 """,
@@ -1059,9 +1059,9 @@ def test_list_every_filter() -> None:
         autobill=True,
         folder="active",
     )
-    same_xml(
-        request.xml,
-        """<request method="recurring.list">
+    same_request(
+        request,
+        document="""<request method="recurring.list">
   <client_id>27</client_id>
   <date_from>2011-01-01</date_from>
   <date_to>2011-12-31</date_to>
@@ -1234,9 +1234,9 @@ def test_list_every_filter() -> None:
 def test_list_those_without_automatic_billing() -> None:
     """Those without automatic billing."""
     request = recurring.list_(autobill=False)
-    same_xml(
-        request.xml,
-        """<request method="recurring.list">
+    same_request(
+        request,
+        document="""<request method="recurring.list">
   <autobill>0</autobill>
 </request>
 """,
@@ -1266,9 +1266,9 @@ def test_list_those_without_automatic_billing() -> None:
 def test_list_no_profiles() -> None:
     """No profiles. An empty list has 0 pages."""
     request = recurring.list_()
-    same_xml(
-        request.xml,
-        """<request method="recurring.list">
+    same_request(
+        request,
+        document="""<request method="recurring.list">
 </request>
 """,
     )
@@ -1345,9 +1345,9 @@ def test_list_every_frequency_of_an_answer() -> None:
 def test_list_the_archived_ones() -> None:
     """The archived ones."""
     request = recurring.list_(folder="archived")
-    same_xml(
-        request.xml,
-        """<request method="recurring.list">
+    same_request(
+        request,
+        document="""<request method="recurring.list">
   <folder>archived</folder>
 </request>
 """,
@@ -1369,9 +1369,9 @@ def test_list_the_archived_ones() -> None:
 def test_list_the_deleted_ones() -> None:
     """The deleted ones."""
     request = recurring.list_(folder="deleted")
-    same_xml(
-        request.xml,
-        """<request method="recurring.list">
+    same_request(
+        request,
+        document="""<request method="recurring.list">
   <folder>deleted</folder>
 </request>
 """,
@@ -1416,9 +1416,9 @@ def test_lines_add_two_more_lines() -> None:
             },
         ],
     )
-    same_xml(
-        request.xml,
-        """<request method="recurring.lines.add">
+    same_request(
+        request,
+        document="""<request method="recurring.lines.add">
   <recurring_id>15</recurring_id>
   <lines>
     <line>
@@ -1458,9 +1458,9 @@ def test_lines_add_two_more_lines() -> None:
 def test_lines_add_no_lines_for_an_unknown_profile() -> None:
     """No lines for an unknown profile."""
     request = recurring.lines_add(99999, lines=[{"name": "Bell"}])
-    same_xml(
-        request.xml,
-        """<request method="recurring.lines.add">
+    same_request(
+        request,
+        document="""<request method="recurring.lines.add">
   <recurring_id>99999</recurring_id>
   <lines>
     <line>
@@ -1530,9 +1530,9 @@ def test_lines_update_two_lines_change() -> None:
             {"line_id": 2, "type": "Time", "tax2_name": None},
         ],
     )
-    same_xml(
-        request.xml,
-        """<request method="recurring.lines.update">
+    same_request(
+        request,
+        document="""<request method="recurring.lines.update">
   <recurring_id>15</recurring_id>
   <lines>
     <line>
@@ -1592,9 +1592,9 @@ def test_lines_update_a_quantity_that_is_no_number() -> None:
 def test_lines_update_no_change_to_an_unknown_profile() -> None:
     """No change to an unknown profile."""
     request = recurring.lines_update(99999, lines=[{"line_id": 1, "quantity": Decimal("2")}])
-    same_xml(
-        request.xml,
-        """<request method="recurring.lines.update">
+    same_request(
+        request,
+        document="""<request method="recurring.lines.update">
   <recurring_id>99999</recurring_id>
   <lines>
     <line>
@@ -1619,9 +1619,9 @@ def test_lines_update_no_change_to_an_unknown_profile() -> None:
 def test_lines_delete_one_line_is_removed() -> None:
     """One line is removed."""
     request = recurring.lines_delete(15, line_id=2)
-    same_xml(
-        request.xml,
-        """<request method="recurring.lines.delete">
+    same_request(
+        request,
+        document="""<request method="recurring.lines.delete">
   <recurring_id>15</recurring_id>
   <line_id>2</line_id>
 </request>
@@ -1648,9 +1648,9 @@ def test_lines_delete_a_removal_that_names_no_line() -> None:
 def test_lines_delete_an_unknown_line() -> None:
     """An unknown line."""
     request = recurring.lines_delete(15, line_id=77)
-    same_xml(
-        request.xml,
-        """<request method="recurring.lines.delete">
+    same_request(
+        request,
+        document="""<request method="recurring.lines.delete">
   <recurring_id>15</recurring_id>
   <line_id>77</line_id>
 </request>

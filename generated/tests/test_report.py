@@ -20,16 +20,16 @@ from freshbooks_classic.report import (
     ProfitDetails,
 )
 from freshbooks_classic.runtime.errors import NotFoundError
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.wire import METHODS
 
 
 def test_get_client_details_the_balances_of_a_client() -> None:
     """The balances of a client."""
     request = report.get_client_details(client_id=41)
-    same_xml(
-        request.xml,
-        """<request method="report.getClientDetails"><client_id>41</client_id></request>
+    same_request(
+        request,
+        document="""<request method="report.getClientDetails"><client_id>41</client_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -83,9 +83,9 @@ def test_get_estimate_details_the_estimates_of_a_client() -> None:
     request = report.get_estimate_details(
         client_id=41, date_from=dt.date(2013, 1, 1), date_to=dt.date(2013, 6, 30)
     )
-    same_xml(
-        request.xml,
-        """<request method="report.getEstimateDetails"><client_id>41</client_id><date_from>2013-01-01</date_from><date_to>2013-06-30</date_to></request>
+    same_request(
+        request,
+        document="""<request method="report.getEstimateDetails"><client_id>41</client_id><date_from>2013-01-01</date_from><date_to>2013-06-30</date_to></request>
 """,
     )
     value = request.parse(
@@ -107,9 +107,9 @@ def test_get_expense_details_expenses_for_a_client_by_month() -> None:
     request = report.get_expense_details(
         client_id=41, date_from=dt.date(2013, 1, 1), date_to=dt.date(2013, 6, 30), group_by="date"
     )
-    same_xml(
-        request.xml,
-        """<request method="report.getExpenseDetails"><client_id>41</client_id><date_from>2013-01-01</date_from><date_to>2013-06-30</date_to><group_by>date</group_by></request>
+    same_request(
+        request,
+        document="""<request method="report.getExpenseDetails"><client_id>41</client_id><date_from>2013-01-01</date_from><date_to>2013-06-30</date_to><group_by>date</group_by></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -142,9 +142,9 @@ def test_get_expense_details_expenses_for_a_client_by_month() -> None:
 def test_get_expense_details_all_expenses_in_one_sum() -> None:
     """All expenses in one sum. Without grouping there is neither year nor month."""
     request = report.get_expense_details()
-    same_xml(
-        request.xml,
-        """<request method="report.getExpenseDetails"/>
+    same_request(
+        request,
+        document="""<request method="report.getExpenseDetails"/>
 """,
     )
     value = request.parse(
@@ -170,9 +170,9 @@ def test_get_invoice_details_invoices_to_a_client_by_month() -> None:
         date_to=dt.date(2013, 6, 30),
         group_by="date",
     )
-    same_xml(
-        request.xml,
-        """<request method="report.getInvoiceDetails"><status>active</status><client_id>41</client_id><date_from>2013-05-01</date_from><date_to>2013-06-30</date_to><group_by>date</group_by></request>
+    same_request(
+        request,
+        document="""<request method="report.getInvoiceDetails"><status>active</status><client_id>41</client_id><date_from>2013-05-01</date_from><date_to>2013-06-30</date_to><group_by>date</group_by></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -205,9 +205,9 @@ def test_get_invoice_details_invoices_to_a_client_by_month() -> None:
 def test_get_invoice_details_all_invoices_by_currency() -> None:
     """All invoices by currency."""
     request = report.get_invoice_details()
-    same_xml(
-        request.xml,
-        """<request method="report.getInvoiceDetails"/>
+    same_request(
+        request,
+        document="""<request method="report.getInvoiceDetails"/>
 """,
     )
     value = request.parse(
@@ -229,9 +229,9 @@ def test_get_profit_details_profit_by_month() -> None:
     request = report.get_profit_details(
         date_from=dt.date(2013, 1, 1), date_to=dt.date(2013, 2, 28), group_by="date"
     )
-    same_xml(
-        request.xml,
-        """<request method="report.getProfitDetails"><date_from>2013-01-01</date_from><date_to>2013-02-28</date_to><group_by>date</group_by></request>
+    same_request(
+        request,
+        document="""<request method="report.getProfitDetails"><date_from>2013-01-01</date_from><date_to>2013-02-28</date_to><group_by>date</group_by></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -266,9 +266,9 @@ def test_get_profit_details_profit_in_one_sum() -> None:
     request = report.get_profit_details(
         date_from=dt.date(2013, 1, 1), date_to=dt.date(2013, 12, 31)
     )
-    same_xml(
-        request.xml,
-        """<request method="report.getProfitDetails"><date_from>2013-01-01</date_from><date_to>2013-12-31</date_to></request>
+    same_request(
+        request,
+        document="""<request method="report.getProfitDetails"><date_from>2013-01-01</date_from><date_to>2013-12-31</date_to></request>
 """,
     )
     value = request.parse(

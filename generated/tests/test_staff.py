@@ -14,7 +14,7 @@ import pytest
 from freshbooks_classic import staff
 from freshbooks_classic.runtime.errors import NotFoundError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.staff import Staff, StaffProject
 from freshbooks_classic.wire import METHODS
 
@@ -43,9 +43,9 @@ def test_create_a_staff_member_with_a_login() -> None:
         code="B3J 0A0",
         projects=[{"project_id": 21}],
     )
-    same_xml(
-        request.xml,
-        """<request method="staff.create">
+    same_request(
+        request,
+        document="""<request method="staff.create">
   <staff>
     <username>minaf</username>
     <password>example-password</password>
@@ -101,9 +101,9 @@ def test_update_other_projects_and_no_fax_any_more() -> None:
         notes="Works from home on Fridays.",
         projects=[{"project_id": 21}, {"project_id": 22}],
     )
-    same_xml(
-        request.xml,
-        """<request method="staff.update">
+    same_request(
+        request,
+        document="""<request method="staff.update">
   <staff>
     <staff_id>3</staff_id>
     <username>mfern</username>
@@ -124,9 +124,9 @@ def test_update_other_projects_and_no_fax_any_more() -> None:
 def test_get_a_staff_member() -> None:
     """A staff member."""
     request = staff.get(3)
-    same_xml(
-        request.xml,
-        """<request method="staff.get"><staff_id>3</staff_id></request>
+    same_request(
+        request,
+        document="""<request method="staff.get"><staff_id>3</staff_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -196,9 +196,9 @@ def test_get_an_unknown_staff_member() -> None:
 def test_delete_a_staff_member_removed() -> None:
     """A staff member removed. The answer of this case has no namespace."""
     request = staff.delete(3)
-    same_xml(
-        request.xml,
-        """<request method="staff.delete"><staff_id>3</staff_id></request>
+    same_request(
+        request,
+        document="""<request method="staff.delete"><staff_id>3</staff_id></request>
 """,
     )
     request.parse("""<response status="ok"/>
@@ -210,9 +210,9 @@ def test_list_everybody() -> None:
     in.
     """
     request = staff.list_()
-    same_xml(
-        request.xml,
-        """<request method="staff.list"/>
+    same_request(
+        request,
+        document="""<request method="staff.list"/>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -271,9 +271,9 @@ def test_list_everybody() -> None:
 def test_current_the_caller() -> None:
     """The caller."""
     request = staff.current()
-    same_xml(
-        request.xml,
-        """<request method="staff.current"/>
+    same_request(
+        request,
+        document="""<request method="staff.current"/>
 """,
     )
     value = request.parse(

@@ -14,7 +14,7 @@ from freshbooks_classic.runtime.errors import (
     PermissionDeniedError,
     ValidationError,
 )
-from freshbooks_classic.runtime.testing import same_xml, unknown_paths
+from freshbooks_classic.runtime.testing import same_request, unknown_paths
 from freshbooks_classic.system import ApiUsage, NewSystem, System, SystemAddress
 from freshbooks_classic.wire import METHODS
 
@@ -22,9 +22,9 @@ from freshbooks_classic.wire import METHODS
 def test_current_the_account() -> None:
     """The account."""
     request = system.current()
-    same_xml(
-        request.xml,
-        """<request method="system.current"/>
+    same_request(
+        request,
+        document="""<request method="system.current"/>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -159,9 +159,9 @@ def test_create_a_new_account() -> None:
         },
         terms="Payable on receipt.",
     )
-    same_xml(
-        request.xml,
-        """<request method="system.create">
+    same_request(
+        request,
+        document="""<request method="system.create">
   <system>
     <profession>Bakery</profession>
     <address><street1>3 Mill Road</street1><street2>Back door</street2><city>Bath</city><province>Somerset</province><postal_code>BA1 0AA</postal_code><country>United Kingdom</country></address>

@@ -14,7 +14,7 @@ import pytest
 from freshbooks_classic import task
 from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.task import Task
 from freshbooks_classic.wire import METHODS
 
@@ -26,9 +26,9 @@ def test_create_a_billable_task() -> None:
     request = task.create(
         name="Yard work", billable=True, rate=Decimal("15.00"), description="Mowing and raking"
     )
-    same_xml(
-        request.xml,
-        """<request method="task.create"><task><name>Yard work</name><billable>1</billable><rate>15.00</rate><description>Mowing and raking</description></task></request>
+    same_request(
+        request,
+        document="""<request method="task.create"><task><name>Yard work</name><billable>1</billable><rate>15.00</rate><description>Mowing and raking</description></task></request>
 """,
     )
     value = request.parse(
@@ -41,9 +41,9 @@ def test_create_a_billable_task() -> None:
 def test_create_only_what_is_required() -> None:
     """Only what is required."""
     request = task.create(name="Sweeping")
-    same_xml(
-        request.xml,
-        """<request method="task.create"><task><name>Sweeping</name></task></request>
+    same_request(
+        request,
+        document="""<request method="task.create"><task><name>Sweeping</name></task></request>
 """,
     )
     value = request.parse(
@@ -71,9 +71,9 @@ def test_update_every_field_of_an_update() -> None:
     request = task.update(
         211, name="Garden work", billable=False, rate=Decimal("17.5"), description="Mowing only"
     )
-    same_xml(
-        request.xml,
-        """<request method="task.update"><task><task_id>211</task_id><name>Garden work</name><billable>0</billable><rate>17.5</rate><description>Mowing only</description></task></request>
+    same_request(
+        request,
+        document="""<request method="task.update"><task><task_id>211</task_id><name>Garden work</name><billable>0</billable><rate>17.5</rate><description>Mowing only</description></task></request>
 """,
     )
     request.parse("""<response status="ok">
@@ -84,9 +84,9 @@ def test_update_every_field_of_an_update() -> None:
 def test_update_no_rate_and_no_description_any_more() -> None:
     """No rate and no description any more."""
     request = task.update(211, rate=None, description=None)
-    same_xml(
-        request.xml,
-        """<request method="task.update"><task><task_id>211</task_id><rate/><description/></task></request>
+    same_request(
+        request,
+        document="""<request method="task.update"><task><task_id>211</task_id><rate/><description/></task></request>
 """,
     )
     request.parse("""<response status="ok"/>
@@ -109,9 +109,9 @@ def test_update_a_rate_that_is_no_number() -> None:
 def test_get_one_task() -> None:
     """One task."""
     request = task.get(211)
-    same_xml(
-        request.xml,
-        """<request method="task.get"><task_id>211</task_id></request>
+    same_request(
+        request,
+        document="""<request method="task.get"><task_id>211</task_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"><task>
@@ -145,9 +145,9 @@ def test_get_a_task_without_a_rate() -> None:
 def test_get_an_unknown_task() -> None:
     """An unknown task."""
     request = task.get(9999)
-    same_xml(
-        request.xml,
-        """<request method="task.get"><task_id>9999</task_id></request>
+    same_request(
+        request,
+        document="""<request method="task.get"><task_id>9999</task_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -163,9 +163,9 @@ def test_get_an_unknown_task() -> None:
 def test_list_tasks_of_a_project() -> None:
     """Tasks of a project."""
     request = task.list_(project_id=58, page=1, per_page=15)
-    same_xml(
-        request.xml,
-        """<request method="task.list"><project_id>58</project_id><page>1</page><per_page>15</per_page></request>
+    same_request(
+        request,
+        document="""<request method="task.list"><project_id>58</project_id><page>1</page><per_page>15</per_page></request>
 """,
     )
     value = request.parse(
@@ -196,9 +196,9 @@ def test_list_tasks_of_a_project() -> None:
 def test_list_a_project_without_tasks() -> None:
     """A project without tasks."""
     request = task.list_(project_id=60)
-    same_xml(
-        request.xml,
-        """<request method="task.list"><project_id>60</project_id></request>
+    same_request(
+        request,
+        document="""<request method="task.list"><project_id>60</project_id></request>
 """,
     )
     value = request.parse(
@@ -224,9 +224,9 @@ def test_list_without_time_tracking() -> None:
 def test_delete_no_longer_done() -> None:
     """No longer done."""
     request = task.delete(212)
-    same_xml(
-        request.xml,
-        """<request method="task.delete"><task_id>212</task_id></request>
+    same_request(
+        request,
+        document="""<request method="task.delete"><task_id>212</task_id></request>
 """,
     )
     request.parse("""<response status="ok">

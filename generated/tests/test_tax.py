@@ -14,7 +14,7 @@ import pytest
 from freshbooks_classic import tax
 from freshbooks_classic.runtime.errors import NotFoundError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.tax import Tax
 from freshbooks_classic.wire import METHODS
 
@@ -24,9 +24,9 @@ ZONE = ZoneInfo("America/New_York")
 def test_create_a_compound_tax() -> None:
     """A compound tax."""
     request = tax.create(name="Levy", rate=Decimal("9.975"), number="00440-TX", compound=True)
-    same_xml(
-        request.xml,
-        """<request method="tax.create">
+    same_request(
+        request,
+        document="""<request method="tax.create">
   <tax>
     <name>Levy</name>
     <rate>9.975</rate>
@@ -46,9 +46,9 @@ def test_create_a_compound_tax() -> None:
 def test_create_a_tax_that_is_only_a_name() -> None:
     """A tax that is only a name."""
     request = tax.create(name="Exempt")
-    same_xml(
-        request.xml,
-        """<request method="tax.create"><tax><name>Exempt</name></tax></request>
+    same_request(
+        request,
+        document="""<request method="tax.create"><tax><name>Exempt</name></tax></request>
 """,
     )
     value = request.parse(
@@ -74,9 +74,9 @@ def test_create_a_tax_needs_a_name() -> None:
 def test_update_change_everything() -> None:
     """Change everything."""
     request = tax.update(6, name="City levy", rate=Decimal("10"), number="00441-TX", compound=False)
-    same_xml(
-        request.xml,
-        """<request method="tax.update">
+    same_request(
+        request,
+        document="""<request method="tax.update">
   <tax>
     <tax_id>6</tax_id>
     <name>City levy</name>
@@ -94,9 +94,9 @@ def test_update_change_everything() -> None:
 def test_update_take_the_number_away() -> None:
     """Take the number away."""
     request = tax.update(6, number=None)
-    same_xml(
-        request.xml,
-        """<request method="tax.update"><tax><tax_id>6</tax_id><number/></tax></request>
+    same_request(
+        request,
+        document="""<request method="tax.update"><tax><tax_id>6</tax_id><number/></tax></request>
 """,
     )
     request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok"/>
@@ -106,9 +106,9 @@ def test_update_take_the_number_away() -> None:
 def test_get_all_that_is_known_of_a_tax() -> None:
     """All that is known of a tax."""
     request = tax.get(6)
-    same_xml(
-        request.xml,
-        """<request method="tax.get"><tax_id>6</tax_id></request>
+    same_request(
+        request,
+        document="""<request method="tax.get"><tax_id>6</tax_id></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -148,9 +148,9 @@ def test_get_unknown_tax() -> None:
 def test_delete_away_with_it() -> None:
     """Away with it."""
     request = tax.delete(7)
-    same_xml(
-        request.xml,
-        """<request method="tax.delete"><tax_id>7</tax_id></request>
+    same_request(
+        request,
+        document="""<request method="tax.delete"><tax_id>7</tax_id></request>
 """,
     )
     request.parse("""<response status="ok"/>
@@ -160,9 +160,9 @@ def test_delete_away_with_it() -> None:
 def test_list_plain_taxes() -> None:
     """Plain taxes. The newest comes first."""
     request = tax.list_(compound=False)
-    same_xml(
-        request.xml,
-        """<request method="tax.list"><compound>0</compound></request>
+    same_request(
+        request,
+        document="""<request method="tax.list"><compound>0</compound></request>
 """,
     )
     value = request.parse("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -187,9 +187,9 @@ def test_list_plain_taxes() -> None:
 def test_list_no_compound_tax() -> None:
     """No compound tax."""
     request = tax.list_(compound=True)
-    same_xml(
-        request.xml,
-        """<request method="tax.list"><compound>1</compound></request>
+    same_request(
+        request,
+        document="""<request method="tax.list"><compound>1</compound></request>
 """,
     )
     value = request.parse(

@@ -13,7 +13,7 @@ import pytest
 from freshbooks_classic import time_entry
 from freshbooks_classic.runtime.errors import NotFoundError, PermissionDeniedError, ValidationError
 from freshbooks_classic.runtime.request import Page
-from freshbooks_classic.runtime.testing import same_xml
+from freshbooks_classic.runtime.testing import same_request
 from freshbooks_classic.time_entry import TimeEntry
 from freshbooks_classic.wire import METHODS
 
@@ -28,9 +28,9 @@ def test_create_time_of_somebody_else() -> None:
         notes="Cleared the drain",
         date=dt.date(2014, 5, 6),
     )
-    same_xml(
-        request.xml,
-        """<request method="time_entry.create"><time_entry>
+    same_request(
+        request,
+        document="""<request method="time_entry.create"><time_entry>
   <project_id>58</project_id><task_id>211</task_id><staff_id>3</staff_id><hours>2.25</hours>
   <notes>Cleared the drain</notes><date>2014-05-06</date>
 </time_entry></request>
@@ -46,9 +46,9 @@ def test_create_time_of_somebody_else() -> None:
 def test_create_only_what_is_required() -> None:
     """Only what is required."""
     request = time_entry.create(project_id=58, task_id=211)
-    same_xml(
-        request.xml,
-        """<request method="time_entry.create"><time_entry><project_id>58</project_id><task_id>211</task_id></time_entry></request>
+    same_request(
+        request,
+        document="""<request method="time_entry.create"><time_entry><project_id>58</project_id><task_id>211</task_id></time_entry></request>
 """,
     )
     value = request.parse(
@@ -61,9 +61,9 @@ def test_create_only_what_is_required() -> None:
 def test_create_on_a_project_that_does_not_exist() -> None:
     """On a project that does not exist."""
     request = time_entry.create(project_id=9999, task_id=211, hours=Decimal("1"))
-    same_xml(
-        request.xml,
-        """<request method="time_entry.create"><time_entry><project_id>9999</project_id><task_id>211</task_id><hours>1</hours></time_entry></request>
+    same_request(
+        request,
+        document="""<request method="time_entry.create"><time_entry><project_id>9999</project_id><task_id>211</task_id><hours>1</hours></time_entry></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -95,9 +95,9 @@ def test_create_without_a_task() -> None:
 def test_update_longer_than_thought() -> None:
     """Longer than thought."""
     request = time_entry.update(7001, hours=Decimal("3"), notes=None)
-    same_xml(
-        request.xml,
-        """<request method="time_entry.update"><time_entry><time_entry_id>7001</time_entry_id><hours>3</hours><notes/></time_entry></request>
+    same_request(
+        request,
+        document="""<request method="time_entry.update"><time_entry><time_entry_id>7001</time_entry_id><hours>3</hours><notes/></time_entry></request>
 """,
     )
     request.parse("""<response status="ok"/>
@@ -115,9 +115,9 @@ def test_update_every_field_of_an_update() -> None:
         notes="Wrong project",
         date=dt.date(2014, 5, 7),
     )
-    same_xml(
-        request.xml,
-        """<request method="time_entry.update"><time_entry>
+    same_request(
+        request,
+        document="""<request method="time_entry.update"><time_entry>
   <time_entry_id>7001</time_entry_id><project_id>59</project_id><task_id>212</task_id><staff_id>8</staff_id>
   <hours>0.75</hours><notes>Wrong project</notes><date>2014-05-07</date>
 </time_entry></request>
@@ -143,9 +143,9 @@ def test_update_hours_that_are_no_number() -> None:
 def test_get_one_entry() -> None:
     """One entry."""
     request = time_entry.get(7001)
-    same_xml(
-        request.xml,
-        """<request method="time_entry.get"><time_entry_id>7001</time_entry_id></request>
+    same_request(
+        request,
+        document="""<request method="time_entry.get"><time_entry_id>7001</time_entry_id></request>
 """,
     )
     value = request.parse(
@@ -170,9 +170,9 @@ def test_get_one_entry() -> None:
 def test_get_an_unknown_entry() -> None:
     """An unknown entry."""
     request = time_entry.get(9999)
-    same_xml(
-        request.xml,
-        """<request method="time_entry.get"><time_entry_id>9999</time_entry_id></request>
+    same_request(
+        request,
+        document="""<request method="time_entry.get"><time_entry_id>9999</time_entry_id></request>
 """,
     )
     with pytest.raises(NotFoundError) as caught:
@@ -195,9 +195,9 @@ def test_list_the_work_of_a_week() -> None:
         page=2,
         per_page=2,
     )
-    same_xml(
-        request.xml,
-        """<request method="time_entry.list">
+    same_request(
+        request,
+        document="""<request method="time_entry.list">
   <project_id>58</project_id><task_id>211</task_id><date_from>2014-05-05</date_from><date_to>2014-05-11</date_to>
   <page>2</page><per_page>2</per_page>
 </request>
@@ -249,9 +249,9 @@ def test_list_the_work_of_a_week() -> None:
 def test_list_a_page_beyond_the_last_one() -> None:
     """A page beyond the last one. Gives an empty page and not an error."""
     request = time_entry.list_(page=9)
-    same_xml(
-        request.xml,
-        """<request method="time_entry.list"><page>9</page></request>
+    same_request(
+        request,
+        document="""<request method="time_entry.list"><page>9</page></request>
 """,
     )
     value = request.parse(
@@ -264,9 +264,9 @@ def test_list_a_page_beyond_the_last_one() -> None:
 def test_delete_never_happened() -> None:
     """Never happened."""
     request = time_entry.delete(7002)
-    same_xml(
-        request.xml,
-        """<request method="time_entry.delete"><time_entry_id>7002</time_entry_id></request>
+    same_request(
+        request,
+        document="""<request method="time_entry.delete"><time_entry_id>7002</time_entry_id></request>
 """,
     )
     request.parse("""<response status="ok"/>

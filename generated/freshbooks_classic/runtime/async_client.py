@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from .client import BaseClient
 from .engine import Pause, Step, run_call, run_call_with_info
 from .errors import (
+    ApiError,
     ConfigurationError,
     ConnectionFailedError,
     ConnectTimeoutError,
@@ -294,9 +295,13 @@ class AsyncClient(BaseClient):
         steps = search(self.registry(), error)
         request = next(steps)
         while True:
-            value = await self.send(request)
             try:
-                request = steps.send(value)
+                try:
+                    value = await self.send(request)
+                except ApiError as failure:
+                    request = steps.throw(failure)
+                else:
+                    request = steps.send(value)
             except StopIteration as done:
                 found: list[Record] = done.value
                 return found

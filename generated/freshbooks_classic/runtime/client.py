@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from .errors import ConfigurationError, OutcomeUnknownError
+from .errors import ApiError, ConfigurationError, OutcomeUnknownError
 from .request import Request
 
 # The rest of the machinery is imported by the first client and the first call: programs that only build requests, or
@@ -192,12 +192,9 @@ class BaseClient:
             raise ConfigurationError("the client is closed; make another one")
         from .engine import Setup
 
-        variables = self._variables
-        if self._credentials is not None:
-            variables = {**variables, **self._credentials.values}
         return Setup(
             self.protocol,
-            variables,
+            self._variables,
             self.url,
             self._credentials,
             self._auth,
@@ -217,11 +214,14 @@ class BaseClient:
             "ambiguous": "is repeated only where it certainly was not done",
         }[request.retry]
         target = self.url
-        verb = "POST"
+        verb, message = "POST", [""]
         if request.http is not None:
+            from .messages import shown_request
             from .outgoing import joined
 
-            verb, target = request.http.verb, joined(self.url, request.http.target)
+            message = shown_request(request, secrets).split("\n")
+            verb, _, below = message[0].partition(" ")
+            target = joined(self.url, below)
         lines = [f"{verb} {target}", f"{request.method}: {repeat}"]
         if endpoint.callers:
             lines.append(f"for {endpoint.callers}")
@@ -230,10 +230,8 @@ class BaseClient:
         lines += [f"with the file {part.upload!r}" for part in request.parts]
         lines += [f"problem: {problem}" for problem in endpoint.problems(request.values)]
         if request.http is not None:
-            from .redact import redact_parts
-
-            lines += redact_parts(request, secrets)
-        if request.xml:
+            lines += message[1:]
+        else:
             lines.append(redact_request(endpoint, request.xml, secrets))
         return "\n".join(lines)
 
@@ -316,9 +314,13 @@ class Client(BaseClient):
         steps = search(self.registry(), error)
         request = next(steps)
         while True:
-            value = self.send(request)
             try:
-                request = steps.send(value)
+                try:
+                    value = self.send(request)
+                except ApiError as failure:
+                    request = steps.throw(failure)
+                else:
+                    request = steps.send(value)
             except StopIteration as done:
                 found: list[Record] = done.value
                 return found

@@ -121,7 +121,7 @@ def checked_option(option: ClientOption, value: object, protocol: Protocol) -> s
         )
     if not isinstance(value, str):
         raise ConfigurationError(f"{option.name} should be text, not {type(value).__name__}")
-    if option.default is None and not value:
+    if option.default is None and not value.strip():
         raise ConfigurationError(f"{option.name} is empty")
     if not value.isprintable() or value != value.strip():
         raise ConfigurationError(f"{option.name} has unprintable characters, or spaces around it")

@@ -11,9 +11,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .auth import oauth_problem, secrets_of_auth
+from .auth import secrets_of_auth
 from .errors import (
-    FAILURES,
     ApiError,
     ArgumentError,
     DeadlineExceededError,
@@ -28,14 +27,13 @@ from .errors import (
     TransportError,
     UnexpectedResponseError,
 )
-from .failures import kind_by_status
-from .files import File
 from .hooks import CallInfo, finish, start
 from .options import Options, Timeout
 from .outgoing import Outgoing
 from .reading import parse_xml
 from .redact import hidden_values, secrets_of
 from .request import Request
+from .responses import read_response
 from .retry import Failed, Processed, may_repeat, retry_after
 from .scrub import HiddenDict, HiddenSet
 from .transport import HttpRequest, HttpResponse
@@ -128,7 +126,7 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
             info.came(response.status, response.headers, None if response.rest else response.body)
             if response.rest is not None:
                 response = replace(response, rest=_told_of(response.rest, request, info))
-            return _value(request, setup, response)
+            return read_response(request.endpoint, response, setup.variables, setup.secrets())
         except Error as error:
             if response is not None and response.drop is not None and isinstance(error, _NO_ANSWER):
                 response.drop()
@@ -142,7 +140,10 @@ def _http_request(
     request: Request[Any], setup: Setup, timeout: Timeout, left: float | None
 ) -> HttpRequest:
     """Return the HTTP request of a call, with the credentials in it."""
-    outgoing = Outgoing.of(request, setup.url, setup.variables)
+    variables = setup.variables
+    if request.http is not None and setup.credentials is not None:  # a path may hold them, too
+        variables = {**variables, **setup.credentials.values}
+    outgoing = Outgoing.of(request, setup.url, variables)
     authenticated = request.endpoint.authenticated
     if authenticated and setup.credentials is not None:
         setup.credentials.add_to(outgoing)
@@ -293,117 +294,6 @@ def _shorter(
     if isinstance(timeout, tuple):
         return (min(timeout[0], left), min(timeout[1], left))
     return min(timeout, left)
-
-
-def _value(request: Request[T], setup: Setup, response: HttpResponse) -> T:
-    """The value of an HTTP response, or the error that it stands for."""
-    if not _succeeded(request, response.status):
-        raise _refusal(request, setup, response)
-    try:
-        if not request.endpoint.response.binary:
-            return request.endpoint.parse_response(response.body, response=response)
-        media = response.headers.get("content-type", "").partition(";")[0].strip() or None
-        request.endpoint.refuse_document(response.body)
-        value: Any = File(
-            response.body, media, rest=response.rest, close=response.close, method=request.method
-        )
-        return value  # type: ignore[no-any-return]
-    except InvalidDocumentError as error:
-        if _is_html(response):
-            raise _html(request.method, response) from None
-        error.status = response.status
-        raise
-    except Error as failure:
-        failure.status = response.status
-        raise
-    except (
-        Exception
-    ) as error:  # the reader met what nobody thought of; the call may be done all the same
-        raise InvalidDocumentError(
-            f"the response cannot be read: {type(error).__name__}: {error}", status=response.status
-        ) from error
-
-
-def _succeeded(request: Request[Any], status: int) -> bool:
-    """Return whether an HTTP status is one of success for the method."""
-    if request.http is None:
-        return status == 200
-    return status in request.http.success if request.http.success else 200 <= status < 300
-
-
-def _refusal(request: Request[Any], setup: Setup, response: HttpResponse) -> Error:
-    """Return the error that an HTTP status of failure means."""
-    status, method = response.status, request.method
-    if 300 <= status < 400:
-        where = response.headers.get("location", "nowhere").split("?", 1)[0]
-        names = ", ".join(f"{name}={value!r}" for name, value in setup.variables.items())
-        hint = f"; check {names}" if names else ""
-        return UnexpectedResponseError(
-            f"the server sent a redirect to {where}: the address is wrong, was moved or is closed{hint}",
-            method=method,
-            status=status,
-        )
-    problem = oauth_problem(response.body, status, setup.secrets())
-    if problem is not None:
-        problem.method = method
-        return problem
-    protocol = request.endpoint.protocol
-    kind = kind_by_status(status)
-    root = None
-    try:
-        root = parse_xml(response.body)
-        protocol.check(root, method, status, response)
-    except ApiError as failure:
-        if not kind or type(failure) is not ApiError:
-            return failure
-        message: str | None = failure.message
-        code: str | None = failure.code
-    except InvalidDocumentError:
-        message = code = None
-        if root is not None and any(rule.fits(root, status) for rule in protocol.failures):
-            return protocol.failure(root, method, status, response)
-    else:
-        if any(rule.fits(root, status) for rule in protocol.failures):
-            return protocol.failure(root, method, status, response)
-        message = code = None
-    rule = next((rule for rule in protocol.failures if rule.fits(None, status)), None)
-    kind = (rule.kind if rule is not None else "") or kind
-    if kind:
-        message = message or _MESSAGES.get(status) or f"the server responded with HTTP {status}"
-        if status >= 500 and _is_html(response):
-            message += ", an HTML page: it may be down for maintenance"
-        return FAILURES[kind](
-            message, method=method, code=code, status=status, fix=protocol.fix_of(kind)
-        )
-    if _is_html(response):
-        return _html(method, response)
-    return UnexpectedResponseError(
-        f"the server responded with HTTP {status}", method=method, status=status
-    )
-
-
-_MESSAGES: Final = {
-    401: "the server does not accept the credentials (HTTP 401)",
-    403: "the server refuses the call (HTTP 403), or something on the way to it does",
-    429: "too many calls in a short time",
-}
-"""What is said of a status without a message."""
-
-
-def _is_html(response: HttpResponse) -> bool:
-    start = response.body[:200].lstrip().lower()
-    return "html" in response.headers.get("content-type", "") or start.startswith(
-        (b"<!doctype html", b"<html")
-    )
-
-
-def _html(method: str, response: HttpResponse) -> UnexpectedResponseError:
-    return UnexpectedResponseError(
-        f"an HTML page came in place of a response (HTTP {response.status}): the address or account may be wrong,"
-        " or the service down for maintenance",
-        method=method,
-        status=response.status,
-    )
 
 
 def _told(error: Error, request: Request[Any]) -> None:

@@ -89,10 +89,12 @@ def _profile(
             return {}
         known = ", ".join(parser.sections()) or "none"
         raise ConfigurationError(f"{path} has no profile {section!r}; it has {known}")
-    unknown = sorted(set(parser[section]) - set(_SETTINGS))
+    own = (option.name for option in (*protocol.variables, *protocol.credentials))
+    settings = (*own, *_SETTINGS)
+    unknown = sorted(set(parser[section]) - set(settings))
     if unknown:
         raise ConfigurationError(
-            f"{path}, profile {section}: there is no setting {unknown[0]!r}; there are {', '.join(_SETTINGS)}"
+            f"{path}, profile {section}: there is no setting {unknown[0]!r}; there are {', '.join(settings)}"
         )
     return dict(parser[section])
 

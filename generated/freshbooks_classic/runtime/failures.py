@@ -68,7 +68,7 @@ class FailureRule:
             return False
         if self.when is not None and self.when.text(root) is None:
             return False
-        return not self.at or find(root, self.at) is not None
+        return not self.at or _find(root, self.at) is not None
 
     def details(self, root: etree._Element, response: Any = None) -> Iterator[ErrorDetail]:
         """Read each error of a response, warnings included.
@@ -78,11 +78,11 @@ class FailureRule:
             response: the HTTP response, for places outside of the document.
         """
         if not self.each:
-            element = find(root, self.at)
+            element = _find(root, self.at)
             if element is not None:
                 yield self._detail(element, response)
             return
-        holder = find(root, self.at[:-1])
+        holder = _find(root, self.at[:-1])
         for child in () if holder is None else holder:
             if local_name(child) == self.at[-1]:
                 yield self._detail(child, response)
@@ -112,6 +112,14 @@ class FailureRule:
     def counts(self, detail: ErrorDetail) -> bool:
         """Return whether a detail is an error, and not a warning."""
         return not self.errors or detail.severity in self.errors
+
+
+def _find(root: etree._Element, path: tuple[str, ...]) -> etree._Element | None:
+    """Return the element at a path below the root, or one that begins with the root itself."""
+    found = find(root, path)
+    if found is None and path and local_name(root) == path[0]:
+        found = find(root, path[1:])
+    return found
 
 
 def failed_by_rule(rules: tuple[FailureRule, ...], root: etree._Element) -> bool:
@@ -169,7 +177,7 @@ def _payload(rule: FailureRule, root: etree._Element, response: Any) -> Any:
     from .reading import Reader
 
     path, schema = rule.payload
-    element = find(root, path)
+    element = _find(root, path)
     if element is None:
         return None
     return Reader("response", strict=False, response=response).record(element, schema())

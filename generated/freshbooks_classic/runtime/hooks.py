@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from .errors import Error
+from .errors import Error, ErrorDetail
 from .redact import (
     redact_request,
     redact_response,
@@ -16,6 +16,7 @@ from .redact import (
 )
 
 if TYPE_CHECKING:
+    from .protocol import Protocol as ApiProtocol
     from .request import Request
 
 T = TypeVar("T")
@@ -68,7 +69,11 @@ class CallInfo:
 
     @property
     def request(self) -> str:
-        """The request document, redacted."""
+        """The request, redacted: its document; an HTTP message where the description has verbs and paths."""
+        if self._request.http is not None:
+            from .messages import shown_request
+
+            return shown_request(self._request, self._secrets)
         return redact_request(self._request.endpoint, self._request.xml, self._secrets)
 
     @property
@@ -80,6 +85,22 @@ class CallInfo:
         # What only the request document has: arguments that could be walked once.
         asked = secrets_in_request(endpoint, self._request.xml)
         return redact_response(endpoint, self._body, self._secrets | asked)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the last response that the description reads values from, redacted; names in lower case."""
+        if self._request.http is None or not self._headers:
+            return {}
+        from .around import described_headers
+
+        return described_headers(self._request.endpoint, self._headers, self._secrets)
+
+    @property
+    def warnings(self) -> tuple[ErrorDetail, ...]:
+        """The warnings of the last response."""
+        from .around import read_warnings
+
+        return read_warnings(self._request.endpoint.protocol, self._body)
 
     def sent(self) -> None:
         """Note that the request is sent once more."""
@@ -93,8 +114,9 @@ class CallInfo:
     def with_value(self, value: T) -> RawResponse[T]:
         """The last response as it came, for whoever asked for it."""
         return RawResponse(
-            value, self.status or 0, self._headers, self._body, self.attempts, self.seconds
-        )
+            value, self.status or 0, self._headers, self._body, self.attempts, self.seconds,
+            self._request.endpoint.protocol,
+        )  # fmt: skip
 
     def ended_in(self, error: Error) -> None:
         """Note the error that the call ends in, give it the documents, and take out of it what is secret."""
@@ -129,6 +151,21 @@ class RawResponse(Generic[T]):
     """How often the request was sent."""
     seconds: float
     """From the first attempt to the response, waits included."""
+    protocol: ApiProtocol = field(repr=False, compare=False)
+
+    @property
+    def warnings(self) -> tuple[ErrorDetail, ...]:
+        """What the response warns of although the call succeeded."""
+        from .around import read_warnings
+
+        return read_warnings(self.protocol, self.content)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The described values beside the payload, such as the number of the request."""
+        from .around import read_metadata
+
+        return read_metadata(self.protocol, self.content, self.status, self.headers)
 
 
 class Hook(Protocol):

@@ -83,7 +83,7 @@ class RequestToken:
 
     token: str = field(repr=False)
     secret: str = field(repr=False)
-    authorize_url: str = field(repr=False)
+    authorization_url: str = field(repr=False)
     """Page where the user agrees; it ends at the callback, or shows a code where there is none."""
 
 
@@ -94,7 +94,7 @@ class OAuthFlow:
 
         with OAuthFlow(protocol, "sample", key, secret) as flow:
             asked = flow.request_token()              # callback "oob": the user is shown a code
-            print(asked.authorize_url)
+            print(asked.authorization_url)
             auth = flow.access_token(asked, verifier=input("code: "))
     """
 
@@ -122,7 +122,7 @@ class OAuthFlow:
         self._user_agent = user_agent
         for template in (
             protocol.oauth_request_token,
-            protocol.oauth_authorize,
+            protocol.oauth_authorization,
             protocol.oauth_access_token,
         ):
             self._url(template)  # what cannot work is told before the first step
@@ -158,7 +158,7 @@ class OAuthFlow:
         """
         url = self._url(self._protocol.oauth_request_token)
         token, secret = self._pair(url, self._consumer, callback=callback)
-        page = self._url(self._protocol.oauth_authorize)
+        page = self._url(self._protocol.oauth_authorization)
         return RequestToken(token, secret, f"{page}?{urlencode({'oauth_token': token})}")
 
     def access_token(self, asked: RequestToken, verifier: str) -> OAuth:

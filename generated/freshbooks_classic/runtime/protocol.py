@@ -128,7 +128,7 @@ class Protocol:
     signer: bool = False
     """The caller must pass what signs requests."""
     oauth_request_token: str | None = None
-    oauth_authorize: str | None = None
+    oauth_authorization: str | None = None
     oauth_access_token: str | None = None
     oauth_signature: str = "PLAINTEXT"
     callbacks: CallbackForm | None = None
@@ -157,6 +157,31 @@ class Protocol:
     def method_text(self, name: str) -> str:
         """Return what a request calls a method."""
         return name if self.method_value == "{method}" else placeholders(name)(self.method_value)
+
+    @property
+    def around(self) -> frozenset[str]:
+        """Elements directly below the payload that status, metadata, warnings and failures are read from."""
+        rules = (*self.failures, *((self.warnings,) if self.warnings is not None else ()))
+        places = (
+            self.status,
+            *(place for _, place, _ in self.metadata),
+            *(rule.when for rule in rules),
+        )
+        paths = [place.path for place in places if place is not None and not place.source]
+        paths += [rule.at for rule in rules]
+        paths += [
+            place.path
+            for rule in rules
+            if not rule.at
+            for place in (rule.message, rule.code)
+            if place
+        ]
+        depth = len(self.response_payload)
+        return frozenset(
+            path[depth].rpartition(":")[2]
+            for path in paths
+            if len(path) > depth and path[:depth] == self.response_payload
+        )
 
     @property
     def nil_attribute(self) -> str:

@@ -525,7 +525,9 @@ def _keep_refused(values: Arguments, shape: RecordSchema[Any]) -> None:
         item = shape.by_name[name]
         if item.codec is None:
             continue
-        if item.many:
+        if isinstance(value, dict):
+            values[name] = {key: Raw() if inner is None else inner for key, inner in value.items()}
+        elif item.many:
             values[name] = [Raw() if inner is None else inner for inner in value]
         elif value is None and not item.clear:
             values[name] = Raw()

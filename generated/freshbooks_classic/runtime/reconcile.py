@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 from xml.sax.saxutils import unescape
 
-from .errors import ConfigurationError, OutcomeUnknownError
+from .errors import ApiError, ConfigurationError, OutcomeUnknownError
 from .paging import Walk
 from .record import Record
 from .request import Method, PageResponse, RecordResponse, Request
@@ -111,7 +111,12 @@ def _walk(
     if isinstance(rows.response, PageResponse):
         walk = Walk.of(request, quiet=True)
     while True:
-        response = yield request
+        try:
+            response = yield request
+        except ApiError as error:
+            if walk is None or not walk.refused(error):
+                raise
+            return walk.missing
         page = response if walk is None else walk.took(response)
         for row in page or ():
             if (yield from _matches(registry, rows, shape, sent, row)):

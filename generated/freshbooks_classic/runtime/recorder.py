@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .hooks import CallInfo
@@ -17,12 +17,14 @@ class RecordedCall:
 
     method: str
     request: str
-    """The request document, redacted."""
+    """The request, redacted: its document; an HTTP message where the description has verbs and paths."""
     response: str | None
-    """The response, redacted; None where none came."""
+    """The body of the response, redacted; None where none came."""
     status: int | None
     error: str | None
     """Class of the error that the call ended in."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of the response that the description reads, redacted; names in lower case."""
 
 
 class Recorder:
@@ -45,18 +47,22 @@ class Recorder:
         self.close()
 
     def before(self, call: CallInfo) -> None:
-        return
+        """Do nothing: a call is written when it has ended."""
 
     def after(self, call: CallInfo) -> None:
+        """Write a call."""
         import json
 
-        entry = {
+        entry: dict[str, Any] = {
             "method": call.method,
             "status": call.status,
             "error": None if call.error is None else type(call.error).__name__,
             "request": call.request,
             "response": call.response,
         }
+        headers = call.headers
+        if headers:
+            entry["headers"] = headers
         line = json.dumps(entry, ensure_ascii=False)
         with self._lock:
             self._file.write(line + "\n")
@@ -72,7 +78,7 @@ def read_recording(path: str | os.PathLike[str]) -> Iterator[RecordedCall]:
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _exchange(line, path, number)
+                yield _recorded_call(line, path, number)
 
 
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
@@ -84,7 +90,7 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
 }
 
 
-def _exchange(line: str, path: str | os.PathLike[str], number: int) -> RecordedCall:
+def _recorded_call(line: str, path: str | os.PathLike[str], number: int) -> RecordedCall:
     import json
 
     try:
@@ -92,16 +98,19 @@ def _exchange(line: str, path: str | os.PathLike[str], number: int) -> RecordedC
         for name, kinds in _KINDS.items():
             if not isinstance(entry[name], kinds):
                 raise TypeError(f"{name} should not be {entry[name]!r:.40}")
-        return RecordedCall(**{name: entry[name] for name in _KINDS})
+        headers = entry.get("headers", {})
+        if not isinstance(headers, dict):
+            raise TypeError(f"headers should not be {headers!r:.40}")
+        return RecordedCall(**{name: entry[name] for name in _KINDS}, headers=headers)
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{os.fspath(path)}:{number}: not a line of a recording ({error})"
         ) from None
 
 
-def by_request(exchanges: Iterable[RecordedCall]) -> dict[tuple[str, str], list[RecordedCall]]:
+def by_request(calls: Iterable[RecordedCall]) -> dict[tuple[str, str], list[RecordedCall]]:
     """Recorded calls by method and request, each list in the order of time."""
     found: dict[tuple[str, str], list[RecordedCall]] = {}
-    for exchange in exchanges:
-        found.setdefault((exchange.method, exchange.request), []).append(exchange)
+    for call in calls:
+        found.setdefault((call.method, call.request), []).append(call)
     return found

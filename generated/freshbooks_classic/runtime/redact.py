@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
-from .errors import Error, OutcomeUnknownError
+from .errors import ApiError, Error, ErrorDetail, OutcomeUnknownError
 from .reading import all_text, find, local_name, parse_xml
 from .record import Record
-from .request import ListResponse, Method, PageResponse, Request
+from .request import ListResponse, Method, PageResponse
 from .scalars import Binary
 from .schema import FieldSpec, RecordSchema
 from .scrub import HIDDEN, blank, scrub
+
+if TYPE_CHECKING:
+    from .protocol import Protocol
 
 __all__ = [
     "HIDDEN",
@@ -31,6 +34,7 @@ __all__ = [
     "secrets_in_request",
     "secrets_in_response",
     "secrets_of",
+    "without_credentials",
 ]
 
 _LARGEST_BROKEN: Final = 1024 * 1024
@@ -149,20 +153,36 @@ def redact_request(method: Method[Any], document: bytes | str, secrets: Iterable
     return _redacted(root, list(_request_spots(method, root)), secrets)
 
 
-def redact_parts(request: Request[Any], secrets: Iterable[str]) -> list[str]:
-    """Return the headers and form parameters of a request, a line each, without anything sensitive."""
-    http = request.http
-    if http is None:
-        return []
-    lines = [f"{name}: {text}" for name, text in http.headers]
-    lines += [f"{name}={text}" for name, text in http.form or ()]
-    return [blank(line, secrets) for line in lines]
+def without_credentials(document: bytes, protocol: Protocol) -> bytes:
+    """Return a request document without the elements and attributes that say who is calling."""
+    places = [item.place for item in protocol.authentication if item.place is not None]
+    places = [place for place in places if not place.source]
+    if not places:
+        return document
+    root = parse_xml(document)
+    for place in places:
+        element = find(root, place.path)
+        if element is None:
+            continue
+        if place.attribute is not None:
+            element.attrib.pop(place.attribute, None)
+        else:
+            element.text = None
+        while element is not root and not (len(element) or element.attrib or element.text):
+            parent = element.getparent()
+            if parent is None:
+                break
+            parent.remove(element)
+            element = parent
+    return etree.tostring(root)
 
 
 def redact_response(method: Method[Any], document: bytes | str, secrets: Iterable[str] = ()) -> str:
     """A response as it may be shown: files by their size, what is no XML not at all."""
     if method.response.binary and document[:1] not in (b"<", "<"):
         return f"[{len(document)} bytes]"
+    if method.http is not None and not document:
+        return ""
     try:
         root = parse_xml(document)
     except Error:
@@ -200,6 +220,8 @@ def scrub_error(error: Error, secrets: Iterable[str], codes: Collection[str] = (
         error.code = scrub(error.code, secrets)
     if error.field is not None:
         error.field = scrub(error.field, secrets)
+    if isinstance(error, ApiError):
+        error.errors = tuple(_scrubbed(detail, secrets, codes) for detail in error.errors)
     if isinstance(error, OutcomeUnknownError):
         error.look_up = scrub(error.look_up, secrets)
     if error.__suppress_context__:
@@ -210,6 +232,15 @@ def scrub_error(error: Error, secrets: Iterable[str], codes: Collection[str] = (
             scrub_error(chained, secrets, codes)
         elif chained is not None:
             setattr(error, name, _clean(chained, secrets))
+
+
+def _scrubbed(detail: ErrorDetail, secrets: list[str], codes: Collection[str]) -> ErrorDetail:
+    """Return one of the errors of a response without secrets."""
+    texts = (
+        text if text is None or (name == "code" and text in codes) else scrub(text, secrets)
+        for name, text in zip(detail._fields, detail, strict=True)
+    )
+    return ErrorDetail(*texts)  # type: ignore[arg-type]
 
 
 def _clean(error: BaseException, secrets: list[str]) -> BaseException:
@@ -274,9 +305,7 @@ def _texts(spots: Iterable[_Spot]) -> set[str]:
 
 
 def _request_spots(method: Method[Any], root: etree._Element) -> Iterator[_Spot]:
-    payload = find(root, method.protocol.request_payload)
-    if payload is not None and method.wrapper is not None:
-        payload = find(payload, (method.wrapper,))
+    payload = method.arguments_in(root)
     if payload is not None:
         yield from _spots(payload, method.arguments, _REQUEST)
 
@@ -305,9 +334,11 @@ def _spots(element: etree._Element, shape: RecordSchema[Any], letters: str) -> I
         if not item.sensitive and item.shape is None:
             continue
         if item.attribute is not None:
-            for name in element.attrib:
-                if str(name).rpartition("}")[2] == item.attribute:
-                    yield _Spot(element, str(name))
+            wanted = item.attribute.rpartition(":")[2]
+            for place in _places(element, item.path):
+                for name in place.attrib:
+                    if str(name).rpartition("}")[2] == wanted:
+                        yield _Spot(place, str(name))
             continue
         if item.content and item.sensitive:
             yield _Spot(element, own_text=True)
@@ -329,5 +360,11 @@ def _inside(element: etree._Element, item: FieldSpec, letters: str) -> Iterator[
 def _places(element: etree._Element, path: tuple[str, ...]) -> list[etree._Element]:
     places = [element]
     for name in path:
-        places = [child for place in places for child in place if local_name(child) == name]
+        local = name.rpartition(":")[2]
+        places = [
+            child
+            for place in places
+            for child in place
+            if local == "*" or local_name(child) == local
+        ]
     return places

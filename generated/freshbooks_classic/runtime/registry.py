@@ -1,8 +1,10 @@
-"""The dynamic door: methods by name, for tools that do not know beforehand what they will meet."""
+"""The by-name API: methods by name, for tools that do not know beforehand what they will meet."""
 
 from __future__ import annotations
 
+import base64
 import importlib
+import math
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
@@ -10,7 +12,8 @@ from typing import Any
 
 from lxml import etree
 
-from .errors import ApiError, ArgumentError, Error, InvalidDocumentError
+from .errors import ArgumentError, Error, InvalidDocumentError
+from .failures import failed_by_rule
 from .files import File
 from .protocol import Protocol
 from .reading import find, local_name, local_part, parse_xml
@@ -23,7 +26,7 @@ from .record import (
     field_names,
     unknown_elements,
 )
-from .request import EmptyResponse, Method, Page, PageResponse, Request
+from .request import EmptyResponse, ListResponse, Method, Page, PageResponse, Request
 from .scalars import escape
 
 __all__ = ["MethodRegistry", "Methods", "plain", "unknown_elements"]
@@ -78,40 +81,74 @@ class MethodRegistry:
         found = isinstance(arguments, Arguments)
         return endpoint.request(arguments) if found else endpoint.build(arguments)
 
-    def parse_request(self, document: bytes | str) -> tuple[str, Arguments]:
-        """Method and arguments of a request document.
+    def method_of(self, root: etree._Element) -> Method[Any]:
+        """Return the method that a request document is of, by what it says or by its root.
+
+        Raises:
+            InvalidDocumentError: the document does not say, or says a method that is not described.
+        """
+        protocol = self.protocol
+        place = protocol.request_method
+        if place is not None and not place.source and protocol.method_value == "{method}":
+            if "{" not in protocol.request_root and local_name(root) != _local(
+                protocol.request_root
+            ):
+                raise InvalidDocumentError(
+                    f"the document is <{local_name(root)}>, not <{protocol.request_root}>"
+                )
+            name = (place.text(root) or "").strip()
+            if name in self.methods:
+                return self.methods[name]
+            near = get_close_matches(name, list(self.methods), 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InvalidDocumentError(f"the request is for {name!r}, which is not described{hint}")
+        fitting = [method for method in self.methods.values() if _is_request_of(method, root)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if not fitting:
+            raise InvalidDocumentError(f"no method has requests such as <{local_name(root)}>")
+        names = ", ".join(method.name for method in fitting[:4])
+        more = f" and {len(fitting) - 4} more" if len(fitting) > 4 else ""
+        raise InvalidDocumentError(
+            f"the document does not name its method; it may be of {names}{more}: say which"
+        )
+
+    def parse_request(
+        self, document: bytes | str, method: str | None = None
+    ) -> tuple[str, Arguments]:
+        """Return method and arguments of a request document.
 
         Values that their described type cannot hold stay :class:`Raw` text, so that building the same arguments again
-        gives an equal document; elements that the description does not know are in ``arguments.unknown``.
+        gives an equal document; elements that the description does not know are in ``arguments.unknown``. Arguments
+        outside of the document are not read.
+
+        Args:
+            document: the request.
+            method: its method, for an API whose documents do not name it.
 
         Raises:
             InvalidDocumentError: it is not XML, not a request, or of a method that is not described.
         """
         root = parse_xml(document)
-        protocol = self.protocol
-        place = protocol.request_method
-        if place is None or place.source:
-            raise InvalidDocumentError(
-                "requests of this API do not name their method in the document; parse it with the method"
-            )
-        if local_name(root) != protocol.request_root:
-            raise InvalidDocumentError(
-                f"the document is <{local_name(root)}>, not <{protocol.request_root}>"
-            )
-        name = (place.text(root) or "").strip()
-        if name not in self.methods:
-            near = get_close_matches(name, list(self.methods), 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InvalidDocumentError(f"the request is for {name!r}, which is not described{hint}")
+        endpoint = self.method_of(root) if method is None else self.method(method)
+        protocol = endpoint.protocol
+        name = endpoint.name
+        if not protocol.request_root:
+            holder = endpoint.arguments_in(root)
+            assert holder is not None
+            return name, endpoint.read_arguments(holder)
         payload = find(root, protocol.request_payload)
         if payload is None:
             raise InvalidDocumentError(
                 f"the request has no <{'/'.join(protocol.request_payload)}>", method=name
             )
-        if place.path and not protocol.request_payload:
+        place = protocol.request_method
+        if place is not None and place.path and not protocol.request_payload:
             _take_out(root, place.path)
-        arguments = self.methods[name].parse_request(payload)
-        known = {place.attribute, *protocol.request_attributes}
+        arguments = endpoint.parse_request(payload)
+        known = {place.attribute if place else None, *protocol.request_attributes}
+        if payload is root and endpoint.wrapper is None:
+            known |= {item.attribute for item in endpoint.arguments.fields}
         strange = [
             Unknown(f"@{local}", f'{local}="{escape(str(text))}"', str(text))
             for key, text in root.attrib.items()
@@ -139,7 +176,9 @@ class MethodRegistry:
         if endpoint.response.binary:
             return unknown_elements(endpoint.parse_response(document, strict=False))
         try:
-            payload = self.protocol.payload(document, method)
+            if endpoint.has_no_document(document):
+                return unknown_elements(endpoint.parse_response(document, strict=False))
+            payload = endpoint.protocol.payload(document, method)
             return _unknown(endpoint, payload, endpoint.read_payload(payload, strict=False))
         except Error as error:
             error.method = error.method or method
@@ -162,27 +201,64 @@ class MethodRegistry:
         """Each method that the document may belong to after how badly it fits, best first."""
         root = parse_xml(document)
         protocol = self.protocol
-        place = protocol.request_method
-        if place is not None and local_name(root) == protocol.request_root:
-            said = (place.text(root) or "").strip()
-            if said in self.methods:
-                return [((0, 0), said)]
-            if protocol.request_root != protocol.response_root:
-                return []
         try:
-            protocol.check(root, "")
-        except ApiError:
+            requested = self.method_of(root).name
+        except InvalidDocumentError:
+            requested = ""
+        if requested:
+            return [((0, 0), requested)]
+        if (
+            "{" not in protocol.response_root
+            and local_name(root) == _local(protocol.request_root)
+            and protocol.request_root != protocol.response_root
+        ):
             return []
-        payload = find(root, protocol.response_payload)
-        if payload is None:
+        if failed_by_rule(protocol.failures, root):
             return []
-        present = {local_name(child) for child in payload}
-        fitting = [
-            (_misfit(method, payload), name)
-            for name, method in self.methods.items()
-            if not method.response.binary and _begins_as(method, present)
-        ]
+        payloads: dict[int, etree._Element | None] = {}
+        protocols: list[Protocol] = []  # kept, so that no two have the same id
+        fitting: list[tuple[tuple[int, int], str]] = []
+        refused: Error | None = None
+        for name, method in self.methods.items():
+            if method.response.binary:
+                continue
+            own = method.protocol
+            if id(own) not in payloads:
+                protocols.append(own)
+                try:
+                    own.check(root, "")
+                    payloads[id(own)] = find(root, own.response_payload)
+                except Error as error:
+                    refused, payloads[id(own)] = error, None
+            payload = payloads[id(own)]
+            if payload is None or not _begins_as(method, {local_name(child) for child in payload}):
+                continue
+            fitting.append((_misfit(method, payload), name))
+        if isinstance(refused, InvalidDocumentError) and not any(
+            payload is not None for payload in payloads.values()
+        ):
+            raise refused
         return sorted(fitting, key=lambda item: item[0])  # stable: equal ones as described
+
+
+def _is_request_of(method: Method[Any], root: etree._Element) -> bool:
+    """Return whether a document may be a request of a method."""
+    protocol = method.protocol
+    name = protocol.request_root or method.wrapper
+    if name is None:
+        outer = {_local(item.path[0]) for item in method.arguments.fields if item.path}
+        return local_name(root) in outer
+    if local_name(root) != _local(name):
+        return False
+    place = protocol.request_method
+    if place is None or place.source:
+        return True
+    return (place.text(root) or "").strip() == protocol.method_text(method.name)
+
+
+def _local(name: str) -> str:
+    """Return a name without its prefix."""
+    return name.rpartition(":")[2]
 
 
 def _take_out(root: etree._Element, path: tuple[str, ...]) -> None:
@@ -207,6 +283,8 @@ def _begins_as(method: Method[Any], present: AbstractSet[str]) -> bool:
     path: tuple[str, ...] = getattr(response, "path", ())
     if path:
         return path[0] in present
+    if isinstance(response, ListResponse):
+        return response.item in present
     return response.record is not None and any(
         item.path[0] in present
         for item in response.record.fields
@@ -254,6 +332,10 @@ def plain(value: Any) -> Any:
         return {"bytes": len(value.content), "media": value.media}
     if isinstance(value, (str, int, bool, type(None))):
         return str(value) if isinstance(value, str) else value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return format(value, "f") if hasattr(value, "as_tuple") else str(value)

@@ -1,18 +1,19 @@
-"""Answering calls from a recording, in place of a server: traffic as fixtures of tests."""
+"""Responses from a recording in place of a server: traffic as fixtures of tests."""
 
 from __future__ import annotations
 
 import importlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from . import errors
+from .auth import form_fields
 from .errors import NetworkError, NotRecordedError, TransportError
 from .reading import parse_xml
 from .recorder import RecordedCall, by_request, read_recording
-from .redact import redact_request, secrets_in_request
+from .redact import redact_request, secrets_in_request, without_credentials
 from .transport import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class ReplayTransport:
-    """Answers calls as they were answered when a ``Recorder`` looked on. Nothing is sent.
+    """Gives each call the response that a ``Recorder`` wrote down. Nothing is sent.
 
     ::
 
-        with Client("sample", token="any", transport=ReplayTransport("traffic.jsonl")) as client:
+        with Client(..., transport=ReplayTransport("traffic.jsonl")) as client:
             client.task.get(211)
 
-    A call is known by its method and its redacted request, so calls may come in any order, and whatever was redacted in a request
-    is equal to anything. The same call again gets the next of its answers, and the last one when there are no more. What was
-    redacted in a response reads as the mark that was put there; files are not recorded.
+    A call is recognized by its method and its redacted request, so calls may come in any order, and what was redacted in a
+    request is equal to anything. The same call again gets the next of its responses, and the last one when there are no
+    more. What was redacted in a response reads as the mark that was put there; files are not recorded.
     """
 
     def __init__(
@@ -39,33 +40,38 @@ class ReplayTransport:
         *,
         registry: MethodRegistry | None = None,
     ) -> None:
-        """Args:
-        source: a recording, or calls out of one.
-        door: the methods; those of this package by default.
+        """Take a recording.
+
+        Args:
+            source: a recording, or calls out of one.
+            registry: the methods; those of this package by default.
         """
         if isinstance(source, (str, os.PathLike)):
             source = read_recording(source)
         self._calls = by_request(source)
         self._taken: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
-        self._door = registry or _own_door()
+        self._registry = registry or _own_registry()
 
     def __repr__(self) -> str:
         return f"ReplayTransport({sum(map(len, self._calls.values()))} calls)"
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """The recorded response.
+        """Return the recorded response.
 
         Raises:
             NotRecordedError: there is no such call in the recording, or its response was a file.
             TransportError: the recorded call ended in one.
         """
-        document = _document(request)
-        protocol = self._door.protocol
-        place = protocol.request_method
-        name = "" if place is None else place.text(parse_xml(document))
-        method = self._door.method(name or "")
-        call = self._next(method, document)
+        found = list(self._shown(request))
+        if not found:
+            raise NotRecordedError(
+                f"no method has a request such as {request.verb} {request.url.partition('?')[0]}"
+            )
+        method, shown = next(
+            (one for one in found if (one[0].name, one[1]) in self._calls), found[0]
+        )
+        call = self._next(method, shown)
         if call.response is None:
             raise _failure(call)
         if method.response.binary and call.error is None:
@@ -73,12 +79,29 @@ class ReplayTransport:
                 f"the response to {call.method} is a file, which recordings do not hold",
                 method=call.method,
             )
-        headers = {"content-type": "application/xml; charset=utf-8"}
+        headers = {"content-type": "application/xml; charset=utf-8", **call.headers}
         return HttpResponse(call.status or 200, headers, call.response.encode())
 
-    def _next(self, method: Method[object], document: bytes) -> RecordedCall:
-        """The call of the recording that stands for a request."""
-        shown = redact_request(method, document, secrets_in_request(method, document))
+    def _shown(self, request: HttpRequest) -> Iterator[tuple[Method[object], str]]:
+        """Yield each method that a request may be of, with the request as the recording shows it."""
+        registry = self._registry
+        media = request.headers.get("Content-Type", "")
+        body = _document(request)
+        bound = [method for method in registry.methods.values() if method.http is not None]
+        if not bound:
+            method = registry.method_of(parse_xml(body))
+            own = without_credentials(body, registry.protocol)
+            yield method, redact_request(method, own, secrets_in_request(method, own))
+            return
+        from .messages import fits, message_of
+
+        form = form_fields(body).items() if media.startswith("application/x-www-form") else ()
+        for method in bound:
+            if fits(method, request.verb, request.url, form):
+                yield method, message_of(method, request.url, request.headers, body, media)
+
+    def _next(self, method: Method[object], shown: str) -> RecordedCall:
+        """Return the call of the recording that has a request."""
         key = (method.name, shown)
         with self._lock:
             found = self._calls.get(key)
@@ -98,7 +121,7 @@ class ReplayTransport:
         """Nothing is open."""
 
 
-def _own_door() -> MethodRegistry:
+def _own_registry() -> MethodRegistry:
     package = __name__.rpartition(".runtime.")[0]
     registry: MethodRegistry = importlib.import_module(f"{package}.wire").REGISTRY
     return registry

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overloa
 from lxml import etree
 
 from .errors import ArgumentError, Error, InvalidDocumentError, Problem
+from .failures import failed_by_rule
 from .files import File
 from .places import Place
 from .protocol import Protocol
-from .reading import Reader, as_unknown, find, local_name
+from .reading import Reader, as_unknown, find, local_name, parse_xml
 from .record import Arguments, Unknown
 from .scalars import Codec
 from .schema import Mode, RecordSchema, WriteTable
@@ -222,7 +223,13 @@ class RecordResponse(ResponseReader[T]):
             if reader.strict:
                 return _missing(reader, self.path)  # type: ignore[no-any-return]
             found = etree.Element(self.path[-1])
-        return reader.record(found, self.shape)  # type: ignore[no-any-return]
+        value: Any = reader.record(found, self.shape)
+        if not self.path and value.unknown:  # what the envelope is read from is beside the fields
+            around = protocol.around
+            value.unknown = tuple(
+                item for item in value.unknown if item.path.partition("/")[0] not in around
+            )
+        return value  # type: ignore[no-any-return]
 
     def read_empty(self, reader: Reader) -> T:
         return reader.record(etree.Element("empty"), self.shape)  # type: ignore[no-any-return]
@@ -459,9 +466,22 @@ class Method(Generic[T]):
                 raise self._all_of(ArgumentError("is required", path=name), values)
         return self.request(values)
 
+    def arguments_in(self, root: etree._Element) -> etree._Element | None:
+        """Return the element of a request document that holds the arguments; None where it has none."""
+        protocol = self.protocol
+        if protocol.request_root:
+            payload = find(root, protocol.request_payload)
+            if payload is None or self.wrapper is None:
+                return payload
+            return find(payload, (self.wrapper,))
+        if self.wrapper is not None:
+            return root
+        holder = etree.Element("arguments")  # the one argument is the root
+        holder.append(root)
+        return holder
+
     def parse_request(self, payload: etree._Element) -> Arguments:
         """Arguments of a request document, from the element that holds them."""
-        reader = self.protocol.reader(self.mode, strict=False)
         outer: tuple[Unknown, ...] = ()
         holder: etree._Element | None = payload
         if self.wrapper is not None:
@@ -469,9 +489,15 @@ class Method(Generic[T]):
             outer = tuple(
                 as_unknown(child, local_name(child)) for child in payload if child is not holder
             )
-        read = Arguments() if holder is None else reader.record(holder, self.arguments)
+        read = Arguments() if holder is None else self.read_arguments(holder)
         if outer:
             read.unknown = (*read.unknown, *outer)
+        return read
+
+    def read_arguments(self, holder: etree._Element) -> Arguments:
+        """Return the arguments from the element that holds them itself."""
+        reader = self.protocol.reader(self.mode, strict=False)
+        read: Arguments = reader.record(holder, self.arguments)
         return read
 
     def parse_response(
@@ -495,7 +521,8 @@ class Method(Generic[T]):
         if self.response.binary:
             return self._bytes(document)
         try:
-            if self.http is not None and self._bodiless(document):
+            if self.has_no_document(document):
+                self._refuse_failure(document, response)
                 reader = self.protocol.reader(strict=strict, response=response)
                 return self.response.read_empty(reader)
             status = None if response is None else response.status
@@ -505,8 +532,24 @@ class Method(Generic[T]):
             error.method = error.method or self.name
             raise
 
-    def _bodiless(self, document: bytes | str) -> bool:
+    def _refuse_failure(self, document: bytes | str, response: HttpResponse | None) -> None:
+        """Raise the failure that a document is where none is expected."""
+        protocol = self.protocol
+        text = document.encode() if isinstance(document, str) else document
+        marked = any(rule.roots or rule.when for rule in protocol.failures)
+        if marked and text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            try:
+                root = parse_xml(document)
+            except InvalidDocumentError:
+                return
+            if failed_by_rule(protocol.failures, root):
+                status = None if response is None else response.status
+                raise protocol.failure(root, self.name, status, response)
+
+    def has_no_document(self, document: bytes | str) -> bool:
         """Return whether there is no document to read: an empty body, or one that is a value itself."""
+        if self.http is None:
+            return False
         if isinstance(self.response, EmptyResponse) and not self.protocol.response_root:
             return True
         return not document.strip() or self.response.whole_body

@@ -327,7 +327,14 @@ def _compile_reader(shape: RecordSchema[Any], mode: Mode) -> ReadTable:
         for index, text in enumerate(item.fallbacks):
             name = f"{item.name} {index}"  # no field has such a name
             table.fallbacks += ((item.name, name),)
-            _add_text(table, name, text, read, mode)
+            if item.shape is None and not item.many:
+                _add_text(table, name, text, read, mode)
+            else:
+                path = tuple(part for part in text.split("/") if part not in ("", "."))
+                other = FieldSpec(
+                    name, item.codec, path, shape=item.shape, many=item.many, map=item.map
+                )
+                _add_element(table, other, read, mode)
     return table
 
 

@@ -10,40 +10,121 @@ import pickle
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from lxml import etree
 
 from .places import Place
 from .reading import local_name, local_part, parse_xml
 from .record import Record
-from .request import EmptyResponse, ListResponse, Method, Page, PageResponse, ScalarResponse
+from .request import (
+    EmptyResponse,
+    ListResponse,
+    Method,
+    Page,
+    PageResponse,
+    Request,
+    ScalarResponse,
+)
 from .schema import RecordSchema
 from .transport import HttpRequest, HttpResponse
 
 Tree = tuple[str, tuple[tuple[str, str], ...], str, tuple[object, ...]]
 
 
-def tree(document: bytes | str) -> Tree:
-    """A document as a value to compare: order of siblings, namespaces, comments and white space aside."""
-    return _tree(parse_xml(document))
+def tree(document: bytes | str, *, ordered: bool = False) -> Tree:
+    """Return a document as a value to compare, without namespaces, comments and white space.
+
+    Args:
+        document: the document.
+        ordered: whether the order of siblings counts.
+    """
+    return _tree(parse_xml(document), ordered)
 
 
-def _tree(element: etree._Element) -> Tree:
+def _tree(element: etree._Element, ordered: bool) -> Tree:
     text = (element.text or "") + "".join(child.tail or "" for child in element)
     attributes = sorted((str(name), str(value)) for name, value in element.attrib.items())
+    inside = [_tree(child, ordered) for child in element]
     return (
         local_name(element),
         tuple(attributes),
         text.strip(),
-        tuple(sorted((_tree(child) for child in element), key=repr)),
+        tuple(inside) if ordered else tuple(sorted(inside, key=repr)),
     )
 
 
-def same_xml(left: bytes | str, right: bytes | str) -> None:
-    """Assert that two documents are equal by :func:`tree`."""
-    if tree(left) != tree(right):
+def same_xml(left: bytes | str, right: bytes | str, *, ordered: bool = True) -> None:
+    """Assert that two documents are equal by :func:`tree`, the order of siblings included."""
+    if tree(left, ordered=ordered) != tree(right, ordered=ordered):
         raise AssertionError(f"{_shown(left)}\n  is not\n{_shown(right)}")
+
+
+def same_request(
+    request: Request[Any],
+    verb: str = "",
+    target: str = "",
+    *,
+    headers: Mapping[str, str] | None = None,
+    form: Iterable[tuple[str, str]] = (),
+    document: bytes | str = b"",
+) -> None:
+    """Assert that a request is as it is expected.
+
+    Args:
+        request: the request.
+        verb: its HTTP verb; left out, only the document is compared.
+        target: path and query below the URL of the API; parameters may be in any order.
+        headers: some of its headers.
+        form: parameters of its body, in any order.
+        document: its document, or another body.
+    """
+    http = request.http
+    if not verb or http is None:
+        same_xml(request.xml, document)
+        return
+    sent = {name.lower(): text for name, text in http.headers}
+    shown = {name.lower(): text for name, text in (headers or {}).items()}
+    built = [
+        *_parts_of(request, http.target, http.form or ()),
+        {name: sent.get(name) for name in shown},
+    ]
+    wanted = [*_parts_of(request, target, form), shown]
+    if (http.verb, built) != (verb, wanted):
+        raise AssertionError(f"{http.verb} {built}\n  is not\n{verb} {wanted}")
+    text = document.encode() if isinstance(document, str) else document
+    if http.document is not None:
+        source, name = http.document
+        pairs = (
+            [*form]
+            if source == "form"
+            else parse_qsl(urlsplit(target).query, keep_blank_values=True)
+        )
+        text = dict(pairs).get(name, "").encode()
+    if http.body is not None:
+        if http.body.strip() != text.strip():
+            raise AssertionError(f"{http.body!r}\n  is not\n{text!r}")
+    elif request.xml or text.strip():
+        same_xml(request.xml, text)
+
+
+def _parts_of(
+    request: Request[Any], target: str, form: Iterable[tuple[str, str]]
+) -> tuple[list[str], list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return segments, query and form to compare: without credentials, which only a client adds, and the document."""
+    places = [
+        item.place for item in request.endpoint.protocol.authentication if item.place is not None
+    ]
+    left_out = {(place.source, place.name) for place in places}
+    if request.http is not None and request.http.document is not None:
+        left_out.add(request.http.document)
+    path, _, query = target.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return (
+        [unquote(part) for part in path.strip("/").split("/")],
+        sorted(pair for pair in pairs if ("query", pair[0]) not in left_out),
+        sorted(pair for pair in form if ("form", pair[0]) not in left_out),
+    )
 
 
 def _shown(document: bytes | str) -> str:
