@@ -278,7 +278,10 @@ class MethodResolver:
                     location=("path", name), python=base.python,
                 )
             )  # fmt: skip
-        return (*first, *found)
+        arguments = (*first, *found)
+        by_place = {item.location: item for item in arguments}
+        leading = [by_place["path", name] for name in in_path if ("path", name) in by_place]
+        return (*leading, *(item for item in arguments if item not in leading))
 
     def _check_location(
         self, http: Http, location: tuple[str, str] | None, item: Field, verb: LocatedStr

@@ -374,7 +374,7 @@ class RecordResolver:
         if name in SCALARS:
             return str(name)
         scalars = self._description.api.scalars
-        if not self._symbols.check("type", name, {**dict.fromkeys(map(str, SCALARS)), **scalars}):
+        if name in refused(scalars) or not self._symbols.check("type", name, (*SCALARS, *scalars)):
             return "text"
         return str(scalars[name].base or "text")
 
@@ -413,8 +413,8 @@ class RecordResolver:
         item = decl.list or (decl.map if decl.map != "." else None)
         if location is not None and not inside:
             # Names of parameters may hold the item of a list: Tags.member.1.
-            path = (str(decl.list),) if decl.list is not None else ()
-            return _Placed(path, None, content=False, location=location)
+            items = (str(decl.list),) if decl.list is not None else ()
+            return _Placed(items, None, content=False, location=location)
         place = str(inside[0]) if inside else str(name)
         *path, last = [part for part in place.split("/") if part not in ("", ".")] or ["."]
         content = last == "." and item is None

@@ -76,7 +76,7 @@ class WireResolver:
     def authentication(self) -> tuple[tuple[Authentication, ...], bool]:
         """Return what requests carry, and whether the caller must pass a signer."""
         decl = self._api.authentication
-        if decl is None or isinstance(decl, str):
+        if isinstance(decl, str):
             return (), False
         found: list[Authentication] = []
         for item in decl:
@@ -230,7 +230,8 @@ class WireResolver:
         for decl in reversed(given):
             constants.update(texts(decl.constants))
             headers.update(texts(decl.headers))
-        query, form = [], []
+        query: list[tuple[str, str]] = []
+        form: list[tuple[str, str]] = []
         if located and envelope.request_method is not None:
             source, _, name = envelope.request_method.partition(":")
             if source == "header":

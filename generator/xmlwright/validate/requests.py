@@ -312,7 +312,7 @@ class _RequestCheck:
             if holder is None or holder is root:
                 continue
             if place.attribute is not None:
-                holder.attrib.pop(place.attribute, None)
+                holder.attrib.pop(place.attribute, "")
             while (
                 holder is not None and holder is not root and not len(holder) and not holder.attrib
             ):
