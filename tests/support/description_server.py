@@ -213,9 +213,9 @@ class _Stock(samples.Sampler):
             return list(codec.words)[self._turn % len(codec.words)]
         return super()._value(item)
 
-    def _answer(self, payload: etree._Element, answer: Any, protocol: Any) -> None:
+    def _respond(self, payload: etree._Element, answer: Any, protocol: Any) -> None:
         if not isinstance(answer, ListResponse | PageResponse):
-            super()._answer(payload, answer, protocol)
+            super()._respond(payload, answer, protocol)
             return
         rows = answer.rows if isinstance(answer, PageResponse) else answer
         assert rows.shape is not None

@@ -192,12 +192,9 @@ class BaseClient:
             raise ConfigurationError("the client is closed; make another one")
         from .engine import Setup
 
-        variables = self._variables
-        if self._credentials is not None:
-            variables = {**variables, **self._credentials.values}
         return Setup(
             self.protocol,
-            variables,
+            self._variables,
             self.url,
             self._credentials,
             self._auth,

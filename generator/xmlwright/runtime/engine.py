@@ -140,7 +140,10 @@ def _http_request(
     request: Request[Any], setup: Setup, timeout: Timeout, left: float | None
 ) -> HttpRequest:
     """Return the HTTP request of a call, with the credentials in it."""
-    outgoing = Outgoing.of(request, setup.url, setup.variables)
+    variables = setup.variables
+    if request.http is not None and setup.credentials is not None:  # a path may hold them, too
+        variables = {**variables, **setup.credentials.values}
+    outgoing = Outgoing.of(request, setup.url, variables)
     authenticated = request.endpoint.authenticated
     if authenticated and setup.credentials is not None:
         setup.credentials.add_to(outgoing)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
 
 from .errors import ArgumentError, ConfigurationError
-from .parameters import Pair, ParameterNames, ParameterWriter
+from .parameters import Pair, ParameterNames, ParameterWriter, text_of
 from .protocol import DECLARATION, Protocol, placeholders
 from .schema import WriteEntry, WriteTable
 from .unset import UNSET
+from .writing import raised_inside
 
 if TYPE_CHECKING:
     from .request import Method
@@ -247,12 +248,10 @@ def encoded_form(pairs: tuple[Pair, ...] | list[Pair]) -> bytes:
 
 
 def _one_text(entry: WriteEntry, value: Any) -> str:
-    from .parameters import unescaped
-
     try:
-        return unescaped(entry.text_of(value))
+        return text_of(entry, value)
     except ArgumentError as error:
-        error.path = entry.field.name + error.path
+        raised_inside(entry.field.name, error, entry.field)
         raise
 
 

@@ -9,7 +9,7 @@ from .errors import ArgumentError
 from .record import Record
 from .schema import FieldSpec, WriteEntry, WriteTable
 from .unset import UNSET
-from .writing import NOT_CLEARED, check_required, is_list, raised_inside, sendable
+from .writing import NOT_CLEARED, check_required, is_list, raised_inside, refusal, sendable
 
 Pair = tuple[str, str]
 """Name and text of one parameter, neither of them percent-encoded."""
@@ -36,6 +36,14 @@ def unescaped(text: str) -> str:
     return (
         text.replace("&lt;", "<").replace("&gt;", ">").replace("&#13;", "\r").replace("&amp;", "&")
     )
+
+
+def text_of(entry: WriteEntry, value: Any) -> str:
+    """Return a value as the text of a parameter. Raises ArgumentError for one that cannot be sent."""
+    try:
+        return unescaped(entry.text_of(value))
+    except ValueError as error:
+        raise refusal(error, "", entry.field) from None
 
 
 class ParameterWriter:
@@ -78,7 +86,7 @@ class ParameterWriter:
             self._record(entry.table, value, lambda inner: template.format(name=name, field=inner))
 
     def _text(self, entry: WriteEntry, value: Any) -> str:
-        return unescaped(entry.text_of(value))
+        return text_of(entry, value)
 
     def _record(self, table: WriteTable, value: Any, named: Callable[[str], str]) -> None:
         if isinstance(value, Record):

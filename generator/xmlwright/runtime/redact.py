@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
-from .errors import Error, OutcomeUnknownError
+from .errors import ApiError, Error, ErrorDetail, OutcomeUnknownError
 from .reading import all_text, find, local_name, parse_xml
 from .record import Record
 from .request import ListResponse, Method, PageResponse
@@ -220,6 +220,8 @@ def scrub_error(error: Error, secrets: Iterable[str], codes: Collection[str] = (
         error.code = scrub(error.code, secrets)
     if error.field is not None:
         error.field = scrub(error.field, secrets)
+    if isinstance(error, ApiError):
+        error.errors = tuple(_scrubbed(detail, secrets, codes) for detail in error.errors)
     if isinstance(error, OutcomeUnknownError):
         error.look_up = scrub(error.look_up, secrets)
     if error.__suppress_context__:
@@ -230,6 +232,15 @@ def scrub_error(error: Error, secrets: Iterable[str], codes: Collection[str] = (
             scrub_error(chained, secrets, codes)
         elif chained is not None:
             setattr(error, name, _clean(chained, secrets))
+
+
+def _scrubbed(detail: ErrorDetail, secrets: list[str], codes: Collection[str]) -> ErrorDetail:
+    """Return one of the errors of a response without secrets."""
+    texts = (
+        text if text is None or (name == "code" and text in codes) else scrub(text, secrets)
+        for name, text in zip(detail._fields, detail, strict=True)
+    )
+    return ErrorDetail(*texts)  # type: ignore[arg-type]
 
 
 def _clean(error: BaseException, secrets: list[str]) -> BaseException:

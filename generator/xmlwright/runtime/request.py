@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overloa
 from lxml import etree
 
 from .errors import ArgumentError, Error, InvalidDocumentError, Problem
+from .failures import failed_by_rule
 from .files import File
 from .places import Place
 from .protocol import Protocol
-from .reading import Reader, as_unknown, find, local_name
+from .reading import Reader, as_unknown, find, local_name, parse_xml
 from .record import Arguments, Unknown
 from .scalars import Codec
 from .schema import Mode, RecordSchema, WriteTable
@@ -46,7 +47,7 @@ class Request(Generic[T]):
     """Files that travel beside the document; the request is then multipart/related."""
     values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The arguments it was built from, without those left out."""
-    http: HttpParts | None = field(default=None, compare=False)
+    http: HttpParts | None = field(default=None, repr=False, compare=False)
     """Verb, path and parameters; None for a document that is POSTed to the URL of the API."""
 
     def position(self) -> Cursor | None:
@@ -521,6 +522,7 @@ class Method(Generic[T]):
             return self._bytes(document)
         try:
             if self.has_no_document(document):
+                self._refuse_failure(document, response)
                 reader = self.protocol.reader(strict=strict, response=response)
                 return self.response.read_empty(reader)
             status = None if response is None else response.status
@@ -529,6 +531,20 @@ class Method(Generic[T]):
         except Error as error:
             error.method = error.method or self.name
             raise
+
+    def _refuse_failure(self, document: bytes | str, response: HttpResponse | None) -> None:
+        """Raise the failure that a document is where none is expected."""
+        protocol = self.protocol
+        text = document.encode() if isinstance(document, str) else document
+        marked = any(rule.roots or rule.when for rule in protocol.failures)
+        if marked and text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            try:
+                root = parse_xml(document)
+            except InvalidDocumentError:
+                return
+            if failed_by_rule(protocol.failures, root):
+                status = None if response is None else response.status
+                raise protocol.failure(root, self.name, status, response)
 
     def has_no_document(self, document: bytes | str) -> bool:
         """Return whether there is no document to read: an empty body, or one that is a value itself."""

@@ -10,6 +10,7 @@ from .errors import FAILURES, ApiError, Error, InvalidDocumentError, UnexpectedR
 from .failures import kind_by_status
 from .files import File
 from .reading import parse_xml
+from .request import EmptyResponse
 
 if TYPE_CHECKING:
     from .request import Method
@@ -40,6 +41,8 @@ def read_response(
     if not succeeded(endpoint, response.status):
         raise _refusal(endpoint, response, variables or {}, secrets)
     try:
+        if type(endpoint.response) is EmptyResponse and response.body and _is_html(response):
+            raise _html(endpoint.name, response)
         if not endpoint.response.binary:
             return endpoint.parse_response(response.body, response=response)
         media = response.headers.get("content-type", "").partition(";")[0].strip() or None
