@@ -132,7 +132,7 @@ def test_a_port_or_a_file_that_is_in_use(tmp_path: Path) -> None:
         port = facts_of(program)["URL"].split(":")[2].split("/")[0]
         code, told = said("--port", port)
         assert code == 1
-        assert told.startswith(f"error: port {port} cannot be had")
+        assert told.startswith(f"error: cannot bind 127.0.0.1:{port}")
         assert told.endswith("leave it out for a free one")
         assert said("--database", database) == (
             1,
@@ -193,7 +193,7 @@ def test_a_seed_that_makes_no_sense_is_told_with_its_line(
 def test_options_that_make_no_sense(arguments: list[str], told: str) -> None:
     code, words = said(*arguments)
     assert code == 2
-    assert words.startswith(f"Error: {told}")
+    assert words.startswith(f"error: {told}")
 
 
 def test_a_description_with_mistakes_is_not_served(tmp_path: Path) -> None:

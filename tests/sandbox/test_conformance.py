@@ -151,7 +151,7 @@ class Trial:
         given: dict[str, Any] = {}
         if isinstance(result, dict) and "items" in result:
             paging = api().paging
-            given = {paging.position: result["position"], paging.size: result["size"]}
+            given = {paging.position[0]: result["position"], paging.size: result["size"]}
         elif isinstance(result, dict):
             for item in self.method.arguments:
                 if item.python in result:

@@ -117,7 +117,7 @@ def test_every_fault_and_setting_of_the_guide_is_one(process: Process) -> None:
     from xmlwright.sandbox.faults.kinds import CONDITIONS, KINDS
 
     text = GUIDE.read_text(encoding="utf-8")
-    part = text.partition("## What goes wrong on purpose")[2].partition("```")[0]
+    part = text.partition("## Simulate failures")[2].partition("```")[0]
     named = {
         word
         for code in re.findall(r"`([^`]+)`", part)

@@ -117,7 +117,7 @@ def _make_app(settings: Settings, given: dict[str, Any]) -> SandboxApp:
     from ..diagnostics import DescriptionError
     from ..sandbox.app import SandboxApp, load_description, zone_of
     from ..sandbox.clock import Clock
-    from ..sandbox.options import Options, SandboxError
+    from ..sandbox.options import Options, SandboxError, StorageError
 
     try:
         described = load_description(settings.root)
@@ -143,6 +143,8 @@ def _make_app(settings: Settings, given: dict[str, Any]) -> SandboxApp:
             faults=given["faults"],
         )
         return SandboxApp(described, options)
+    except StorageError as error:
+        raise CommandError(str(error)) from None
     except SandboxError as error:
         raise UsageError(str(error)) from None
 

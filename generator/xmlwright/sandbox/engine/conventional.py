@@ -311,16 +311,18 @@ def case_records(api: Api, resources: Resources) -> dict[str, list[Record]]:
                             api, resources.examples, operation, method, arguments, row, seed
                         )
                         kept = found.setdefault(operation.collection, [])
-                        if not any(_same(one, record) for one in kept):
+                        if not any(_same(one, record, by_id=wanted != "get") for one in kept):
                             record[KEYLESS] = len(kept) + 1
                             kept.append(record)
     return found
 
 
-def _same(left: Record, right: Record) -> bool:
+def _same(left: Record, right: Record, *, by_id: bool) -> bool:
     """Return whether two stored records are one thing: they have one ID, or were made with the same arguments."""
     ids = _id_of(left), _id_of(right)
-    return ids[0] == ids[1] if any(ids) else left[GIVEN] == right[GIVEN]
+    if by_id and any(ids):
+        return bool(ids[0] == ids[1])
+    return bool(left[GIVEN] == right[GIVEN])
 
 
 def _adopt_ids(own: dict[str, Any], shown: Mapping[str, Any]) -> None:

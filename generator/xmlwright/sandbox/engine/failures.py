@@ -156,7 +156,7 @@ class Failures:
         return self._response(
             kind, code, _Filler().format(message, **refused.facts).strip(), status,
             field=str(field) if field is not None and self._behaviors.names_field else None,
-            guess=guess,
+            guess=guess, resource=str(refused.facts.get("resource") or ""),
         )  # fmt: skip
 
     def of_code(
@@ -180,10 +180,13 @@ class Failures:
         *,
         field: str | None,
         guess: str | None,
+        resource: str = "",
     ) -> FailureResponse:
         rule = self._rule(kind, status)
         if code is None and rule is not None and rule.code is not None and self._by_status:
-            code = next((code for code, one in rule.kinds.items() if one == kind), None)
+            codes = [code for code, one in rule.kinds.items() if one == kind]
+            noun = resource.replace(" ", "").lower()
+            code = next((code for code in codes if noun and noun in code.lower()), next(iter(codes), ""))
             code = code or _GENERIC_CODES.get(kind, "Failed")
         return FailureResponse(code, message, field, status, guess, rule, self._root)
 

@@ -346,11 +346,23 @@ class MethodDispatcher:
             shown = {item.python: known.get(item.python) for item in fields}
             return Outcome({name: value for name, value in shown.items() if value is not None})
         seed = self.context.key_seed(method.name, self.context.calls)
-        known_records = [(resource.ref, record)] if record else []
+        known_records: list[tuple[Ref | None, Mapping[str, Any]]] = [(resource.ref, record)] if record else []
+        known_records.append((None, self._counted(resource, method)))
         return Outcome(
             self._examples.compose(ref, [*known_records, (None, arguments)], seed),
             self._hidden(resource),
         )
+
+    def _counted(self, resource: ResourceRuntime, method: Method) -> Mapping[str, Any]:
+        """Return the fields of a response that are where lists have their total."""
+        total = self._tables.method(method).protocol.paging.counters.get("total")
+        record = self._api.records.get(method.response.record) if method.response.record else None
+        count = len(self.context.state.collection(resource.name).records)
+        return {
+            item.python: count
+            for item in (record.fields if record is not None else ())
+            if total is not None and total.source and item.location == (total.source, total.name)
+        }
 
     def _others(
         self,

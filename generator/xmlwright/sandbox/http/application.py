@@ -259,7 +259,8 @@ class Application:
                 self.oauth.granted(opened)
             if self.database is not None:
                 waits = self.database.replace(opened.account, self.engine.changes(opened.account))
-        response = Response(reply.status, reply.body, reply.content_type, list(reply.headers))
+        body = b"" if entry.verb == "HEAD" else reply.body
+        response = Response(reply.status, body, reply.content_type, list(reply.headers))
         if reply.status == 401:
             response.headers.append(("WWW-Authenticate", self.authenticator.challenge))
         response.headers.append((CALL, str(entry.id)))

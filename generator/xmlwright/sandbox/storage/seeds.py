@@ -210,6 +210,8 @@ class CaseRecords:
                 if keeper is None:
                     continue
                 scopes = scopes_of(method, keeper.key, arguments)
+                if method.kind == "get" and arguments.get(keeper.key or "") is not None:
+                    row = {**row, keeper.key or "": arguments[keeper.key or ""]}
                 if scopes and keeper.module is resource.module:
                     row = {**scopes, **row}
                     if keeper.natural and row.get(keeper.key or "") is not None:
