@@ -7,13 +7,13 @@ be are named one by one, with the reason, beside the API in ``tests/support/api_
 from __future__ import annotations
 
 import pytest
-from api_documents import authorize_net, namecheap, route53
+from api_documents import authorize_net, namecheap, recurly, route53, tableau
 from api_documents.described import DescribedApi
 from api_documents.documents import FOLDER
 
 from xmlwright.runtime.errors import ApiError
 
-APIS = [authorize_net.API, namecheap.API, route53.API]
+APIS = [authorize_net.API, namecheap.API, recurly.API, route53.API, tableau.API]
 
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(),
@@ -74,7 +74,7 @@ def test_every_response_is_read(described: DescribedApi) -> None:
             continue
         if not isinstance(value, ApiError):
             values += 1
-        elif type(value) is not ApiError and value.code and value.message:
+        elif type(value) is not ApiError and value.message and (value.code or not value.errors):
             failures += 1
         else:
             wrong[str(document)] = f"the failure has no kind, code or message: {value!r}"

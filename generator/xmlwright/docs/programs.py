@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -13,7 +14,8 @@ from ..cases.tables import Tables
 from ..cases.values import as_arguments
 from ..ir import Api, Case, Method, PageValue, RecordValue
 from ..naming import client_attribute, python_name, snake
-from ..runtime.errors import ApiError
+from ..runtime.errors import ApiError, Error
+from ..runtime.request import Page
 from ..runtime.writing import Upload
 from .curl import CurlWriter
 from .layout import (
@@ -90,10 +92,19 @@ class Writer:
     def _failure(self, method: Method, case: Case) -> str:
         """Return the class of the exception that a call raises."""
         try:
-            response_message(case.response or "").read(self._tables.method(method))
+            self._read(method, case)
         except ApiError as error:
             return type(error).__name__
         return "ApiError"
+
+    def _read(self, method: Method, case: Case) -> Any:
+        return response_message(case.response or "").read(self._tables.method(method))
+
+    def _several(self, method: Method, case: Case) -> bool:
+        try:
+            return _several(method, case, self._read(method, case))
+        except Error:
+            return True
 
     # Python
 
@@ -112,7 +123,7 @@ class Writer:
         answer = method.response
         if case.fails is not None or answer.value in ("none", "binary"):
             return None
-        if answer.value == "page" and _several(method, case):
+        if answer.value == "page" and self._several(method, case):
             return self._apart("page")
         if answer.value == "record" and answer.record is not None:
             return self._apart(snake(answer.record.name))
@@ -134,7 +145,7 @@ class Writer:
         if method.response.value == "page":
             expression = (
                 _then(expression, ".page()")
-                if _several(method, case)
+                if self._several(method, case)
                 else call("list", [("", expression)])
             )
         elif method.response.value == "binary":
@@ -153,7 +164,7 @@ class Writer:
         variable: str | None,
         failure: str | None,
     ) -> str:
-        if method.response.value == "page" and not _several(method, case):
+        if method.response.value == "page" and not self._several(method, case):
             row = "row" if self._handle != "row" else "each"
             opening = f"[{row} async for {row} in "
             expression = _around(opening, expression, "]")
@@ -187,9 +198,11 @@ class Writer:
     def _imports(self, names: set[str], others: set[str]) -> str:
         more = {line for line in others if not line.startswith("!")}
         names = names | {line[1:] for line in others if line.startswith("!")}
-        dates = {"from datetime import date", "from datetime import datetime"}
-        if dates <= more:
-            more = more - dates | {"from datetime import date, datetime"}
+        start = "from datetime import "
+        dates = {line for line in more if line.startswith(start)}
+        if dates:
+            listed = ", ".join(sorted(line.removeprefix(start) for line in dates))
+            more = more - dates | {start + listed}
         own = f"from {self._api.names.package} import {', '.join(sorted(names))}"
         standard = sorted(more, key=lambda line: (not line.startswith("import"), line))
         return "\n".join([*standard, *([""] if more else []), own])
@@ -199,14 +212,25 @@ def _Named(failure: str | None) -> set[str]:  # noqa: N802
     return {failure} if failure is not None else set()
 
 
-def _several(method: Method, case: Case) -> bool:
+def _several(method: Method, case: Case, value: Any) -> bool:
     """Return whether to show one page: the response has several, or the service ignores paging."""
-    if method.paging == "ignored":
+    if method.paging == "ignored" or case.response is None:
         return True
+    if isinstance(value, Page) and (value.cursor is not None or value.more):
+        return True
+    if method.pages is not None and method.pages.style in ("cursor", "link"):
+        return False
     if not isinstance(case.result, PageValue):
         return False
     counters = case.result.counters
-    return counters.get("pages", 1) not in (0, 1) or counters.get("position", 1) not in (0, 1)
+    total, rows = counters.get("total"), len(case.result.items)
+    first = method.pages.first if method.pages is not None else 1
+    position, size = counters.get("position", first), counters.get("size", 0)
+    if counters.get("pages", 1) not in (0, 1) or position not in (0, first):
+        return True
+    if total is not None:
+        return bool(total > rows)
+    return "pages" not in counters and bool(rows >= (size or 1))
 
 
 def _file(method: Method) -> str:
@@ -244,6 +268,8 @@ def _argument(value: Any, imports: set[str]) -> Expression:
         return mapping([(name, _argument(inner, imports)) for name, inner in value.values.items()])
     if isinstance(value, tuple):
         return sequence([_argument(item, imports) for item in value])
+    if isinstance(value, Mapping):
+        return mapping([(str(name), _argument(inner, imports)) for name, inner in value.items()])
     if isinstance(value, Upload):
         imports.add("!Upload")
         return call(
@@ -253,7 +279,12 @@ def _argument(value: Any, imports: set[str]) -> Expression:
         return text(str(value))
     if isinstance(value, dt.datetime):
         imports.add("from datetime import datetime")
-        imports.add("from zoneinfo import ZoneInfo")
+        if getattr(value.tzinfo, "key", None) is not None:
+            imports.add("from zoneinfo import ZoneInfo")
+        elif value.tzinfo is not None:
+            imports.add("from datetime import timezone")
+            if value.utcoffset():
+                imports.add("from datetime import timedelta")
     elif isinstance(value, dt.date):
         imports.add("from datetime import date")
     return to_expression(value)

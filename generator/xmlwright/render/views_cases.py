@@ -37,13 +37,13 @@ class CaseView:
     def call(self) -> str:
         """The call of the builder."""
         assert self._given is not None
-        parts: list[str] = []
-        for item in self.method.arguments:
-            if item.python in self._given.values:
-                text = self.expression(self._given.values[item.python])
-                parts.append(
-                    text if item.python in self.method.positional else f"{item.python}={text}"
-                )
+        values = {name: self.expression(value) for name, value in self._given.values.items()}
+        parts = [values.pop(name) for name in self.method.positional if name in values]
+        parts += [
+            f"{item.python}={values[item.python]}"
+            for item in self.method.arguments
+            if item.python in values
+        ]
         return f"{self._view.tested}.{self.method.function}({', '.join(parts)})"
 
     @property
@@ -189,4 +189,5 @@ def _within(value: RecordValue, outer: Any) -> bool:
         return True
     if isinstance(outer, RecordValue):
         return any(_within(value, inner) for inner in outer.values.values())
-    return isinstance(outer, tuple) and any(_within(value, inner) for inner in outer)
+    rows = outer.values() if isinstance(outer, dict) else outer
+    return isinstance(outer, (tuple, dict)) and any(_within(value, inner) for inner in rows)

@@ -17,7 +17,7 @@ from xmlwright.cases.xml_paths import leaves_of
 from xmlwright.ir import Api, Method
 from xmlwright.pipeline import stages
 from xmlwright.runtime.credentials import Credentials
-from xmlwright.runtime.errors import ApiError
+from xmlwright.runtime.errors import ApiError, InvalidDocumentError
 from xmlwright.runtime.outgoing import Outgoing
 from xmlwright.runtime.reading import parse_xml
 from xmlwright.runtime.record import Raw, Record
@@ -56,6 +56,12 @@ class DescribedApi:
     """Parameters, spelled as the description spells them."""
     left_out: frozenset[str] = frozenset()
     """Credentials that the recordings do not have."""
+    completed: Callable[[Document], Document] = lambda document: document
+    """A request with the start line and headers that its file leaves out."""
+    same_headers: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda headers: headers
+    """Headers as a client sends them, in place of what a recording has there."""
+    same_document: Callable[[etree._Element], object] = lambda root: in_order(root)
+    """A document as a value that is equal for documents that mean the same."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """File -> why it cannot be rebuilt or read."""
 
@@ -87,7 +93,7 @@ class DescribedApi:
 
     def requests(self) -> list[Document]:
         """The requests among the documents."""
-        return list(documents(self.folder, "request"))
+        return list(map(self.completed, documents(self.folder, "request")))
 
     def responses(self) -> list[Document]:
         """The responses among the documents."""
@@ -106,7 +112,7 @@ class DescribedApi:
             address.path.removeprefix(self.base),
             tuple(self.same(query)),
             tuple(self.same(form)),
-            document.headers,
+            self.same_headers(document.headers),
             document.body,
         )
 
@@ -135,12 +141,13 @@ class DescribedApi:
         runtime = self.tables.method(method)
         request = runtime.build(self.arguments_of(document))
         protocol = runtime.protocol
-        outgoing = Outgoing.of(request, protocol.url, self.variables)
+        outgoing = Outgoing.of(request, protocol.url.format(**self.variables), self.variables)
         call = self._call(document)
         call.query += tuple((name, "left out") for name in self.left_out)
-        given = self._credentials.given(call)
-        assert given is not None, "the credentials are elsewhere"
-        Credentials(protocol, given).add_to(outgoing)
+        if method.authenticated:
+            given = self._credentials.given(call)
+            assert given is not None, "the credentials are elsewhere"
+            Credentials(protocol, given).add_to(outgoing)
         body, media = outgoing.body(request)
         form: Pairs = []
         if media.startswith("application/x-www-form-urlencoded"):
@@ -178,7 +185,7 @@ class DescribedApi:
             "query": sorted(pair for pair in query if pair[0] not in self.left_out),
             "form": sorted(pair for pair in form if pair[0] not in self.left_out),
             "headers": {name: lower.get(name) for name in map(str.lower, described)},
-            "document": in_order(parse_xml(body)) if body.strip() else None,
+            "document": self.same_document(parse_xml(body)) if body.strip() else None,
         }
 
     # responses
@@ -204,7 +211,7 @@ class DescribedApi:
         response = HttpResponse(status or 200, document.headers, document.body)
         try:
             if status is not None and status >= 400:
-                root = parse_xml(document.body) if document.body.strip() else None
+                root = self._root(document.body)
                 raise endpoint.protocol.failure(root, method.name, status)
             value = endpoint.parse_response(document.body, response=response)
         except ApiError as failure:
@@ -218,6 +225,14 @@ class DescribedApi:
             attributes = [path for path in leaves if not places.is_known(path)]
             assert not attributes, f"not described: {attributes}"
         return value
+
+    @staticmethod
+    def _root(body: bytes) -> etree._Element | None:
+        """Return the root of a failure; None for a body that is no document of the API."""
+        try:
+            return parse_xml(body) if body.strip() else None
+        except InvalidDocumentError:
+            return None
 
 
 def in_order(element: etree._Element) -> object:

@@ -10,7 +10,7 @@ import csv
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,10 @@ class Document:
     direction: str
     """``request`` or ``response``."""
     quality: str
+    start: str = ""
+    """Start line, in place of that of the file; of an HTTP message of which the file holds the body alone, its only one."""
+    added: Mapping[str, str] = field(default_factory=dict)
+    """Headers of such a message, by lower-case name."""
 
     def __str__(self) -> str:
         return self.path.name
@@ -44,11 +48,11 @@ class Document:
     def _parts(self) -> tuple[str, Mapping[str, str], bytes]:
         content = self.path.read_bytes()
         if self.path.suffix != ".http":
-            return "", {}, content
+            return self.start, self.added, content
         head, _, body = content.replace(b"\r\n", b"\n").partition(b"\n\n")
         start, *lines = head.decode().split("\n")
         pairs = (line.partition(":") for line in lines)
-        return start, {name.lower(): value.strip() for name, _, value in pairs}, body
+        return self.start or start, {name.lower(): value.strip() for name, _, value in pairs}, body
 
     @property
     def verb(self) -> str:

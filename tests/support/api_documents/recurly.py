@@ -7,9 +7,10 @@ import functools
 from collections.abc import Mapping
 from typing import Final
 
+from lxml import etree
+
 from api_documents.described import DescribedApi
 from api_documents.documents import Document
-from lxml import etree
 
 TYPES: Final = frozenset(["integer", "boolean", "datetime", "date", "float", "array"])
 """Words of the attribute ``type`` that only repeat what the description says."""
