@@ -100,7 +100,8 @@ def _record(module: Module, record: Record) -> Iterator[tuple[str, Explained]]:
 
 def _method(module: Module, method: Method) -> Iterator[tuple[str, Explained]]:
     facts = (
-        f"answers {method.response.value}",
+        *_wire(method),
+        f"returns {method.response.value}",
         f"retry class {method.retry}",
         method.provenance.kind,
     )
@@ -121,9 +122,38 @@ def _method(module: Module, method: Method) -> Iterator[tuple[str, Explained]]:
                 yield f"{name}.{argument}", _field(f"{method.name}.{item.python}", item)
 
 
+def _wire(method: Method) -> Iterator[str]:
+    """Yield how a method is on the wire."""
+    http = method.http
+    if http is None:
+        return
+    yield f"{http.verb} {http.path}".strip()
+    yield from (f"header {name}: {text}" for name, text in http.headers.items())
+    constants = (
+        *(("query", *pair) for pair in http.query),
+        *(("form", *pair) for pair in http.form),
+    )
+    yield from (f"{kind}:{name}={text}" for kind, name, text in constants)
+    if http.success:
+        yield f"success {', '.join(map(str, http.success))}"
+    if not method.authenticated:
+        yield "without credentials"
+
+
+def _place(item: Field) -> str:
+    """Return where a value is, as the description writes it."""
+    if item.location is not None:
+        return ":".join(filter(None, item.location))
+    attribute = () if item.attribute is None else (f"@{item.attribute}",)
+    return "/".join((*item.path, *attribute)) or "."
+
+
 def _field(name: str, item: Field) -> Explained:
     kind = item.record or item.enum
-    facts = [kind.name if kind is not None else (item.read or item.write or "text")]
+    facts = [kind.name if kind is not None else (item.scalar or item.read or item.write or "text")]
+    facts.append(f"at {_place(item)}")
+    if item.map:
+        facts.append(f"map of {item.key_element} to {item.value_element}")
     if item.deprecated is not None:
         facts.append("deprecated")
     facts.append(item.provenance.kind)

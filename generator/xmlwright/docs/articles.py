@@ -21,9 +21,7 @@ _PYTHON: Final = {
 }  # fmt: skip
 _EMPTY: Final = {"none": "None", "text": '""', "zero": "0", "error": "an error"}
 _ENVIRONMENT: Final = {
-    "ACCOUNT": "Name of the account",
-    "TOKEN": "API token",
-    "URL": "Address, instead of that of the account",
+    "URL": "Address, instead of that of the API",
     "TIMEOUT": "Connect and read timeout, in seconds",
     "DEADLINE": "Limit for a whole call, in seconds",
     "USER_AGENT": "Name of your program",
@@ -114,20 +112,36 @@ def _authentication(api: Api, links: Links) -> Iterator[Section]:
         (Code(item.name), sentence(item.doc), Code(f"{names.environment}_{item.name.upper()}"))
         for item in api.credentials
     )
+    required = [item.name for item in api.variables if item.default is None]
+    keywords = [item.name for item in api.credentials if item.default is None]
+    passed = ['"sample"' for _ in required] + [f'{name}="..."' for name in keywords]
+    if api.signer:
+        passed.append("auth=sign")
+    read = [f"{names.environment}_{name.upper()}" for name in (*required, *keywords)]
+    comment = f"  # {' and '.join(read)}" if read else ""
     given = (
-        f'from {names.package} import {names.client}\n\nwith {names.client}("sample", token="...") as client:\n    ...\n\n'
-        f"with {names.client}.from_env() as client:  # {names.environment}_ACCOUNT and {names.environment}_TOKEN\n    ...\n"
+        f"from {names.package} import {names.client}\n\nwith {names.client}({', '.join(passed)}) as client:\n    ...\n\n"
+        f"with {names.client}.from_env({'auth=sign' if api.signer else ''}) as client:{comment}\n    ...\n"
     )
-    tables = (
-        Table(("Credential", "Description", "Environment"), options),
-        Table(("Where", "Value"), sent),
-    )
-    yield Section("credentials", "Credentials", (*tables, Listing("python", given)))
+    blocks: list[Block] = []
+    if options:
+        blocks.append(Table(("Credential", "Description", "Environment"), options))
+    if sent:
+        blocks.append(Table(("Where", "Value"), sent))
+    if api.signer:
+        blocks.append(
+            "Requests are signed: pass `auth=`, a function that gets the request (verb, URL, headers and body) and"
+            " returns the headers to add."
+        )
+    if not (sent or api.signer or options):
+        blocks.append("Requests carry no credentials.")
+    yield Section("credentials", "Credentials", (*blocks, Listing("python", given)))
     if api.oauth:
+        account = '"sample", ' * len(required)
         flow = (
-            f'with {names.client}.oauth("sample", consumer_key, consumer_secret) as flow:\n    asked = flow.request_token()\n'
+            f"with {names.client}.oauth({account}consumer_key, consumer_secret) as flow:\n    asked = flow.request_token()\n"
             f"    print(asked.authorization_url)\n    auth = flow.access_token(asked, verifier=input())\n\n"
-            f'client = {names.client}("sample", auth=auth)\n'
+            f"client = {names.client}({account}auth=auth)\n"
         )
         addresses = tuple(
             (name.replace("_", " "), Code(text))
@@ -226,11 +240,14 @@ def _errors(api: Api, links: Links) -> Iterator[Section]:
             Listing("xml", _failure(api)),
         ),
     )
+    if any(rule.statuses or rule.each or rule.kind for rule in api.envelope.failures):
+        summary = "The first rule that fits a response decides where its errors are."
+        yield Section("failures", "Failures by status", (summary, _failure_rules(api)))
     for code in api.errors:
         name = FAILURES[code.kind].__name__
         methods = [method for method in api.methods if code.code in method.errors]
         facts: list[tuple[str | Link | Code, ...]] = [
-            ("message", Code(code.message)),
+            *([("message", Code(code.message))] if code.message else []),
             ("raises", Code(name, address("", name))),
             ("HTTP status", Code(str(code.status))),
         ]
@@ -264,12 +281,38 @@ def _error_summary(api: Api) -> Table:
     return Table(("Code", "Raises", "Message", "What to do"), tuple(rows))
 
 
+def _failure_rules(api: Api) -> Table:
+    rows: list[tuple[str | Link | Code, ...]] = []
+    for rule in api.envelope.failures:
+        statuses = [
+            str(first) if first == last else f"{first}-{last}" for first, last in rule.statuses
+        ]
+        facts = [*statuses, *(f"<{root}>" for root in rule.roots)]
+        if rule.when is not None:
+            facts.append(f"with {rule.when}")
+        places = [
+            f"{name} {place}"
+            for name in ("code", "message", "field", "severity", "detail")
+            if (place := getattr(rule, name)) is not None
+        ]
+        raised = FAILURES[rule.kind].__name__ if rule.kind in FAILURES else ""
+        rows.append(
+            (
+                ", ".join(facts) or "any failure",
+                Code(rule.at + (" (repeated)" if rule.each else "")) if rule.at else "the root",
+                ", ".join(places),
+                Code(raised, address("", raised)) if raised else "by code or status",
+            )
+        )
+    return Table(("Response", "Error element", "In it", "Raises"), tuple(rows))
+
+
 def _failure(api: Api) -> str:
     shown = [
         case.response
         for module in api.modules
         for case in module.cases
-        if case.fails and case.response
+        if case.fails and case.response and case.response.lstrip().startswith("<")
     ]
     if shown:
         return indented(shown[0].strip())
@@ -319,7 +362,13 @@ def _limits(api: Api) -> Iterator[Section]:
 
 def _names(api: Api, links: Links, public: Mapping[str, Sequence[Name]]) -> Iterator[Section]:
     prefix = api.names.environment
-    variables = tuple((Code(f"{prefix}_{name}"), meaning) for name, meaning in _ENVIRONMENT.items())
+    options = [
+        (item.name.upper(), sentence(item.doc).rstrip(".") or item.name.replace("_", " "))
+        for item in (*api.variables, *api.credentials)
+    ]
+    variables = tuple(
+        (Code(f"{prefix}_{name}"), meaning) for name, meaning in (*options, *_ENVIRONMENT.items())
+    )
     yield Section(
         "environment",
         "Environment",
@@ -336,7 +385,7 @@ def _names(api: Api, links: Links, public: Mapping[str, Sequence[Name]]) -> Iter
         "retry",
         "Retry classes",
         (
-            "Every call is a POST request. The retry class of a method says whether it is safe to repeat.",
+            "The retry class of a method says whether it is safe to repeat a call.",
             Table(("Class", "Meaning"), rows, anchors),
         ),
     )

@@ -130,6 +130,8 @@ class MethodValue:
     name: str
     call: str
     """The signature, as Python."""
+    wire: tuple[tuple[str, tuple[Code | str, ...]], ...]
+    """Facts of its HTTP request, each with its label; none for a document that is POSTed to the URL."""
     deprecated: str
     since: str
     callers: tuple[tuple[Link, str], ...]
@@ -308,9 +310,8 @@ class Site:
     environment: str
     address: str
     """Path of the API's address, for the try-it panel."""
-    token_header: str
-    token_password: str
-    """Empty if the token has its own header."""
+    credentials: str
+    """Credentials and where requests carry them, as JSON for the try-it panel."""
     pages: tuple[Page, ...]
     navigation: Navigation
     samples: int

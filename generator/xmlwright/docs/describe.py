@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -68,7 +69,6 @@ class Describer:
         ]
         guides = list(self._guides)
         home = self._home(guides, basics)
-        header, password = _credential_header(self._api)
         url = self._api.url
         return Site(
             title=self._api.title,
@@ -76,8 +76,7 @@ class Describer:
             package=self._api.names.package,
             environment=self._api.names.environment,
             address="/" + url.split("/", 3)[3] if url.count("/") > 2 else "/",
-            token_header=header,
-            token_password=password,
+            credentials=_credentials(self._api),
             pages=(home, *guides, *basics, *modules, *methods),
             navigation=self._navigation(guides, basics),
             samples=self._count,
@@ -180,7 +179,7 @@ class Describer:
     def _record(self, record: Record, about: Parameters) -> RecordValue:
         roles = []
         if record.in_answers:
-            roles.append("in answers")
+            roles.append("in responses")
         if record.in_requests:
             roles.append(f"in requests, as {record.name}Input")
         fields = sorted(record.fields, key=lambda item: not item.required)
@@ -217,6 +216,7 @@ class Describer:
         examples, answers = self._examples(method)
         value = MethodValue(
             name=method.name,
+            wire=tuple(_wire(self._api, method)),
             call=_signature(module, method, view),
             deprecated=sentence(method.deprecated or ""),
             since=method.since or "",
@@ -273,14 +273,14 @@ class Describer:
             return ""
         if method.paging == "ignored":
             return (
-                "The counters are sent and read, but the service answers the same page every time."
+                "The counters are sent and read, but the service returns the same page every time."
             )
         if method.paging == "none":
             return "The list is not paged."
         order = ""
         if method.order is not None:
-            order = f" The rows come by {method.order.lstrip('-')}{', last first' if method.order.startswith('-') else ''}."
-        return f"Walking over the answer fetches further pages as they are needed; .page() fetches one, .take(n) some rows.{order}"
+            order = f" Ordered by {method.order.lstrip('-')}{', descending' if method.order.startswith('-') else ''}."
+        return f"Iterating over the result fetches further pages as needed; .page() fetches one page, .take(n) the first n rows.{order}"
 
     def _failures(self, method: Method) -> Iterator[Failure]:
         for code in method.errors:
@@ -341,14 +341,41 @@ def _optional(method: Method) -> str:
     return "You can leave out optional arguments. None sends an empty tag, which leaves the field empty."
 
 
-def _credential_header(api: Api) -> tuple[str, str]:
-    """Return the header that carries the credentials, and the password of basic authentication."""
-    for item in api.authentication:
-        if item.place is None:
-            return "Authorization", item.value.partition(":")[2]
-        if item.place.startswith("header:"):
-            return item.place.removeprefix("header:"), ""
-    return "", ""
+def _credentials(api: Api) -> str:
+    """Return the credentials, and where requests carry them, as JSON."""
+    return json.dumps(
+        {
+            "options": [
+                [item.name, item.default or f"sample-{item.name}"] for item in api.credentials
+            ],
+            "sent": [[item.place or "basic", item.value] for item in api.authentication],
+        }
+    )
+
+
+def _wire(api: Api, method: Method) -> Iterator[tuple[str, tuple[Code | str, ...]]]:
+    """Yield the facts of the HTTP request of a method."""
+    http = method.http
+    if http is None:
+        return
+    yield "Request", (Code(f"{http.verb} {http.path}".strip()),)
+    if http.headers:
+        yield "Headers", tuple(Code(f"{name}: {text}") for name, text in http.headers.items())
+    constants = [
+        Code(f"{kind}:{name}={text}")
+        for kind, pairs in (("query", http.query), ("form", http.form))
+        for name, text in pairs
+    ]
+    if constants:
+        yield "Parameters", tuple(constants)
+    if http.document is not None:
+        yield "Document", (Code(":".join(http.document)),)
+    statuses = [Code(str(status)) for status in http.success]
+    yield "Success", tuple(statuses) or ("any status from 200 to 299",)
+    if not method.authenticated and api.authentication:
+        yield "Authentication", ("none",)
+    if (method.envelope or api.envelope).failures:
+        yield "Failures", (Code("by status", "errors.html#failures"),)
 
 
 def _called(method: Method) -> str:

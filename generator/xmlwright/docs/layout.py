@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -77,8 +77,8 @@ def to_expression(value: Any) -> Expression:
         return f'Decimal("{value}")'
     if isinstance(value, dt.datetime):
         numbers = [value.year, value.month, value.day, value.hour, value.minute, value.second]
-        zone = getattr(value.tzinfo, "key", None)
-        ending = f', tzinfo=ZoneInfo("{zone}")' if zone else ""
+        numbers += [value.microsecond] if value.microsecond else []
+        ending = "" if value.tzinfo is None else f", tzinfo={_zone(value)}"
         return f"datetime({', '.join(map(str, numbers))}{ending})"
     if isinstance(value, dt.date):
         return f"date({value.year}, {value.month}, {value.day})"
@@ -91,4 +91,17 @@ def to_expression(value: Any) -> Expression:
         return call(type(value).__name__, parts)
     if isinstance(value, (list, tuple)):
         return sequence([to_expression(item) for item in value])
+    if isinstance(value, Mapping):
+        return mapping([(str(name), to_expression(item)) for name, item in value.items()])
     return repr(value)
+
+
+def _zone(value: dt.datetime) -> str:
+    key = getattr(value.tzinfo, "key", None)
+    if key is not None:
+        return f'ZoneInfo("{key}")'
+    offset = value.utcoffset() or dt.timedelta()
+    if not offset:
+        return "timezone.utc"
+    minutes = offset // dt.timedelta(minutes=1)
+    return f"timezone(timedelta(minutes={minutes}))"

@@ -161,9 +161,9 @@ def _spelling(word: EnumWord) -> list[str]:
     if word.writable and word.request != word.word:
         notes.append(f"{word.request} in requests")
     if word.readable and word.response != word.word:
-        notes.append(f"{word.response} in answers")
+        notes.append(f"{word.response} in responses")
     if not word.writable:
-        notes.append("only in answers")
+        notes.append("only in responses")
     if not word.readable:
         notes.append("only in requests")
     if word.deprecated is not None:
@@ -172,6 +172,8 @@ def _spelling(word: EnumWord) -> list[str]:
 
 
 def _wire(item: Field) -> str:
+    if item.location is not None:
+        return ":".join(filter(None, item.location))
     path = "/".join(item.path)
     if item.attribute is not None:
         return f"{path}/@{item.attribute}" if path else f"@{item.attribute}"

@@ -95,7 +95,9 @@ def _module(api: Api, module: Module, links: Links) -> Iterator[Name]:
 
 def _rendered(api: Api, tree: TemplateLoader, name: str) -> Iterator[Name]:
     text = render_one(api, tree, f"%package%/{name}.py.j2")
-    start = text.index("__all__ = ")
+    start = text.find("__all__ = ")
+    if start < 0:  # the API has nothing of the kind
+        return
     names: list[str] = ast.literal_eval(text[start:].partition("= ")[2].partition("]")[0] + "]")
     docs = {
         node.name: ast.get_docstring(node) or ""

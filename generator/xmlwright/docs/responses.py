@@ -203,7 +203,7 @@ def _line_difference(head: bytes, case: ExpectedCall) -> str:
     wanted_path, _, wanted_query = case.target.partition("?")
     wanted = Counter(parse_qsl(wanted_query, keep_blank_values=True))
     missing = wanted - Counter(parse_qsl(query, keep_blank_values=True))
-    if verb != case.verb or not path.endswith(wanted_path.rstrip("/")) or missing:
+    if verb != case.verb or not path.rstrip("/").endswith(wanted_path.rstrip("/")) or missing:
         return f"the request is {line!r}, and the case is {case.verb} {case.target}"
     return ""
 

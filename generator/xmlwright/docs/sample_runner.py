@@ -50,7 +50,8 @@ def _ran(sample: dict[str, Any], answers: ResponseServer) -> dict[str, Any]:
         answers.take_exchanges()
         value, problem = _executed(sample, form)
         exchanges = answers.take_exchanges()
-        problem = problem or _mismatch(exchanges)
+        different = next((item.problem for item in exchanges if item.problem), "")
+        problem = different or problem or _mismatch(exchanges)
         if problem:
             return {"problem": f"{form}: {problem}"}
         if form == "sync":

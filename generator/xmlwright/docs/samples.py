@@ -27,8 +27,9 @@ from ..pipeline import stages as pipeline
 from ..render import renderer as render
 from ..render.formatting import FormatCache
 from ..settings import Settings
+from .highlight import indented
 from .programs import Programs, Writer
-from .responses import document_of
+from .responses import document_of, headers_of
 
 _IGNORED: Final = frozenset({"doc", "at", "provenance", "places", "title", "deprecated", "since"})
 """Parts of a description that calls don't depend on."""
@@ -68,6 +69,52 @@ class Sample:
     def body(self) -> str:
         """Return the body of the response."""
         return self.answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
+
+    @property
+    def language(self) -> str:
+        """Return what requests and responses are shown as: ``xml``, or ``http`` if the verb and path matter."""
+        return "xml" if self.method.http is None else "http"
+
+    @property
+    def target(self) -> str:
+        """Return path and query of the request, as sent."""
+        return self.request.split(b" ", 2)[1].decode("latin-1")
+
+    @property
+    def sent_body(self) -> str:
+        """Return the body of the request, documents with one element per line."""
+        return indented(self.document)
+
+    @property
+    def sent_headers(self) -> dict[str, str]:
+        """Return the headers of the request that the description gives it, and its content type."""
+        sent = headers_of(self.request.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        described = dict(self.method.http.headers) if self.method.http is not None else {}
+        for item in self.method.arguments:
+            if item.location is not None and item.location[0] == "header":
+                described[item.location[1]] = ""
+        return {name: str(sent[name]) for name in (*described, "Content-Type") if name in sent}
+
+    @property
+    def shown_request(self) -> str:
+        """Return the request as readers see it."""
+        if self.method.http is None:
+            return self.sent_body
+        body = self.sent_body
+        lines = [f"{self.method.http.verb} {self.target}"]
+        lines += [f"{name}: {value}" for name, value in self.sent_headers.items()]
+        return "\n".join([*lines, *(["", body] if body else [])])
+
+    @property
+    def shown_answer(self) -> str:
+        """Return the response as readers see it."""
+        if self.method.http is None:
+            return indented(self.body)
+        first, *headers = self.answer.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+        kept = [
+            line for line in headers if not line.startswith(("Content-Length:", "Content-Type:"))
+        ]
+        return "\n".join([first, *kept, *(["", indented(self.body)] if self.body else [])])
 
 
 @dataclass(frozen=True, slots=True)

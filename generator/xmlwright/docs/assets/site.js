@@ -164,38 +164,88 @@
     return local && url.protocol === "http:" && !url.username && !url.password ? url : null;
   }
 
+  // Puts credentials where the description says: headers, parameters of the query, or elements of the document
+  function signed(facts, values, request) {
+    const filled = (text) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+    const elements = [];
+    for (const [place, text] of facts.sent) {
+      const [source, name] = [place.split(":")[0], place.slice(place.indexOf(":") + 1)];
+      if (place === "basic") {
+        request.headers.Authorization = "Basic " + btoa(String.fromCharCode(...new TextEncoder().encode(filled(text))));
+      } else if (source === "header") request.headers[name] = filled(text);
+      else if (source === "query") request.target.searchParams.set(name, filled(text));
+      else if (source === "form") request.body += `${request.body ? "&" : ""}${name}=${encodeURIComponent(filled(text))}`;
+      else elements.push([place.split("/"), filled(text)]);
+    }
+    if (elements.length && request.body) request.body = withElements(request.body, elements);
+    return request;
+  }
+
+  function withElements(text, elements) {
+    const tree = new DOMParser().parseFromString(text, "application/xml");
+    const top = tree.documentElement;
+    let first = top.firstChild;
+    for (const [path, value] of elements) {
+      let holder = top;
+      for (const name of path) {
+        let next = [...holder.children].find((child) => child.localName === name);
+        if (!next) {
+          next = tree.createElementNS(top.namespaceURI, name);
+          holder.insertBefore(next, holder === top ? first : null);
+        }
+        holder = next;
+      }
+      holder.textContent = value;
+    }
+    return new XMLSerializer().serializeToString(tree);
+  }
+
   function trying() {
-    const facts = document.body.dataset;
+    const facts = JSON.parse(document.body.dataset.credentials || '{"options": [], "sent": []}');
     for (const box of all(".try")) {
-      const names = { url: fresh("url"), token: fresh("token"), body: fresh("body") };
-      const url = make("input", { id: names.url, type: "url", spellcheck: false, autocomplete: "off", value: store.get("try.url") || `http://127.0.0.1:8080${facts.address || "/"}` });
-      const token = make("input", { id: names.token, type: "text", spellcheck: false, autocomplete: "off", value: store.get("try.token") || "sample-token" });
+      const side = box.closest(".side");
+      const shown = () => all(":scope > .example", side).find((item) => !item.hidden) || side.querySelector(".example");
+      const names = { url: fresh("url"), call: fresh("call"), body: fresh("body") };
+      const url = make("input", { id: names.url, type: "url", spellcheck: false, autocomplete: "off", value: store.get("try.url") || `http://127.0.0.1:8080${document.body.dataset.address || "/"}` });
+      const call = make("input", { id: names.call, type: "text", spellcheck: false, autocomplete: "off" });
+      const inputs = facts.options.map(([name, value]) => [name, make("input", { id: fresh(name), type: "text", spellcheck: false, autocomplete: "off", value: store.get(`try.${name}`) || value })]);
       const body = make("textarea", { id: names.body, spellcheck: false, value: box.dataset.document });
+      const bound = shown().dataset.verb !== undefined;
+      let headers = { "Content-Type": "application/xml" };
+      const pick = () => {
+        const one = shown();
+        if (!bound) { body.value = one.querySelector('[data-tab="xml"] pre').textContent; return; }
+        const base = (document.body.dataset.address || "/").replace(/\/$/, "");
+        const target = one.dataset.target.startsWith(base) ? one.dataset.target.slice(base.length) : one.dataset.target;
+        call.value = `${one.dataset.verb} ${target}`;
+        headers = JSON.parse(one.dataset.headers);
+        body.value = one.dataset.body;
+      };
+      if (bound) pick();
       const status = make("p", { className: "status" });
       status.setAttribute("role", "status");
       const answer = make("pre", { hidden: true, tabIndex: 0 });
       const send = make("button", { type: "button", className: "send" }, "Send");
       send.addEventListener("click", async () => {
-        const target = loopback(url.value);
+        const base = loopback(url.value);
         answer.hidden = true;
-        status.classList.toggle("bad", !target);
-        if (!target) {
+        status.classList.toggle("bad", !base);
+        if (!base) {
           status.textContent = "Not sent: only http://127.0.0.1 and http://localhost can be tried from here.";
           return;
         }
         store.set("try.url", url.value);
-        store.set("try.token", token.value);
-        const headers = { "Content-Type": "application/xml" };
-        if (facts.password !== undefined) {
-          const pair = new TextEncoder().encode(`${token.value}:${facts.password}`);
-          headers[facts.header] = "Basic " + btoa(String.fromCharCode(...pair));
-        } else {
-          headers[facts.header] = token.value;
-        }
+        for (const [name, input] of inputs) store.set(`try.${name}`, input.value);
+        const [verb, path] = bound ? call.value.trim().split(/\s+/, 2) : ["POST", ""];
+        const target = path ? loopback(url.value.replace(/\/$/, "") + path) : base;
+        const values = Object.fromEntries(inputs.map(([name, input]) => [name, input.value]));
+        const request = signed(facts, values, { target, headers: { ...headers }, body: body.value });
+        const bare = ["GET", "HEAD"].includes(verb) || (bound && !request.body);
+        if (bare) delete request.headers["Content-Type"];
         status.textContent = "Sending";
         const begun = performance.now();
         try {
-          const found = await fetch(target, { method: "POST", headers, body: body.value, redirect: "error", credentials: "omit", cache: "no-store" });
+          const found = await fetch(request.target, { method: verb, headers: request.headers, body: bare ? undefined : request.body, redirect: "error", credentials: "omit", cache: "no-store" });
           const text = await found.text();
           status.textContent = `${found.status} ${found.statusText} in ${Math.round(performance.now() - begun)} ms`;
           status.classList.toggle("bad", !found.ok);
@@ -203,21 +253,18 @@
           answer.hidden = false;
         } catch (error) {
           status.classList.add("bad");
-          status.textContent = `No answer from ${target.origin}: is the server running, and does it allow calls from pages (CORS)? ${error.message}`;
+          status.textContent = `No answer from ${base.origin}: is the server running, and does it allow calls from pages (CORS)? ${error.message}`;
         }
       });
       box.append(
-        make("p", { className: "muted" }, "Start one with ", make("code", {}, "xmlwright sandbox --http --port 8080"), ", which prints the token. Nothing is sent to other machines."),
+        make("p", { className: "muted" }, "Start one with ", make("code", {}, "xmlwright sandbox --http --port 8080"), ", which prints the credentials. Nothing is sent to other machines."),
         make("label", { htmlFor: names.url }, "Address"), url,
-        make("label", { htmlFor: names.token }, "Token"), token,
-        make("label", { htmlFor: names.body }, "Request"), body,
+        ...inputs.flatMap(([name, input]) => [make("label", { htmlFor: input.id }, name[0].toUpperCase() + name.slice(1).replaceAll("_", " ")), input]),
+        ...(bound ? [make("label", { htmlFor: names.call }, "Call"), call] : []),
+        make("label", { htmlFor: names.body }, bound ? "Body" : "Request"), body,
         make("div", { className: "row" }, send, status), answer,
       );
-      const side = box.closest(".side");
-      side.addEventListener("picked", () => {
-        const shown = all(":scope > .example", side).find((item) => !item.hidden);
-        body.value = shown.querySelector('[data-tab="xml"] pre').textContent;
-      });
+      side.addEventListener("picked", pick);
       box.classList.add("ready");
     }
   }
