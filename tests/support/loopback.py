@@ -88,18 +88,22 @@ def serving(
             self.close_connection = False  # also for a tunnel asked for in HTTP/1.0
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            seen = Seen(f"POST {self.path}", dict(self.headers), body, self.host)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            seen = Seen(f"{self.command} {self.path}", dict(self.headers), body, self.host)
             server.seen.append(seen)
             found = server.answer(seen)
             self.send_response(found.status)
             for name, value in found.headers.items():
                 self.send_header(name, value)
             length = len(found.body) if found.length is None else found.length
-            self.send_header("Content-Length", str(length))
+            if found.status != 204:
+                self.send_header("Content-Length", str(length))
             self.end_headers()
-            self.wfile.write(found.body)
+            if self.command != "HEAD":
+                self.wfile.write(found.body)
             self.close_connection = self.close_connection or found.length is not None
+
+        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             """Print nothing."""
