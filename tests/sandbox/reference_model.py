@@ -161,7 +161,9 @@ class Books:
 
     def free_number(self, number: str) -> None:
         if any(item.number == number for item in self.invoices.values()):
-            raise RefusedError("This invoice number is already in use. Please choose another.", None)
+            raise RefusedError(
+                "This invoice number is already in use. Please choose another.", None
+            )
 
     def estimate(self, number: int) -> Estimate:
         found = self.estimates.get(number)

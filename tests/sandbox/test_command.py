@@ -133,7 +133,7 @@ def test_a_port_or_a_file_that_is_in_use(tmp_path: Path) -> None:
         code, told = said("--port", port)
         assert code == 1
         assert told.startswith(f"error: cannot bind 127.0.0.1:{port}")
-        assert told.endswith("leave it out for a free one")
+        assert told.endswith("use port 0 for a free one")
         assert said("--database", database) == (
             1,
             f"error: {database} cannot be used: another sandbox uses it",

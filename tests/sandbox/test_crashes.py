@@ -142,7 +142,8 @@ def test_killed_at_any_moment_it_comes_back_whole(tmp_path: Path) -> None:
             stop = threading.Event()
             writers = [
                 threading.Thread(
-                    target=write, args=(process, told, generator(f"writer {at} in round {turn}"), stop)
+                    target=write,
+                    args=(process, told, generator(f"writer {at} in round {turn}"), stop),
                 )
                 for at in range(WRITERS)
             ]

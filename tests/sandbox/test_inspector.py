@@ -478,5 +478,7 @@ def test_all_pages_in_both_colors_and_widths(
                         wrong.append((path, scheme, width, "as wide as", taken))
                     # Of colors and widths, each is looked at once by the slow checker.
                     if browser_page.AXE.is_file() and (scheme == "dark") is (width == 390):
-                        wrong += [(path, scheme, width, *each) for each in browser_page.serious(page)]
+                        wrong += [
+                            (path, scheme, width, *each) for each in browser_page.serious(page)
+                        ]
     assert wrong == []

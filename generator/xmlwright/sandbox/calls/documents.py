@@ -40,6 +40,15 @@ class Documents:
             for module in api.resources
             for records in module.records[:1]
         }
+        self._sensitive = {
+            item.python
+            for fields in (
+                *(record.fields for record in api.records.values()),
+                *(method.arguments for method in api.methods),
+            )
+            for item in fields
+            if item.sensitive
+        }
         self._headers = frozenset(_SECRET_HEADERS) | {
             item.place.removeprefix("header:").lower()
             for item in api.authentication

@@ -20,7 +20,7 @@ GIVEN: Final = ".given"
 """Key of a stored record: the arguments that it was made with."""
 SHOWN: Final = ".shown"
 """Key of a stored record: the response of the call that made it."""
-Known = list[tuple[Ref | None, Mapping[str, Any]]]
+Known = list[tuple[Ref | None, Any]]
 
 
 class ConventionalMethods:

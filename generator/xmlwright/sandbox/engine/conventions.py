@@ -129,6 +129,8 @@ def meaning(method: Method) -> tuple[str, str]:
         single = single.removesuffix("_id")
     if what == "get" and (several or (single != noun and bool(rest))):
         what = "list"
+    if what == "get" and method.response.value in ("page", "list"):
+        what = "list"
     return what, single
 
 

@@ -12,6 +12,7 @@ from ...behavior.expressions import Expression, ExpressionError
 from ...behavior.rules import Behaviors
 from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
+from ...ir import Record as RecordDescription
 from ...runtime.protocol import Protocol
 from ..binding.arguments import ArgumentReader
 from ..binding.credentials import CredentialReader
@@ -313,14 +314,10 @@ class Engine:
     def _unknown(name: str, route: Route | None) -> CallRefusedError:
         if route is not None and route.malformed:
             return CallRefusedError("malformed")
-        verbs = () if route is None else route.verbs
-        return CallRefusedError(
-            "unknown_method",
-            method=name,
-            value=name,
-            field=name,
-            **({"verbs": verbs} if verbs else {}),
-        )
+        facts: dict[str, Any] = {"method": name, "value": name, "field": name}
+        if route is not None and route.verbs:
+            facts["verbs"] = route.verbs
+        return CallRefusedError("unknown_method", **facts)
 
     def _read(
         self,
@@ -420,18 +417,38 @@ class Engine:
         if method.authenticated or not isinstance(value, Mapping) or not self._credentials.names:
             return value
         known = self.credentials_of(context.state.name)
-        found = dict(value)
-        record = self.api.records.get(method.response.record) if method.response.record else None
-        names = (
-            [item.python for item in record.fields if item.readable] if record is not None else []
-        )
-        for name in names:
-            if name in known:
-                found[name] = known[name]
-        if record is not None and not known.keys() & set(names):
+        ref = method.response.record
+        record = self.api.records.get(ref) if ref is not None else None
+        if record is None:
+            return value
+        found = self._with_options(record, value, known)
+        if not known.keys() & found.keys() and self._credentials.primary:
             secret = next((item.python for item in record.fields if item.sensitive), None)
             if secret is not None:
                 found[secret] = known[self._credentials.primary]
+        return found
+
+    def _with_options(
+        self,
+        record: RecordDescription,
+        value: Mapping[str, Any],
+        known: Mapping[str, str],
+        prefix: str = "",
+    ) -> dict[str, Any]:
+        """Return a record with the options of a client in it: ``token``, or ``site_id`` as the ID of a ``site``."""
+        found = dict(value)
+        for item in record.fields:
+            name = prefix + item.python
+            if not item.readable or item.many:
+                continue
+            if item.record is None and name in known:
+                found[item.python] = known[name]
+            elif item.record in self.api.records and isinstance(found.get(item.python), Mapping):
+                assert item.record is not None
+                inner = self.api.records[item.record]
+                found[item.python] = self._with_options(
+                    inner, found[item.python], known, f"{item.python}_"
+                )
         return found
 
     def _root(self, method: Method) -> str:

@@ -284,7 +284,7 @@ def scopes_of(method: Method, key: str | None, arguments: Mapping[str, Any]) -> 
 
 def case_arguments(case: Case) -> dict[str, Any]:
     """Return the arguments of a case as plain values."""
-    return {} if case.arguments is None else plain_value(case.arguments)  # type: ignore[no-any-return]
+    return {} if case.arguments is None else plain_value(case.arguments)
 
 
 def _records_in(value: Any) -> Iterator[tuple[Ref, dict[str, Any]]]:

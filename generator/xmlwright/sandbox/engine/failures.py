@@ -121,6 +121,13 @@ class Failures:
         self._usual = {situation: self._guessed(api, situation) for situation in KINDS}
         self._rules = () if protocol is None else protocol.failures
         self._root = root
+        self._in_cases = {
+            case.fails["kind"]: case.fails["code"]
+            for module in api.modules
+            for case in module.cases
+            if case.fails is not None and case.fails.get("kind") and case.fails.get("code")
+        }
+        """Kind -> a code that a case shows."""
         self._by_status = protocol is not None and _by_status(api, protocol)
 
     @staticmethod
@@ -186,8 +193,10 @@ class Failures:
         if code is None and rule is not None and rule.code is not None and self._by_status:
             codes = [code for code, one in rule.kinds.items() if one == kind]
             noun = resource.replace(" ", "").lower()
-            code = next((code for code in codes if noun and noun in code.lower()), next(iter(codes), ""))
-            code = code or _GENERIC_CODES.get(kind, "Failed")
+            code = next(
+                (code for code in codes if noun and noun in code.lower()), next(iter(codes), "")
+            )
+            code = code or self._in_cases.get(kind) or _GENERIC_CODES.get(kind, "Failed")
         return FailureResponse(code, message, field, status, guess, rule, self._root)
 
     def _rule(self, kind: str, status: int) -> FailureRule | None:

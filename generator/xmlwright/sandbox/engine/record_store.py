@@ -94,7 +94,7 @@ class RecordStore:
 
     def _described_key(self, resource: ResourceRuntime, record: Record, key: Key) -> Key:
         """Return the key of a new record: its identity, if the behavior makes another one of it than the store does."""
-        made = record.get(resource.key or "")
+        made: Key | None = record.get(resource.key or "")
         if made is None or made == key or KEYLESS in record:
             return key
         if self.context.state.get(resource.name, made) is not None:

@@ -18,8 +18,9 @@ from .failures import CallRefusedError
 from .listing import Lister
 from .pdf import draw
 from .record_store import RecordStore, key_of, wire
+from .record_writer import Hide
 from .resources import GUESSES, ResourceRuntime
-from .responses import Hide, ListResult
+from .responses import ListResult
 from .state import Record
 from .timing import advance
 
@@ -346,7 +347,9 @@ class MethodDispatcher:
             shown = {item.python: known.get(item.python) for item in fields}
             return Outcome({name: value for name, value in shown.items() if value is not None})
         seed = self.context.key_seed(method.name, self.context.calls)
-        known_records: list[tuple[Ref | None, Mapping[str, Any]]] = [(resource.ref, record)] if record else []
+        known_records: list[tuple[Ref | None, Mapping[str, Any]]] = (
+            [(resource.ref, record)] if record else []
+        )
         known_records.append((None, self._counted(resource, method)))
         return Outcome(
             self._examples.compose(ref, [*known_records, (None, arguments)], seed),

@@ -78,9 +78,9 @@ class Addresses:
         self._variables = api.variables
 
     def options(self, account: str) -> dict[str, str]:
-        """Return the variables of the URL for an account, by name."""
+        """Return the variables of URL and paths for an account, by name."""
         return {
-            one.name: account if one.default is None or one.name == self.variable else one.default
+            one.name: one.default if one.default and one.name != self.variable else account
             for one in self._variables
         }
 

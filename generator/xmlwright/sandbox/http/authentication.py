@@ -171,7 +171,7 @@ class Authenticator:
         for option in self._engine.api.credentials:
             if option.name == self.primary:
                 found[option.name] = token or self.known(account)[0].token
-            elif option.default is not None:
+            elif option.default:
                 found[option.name] = option.default
             elif option.sensitive:
                 text = repr((self._seed, account, option.name))

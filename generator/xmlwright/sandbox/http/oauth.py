@@ -124,7 +124,7 @@ class OAuth:
                 [("Location", "https://localhost/login-search")],
             )
         if place.what == "authorization":
-            return self._ask(request, place.account)
+            return self._consent(request, place.account)
         if request.verb not in ("POST", "GET"):
             return page(405, "Method Not Allowed", "Tokens are asked for with POST.")
         try:
@@ -225,7 +225,7 @@ class OAuth:
 
     # ---- the page
 
-    def _ask(self, request: Request, account: str) -> Response:
+    def _consent(self, request: Request, account: str) -> Response:
         given = dict(parse_qsl(request.query, keep_blank_values=True))
         if request.verb == "POST":
             given.update(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))

@@ -140,8 +140,8 @@ class Annotator:
         )
 
     def _names_method(self, child: etree._Element, endpoint: RuntimeMethod[Any]) -> bool:
-        path = endpoint.protocol.request_method.path
-        return bool(path) and local_name(child) == path[0]
+        place = endpoint.protocol.request_method
+        return place is not None and bool(place.path) and local_name(child) == place.path[0]
 
     def _answered(
         self, payload: etree._Element, mark: Annotation, answer: ResponseReader[Any], endpoint: RuntimeMethod[Any], method: Method

@@ -50,13 +50,13 @@ class Database:
             )
         except sqlite3.Error as error:
             told = str(error) if path.absolute().parent.is_dir() else "its folder does not exist"
-            raise SandboxError(f"{path} cannot be opened: {told}") from None
+            raise StorageError(f"{path} cannot be opened: {told}") from None
         try:
             self._prepare(api)
         except sqlite3.Error as error:
             self._connection.close()
             told = "another sandbox uses it" if "locked" in str(error) else str(error)
-            raise SandboxError(f"{path} cannot be used: {told}") from None
+            raise StorageError(f"{path} cannot be used: {told}") from None
         except SandboxError:
             self._connection.close()
             raise
@@ -88,11 +88,11 @@ class Database:
             run(f"PRAGMA application_id = {_APPLICATION}")
             run(f"PRAGMA user_version = {_FORMAT}")
         elif application != _APPLICATION:
-            raise SandboxError(f"{self.path} is no file of a sandbox; it is left as it is")
+            raise StorageError(f"{self.path} is no file of a sandbox; it is left as it is")
         elif run("PRAGMA user_version").fetchone()[0] != _FORMAT:
-            raise SandboxError(f"{self.path} was written by another version; it is left as it is")
+            raise StorageError(f"{self.path} was written by another version; it is left as it is")
         elif (found := self.fact("api")) != api:
-            raise SandboxError(f"{self.path} holds the state of {found}, not of {api}")
+            raise StorageError(f"{self.path} holds the state of {found}, not of {api}")
         run("COMMIT")
         run(
             "PRAGMA journal_mode = WAL"

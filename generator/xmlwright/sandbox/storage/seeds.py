@@ -187,6 +187,8 @@ class CaseRecords:
                     )
                     if key is not None:
                         found.setdefault(keeper.name, {}).setdefault(key, row)
+            if self._resources.shows_examples(resource.name):
+                self._named(resource, own)
             for key in self._deleted(resource):
                 values = {s.path[0]: _constant(s.rule.value.text) for s in resource.behavior.delete}
                 own.setdefault(key, {**values, resource.key or "": key})
@@ -217,6 +219,30 @@ class CaseRecords:
                     if keeper.natural and row.get(keeper.key or "") is not None:
                         row[KEYLESS] = scoped_key(scopes, row[keeper.key or ""])
                 yield keeper, row
+
+    def _named(self, resource: ResourceRuntime, own: dict[Any, Record]) -> None:
+        """Add what calls of cases name and no case shows, as the cases show another one."""
+        methods = {method.verb: method for method in resource.module.methods}
+        shown = self._resources.examples.record(resource.ref)
+        known = {row.get(resource.key or "") for row in own.values()}
+        for case in resource.module.cases:
+            method = methods.get(case.call)
+            arguments = case_arguments(case)
+            key = arguments.get(resource.key or "")
+            if (
+                method is None
+                or method.kind == "create"
+                or key is None
+                or key in known
+                or case.fails is not None
+            ):
+                continue
+            known.add(key)
+            scopes = scopes_of(method, resource.key, arguments)
+            row = {**scopes, **shown, resource.key or "": key}
+            if scopes and resource.natural:
+                row[KEYLESS] = scoped_key(scopes, key)
+            own.setdefault(row.get(KEYLESS, key), row)
 
     def _keeper(
         self, resource: ResourceRuntime, method: Method, ref: Ref | None
