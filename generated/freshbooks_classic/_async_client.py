@@ -48,8 +48,9 @@ if TYPE_CHECKING:
 
 
 class AsyncFreshBooks(AsyncClient):
-    """The XML API of FreshBooks Classic: one URL an account, one XML document POSTed per call,
-    methods named resource.verb. Calls act as the person whose token is used and see what that
+    """The XML API of FreshBooks Classic: one URL per account, one XML document POSTed per call.
+
+    Methods are named resource.verb. Calls act as the person whose token is used and see what that
     person may see.
 
     The same as ``FreshBooks``, awaited. The token is the user name of HTTP Basic authentication;
@@ -133,8 +134,9 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def addon(self) -> AsyncAddons:
-        """Add-ons. The add-ons that an account can have a license for. Known from one partner
-        client only.
+        """Add-ons.
+
+        The add-ons that an account can have a license for. Known from one partner client only.
         """
         from .addon import AsyncAddons
 
@@ -142,10 +144,12 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def callback(self) -> AsyncCallbacks:
-        """Callbacks. A web hook: a URL that FreshBooks POSTs to when something happens in the
-        account. It delivers nothing until the URL has proven with a verifier that it wants to be
-        called. The event and the URL of a callback cannot be changed; the same pair may be
-        registered more than once.
+        """Callbacks.
+
+        A web hook: a URL that FreshBooks POSTs to when something happens in the account. It
+        delivers nothing until the URL has proven with a verifier that it wants to be called. The
+        event and the URL of a callback cannot be changed; the same pair may be registered more than
+        once.
         """
         from .callback import AsyncCallbacks
 
@@ -153,8 +157,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def category(self) -> AsyncCategories:
-        """Categories. A category of expenses. Categories can be nested. Most responses zero-pad the
-        IDs to 11 digits.
+        """Categories.
+
+        A category of expenses. Categories can be nested. Most responses zero-pad the IDs to 11
+        digits.
         """
         from .category import AsyncCategories
 
@@ -162,8 +168,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def client(self) -> AsyncClients:
-        """Clients. A person or company that is billed. Further people at the same client are its
-        contacts, which have no methods of their own and travel with the client.
+        """Clients.
+
+        A person or company that is billed. Further people at the same client are its contacts,
+        which have no methods of their own and travel with the client.
         """
         from .client import AsyncClients
 
@@ -171,8 +179,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def contractor(self) -> AsyncContractors:
-        """Contractors. Somebody who is no staff but is invited to log time in the account. In time
-        entries contractors appear as staff.
+        """Contractors.
+
+        Somebody who is no staff but is invited to log time in the account. In time entries
+        contractors appear as staff.
         """
         from .contractor import AsyncContractors
 
@@ -180,8 +190,9 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def currency(self) -> AsyncCurrencies:
-        """Currencies. The currencies that FreshBooks knows. The most used ones come first, the rest
-        by code.
+        """Currencies.
+
+        The currencies that FreshBooks knows. The most used ones come first, the rest by code.
         """
         from .currency import AsyncCurrencies
 
@@ -196,9 +207,11 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def email_template(self) -> AsyncEmailTemplates:
-        """Email templates. The texts of the emails that FreshBooks sends in the account's name.
-        Variables stand between double colons, as in ::company name::; each template lists the
-        ones it needs and the ones it may use.
+        """Email templates.
+
+        The texts of the emails that FreshBooks sends in the account's name. Variables stand between
+        double colons, as in ::company name::; each template lists the ones it needs and the ones it
+        may use.
         """
         from .email_template import AsyncEmailTemplates
 
@@ -206,8 +219,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def estimate(self) -> AsyncEstimates:
-        """Estimates. An offer to a client. It keeps its own copy of the client's name and address.
-        No method turns it into an invoice.
+        """Estimates.
+
+        An offer to a client. It keeps its own copy of the client's name and address. No method
+        turns it into an invoice.
         """
         from .estimate import AsyncEstimates
 
@@ -215,8 +230,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def expense(self) -> AsyncExpenses:
-        """Expenses. Money that was spent, filed under a category and, if it is to be charged on,
-        under a client or project.
+        """Expenses.
+
+        Money that was spent, filed under a category. If it is to be charged on, also under a client
+        or project.
         """
         from .expense import AsyncExpenses
 
@@ -224,8 +241,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def gateway(self) -> AsyncGateways:
-        """Payment gateways. The payment gateways that are set up in the account. Their names are
-        used in the auto-billing of recurring profiles.
+        """Payment gateways.
+
+        The payment gateways that are set up in the account. Their names are used in the
+        auto-billing of recurring profiles.
         """
         from .gateway import AsyncGateways
 
@@ -240,8 +259,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def item(self) -> AsyncItems:
-        """Items. A product or service that can be put on invoice lines. The taxes set for an item
-        in the application cannot be read or set here.
+        """Items.
+
+        A product or service that can be put on invoice lines. The taxes set for an item in the
+        application cannot be read or set here.
         """
         from .item import AsyncItems
 
@@ -256,8 +277,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def license(self) -> AsyncLicenses:
-        """Licenses. The right of an account or one of its staff to use an add-on. Known from one
-        partner client only.
+        """Licenses.
+
+        The right of an account or one of its staff to use an add-on. Known from one partner client
+        only.
         """
         from .license import AsyncLicenses
 
@@ -272,8 +295,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def project(self) -> AsyncProjects:
-        """Projects. Work for a client, or internal work. Tasks and staff members are assigned to
-        it, and time is logged on it.
+        """Projects.
+
+        Work for a client, or internal work. Tasks and staff members are assigned to it, and time is
+        logged on it.
         """
         from .project import AsyncProjects
 
@@ -281,8 +306,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def receipt(self) -> AsyncReceipts:
-        """Receipts. The picture or PDF of a receipt. An expense has one at most, so the number of
-        the expense names it; there is no list.
+        """Receipts.
+
+        The picture or PDF of a receipt. An expense has one at most, so the number of the expense
+        names it; there is no list.
         """
         from .receipt import AsyncReceipts
 
@@ -290,8 +317,9 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def recurring(self) -> AsyncRecurrings:
-        """Recurring profiles. A pattern that FreshBooks makes an invoice from at each interval, and
-        may charge a card for.
+        """Recurring profiles.
+
+        A pattern for the invoice that FreshBooks makes at each interval. It may charge a card.
         """
         from .recurring import AsyncRecurrings
 
@@ -306,8 +334,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def session(self) -> AsyncSessions:
-        """Sessions. A way into the web application for a partner's user. Known from one partner
-        client only, which shows the response but no arguments.
+        """Sessions.
+
+        A way into the web application for a partner's user. Known from one partner client only,
+        which shows the response but no arguments.
         """
         from .session import AsyncSessions
 
@@ -315,8 +345,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def staff(self) -> AsyncStaffMembers:
-        """Staff. The people who work in the account, the administrator among them. The fields of
-        their address have no prefix, unlike those of clients.
+        """Staff.
+
+        The people who work in the account, the administrator among them. The fields of their
+        address have no prefix, unlike those of clients.
         """
         from .staff import AsyncStaffMembers
 
@@ -324,8 +356,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def system(self) -> AsyncSystems:
-        """Account. The account itself. The names of its address differ from those of every other
-        resource: province and postal_code.
+        """Account.
+
+        The account itself. The names of its address differ from those of every other resource:
+        province and postal_code.
         """
         from .system import AsyncSystems
 
@@ -340,8 +374,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def tax(self) -> AsyncTaxes:
-        """Taxes. A tax that can be put on lines and expenses. These name it by its name and
-        percentage, never by its number.
+        """Taxes.
+
+        A tax that can be put on lines and expenses. These name it by its name and percentage, never
+        by its number.
         """
         from .tax import AsyncTaxes
 
@@ -349,9 +385,10 @@ class AsyncFreshBooks(AsyncClient):
 
     @cached_property
     def time_entry(self) -> AsyncTimeEntries:
-        """Time entries. Hours that somebody spent on a task of a project on one day. There is no
-        start and no end, and no method that turns entries into an invoice: send lines of type
-        Time instead.
+        """Time entries.
+
+        Hours that somebody spent on a task of a project on one day. There is no start and no end,
+        and no method that turns entries into an invoice: send lines of type Time instead.
         """
         from .time_entry import AsyncTimeEntries
 

@@ -48,8 +48,9 @@ if TYPE_CHECKING:
 
 
 class FreshBooks(Client):
-    """The XML API of FreshBooks Classic: one URL an account, one XML document POSTed per call,
-    methods named resource.verb. Calls act as the person whose token is used and see what that
+    """The XML API of FreshBooks Classic: one URL per account, one XML document POSTed per call.
+
+    Methods are named resource.verb. Calls act as the person whose token is used and see what that
     person may see.
 
     The token is the user name of HTTP Basic authentication; the password is not looked at. The
@@ -133,8 +134,9 @@ class FreshBooks(Client):
 
     @cached_property
     def addon(self) -> Addons:
-        """Add-ons. The add-ons that an account can have a license for. Known from one partner
-        client only.
+        """Add-ons.
+
+        The add-ons that an account can have a license for. Known from one partner client only.
         """
         from .addon import Addons
 
@@ -142,10 +144,12 @@ class FreshBooks(Client):
 
     @cached_property
     def callback(self) -> Callbacks:
-        """Callbacks. A web hook: a URL that FreshBooks POSTs to when something happens in the
-        account. It delivers nothing until the URL has proven with a verifier that it wants to be
-        called. The event and the URL of a callback cannot be changed; the same pair may be
-        registered more than once.
+        """Callbacks.
+
+        A web hook: a URL that FreshBooks POSTs to when something happens in the account. It
+        delivers nothing until the URL has proven with a verifier that it wants to be called. The
+        event and the URL of a callback cannot be changed; the same pair may be registered more than
+        once.
         """
         from .callback import Callbacks
 
@@ -153,8 +157,10 @@ class FreshBooks(Client):
 
     @cached_property
     def category(self) -> Categories:
-        """Categories. A category of expenses. Categories can be nested. Most responses zero-pad the
-        IDs to 11 digits.
+        """Categories.
+
+        A category of expenses. Categories can be nested. Most responses zero-pad the IDs to 11
+        digits.
         """
         from .category import Categories
 
@@ -162,8 +168,10 @@ class FreshBooks(Client):
 
     @cached_property
     def client(self) -> Clients:
-        """Clients. A person or company that is billed. Further people at the same client are its
-        contacts, which have no methods of their own and travel with the client.
+        """Clients.
+
+        A person or company that is billed. Further people at the same client are its contacts,
+        which have no methods of their own and travel with the client.
         """
         from .client import Clients
 
@@ -171,8 +179,10 @@ class FreshBooks(Client):
 
     @cached_property
     def contractor(self) -> Contractors:
-        """Contractors. Somebody who is no staff but is invited to log time in the account. In time
-        entries contractors appear as staff.
+        """Contractors.
+
+        Somebody who is no staff but is invited to log time in the account. In time entries
+        contractors appear as staff.
         """
         from .contractor import Contractors
 
@@ -180,8 +190,9 @@ class FreshBooks(Client):
 
     @cached_property
     def currency(self) -> Currencies:
-        """Currencies. The currencies that FreshBooks knows. The most used ones come first, the rest
-        by code.
+        """Currencies.
+
+        The currencies that FreshBooks knows. The most used ones come first, the rest by code.
         """
         from .currency import Currencies
 
@@ -196,9 +207,11 @@ class FreshBooks(Client):
 
     @cached_property
     def email_template(self) -> EmailTemplates:
-        """Email templates. The texts of the emails that FreshBooks sends in the account's name.
-        Variables stand between double colons, as in ::company name::; each template lists the
-        ones it needs and the ones it may use.
+        """Email templates.
+
+        The texts of the emails that FreshBooks sends in the account's name. Variables stand between
+        double colons, as in ::company name::; each template lists the ones it needs and the ones it
+        may use.
         """
         from .email_template import EmailTemplates
 
@@ -206,8 +219,10 @@ class FreshBooks(Client):
 
     @cached_property
     def estimate(self) -> Estimates:
-        """Estimates. An offer to a client. It keeps its own copy of the client's name and address.
-        No method turns it into an invoice.
+        """Estimates.
+
+        An offer to a client. It keeps its own copy of the client's name and address. No method
+        turns it into an invoice.
         """
         from .estimate import Estimates
 
@@ -215,8 +230,10 @@ class FreshBooks(Client):
 
     @cached_property
     def expense(self) -> Expenses:
-        """Expenses. Money that was spent, filed under a category and, if it is to be charged on,
-        under a client or project.
+        """Expenses.
+
+        Money that was spent, filed under a category. If it is to be charged on, also under a client
+        or project.
         """
         from .expense import Expenses
 
@@ -224,8 +241,10 @@ class FreshBooks(Client):
 
     @cached_property
     def gateway(self) -> Gateways:
-        """Payment gateways. The payment gateways that are set up in the account. Their names are
-        used in the auto-billing of recurring profiles.
+        """Payment gateways.
+
+        The payment gateways that are set up in the account. Their names are used in the
+        auto-billing of recurring profiles.
         """
         from .gateway import Gateways
 
@@ -240,8 +259,10 @@ class FreshBooks(Client):
 
     @cached_property
     def item(self) -> Items:
-        """Items. A product or service that can be put on invoice lines. The taxes set for an item
-        in the application cannot be read or set here.
+        """Items.
+
+        A product or service that can be put on invoice lines. The taxes set for an item in the
+        application cannot be read or set here.
         """
         from .item import Items
 
@@ -256,8 +277,10 @@ class FreshBooks(Client):
 
     @cached_property
     def license(self) -> Licenses:
-        """Licenses. The right of an account or one of its staff to use an add-on. Known from one
-        partner client only.
+        """Licenses.
+
+        The right of an account or one of its staff to use an add-on. Known from one partner client
+        only.
         """
         from .license import Licenses
 
@@ -272,8 +295,10 @@ class FreshBooks(Client):
 
     @cached_property
     def project(self) -> Projects:
-        """Projects. Work for a client, or internal work. Tasks and staff members are assigned to
-        it, and time is logged on it.
+        """Projects.
+
+        Work for a client, or internal work. Tasks and staff members are assigned to it, and time is
+        logged on it.
         """
         from .project import Projects
 
@@ -281,8 +306,10 @@ class FreshBooks(Client):
 
     @cached_property
     def receipt(self) -> Receipts:
-        """Receipts. The picture or PDF of a receipt. An expense has one at most, so the number of
-        the expense names it; there is no list.
+        """Receipts.
+
+        The picture or PDF of a receipt. An expense has one at most, so the number of the expense
+        names it; there is no list.
         """
         from .receipt import Receipts
 
@@ -290,8 +317,9 @@ class FreshBooks(Client):
 
     @cached_property
     def recurring(self) -> Recurrings:
-        """Recurring profiles. A pattern that FreshBooks makes an invoice from at each interval, and
-        may charge a card for.
+        """Recurring profiles.
+
+        A pattern for the invoice that FreshBooks makes at each interval. It may charge a card.
         """
         from .recurring import Recurrings
 
@@ -306,8 +334,10 @@ class FreshBooks(Client):
 
     @cached_property
     def session(self) -> Sessions:
-        """Sessions. A way into the web application for a partner's user. Known from one partner
-        client only, which shows the response but no arguments.
+        """Sessions.
+
+        A way into the web application for a partner's user. Known from one partner client only,
+        which shows the response but no arguments.
         """
         from .session import Sessions
 
@@ -315,8 +345,10 @@ class FreshBooks(Client):
 
     @cached_property
     def staff(self) -> StaffMembers:
-        """Staff. The people who work in the account, the administrator among them. The fields of
-        their address have no prefix, unlike those of clients.
+        """Staff.
+
+        The people who work in the account, the administrator among them. The fields of their
+        address have no prefix, unlike those of clients.
         """
         from .staff import StaffMembers
 
@@ -324,8 +356,10 @@ class FreshBooks(Client):
 
     @cached_property
     def system(self) -> Systems:
-        """Account. The account itself. The names of its address differ from those of every other
-        resource: province and postal_code.
+        """Account.
+
+        The account itself. The names of its address differ from those of every other resource:
+        province and postal_code.
         """
         from .system import Systems
 
@@ -340,8 +374,10 @@ class FreshBooks(Client):
 
     @cached_property
     def tax(self) -> Taxes:
-        """Taxes. A tax that can be put on lines and expenses. These name it by its name and
-        percentage, never by its number.
+        """Taxes.
+
+        A tax that can be put on lines and expenses. These name it by its name and percentage, never
+        by its number.
         """
         from .tax import Taxes
 
@@ -349,9 +385,10 @@ class FreshBooks(Client):
 
     @cached_property
     def time_entry(self) -> TimeEntries:
-        """Time entries. Hours that somebody spent on a task of a project on one day. There is no
-        start and no end, and no method that turns entries into an invoice: send lines of type
-        Time instead.
+        """Time entries.
+
+        Hours that somebody spent on a task of a project on one day. There is no start and no end,
+        and no method that turns entries into an invoice: send lines of type Time instead.
         """
         from .time_entry import TimeEntries
 

@@ -114,16 +114,18 @@ def list_(
 
 
 class Addons(Resource):
-    """Add-ons. The add-ons that an account can have a license for. Known from one partner client
-    only.
+    """Add-ons.
+
+    The add-ons that an account can have a license for. Known from one partner client only.
     """
 
     list = pages(list_)
 
 
 class AsyncAddons(AsyncResource):
-    """Add-ons. The add-ons that an account can have a license for. Known from one partner client
-    only.
+    """Add-ons.
+
+    The add-ons that an account can have a license for. Known from one partner client only.
     """
 
     list = pages(list_)

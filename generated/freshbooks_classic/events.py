@@ -185,7 +185,8 @@ class Callbacks(runtime.Callbacks[EventName]):
         systems: Iterable[str] | None = None,
         remember: int = 1000,
     ) -> None:
-        """
+        """Create a receiver.
+
         Args:
             verify: called with each verification; mostly it sends the verifier back.
             systems: addresses of the accounts that are served; a delivery of another is refused. None for all.

@@ -75,8 +75,9 @@ InvoiceStatus: TypeAlias = Literal[
     "pending",
     "declined",
 ]
-"""How far an invoice has come. Only the first three can be set; payments and the client bring about
-the others.
+"""How far an invoice has come.
+
+Only the first three can be set; payments and the client bring about the others.
 """
 InvoiceStatusInput: TypeAlias = Literal["draft", "sent", "viewed"]
 """The words of InvoiceStatus that can be sent."""
@@ -147,35 +148,46 @@ class Invoice(Record):
     """Contacts of the client who get the invoice as well."""
     number: str | None = None
     """Number printed on the invoice; may hold letters and leading zeros and must be unique in the
-    account. When left out on create, it follows the last number.
+    account.
+
+    When left out on create, it follows the last number.
     """
     status: InvoiceStatus | str | None = None
     """How far the invoice has come; draft, sent and viewed can be set. Default draft."""
     date: dt.date | None = None
     """Date of issue; the current day when left out on create."""
     return_uri: str | None = None
-    """Address that the client is offered after paying online, used exactly as given. It can only be
-    set through the API.
+    """Address that the client is offered after paying online, used exactly as given.
+
+    It can only be set through the API.
     """
     lines: list[InvoiceLine] = field(default_factory=lambda: [])
-    """What is charged. An update that holds lines replaces all of them, and an empty tag removes
-    all; see lines.add, lines.update and lines.delete for single ones.
+    """What is charged.
+
+    An update that holds lines replaces all of them, and an empty tag removes all; see lines.add,
+    lines.update and lines.delete for single ones.
     """
     estimate_id: int | None = None
-    """Estimate that the invoice comes from. Sent by one client only; what the server does with it
-    is not documented, and that answers give it back is a guess.
+    """Estimate that the invoice comes from.
+
+    Sent by one client only; what the server does with it is not documented, and that answers give
+    it back is a guess.
     """
     gateways: list[InvoiceGateway] = field(default_factory=lambda: [])
-    """Payment gateways offered to the client. Sent by one client only; its shape below the wrapper,
-    and that answers give it back, are guesses.
+    """Payment gateways offered to the client.
+
+    Sent by one client only; its shape below the wrapper, and that answers give it back, are
+    guesses.
     """
     amount: Decimal | None = None
     """Total with taxes."""
     amount_outstanding: Decimal | None = None
     """What is still to be paid: the amount less all payments and credits."""
     paid: Decimal | None = None
-    """Deprecated. Use the difference of amount and amount_outstanding. What has been paid so far.
-    Only in a recording of 2009, never documented.
+    """Deprecated.
+
+    Use the difference of amount and amount_outstanding. What has been paid so far. Only in a
+    recording of 2009, never documented.
     """
     recurring_id: int | None = None
     """Recurring profile that made the invoice; empty for others."""
@@ -195,7 +207,9 @@ class Invoice(Record):
     """Percent taken off the subtotal; 10 means 10 %."""
     currency_code: str | None = None
     """Three capital letters (ISO 4217) for the currency of all amounts; the account's base currency
-    when left out. An empty tag is refused as an unknown currency.
+    when left out.
+
+    An empty tag is refused as an unknown currency.
     """
     language: str | None = None
     """Code from language.list for the language that the client sees; the client's own when left
@@ -206,8 +220,9 @@ class Invoice(Record):
     terms: str | None = None
     """Terms printed at the foot, as plain text."""
     first_name: str | None = None
-    """First name of the person addressed. Name and address are copied from the client when a create
-    leaves them out.
+    """First name of the person addressed.
+
+    Name and address are copied from the client when a create leaves them out.
     """
     last_name: str | None = None
     """Last name of the person addressed."""
@@ -232,8 +247,9 @@ class Invoice(Record):
     address.
     """
     url: str | None = field(default=None, repr=False)
-    """Deprecated. Use links.client_view. Page for the client; anyone with the address can open
-    it.
+    """Deprecated.
+
+    Use links.client_view. Page for the client; anyone with the address can open it.
     """
     auth_url: str | None = field(default=None, repr=False)
     """Deprecated. Use links.view. Page for the users of the account."""
@@ -246,8 +262,9 @@ class InvoiceLine(Record):
     line_id: int | None = None
     """Line ID, for lines.update and lines.delete."""
     amount: Decimal | None = None
-    """Unit cost times quantity, before taxes and discount. FreshBooks computes it; a value that is
-    sent is not saved.
+    """Unit cost times quantity, before taxes and discount.
+
+    FreshBooks computes it; a value that is sent is not saved.
     """
     name: str | None = None
     """Short name of the item or task."""
@@ -268,8 +285,10 @@ class InvoiceLine(Record):
     type: LineType | str | None = None
     """Whether the quantity counts pieces or hours. Default Item."""
     order: int | None = None
-    """Place of the line in the document. Only one client saw it in responses: an update that sent
-    it back was refused for an invalid node.
+    """Place of the line in the document.
+
+    Only one client saw it in responses: an update that sent it back was refused for an invalid
+    node.
     """
 
 
@@ -307,8 +326,9 @@ class InvoiceLineInput(TypedDict, total=False):
     """An InvoiceLine to be sent. One charge on an invoice."""
 
     amount: Decimal | int | str | None
-    """Unit cost times quantity, before taxes and discount. FreshBooks computes it; a value that is
-    sent is not saved. Accepted but not saved.
+    """Unit cost times quantity, before taxes and discount.
+
+    FreshBooks computes it; a value that is sent is not saved. Accepted but not saved.
     """
     name: str | None
     """Short name of the item or task."""
@@ -505,8 +525,9 @@ def create(
     vat_name: str | None | Unset = UNSET,
     vat_number: str | None | Unset = UNSET,
 ) -> Request[int]:
-    """Makes an invoice. It is a draft unless the status says otherwise, and nothing is sent to the
-    client.
+    """Makes an invoice.
+
+    It is a draft unless the status says otherwise, and nothing is sent to the client.
 
     API method ``invoice.create``. Not safe to retry: a repeated call can be carried out twice.
     Available to admin, staff when the Invoices tab is on for them; only invoices of clients
@@ -662,8 +683,9 @@ def update(
     vat_name: str | None | Unset = UNSET,
     vat_number: str | None | Unset = UNSET,
 ) -> Request[None]:
-    """Changes an invoice. Fields that you leave out don't change. If you pass lines, they replace
-    all existing lines.
+    """Changes an invoice.
+
+    Fields that you leave out don't change. If you pass lines, they replace all existing lines.
 
     API method ``invoice.update``. Safe to retry: a repeated call changes nothing more. Available to
     admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them.
@@ -978,8 +1000,10 @@ def send_by_email(
     subject: str | None | Unset = UNSET,
     message: str | None | Unset = UNSET,
 ) -> Request[None]:
-    """Sends the invoice to the client and the contacts by email; a draft becomes sent. The text is
-    the account's template unless a subject and a message are given, which belong together.
+    """Sends the invoice to the client and the contacts by email; a draft becomes sent.
+
+    The text is the account's template unless a subject and a message are given, which belong
+    together.
 
     API method ``invoice.sendByEmail``. Not safe to retry: a repeated call can be carried out twice.
     Available to admin, staff when the Invoices tab is on for them; only invoices of clients
@@ -1228,8 +1252,9 @@ def lines_delete(
     *,
     line_id: int,
 ) -> Request[None]:
-    """Removes one line of the invoice. It isn't documented whether other lines keep their IDs, so
-    the call isn't retried.
+    """Removes one line of the invoice.
+
+    It isn't documented whether other lines keep their IDs, so the call isn't retried.
 
     API method ``invoice.lines.delete``. Not safe to retry: a repeated call can be carried out
     twice. Available to admin, staff when the Invoices tab is on for them; only invoices of clients

@@ -89,19 +89,23 @@ class Payment(Record):
     payment_id: int
     """Payment ID."""
     client_id: int | None = None
-    """The client who paid. Without an invoice, the money becomes credit of this client; together
-    with an invoice, that invoice is paid from the credit. Cannot be changed later.
+    """The client who paid.
+
+    Without an invoice, the money becomes credit of this client; together with an invoice, that
+    invoice is paid from the credit. Cannot be changed later.
     """
     invoice_id: int | None = None
     """The invoice it pays for; none for credit. Alone, it makes an ordinary payment."""
     date: dt.datetime | None = None
     """Day the money came, today when left out. Sent as a day, answered with a time of day."""
     amount: Decimal | None = None
-    """Sum that came, in the currency of the invoice or credit. Setting it to 0.00 later is how a
-    refund is recorded. Default 0.
+    """Sum that came, in the currency of the invoice or credit.
+
+    Setting it to 0.00 later is how a refund is recorded. Default 0.
     """
     currency_code: str | None = None
     """Currency of a credit, three capital letters; the account's base currency when left out.
+
     Without effect on payments for an invoice, and answered for credit only.
     """
     type: PaymentType | str | None = None
@@ -109,8 +113,9 @@ class Payment(Record):
     notes: str | None = None
     """Remark on the payment."""
     from_credit: bool | None = None
-    """Whether it was taken from the client's credit. Only clients show it; leaving it out and
-    naming both client and invoice is the documented way.
+    """Whether it was taken from the client's credit.
+
+    Only clients show it; leaving it out and naming both client and invoice is the documented way.
     """
     updated: dt.datetime | None = None
     """Time of the last change of the payment."""
@@ -193,9 +198,11 @@ def create(
     notes: str | None | Unset = UNSET,
     from_credit: bool | None | Unset = UNSET,
 ) -> Request[int]:
-    """Records a payment. With an invoice alone it pays that invoice; with a client alone it adds to
-    the client's credit; with both it pays the invoice from that credit, and fails when the
-    credit is too small. The invoice's status and outstanding amount follow.
+    """Records a payment.
+
+    With an invoice alone it pays that invoice; with a client alone it adds to the client's credit;
+    with both it pays the invoice from that credit, and fails when the credit is too small. The
+    invoice's status and outstanding amount follow.
 
     API method ``payment.create``. Not safe to retry: a repeated call can be carried out twice.
     Available to admin, staff when the Invoices tab is on for them; for clients that they are
@@ -273,8 +280,9 @@ def update(
     type: PaymentType | None | Unset = UNSET,
     notes: str | None | Unset = UNSET,
 ) -> Request[None]:
-    """Changes the fields that are sent and leaves the others as they are; the invoice's status and
-    outstanding amount follow.
+    """Changes the fields that are sent and leaves the others as they are.
+
+    The invoice's status and outstanding amount follow.
 
     API method ``payment.update``. Safe to retry: a repeated call changes nothing more. Available to
     admin, staff when the Invoices tab is on for them; for clients that they are assigned to.
@@ -373,8 +381,9 @@ _DELETE: Final = Method(
 def delete(
     payment_id: int,
 ) -> Request[None]:
-    """Deletes a payment permanently and works out the invoice's status again. There is no folder to
-    fetch it back from.
+    """Deletes a payment permanently and works out the invoice's status again.
+
+    There is no folder to fetch it back from.
 
     API method ``payment.delete``. Safe to retry: a repeated call changes nothing more. Available to
     admin, staff when the Invoices tab is on for them; for clients that they are assigned to.

@@ -441,8 +441,9 @@ def get_profit_details(
     date_to: dt.date,
     group_by: GroupBy | None | Unset = UNSET,
 ) -> Request[list[ProfitDetails]]:
-    """Income, expenses and profit, as the Totals of the Profit and Loss report show them. Other
-    currencies are converted to the base currency.
+    """Income, expenses and profit, as the Totals of the Profit and Loss report show them.
+
+    Other currencies are converted to the base currency.
 
     API method ``report.getProfitDetails``. Safe to retry: the call changes nothing. Available to
     admin, staff when reports are on for them.

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["ContactReference", "ContactReferenceInput", "Folder", "LineChangeInput", "LineType"]
 
 Folder: TypeAlias = Literal["active", "archived", "deleted"]
-"""Where a record is kept. New records start in active; delete moves a record to deleted, where get
-no longer finds it.
+"""Where a record is kept.
+
+New records start in active; delete moves a record to deleted, where get no longer finds it.
 """
 FOLDER: Final = EnumCodec(
     {
@@ -45,8 +46,9 @@ class ContactReference(Record):
 
 
 class ContactReferenceInput(TypedDict, total=False):
-    """A ContactReference to be sent. One of the client's contacts, who receives the document
-    too.
+    """A ContactReference to be sent.
+
+    One of the client's contacts, who receives the document too.
     """
 
     contact_id: int | None
@@ -54,15 +56,17 @@ class ContactReferenceInput(TypedDict, total=False):
 
 
 class LineChangeInput(TypedDict, total=False):
-    """A LineChange to be sent. New content for an existing line. Fields that you leave out don't
-    change.
+    """A LineChange to be sent.
+
+    New content for an existing line. Fields that you leave out don't change.
     """
 
     line_id: Required[int]
     """The line to change."""
     amount: Decimal | int | str | None
-    """Unit cost times quantity, before taxes and discount. FreshBooks computes it; a value that is
-    sent is not saved. Accepted but not saved.
+    """Unit cost times quantity, before taxes and discount.
+
+    FreshBooks computes it; a value that is sent is not saved. Accepted but not saved.
     """
     name: str | None
     """Short name of the item or task."""

@@ -215,8 +215,9 @@ def test_list_all_of_them_flat() -> None:
 
 
 def test_list_all_of_them_as_a_tree() -> None:
-    """All of them as a tree. An empty parent_id asks for it; ids with and without zeros stand side
-    by side.
+    """All of them as a tree.
+
+    An empty parent_id asks for it; ids with and without zeros stand side by side.
     """
     request = category.list_(parent_id=None)
     same_request(

@@ -28,8 +28,9 @@ ZONE = ZoneInfo("America/New_York")
 
 
 def test_create_a_client_with_everything() -> None:
-    """A client with everything. Every field that create takes, with one full contact and one that
-    only has an e-mail address.
+    """A client with everything.
+
+    Every field that create takes, with one full contact and one that only has an e-mail address.
     """
     request = client.create(
         first_name="Nora",
@@ -129,8 +130,9 @@ def test_create_without_an_e_mail_address() -> None:
 
 
 def test_create_a_currency_that_does_not_exist() -> None:
-    """A currency that does not exist. The wording of a refused value; which code a wrong currency
-    gets is not known for sure.
+    """A currency that does not exist.
+
+    The wording of a refused value; which code a wrong currency gets is not known for sure.
     """
     request = client.create(email="otto@acme.example.com", currency_code="ZZZ")
     same_request(
@@ -149,8 +151,9 @@ def test_create_a_currency_that_does_not_exist() -> None:
 
 
 def test_update_some_fields_changed_and_some_emptied() -> None:
-    """Some fields changed and some emptied. None sends an empty tag, which empties the field; what
-    is left out stays as it is.
+    """Some fields changed and some emptied.
+
+    None sends an empty tag, which empties the field; what is left out stays as it is.
     """
     request = client.update(
         317,
@@ -243,8 +246,9 @@ def test_update_every_field_of_an_update() -> None:
 
 
 def test_get_one_client_with_everything() -> None:
-    """One client with everything. Each contact stands in an element of its own; credit is given for
-    every currency.
+    """One client with everything.
+
+    Each contact stands in an element of its own; credit is given for every currency.
     """
     request = client.get(317)
     same_request(
@@ -355,8 +359,10 @@ def test_get_one_client_with_everything() -> None:
 
 
 def test_get_a_contact_without_an_element_of_its_own() -> None:
-    """A contact without an element of its own. The documented form of the answer, where the fields
-    of one contact stand straight inside contacts.
+    """A contact without an element of its own.
+
+    The documented form of the answer, where the fields of one contact stand straight inside
+    contacts.
     """
     endpoint = METHODS["client.get"]
     value = endpoint.parse_response(
@@ -387,8 +393,10 @@ def test_get_a_contact_without_an_element_of_its_own() -> None:
 
 
 def test_get_no_contacts_and_never_changed() -> None:
-    """No contacts and never changed. An empty list of contacts, texts that are empty, a date of
-    zeros, and the https namespace of later years.
+    """No contacts and never changed.
+
+    An empty list of contacts, texts that are empty, a date of zeros, and the https namespace of
+    later years.
     """
     endpoint = METHODS["client.get"]
     value = endpoint.parse_response(
@@ -412,8 +420,9 @@ def test_get_no_contacts_and_never_changed() -> None:
 
 
 def test_get_an_answer_of_the_first_years() -> None:
-    """An answer of the first years. No namespace, one credit without its currency, and no list of
-    credits.
+    """An answer of the first years.
+
+    No namespace, one credit without its currency, and no list of credits.
     """
     endpoint = METHODS["client.get"]
     value = endpoint.parse_response("""<response status="ok"><client>

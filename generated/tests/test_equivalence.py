@@ -629,7 +629,7 @@ OUTCOMES: list[Outcome] = [
 ]  # fmt: skip
 GOOD: list[Outcome] = [worked, streamed, second_time_worked]
 
-TOLERATED: list[Outcome] = [html_page, unreadable, empty]
+TOLERATED: list[Outcome] = [unreadable, empty]
 """What may be a response where a method with a verb and a path needs no document."""
 
 

@@ -25,8 +25,9 @@ from freshbooks_classic.wire import METHODS
 
 
 def test_create_an_estimate_with_all_its_fields() -> None:
-    """An estimate with all its fields. The status is accepted but not saved; contact 0 stands for
-    nobody.
+    """An estimate with all its fields.
+
+    The status is accepted but not saved; contact 0 stands for nobody.
     """
     request = estimate.create(
         client_id=27,

@@ -268,8 +268,9 @@ def test_get_all_that_is_known_of_one_expense() -> None:
 
 
 def test_get_a_bare_expense() -> None:
-    """A bare expense. Project and client 0 mean none, and so do a date of zeros and an empty
-    percentage.
+    """A bare expense.
+
+    Project and client 0 mean none, and so do a date of zeros and an empty percentage.
     """
     request = expense.get(906)
     same_request(

@@ -154,8 +154,10 @@ def test_create_an_invoice_with_all_its_fields() -> None:
 
 
 def test_create_only_the_client() -> None:
-    """Only the client. FreshBooks gives the next number, dates the invoice today and copies name
-    and address of the client.
+    """Only the client.
+
+    FreshBooks gives the next number, dates the invoice today and copies name and address of the
+    client.
     """
     request = invoice.create(client_id=27)
     same_request(
@@ -634,8 +636,9 @@ def test_get_an_invoice_made_by_a_recurring_profile() -> None:
 
 
 def test_get_an_answer_of_2009() -> None:
-    """An answer of 2009. Padded ids, the sum paid, lines without number and type, and empty tags
-    where there is nothing.
+    """An answer of 2009.
+
+    Padded ids, the sum paid, lines without number and type, and empty tags where there is nothing.
     """
     endpoint = METHODS["invoice.get"]
     value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -715,8 +718,10 @@ def test_get_an_answer_of_2009() -> None:
 
 
 def test_get_an_answer_of_2018() -> None:
-    """An answer of 2018. With the time of creation, numbered lines, a profile id of 0, the estimate
-    and gateways, and an element that is not known here.
+    """An answer of 2018.
+
+    With the time of creation, numbered lines, a profile id of 0, the estimate and gateways, and an
+    element that is not known here.
     """
     endpoint = METHODS["invoice.get"]
     value = endpoint.parse_response(

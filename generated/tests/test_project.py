@@ -171,8 +171,9 @@ def test_update_tasks_of_an_update_in_the_older_form() -> None:
 
 
 def test_get_one_project_with_everything() -> None:
-    """One project with everything. The wrapper of the staff holds elements of the same name, and
-    the older bare ids after them.
+    """One project with everything.
+
+    The wrapper of the staff holds elements of the same name, and the older bare ids after them.
     """
     request = project.get(58)
     same_request(
@@ -212,8 +213,9 @@ def test_get_one_project_with_everything() -> None:
 
 
 def test_get_a_project_with_nothing_in_it() -> None:
-    """A project with nothing in it. Nobody is billed, so the client is 0; numbers that are empty
-    are none.
+    """A project with nothing in it.
+
+    Nobody is billed, so the client is 0; numbers that are empty are none.
     """
     endpoint = METHODS["project.get"]
     value = endpoint.parse_response(

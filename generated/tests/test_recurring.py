@@ -910,8 +910,10 @@ def test_get_an_answer_of_2010() -> None:
 
 
 def test_get_an_answer_of_2017() -> None:
-    """An answer of 2017. With a reference of the stored card, in both places where it may stand,
-    numbered lines and a time of change.
+    """An answer of 2017.
+
+    With a reference of the stored card, in both places where it may stand, numbered lines and a
+    time of change.
     """
     endpoint = METHODS["recurring.get"]
     value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">
@@ -957,8 +959,9 @@ def test_get_an_answer_of_2017() -> None:
 
 
 def test_get_the_word_instead_of_the_code() -> None:
-    """The word instead of the code. One client expects the words of requests in answers; they are
-    understood too.
+    """The word instead of the code.
+
+    One client expects the words of requests in answers; they are understood too.
     """
     endpoint = METHODS["recurring.get"]
     value = endpoint.parse_response("""<response xmlns="http://www.freshbooks.com/api/" status="ok">

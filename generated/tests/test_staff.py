@@ -206,8 +206,9 @@ def test_delete_a_staff_member_removed() -> None:
 
 
 def test_list_everybody() -> None:
-    """Everybody. The list holds member elements. The second person has no rate and never logged
-    in.
+    """Everybody.
+
+    The list holds member elements. The second person has no rate and never logged in.
     """
     request = staff.list_()
     same_request(

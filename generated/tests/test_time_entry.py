@@ -77,8 +77,10 @@ def test_create_on_a_project_that_does_not_exist() -> None:
 
 
 def test_create_without_a_task() -> None:
-    """Without a task. Two clients know a third element of a failure, which names the field; no
-    recorded response shows it.
+    """Without a task.
+
+    Two clients know a third element of a failure, which names the field; no recorded response shows
+    it.
     """
     endpoint = METHODS["time_entry.create"]
     with pytest.raises(ValidationError) as caught:

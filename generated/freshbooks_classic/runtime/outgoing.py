@@ -72,7 +72,8 @@ class Outgoing:
         if request.parts:
             from .multipart import encode
 
-            return encode(self.xml, request.parts)
+            encoded_parts: tuple[bytes, str] = encode(self.xml, request.parts)
+            return encoded_parts
         if http is None:
             return self.xml, XML
         if http.document is not None and self.xml:

@@ -236,7 +236,8 @@ class Protocol:
             return Reader(mode, strict=strict, response=response)
         from .nil import NilReader
 
-        return NilReader(self.nil[0], mode, strict=strict, response=response)
+        made: Reader = NilReader(self.nil[0], mode, strict=strict, response=response)
+        return made
 
     def payload(
         self,

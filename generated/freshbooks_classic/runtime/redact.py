@@ -165,7 +165,8 @@ def without_credentials(document: bytes, protocol: Protocol) -> bytes:
         if element is None:
             continue
         if place.attribute is not None:
-            element.attrib.pop(place.attribute, None)
+            if place.attribute in element.attrib:
+                del element.attrib[place.attribute]
         else:
             element.text = None
         while element is not root and not (len(element) or element.attrib or element.text):

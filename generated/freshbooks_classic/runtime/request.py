@@ -47,7 +47,7 @@ class Request(Generic[T]):
     """Files that travel beside the document; the request is then multipart/related."""
     values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The arguments it was built from, without those left out."""
-    http: HttpParts | None = field(default=None, compare=False)
+    http: HttpParts | None = field(default=None, repr=False, compare=False)
     """Verb, path and parameters; None for a document that is POSTed to the URL of the API."""
 
     def position(self) -> Cursor | None:

@@ -57,7 +57,11 @@ class Sampler:
             if name in others:
                 continue
             nested = item.shape() if item.shape is not None else None
-            if nested is shape or nested in around:  # records that contain themselves
+            if nested is not None and item.map and item.path[-1:] != ("*",):
+                _, inner = nested.fields  # the key and the value of an entry
+                nested = inner.shape() if inner.shape is not None else None
+            # Records that contain themselves.
+            if nested is not None and (nested is shape or nested in around):
                 continue
             value: Any
             if item.map:

@@ -225,7 +225,7 @@ class Writer:
                 try:
                     out.append(f"{head}{(write or write_text)(value)}{tail}")
                 except ValueError as error:
-                    raise _wrong(error, name, table[name].field) from None
+                    raise refusal(error, name, table[name].field) from None
                 continue
             entry = table.get(name)
             if entry is None:
@@ -342,7 +342,7 @@ class Writer:
                 return self._file(entry.field, value)
             return entry.text_of(value)
         except ValueError as error:
-            raise _wrong(error, "", entry.field) from None
+            raise refusal(error, "", entry.field) from None
 
     def _file(self, item: FieldSpec, value: Any) -> str:
         upload = as_upload(value, item.name)
@@ -371,7 +371,7 @@ class Writer:
         try:
             text = "" if value is None else entry.text_of(value)
         except ValueError as error:
-            raise _wrong(error, entry.field.name, entry.field) from None
+            raise refusal(error, entry.field.name, entry.field) from None
         text = text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
         return f' {entry.field.attribute}="{text}"'
 
@@ -468,7 +468,8 @@ def raised_inside(outer: str, error: ArgumentError, item: FieldSpec | None = Non
     error.problems = (Problem(error.path, error.message),)
 
 
-def _wrong(error: ValueError, path: str, item: FieldSpec) -> ArgumentError:
+def refusal(error: ValueError, path: str, item: FieldSpec) -> ArgumentError:
+    """Return the error for a value that cannot be sent; a sensitive one is not shown."""
     if isinstance(error, ArgumentError):
         return error
     if item.sensitive:  # the reason would show the value

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from ..settings import LINE_LENGTH
 
+_SENTENCE: Final = re.compile(r"(.+?[^.][.!?]) +([A-Z\d\"'`({:<].*)").match
+"""A first sentence, and what follows it."""
 _OPEN_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"\Z').search
 """Finds a quote at the end of a text that no backslash escapes."""
 
@@ -63,8 +65,13 @@ def block(text: str) -> str:
 
 
 def docstring(text: str, indent: int = 4, *, width: int = LINE_LENGTH) -> str:
-    """A docstring for ``text``; paragraphs are wrapped to ``width``, lines that begin with a space stay as they are."""
+    """Return a docstring for ``text``.
+
+    Paragraphs are wrapped to ``width``; lines that begin with a space stay as they are. A first sentence
+    that is followed by more than fits on its line becomes a summary line of its own.
+    """
     width -= indent
+    text = _with_summary(text, width)
     lines = _wrapped(text, width, width - 3)
     if len(lines) == 1 and len(lines[0]) > width - 6:  # no room for the quotes that follow
         lines = _wrapped(text, width, width - 6)
@@ -76,6 +83,19 @@ def docstring(text: str, indent: int = 4, *, width: int = LINE_LENGTH) -> str:
     if _OPEN_QUOTE(body):
         body = body[:-1] + '\\"'
     return f'"""{body}"""'
+
+
+def _with_summary(text: str, width: int) -> str:
+    """Return ``text`` with a blank line after its first sentence, unless its first paragraph fits on a line."""
+    text = text.strip("\n")
+    first, line_end, rest = text.partition("\n")
+    if len(first) > width - (3 if line_end else 6):
+        sentence = _SENTENCE(first)
+        if sentence is not None:
+            return f"{sentence[1]}\n\n{sentence[2]}{line_end}{rest}"
+    elif rest.strip() and not rest.startswith("\n"):
+        return f"{first}\n\n{rest}"
+    return text
 
 
 def _wrapped(text: str, width: int, first: int) -> list[str]:
