@@ -334,7 +334,7 @@ def test_build_that_cannot_write_on_leaves_the_old_output(
     _add_field(project)
     signals = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL);" if dies else ""
     done = subprocess.run(
-        [sys.executable, "-c", f"{signals}from xmlwright.cli import main; main()", "build"],
+        [sys.executable, "-c", f"{signals}from xmlwright.cli.main import main; main()", "build"],
         cwd=project,
         env=environment(),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
@@ -663,6 +663,7 @@ def test_edited_output_is_noticed_and_repaired(project: Path) -> None:
     "damage", [b"", b"{", b"[]", b"null", b'{"a": 1}', b"\xff", b"\x00" * 99, b"[" * 99_999, "blank", "folder", "file"]
 )  # fmt: skip
 def test_broken_cache_is_ignored(project: Path, tmp_path: Path, damage: bytes | str) -> None:
+    run(project, "build", "--clean")
     cache = settings.cache_folder(project)
     files = sorted(path for path in cache.rglob("*") if path.is_file())
     assert {path.suffix for path in files} == {".json"}, "nothing in the cache is code"
@@ -707,7 +708,10 @@ def test_files_saved_during_a_build_are_kept(
     swap = publish._swap
 
     def save_and_swap(staging: Path, target: Path) -> None:
-        for name in ("changed.txt", "new/added.txt"):  # as editors do: a new file in the old one's place
+        for name in (
+            "changed.txt",
+            "new/added.txt",
+        ):  # as editors do: a new file in the old one's place
             (output / name).parent.mkdir(exist_ok=True)
             (output / "saved").write_text("new\n")
             os.replace(output / "saved", output / name)

@@ -46,7 +46,7 @@ class Watch:
 
     def until(self, text: str) -> str:
         """What it prints up to the line that ends a round and, before that, says ``text``."""
-        return self.until_said(text, r".*?Ctrl-C ends\n")
+        return self.until_said(text, r".*?press Ctrl-C to stop\n")
 
     def until_said(self, text: str, then: str = "") -> str:
         """What it prints until it has said ``text``."""
@@ -142,7 +142,7 @@ def test_folders_and_settings_may_change(tmp_path: Path) -> None:
 def test_what_a_terminal_shows_is_replaced(tmp_path: Path) -> None:
     project = make_built(tmp_path / "project")
     with Terminal([*COMMAND, "watch"], project, environment()) as terminal:
-        terminal.read_until("Ctrl-C ends")
+        terminal.read_until("press Ctrl-C to stop")
         edit(project / BOOK, "type: decimal", "type: decmial")
         terminal.read_until("did you mean 'decimal'?")
         terminal.read_until("nothing was written")
@@ -161,8 +161,10 @@ def test_what_a_terminal_shows_is_replaced(tmp_path: Path) -> None:
 
 def test_without_watchfiles(tmp_path: Path) -> None:
     project = make_built(tmp_path / "project")
-    hidden = "import sys; sys.modules['watchfiles'] = None; from xmlwright.cli import main; main()"
+    hidden = (
+        "import sys; sys.modules['watchfiles'] = None; from xmlwright.cli.main import main; main()"
+    )
     done = run(project, "watch", command=[sys.executable, "-c", hidden])
     assert done.returncode == 1
-    assert 'pip install "xmlwright[watch]"' in done.stderr
+    assert "pip install 'xmlwright[watch]'" in done.stderr
     assert "Traceback" not in done.stderr

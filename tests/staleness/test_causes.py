@@ -247,9 +247,15 @@ def test_template_changed(project: Path, name: str) -> None:
 
 def test_schema_and_template_changed(project: Path) -> None:
     """Each file has its own causes; one that has both is told with both."""
-    both(PRICE, README, replaced("templates/%package%/_client.py.j2", "class {{ api.names.client }}", "#\nclass {{ api.names.client }}"))(
-        project
-    )
+    both(
+        PRICE,
+        README,
+        replaced(
+            "templates/%package%/_client.py.j2",
+            "class {{ api.names.client }}",
+            "#\nclass {{ api.names.client }}",
+        ),
+    )(project)
     edit(project / MODULE, "__all__ =", "#\n__all__ =")
     lines = told(project)
     where = at(project, BOOK, "price:")

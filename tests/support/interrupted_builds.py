@@ -23,7 +23,7 @@ from sampling import sample
 from small_project import edit, make, tree
 
 from xmlwright import settings
-from xmlwright.cli import main as cli
+from xmlwright.cli.main import main as cli
 from xmlwright.pipeline import stages as pipeline
 
 WRITES = (

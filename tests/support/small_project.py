@@ -188,7 +188,7 @@ def _built_once() -> tempfile.TemporaryDirectory[str]:
 
 
 def make_built(folder: Path) -> Path:
-    """Write and build the project; the cache of the build is kept."""
+    """Write the project with its output; the cache of the build isn't copied."""
     shutil.copytree(Path(_built_once().name) / "project", folder)
     return folder
 

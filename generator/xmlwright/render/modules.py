@@ -92,5 +92,6 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"{{name}} is left out: the description of the API has no {reason}")
+    reason = "the description of the API has no {reason}"
+    raise AttributeError(f"{{name}} is left out: {{reason}}")
 '''
