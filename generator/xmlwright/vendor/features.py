@@ -47,7 +47,12 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "registry": Feature("methods by name", ("wire.py", "runtime/registry.py")),
     "testing": Feature(
         "transports and samples for tests",
-        ("runtime/testing.py", "runtime/samples.py", "runtime/async_testing.py"),
+        (
+            "runtime/testing.py",
+            "runtime/samples.py",
+            "runtime/case_messages.py",
+            "runtime/async_testing.py",
+        ),
         ("registry",),
     ),
 }
