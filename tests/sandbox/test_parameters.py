@@ -226,3 +226,14 @@ def test_another_order_of_elements_is_refused_where_the_api_is_strict(cards: San
     assert "Ok" in sent("<holder>A</holder><number>1</number>")
     assert "E3" in sent("<number>1</number><holder>A</holder>")
     assert "E3" in sent("<holder>A</holder><color>red</color>")
+
+
+def test_credentials_and_arguments_of_parameters_are_not_shown_and_known(roles: Sandbox, cards: Sandbox) -> None:
+    with Caller(roles) as call:
+        call("role.CreateRole", role_name="shown")
+    entry = roles.control.requests(method="role.CreateRole")[-1]
+    assert entry["arguments"]["role_name"] == "shown"
+    assert roles.credentials()["access"] not in repr(roles.control.requests())
+    with Caller(cards) as call:
+        call("card.createCard", holder="Ada")
+    assert cards.credentials()["secret"] not in repr(cards.control.requests())

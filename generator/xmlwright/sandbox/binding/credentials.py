@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ...ir import Api
 from ...runtime.errors import Error
 from ...runtime.places import Place
+from ...runtime.reading import parse_xml
 
 if TYPE_CHECKING:
     from .routing import HttpCall
@@ -56,6 +57,15 @@ class CredentialReader:
                 if found.setdefault(name, value) != value:
                     return None
         return found
+
+    def texts_in(self, document: bytes) -> set[str]:
+        """Return the credentials in a document, as they are there."""
+        try:
+            root = parse_xml(document)
+        except Error:
+            return set()
+        texts = (place.text(root) for place, _ in self._items if place is not None and not place.source)
+        return {text for text in texts if text}
 
     @staticmethod
     def _text(place: Place | None, call: HttpCall) -> str | None:

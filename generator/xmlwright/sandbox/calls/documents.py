@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl, quote_plus
 
 from lxml import etree
 
@@ -22,9 +23,11 @@ from ...runtime.registry import plain
 from ...runtime.request import Method as RuntimeMethod
 from ...runtime.schema import RecordSchema
 from ...runtime.scrub import blank, scrub
+from ..binding.credentials import CredentialReader
 from ..engine.encoding import shown
 from .journal import Entry
 
+FORM: Final = "application/x-www-form-urlencoded"
 _SECRET_HEADERS: Final = ("authorization", "cookie", "proxy-authorization")
 
 
@@ -49,6 +52,13 @@ class Documents:
             for item in fields
             if item.sensitive
         }
+        self._credentials = CredentialReader(api)
+        self._hidden_parameters = self._credentials.parameters | {
+            item.location[1]
+            for method in api.methods
+            for item in method.arguments
+            if item.sensitive and item.location is not None
+        }
         self._headers = frozenset(_SECRET_HEADERS) | {
             item.place.removeprefix("header:").lower()
             for item in api.authentication
@@ -65,6 +75,8 @@ class Documents:
         endpoint = self.endpoint(entry.method)
         if endpoint is None:
             return {}
+        if entry.arguments is not None:
+            return {name: shown(value) for name, value in entry.arguments.items()}
         try:
             payload = find(parse_xml(entry.document), endpoint.protocol.request_payload)
             read = None if payload is None else endpoint.parse_request(payload)
@@ -77,11 +89,25 @@ class Documents:
         """Return the sensitive texts of a call."""
         endpoint = self.endpoint(entry.method)
         if endpoint is None:
-            return set()
+            return self._outside(entry)
         answered = entry.answer if entry.meant is None else entry.meant
-        return secrets_in_request(endpoint, entry.document) | secrets_in_response(
-            endpoint, answered
+        return (
+            secrets_in_request(endpoint, entry.document)
+            | secrets_in_response(endpoint, answered)
+            | self._outside(entry)
         )
+
+    def _outside(self, entry: Entry) -> set[str]:
+        """Return the sensitive texts of a call that are not arguments in its document: parameters, credentials."""
+        found: set[str] = set(_sensitive_texts(entry.arguments or {}, self._sensitive))
+        if self._hidden_parameters:
+            form = entry.document if FORM in entry.headers.get("content-type", "") else b""
+            pairs = parse_qsl(form.decode("utf-8", "replace")) + parse_qsl(entry.target.partition("?")[2])
+            found.update(text for name, text in pairs if name in self._hidden_parameters and text)
+            found.update(quote_plus(text) for text in tuple(found))
+        if self._credentials.elements:
+            found |= self._credentials.texts_in(entry.document)
+        return found
 
     def request(self, entry: Entry) -> str:
         """Return the request document as it may be shown."""
@@ -150,9 +176,17 @@ class Documents:
         return {name: HIDDEN if name in hidden else value for name, value in headers.items()}
 
     def target(self, target: str) -> str:
-        """Return an address without what OAuth may have put into its query."""
+        """Return an address without credentials and sensitive arguments in its query."""
         path, mark, query = target.partition("?")
-        return f"{path}?{HIDDEN}" if mark and "oauth" in query else target
+        if mark and "oauth" in query:
+            return f"{path}?{HIDDEN}"
+        if not mark or not self._hidden_parameters:
+            return target
+        parts = (part.partition("=") for part in query.split("&"))
+        return f"{path}?" + "&".join(
+            f"{name}={HIDDEN}" if name in self._hidden_parameters else f"{name}{equals}{text}"
+            for name, equals, text in parts
+        )
 
     # ---- records of the state
 
@@ -210,3 +244,14 @@ def _shown(
         else:
             found[name] = shown(value)
     return found
+
+
+def _sensitive_texts(values: Mapping[str, Any], sensitive: Collection[str]) -> Iterator[str]:
+    """Yield the texts of sensitive values, at every depth."""
+    for name, value in values.items():
+        rows = value if isinstance(value, (list, tuple)) else (value,)
+        for row in rows:
+            if isinstance(row, Mapping):
+                yield from _sensitive_texts(row, sensitive)
+            elif name in sensitive and row not in (None, ""):
+                yield str(row)

@@ -35,6 +35,8 @@ class Entry:
     """The request document, without the files that came with it."""
     files: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Content id -> content type and size of a file that came with it."""
+    arguments: Mapping[str, Any] | None = None
+    """What was asked for, where that is not in a document alone."""
     method: str | None = None
     """What was called, as far as the request says."""
     status: int | None = None

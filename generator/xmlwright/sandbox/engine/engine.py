@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -306,7 +307,8 @@ class Engine:
                 state.rollback()
                 guesses = tuple(context.guesses)
                 raise
-            return self._reply(method, outcome, context, state.commit(), number)
+            reply = self._reply(method, outcome, context, state.commit(), number)
+            return reply if call.http is None else dataclasses.replace(reply, arguments=arguments)
         except CallRefusedError as refused:
             return self._refused(refused, name, guesses, number)
 

@@ -164,3 +164,5 @@ class EngineResponse:
     changes: tuple[Change, ...] = ()
     opened: tuple[OpenedAccount, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    arguments: Mapping[str, Any] | None = None
+    """What was asked for, of an API with verbs, paths and parameters."""

@@ -250,6 +250,7 @@ class Application:
         """Keep, write and tell what a call did; its response."""
         account = entry.account
         entry.method = reply.method or entry.method or self._method_of(entry.document)
+        entry.arguments = reply.arguments
         entry.ok, entry.code, entry.guesses = reply.ok, reply.code, reply.guesses
         entry.events, entry.sent = reply.events, len(reply.sent)
         waits = self.took_effect(account, reply.changes, reply.sent)
