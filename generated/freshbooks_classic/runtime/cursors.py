@@ -4,4 +4,5 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"{name} is left out: the description of the API has no cursors or links to the next page")
+    reason = "the description of the API has no cursors or links to the next page"
+    raise AttributeError(f"{name} is left out: {reason}")

@@ -4,4 +4,5 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"{name} is left out: the description of the API has no methods with a verb and a path")
+    reason = "the description of the API has no methods with a verb and a path"
+    raise AttributeError(f"{name} is left out: {reason}")

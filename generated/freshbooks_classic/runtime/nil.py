@@ -4,4 +4,5 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"{name} is left out: the description of the API has no elements that mean None")
+    reason = "the description of the API has no elements that mean None"
+    raise AttributeError(f"{name} is left out: {reason}")

@@ -4,4 +4,5 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"{name} is left out: the description of the API has no values outside of documents")
+    reason = "the description of the API has no values outside of documents"
+    raise AttributeError(f"{name} is left out: {reason}")

@@ -30,6 +30,8 @@ from .writing import Upload
 _FORMATTED: Final = ("FormattedDateTime", "PatternDate")
 UNDESCRIBED: Final = "not_described"
 """Element that every record of a sample response has, and that no description knows."""
+_SECRET: Final = 40
+"""Characters that a field must allow to get a secret."""
 _DAY: Final = dt.date(2009, 8, 12)
 
 Sensitive = Callable[[], str]
@@ -85,6 +87,8 @@ class Sampler:
         codec = item.codec
         assert codec is not None
         kind = codec.name
+        if kind == "binary" and item.location is not None and item.location[0] == "body":
+            return b"\x89PNG\r\n\x1a\n"
         if kind == "binary":
             return Upload(b"\x89PNG\r\n\x1a\n", "sample.png", "image/png")
         if kind in ("id", "int"):
@@ -107,8 +111,11 @@ class Sampler:
         return f"<sample>{escape(text)}</sample>" if kind == "xml" else text
 
     def _text(self, item: FieldSpec, sensitive: bool) -> str:
-        text = self._sensitive() if item.sensitive or sensitive else f"some {item.name}"
-        return text[: item.max_length]
+        if not (item.sensitive or sensitive):
+            return f"some {item.name}"[: item.max_length]
+        # A secret that is cut off could not be recognized.
+        short = item.max_length is not None and item.max_length < _SECRET
+        return "9" * (item.max_length or 0) if short else self._sensitive()
 
     def reply(self, method: Method[Any]) -> HttpResponse:
         """Return the HTTP response of a call that worked, with every header that is read."""
@@ -302,7 +309,7 @@ def _put(element: etree._Element, place: Place, text: str) -> None:
 def _number(item: FieldSpec) -> int:
     """A number that the field allows."""
     lowest = Decimal(item.minimum) if item.minimum is not None else Decimal(7)
-    highest = Decimal(item.maximum) if item.maximum is not None else lowest
+    highest = Decimal(item.maximum) if item.maximum is not None else max(Decimal(7), lowest)
     return int(max(min(Decimal(7), highest), lowest))
 
 
