@@ -251,7 +251,8 @@ def test_failures_are_shown_as_programs_that_catch_them(site: Path) -> None:
     page = doc_sites.parsed(site / "methods/task.get.html")
     example = page.xpath("//*[@id=$id]", id=anchor("example", "an unknown task"))[0]
     assert (
-        "except NotFoundError as error:" in example.xpath(".//*[@data-tab='python']")[0].text_content()
+        "except NotFoundError as error:"
+        in example.xpath(".//*[@data-tab='python']")[0].text_content()
     )
     printed = example.xpath(".//*[@data-tab='value']")[0].text_content().strip()
     assert printed == "50010 'task_id' not found. Task not found."
@@ -364,7 +365,9 @@ def test_hostile_text_is_text_on_every_page(hostile_site: Path) -> None:
         "sources",
         "resources/shared",
     ):
-        assert plain in doc_sites.text(doc_sites.parsed(hostile_site / f"{name}.html").find("body")), name
+        assert plain in doc_sites.text(
+            doc_sites.parsed(hostile_site / f"{name}.html").find("body")
+        ), name
     create = doc_sites.parsed(hostile_site / "methods/book.create.html")
     assert doc_sites.text(create.xpath("//*[@id='title']//p[not(@class)]")[0]).startswith(plain)
     assert list(doc_sites.broken(hostile_site)) == []

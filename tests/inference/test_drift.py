@@ -168,7 +168,7 @@ def test_applied_it_keeps_comments_and_the_next_run_finds_nothing(project: Path)
     assert "# all of them" in after
     code, told, left = drift(project, str(folder))
     assert told == ""
-    assert "no field is missing" in left
+    assert "no missing fields" in left
     assert sorted(path.parent.iterdir()) == sorted((project / "schema/resources").iterdir())
 
 
@@ -187,7 +187,7 @@ def test_nothing_unknown_is_no_finding_and_failures_are_none(project: Path) -> N
         '<response xmlns="http://example.com/" status="fail"><error>No.</error><code>404</code></response>',
         encoding="utf-8",
     )
-    assert drift(project, str(path)) == (0, "", "no field is missing\n")
+    assert drift(project, str(path)) == (0, "", "no missing fields\n")
 
 
 def test_what_cannot_be_read_is_told(project: Path) -> None:

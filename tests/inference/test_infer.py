@@ -134,7 +134,7 @@ def test_a_draft_is_printed_or_written_and_lacks_only_cases(tmp_path: Path) -> N
     assert all("[uncovered]" in line for line in problems), problems
     code, _, left = infer(project, str(folder), "--write")
     assert code == 1
-    assert "is there already" in left
+    assert "exists already" in left
 
 
 def test_what_cannot_be_drafted_is_told(tmp_path: Path) -> None:
@@ -179,8 +179,8 @@ def test_names_that_are_not_python_names_are_described(project: Path) -> None:
     assert done.returncode == 0, done.stderr
     text = (project / "schema/resources/thing.yaml").read_text(encoding="utf-8")
     for line in (
-        "lang: {attribute: lang,",
-        '"n": {attribute: "n",',
+        'lang: {at: "@lang",',
+        '"n": {at: "@n",',
         '"größe": {',
         '"yes": {',
         "ThingLineItem:",

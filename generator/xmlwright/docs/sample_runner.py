@@ -17,10 +17,14 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .layout import format_expression, to_expression
 from .responses import CaseServer, ExpectedCall, HttpExchange, ResponseServer
+
+
+_RETRIED: Final = (429, 500, 502, 503, 504)
+"""Statuses after which a client sends a safe call again."""
 
 
 def run(job: dict[str, Any], answers: ResponseServer) -> list[dict[str, Any]]:
@@ -51,7 +55,7 @@ def _ran(sample: dict[str, Any], answers: ResponseServer) -> dict[str, Any]:
         value, problem = _executed(sample, form)
         exchanges = answers.take_exchanges()
         different = next((item.problem for item in exchanges if item.problem), "")
-        problem = different or problem or _mismatch(exchanges)
+        problem = different or problem or _mismatch(exchanges, sample["expected"]["status"])
         if problem:
             return {"problem": f"{form}: {problem}"}
         if form == "sync":
@@ -76,8 +80,8 @@ def _executed(sample: dict[str, Any], form: str) -> tuple[str, str]:
     return format_expression(to_expression(names[sample["variable"]])), ""
 
 
-def _mismatch(exchanges: list[HttpExchange]) -> str:
-    if len(exchanges) != 1:
+def _mismatch(exchanges: list[HttpExchange], status: int) -> str:
+    if not exchanges or (len(exchanges) > 1 and status not in _RETRIED):
         return f"{len(exchanges)} requests were sent instead of one"
     return exchanges[0].problem
 

@@ -13,11 +13,11 @@ from lxml import etree
 from ..cases.tables import protocol_of
 from ..ir import Api, Ref
 from ..runtime.errors import ApiError, Error
-from ..runtime.protocol import Place
+from ..runtime.places import Place
 from ..runtime.reading import find, local_name, parse_xml
 from ..schema.vocabulary import SNAKE, VERB
 from .infer import FieldGuesser
-from .observations import REQUEST, RESPONSE, Document
+from .observations import REQUEST, RESPONSE, Document, method_named
 from .yaml_text import class_words, quoted
 
 _METHOD: Final = re.compile(rf"({SNAKE.pattern})\.({VERB.pattern})\Z")
@@ -77,9 +77,14 @@ def _sorted(api: Api, documents: Iterable[Document]) -> tuple[dict[str, _Method]
     answers: list[tuple[Document, etree._Element]] = []
     for document in documents:
         try:
-            root = parse_xml(document.content)
-            said = (protocol.request_method.text(root) or "").strip()
-            if local_name(root) == protocol.request_root and "." in said:
+            root = parse_xml(document.document)
+            said = method_named(protocol, root)
+            named = _method_of(document, methods) if document.sent else None
+            if not said and named is not None:
+                said = named
+            if said and (
+                document.sent or (local_name(root) == protocol.request_root and "." in said)
+            ):
                 payload = find(root, protocol.request_payload)
                 if not _METHOD.match(said):
                     unread.append(
@@ -127,7 +132,8 @@ class _Drafter:
         self._record = Ref(name, class_words(name))
         self._guesser = FieldGuesser(api)
         self._ignored = set(api.envelope.ignored_attributes)
-        self._paging = {api.paging.position, api.paging.size}
+        paging = api.paging
+        self._paging = {*paging.position, paging.size} if paging is not None else set()
         self._plural = f"{name}s"
         self._records: dict[str, Mapping[str, Mapping[str, str]]] = {}
 
@@ -226,7 +232,7 @@ class _Drafter:
                 {} if len(by_way) == 2 else {"access": "write" if REQUEST in by_way else "read"}
             )
             field_name = f"{name}_attribute" if name in fields else name
-            attributes[field_name] = {"attribute": quoted(name), **made.keys, **access}
+            attributes[field_name] = {"at": quoted(f"@{name}"), **made.keys, **access}
         return attributes
 
     def _method(
@@ -293,7 +299,7 @@ class _Drafter:
         ]
         structured = any(len(child) for child in children)
         if verb == "get" and structured:
-            return "" if first == self._name else f"value: record, element: {quoted(first)}"
+            return "" if first == self._name else f"value: record, at: {quoted(first)}"
         if verb == "list" and structured:
             inner = Counter(local_name(item) for child in children for item in child)
             item = inner.most_common(1)[0][0]
@@ -307,13 +313,15 @@ class _Drafter:
             made = self._guesser.guess(first, {}, children, self._record)
             self._records.update(made.records)
             if "record" in made.keys and "list" not in made.keys:
-                return f"value: record, record: {made.keys['record']}, element: {quoted(first)}"
+                return f"value: record, record: {made.keys['record']}, at: {quoted(first)}"
             return ""
         if first.endswith("_id") and not (verb == "create" and first == f"{self._name}_id"):
-            return f"value: id, element: {quoted(first)}"
+            return f"value: id, at: {quoted(first)}"
         return ""
 
     def _counted(self, wrappers: list[etree._Element]) -> bool:
+        if self._api.paging is None:
+            return False
         places = [Place.of(text) for text in self._api.paging.counters.values()]
         return any(place.text(wrapper) is not None for place in places for wrapper in wrappers)
 

@@ -52,12 +52,17 @@ class ElementIndex:
         for item in fields:
             if not set(letters) & set(item.access):
                 continue
+            if item.location is not None:
+                continue
             if item.attribute is not None:
-                root.attributes.add(item.attribute)
+                node = root
+                for name in item.path:
+                    node = node.children.setdefault(name, ElementNode(owner, (*node.prefix, name)))
+                node.attributes.add(item.attribute)
                 continue
             if item.content and (
                 not item.path or letters == "r"
-            ):  # `also: content` applies to reading only
+            ):  # the text in place of an element is only read
                 root.text = True
             node = root
             for depth, name in enumerate(item.path):

@@ -257,7 +257,7 @@ class FieldGuesser:
             elif not any(len(child) or child.attrib for child in children):
                 texts = {"response": [child.text or "" for child in children]}
                 return FieldGuess(
-                    {"element": quoted(f"{name}/{inner}"), **self._scalar(inner, texts, owner)}, {}
+                    {"at": quoted(f"{name}/{inner}"), **self._scalar(inner, texts, owner)}, {}
                 )
         if item is None:
             return self._record(name, elements, owner)
@@ -296,12 +296,12 @@ class FieldGuesser:
         for attribute in dict.fromkeys(str(key) for element in elements for key in element.attrib):
             texts = {"response": [element.get(attribute, "") for element in elements]}
             fields[attribute] = {
-                "attribute": quoted(attribute),
+                "at": quoted(f"@{attribute}"),
                 **self._scalar(attribute, texts, owner),
             }
         if any((element.text or "").strip() for element in elements):
             texts = {"response": [element.text or "" for element in elements]}
-            fields["value"] = {"content": "true", **self._scalar(name, texts, owner)}
+            fields["value"] = {"at": quoted("."), **self._scalar(name, texts, owner)}
         for child_name, found in by_name.items():
             deeper = [child for child in found if len(child)]
             texts = {"response": [child.text or "" for child in found if not len(child)]}

@@ -11,16 +11,19 @@ from typing import Any, Final
 
 from lxml import etree
 
+from ..cases.messages import MessageError, request_message, response_message
 from ..cases.tables import Tables
 from ..ir import Api, Method, Ref
 from ..runtime.errors import ApiError, Error, InvalidDocumentError
-from ..runtime.protocol import Place
+from ..runtime.places import Place
+from ..runtime.protocol import Protocol
 from ..runtime.reading import find, local_name, local_part, parse_xml
 from ..runtime.registry import MethodRegistry, Methods
 from .element_index import ElementIndex, ElementNode, owner_of
 
 REQUEST: Final = "request"
 RESPONSE: Final = "response"
+_VERBS: Final = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE")
 
 
 @dataclass(slots=True)
@@ -62,6 +65,26 @@ class Document:
     name: str
     content: bytes
     method: str | None = None
+
+    @property
+    def document(self) -> bytes:
+        """The XML document; that in the body of an HTTP message."""
+        if self.content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            return self.content
+        text = self.content.decode("utf-8-sig", "replace").replace("\r\n", "\n")
+        try:
+            message = response_message(text)
+            body = message.body if message.status is not None else request_message(text).body
+        except MessageError:
+            return self.content
+        return body.encode()
+
+    @property
+    def sent(self) -> bool:
+        """Whether its name or its start line says that it is a request."""
+        parts = (self.method or "").split(".")
+        start = self.content.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b" ")[0]
+        return REQUEST in parts or start in _VERBS
 
 
 class _DescribedMethods(Methods):
@@ -121,12 +144,18 @@ def gather(api: Api, found: Iterable[Document]) -> tuple[list[Observation], list
     return list(reader.seen.values()), reader.unread
 
 
+def method_named(protocol: Protocol, root: etree._Element) -> str:
+    """Return the method that a request document names; empty if it names none."""
+    place = protocol.request_method
+    return "" if place is None or place.source else (place.text(root) or "").strip()
+
+
 class DocumentReader:
     """Finds the method of documents and reads them."""
 
     def __init__(self, api: Api) -> None:
         tables = Tables(api)
-        self._door = MethodRegistry(tables.protocol, _DescribedMethods(tables))
+        self._registry = MethodRegistry(tables.protocol, _DescribedMethods(tables))
         self._methods = {method.name: method for method in api.methods}
 
     def place(self, document: Document) -> tuple[etree._Element, Method | None, bool]:
@@ -136,17 +165,21 @@ class DocumentReader:
             ApiError: It reports a failure.
             InvalidDocumentError: It does not belong to a described method.
         """
-        root = parse_xml(document.content)
-        protocol = self._door.protocol
-        said = (protocol.request_method.text(root) or "").strip()
-        if local_name(root) == protocol.request_root and (
-            said in self._methods or protocol.request_root != protocol.response_root
+        root = parse_xml(document.document)
+        protocol = self._registry.protocol
+        said = method_named(protocol, root) or self._named(document) or ""
+        if document.sent and said in self._methods:
+            return root, self._methods[said], True
+        if (
+            protocol.request_root
+            and local_name(root) == protocol.request_root
+            and (said in self._methods or protocol.request_root != protocol.response_root)
         ):
             if said not in self._methods:
                 raise InvalidDocumentError(f"the request is for {said!r}, which is not described")
             return root, self._methods[said], True
         protocol.check(root, "?")
-        name = self._named(document) or next(iter(self._door.guess(document.content)), None)
+        name = self._named(document) or next(iter(self._registry.guess(document.document)), None)
         if name is None:
             payload = find(root, protocol.response_payload)
             if payload is not None and len(payload):
@@ -164,8 +197,8 @@ class DocumentReader:
         if method is None:
             raise InvalidDocumentError("the method of this empty response is unknown")
         if sent:
-            return method, self._door.parse_request(document.content)[1], True
-        return method, self._door.parse_response(method.name, document.content), False
+            return method, self._registry.parse_request(document.document)[1], True
+        return method, self._registry.parse_response(method.name, document.document), False
 
     def _named(self, document: Document) -> str | None:
         """Return the method in a recording or in a file name."""
@@ -203,7 +236,7 @@ class _Collector(DocumentReader):
 
     def _request(self, root: etree._Element, method: Method) -> None:
         self._method, self._direction = method.name, REQUEST
-        protocol = self._door.protocol
+        protocol = self._registry.protocol
         holder = find(root, protocol.request_payload)
         if holder is None:
             return
@@ -211,8 +244,10 @@ class _Collector(DocumentReader):
         place = protocol.request_method
         if method.wrapper is None:
             node = self._index.of(method.arguments, None, letters)
-            skip = {*place.path[:1]} if not protocol.request_payload else set()
-            known = {place.attribute, *protocol.request_attributes}
+            skip = (
+                {*place.path[:1]} if place is not None and not protocol.request_payload else set()
+            )
+            known = {place.attribute if place is not None else None, *protocol.request_attributes}
             self._walk(holder, node, letters, skip=skip, attributes=known)
             return
         wrapped = find(holder, (method.wrapper,))
@@ -223,7 +258,7 @@ class _Collector(DocumentReader):
     def _answer(self, root: etree._Element, method: Method) -> None:
         self._method, self._direction = method.name, RESPONSE
         answer = method.response
-        holder = find(root, self._door.protocol.response_payload)
+        holder = find(root, self._registry.protocol.response_payload)
         if holder is None or answer.record is None:
             return
         status = self._api.envelope.status
@@ -235,7 +270,9 @@ class _Collector(DocumentReader):
             if holder is None:
                 return
         if answer.value in ("page", "list"):
-            counters = [Place.of(text) for text in self._api.paging.counters.values()]
+            paging = method.pages or self._api.paging
+            texts = [] if paging is None else [*paging.counters.values(), *paging.next]
+            counters = [place for place in map(Place.of, texts) if not place.absolute]
             self._beside(
                 holder, {answer.item, *(name for place in counters for name in place.path[:1])}
             )

@@ -50,7 +50,7 @@ def proposals(api: Api, seen: list[Observation]) -> tuple[list[Proposal], list[s
         if other is not None:
             notes.append(f"{record.name}.{other} is not described for {_direction(item)}: {where}")
             continue
-        if outer and (last[0] in "@#" or _scalar(record, tuple(outer))):
+        if outer and last[0] != "@" and (last[0] == "#" or _scalar(record, tuple(outer))):
             notes.append(f"{record.name}: {where} is inside a scalar")
             continue
         made = guesser.guess(
@@ -58,17 +58,16 @@ def proposals(api: Api, seen: list[Observation]) -> tuple[list[Proposal], list[s
             inside=outer[-1] if outer else "", repeated=item.repeated,
         )  # fmt: skip
         keys = dict(made.keys)
-        if last.startswith("@"):
-            keys = {"attribute": quoted(last[1:]), **keys}
-        elif last == "#text":
-            keys = {"content": "true", **keys}
         name = _free(record, [*outer, last.lstrip("@#")])
-        if "element" in keys:  # one field in an element of its own
-            inner = keys["element"].strip('"')
-            keys["element"] = quoted("/".join([*outer, inner]))
+        if last[0] in "@#":
+            place = [*outer, *([last] if last[0] == "@" else [])]
+            keys = {"at": quoted("/".join(place) or "."), **keys}
+        elif "at" in keys:  # one field in an element inside
+            inner = keys["at"].strip('"')
+            keys["at"] = quoted("/".join([*outer, inner]))
             name = _free(record, [*outer, *inner.split("/")[-2:]])
-        elif outer or (name != last and last[0] not in "@#"):
-            keys = {"element": quoted("/".join(item.path)), **keys}
+        elif outer or name != last:
+            keys = {"at": quoted("/".join(item.path)), **keys}
         places = tuple(dict.fromkeys(item.places))
         found.append(
             Proposal(
