@@ -76,10 +76,12 @@ class SandboxApp:
         )
         self.addresses = Addresses(api, options.accounts[0], plain=self.engine.plain)
         self.authenticator = Authenticator(self.engine, TokenFormat.of(api), self.seed)
-        self.engine.credentials_of = lambda account: {
-            **self.addresses.options(account),
-            **self.authenticator.credentials(account),
-        }
+        self.engine.give_out(
+            lambda account: {
+                **self.addresses.options(account),
+                **self.authenticator.credentials(account),
+            }
+        )
         self.faults = Faults(
             self.seed,
             {code.code: code.status for code in api.errors},

@@ -64,7 +64,9 @@ class CredentialReader:
             root = parse_xml(document)
         except Error:
             return set()
-        texts = (place.text(root) for place, _ in self._items if place is not None and not place.source)
+        texts = (
+            place.text(root) for place, _ in self._items if place is not None and not place.source
+        )
         return {text for text in texts if text}
 
     @staticmethod

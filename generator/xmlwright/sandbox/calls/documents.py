@@ -102,7 +102,9 @@ class Documents:
         found: set[str] = set(_sensitive_texts(entry.arguments or {}, self._sensitive))
         if self._hidden_parameters:
             form = entry.document if FORM in entry.headers.get("content-type", "") else b""
-            pairs = parse_qsl(form.decode("utf-8", "replace")) + parse_qsl(entry.target.partition("?")[2])
+            pairs = parse_qsl(form.decode("utf-8", "replace")) + parse_qsl(
+                entry.target.partition("?")[2]
+            )
             found.update(text for name, text in pairs if name in self._hidden_parameters and text)
             found.update(quote_plus(text) for text in tuple(found))
         if self._credentials.elements:

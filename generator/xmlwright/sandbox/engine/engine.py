@@ -12,23 +12,21 @@ from typing import Any
 from ...behavior.expressions import Expression, ExpressionError
 from ...behavior.rules import Behaviors
 from ...cases.tables import Tables
-from ...ir import Api, Method, Ref
-from ...ir import Record as RecordDescription
-from ...runtime.protocol import Protocol
+from ...ir import Api, Method
 from ..binding.arguments import ArgumentReader
 from ..binding.credentials import CredentialReader
 from ..binding.routing import Route, is_plain
 from .context import NOTHING, SETTINGS, CallContext
 from .exchange import Call, Change, Effects, EngineResponse, Member, Person, Registration
-from .failures import CallRefusedError, Failures
+from .failures import CallRefusedError
 from .record_store import RecordStore, key_of
+from .replies import Replies, padded_fields
 from .requests import checked_arguments, opened, read
 from .resources import ResourceRuntime, Resources
-from .responses import XML, ResponseWriter, Written, failed_root_in_cases, root_in_cases
 from .seeding import Seeder
 from .state import AccountState, Key, Record
 from .timing import DueEvents
-from .verbs import MethodDispatcher, Outcome
+from .verbs import MethodDispatcher
 
 Clock = Callable[[], dt.datetime]
 _EXACT = Context(prec=100)
@@ -56,19 +54,13 @@ class Engine:
         self.resources = Resources(api, self.tables, self.behaviors)
         self.seed = seed
         self.strict = strict == "documented"
-        self.credentials_of: Callable[[str], Mapping[str, str]] = lambda account: {}
-        """Return the credentials of an account, for methods that give them out."""
         self._clock = clock
         self._zone = _zone(api.zone)
         self._methods = {method.name: method for method in api.methods}
         self.plain = is_plain(api)
         """Every request is a document that names its method, POSTed to one address."""
-        self._failed_root = failed_root_in_cases(api)
-        self._padded_fields = self._padded()
-        self._writers: dict[int, ResponseWriter] = {}
-        self._failures: dict[int, Failures] = {}
+        self._replies = Replies(api, self.tables, self.behaviors, padded_fields(self.resources))
         self._readers: dict[str, ArgumentReader] = {}
-        self._roots: dict[str, str] = {}
         self._credentials = CredentialReader(api)
         self._accounts: dict[str, AccountState] = {}
         self._calls: dict[tuple[str, dt.date], int] = {}
@@ -77,35 +69,9 @@ class Engine:
         inside = method.path[:1] if method is not None and not self.protocol.request_payload else ()
         self._besides = frozenset((*inside, *self._credentials.elements))
 
-    def _writer(self, protocol: Protocol) -> ResponseWriter:
-        """Return what writes the responses that have an envelope."""
-        found = self._writers.get(id(protocol))
-        if found is None:
-            found = self._writers[id(protocol)] = ResponseWriter(
-                self.api,
-                protocol,
-                failed=self.behaviors.failed,
-                deprecated=self.behaviors.deprecated,
-                padded=self._padded_fields,
-                omits=not self.plain,
-            )
-        return found
-
-    def _failures_of(self, protocol: Protocol) -> Failures:
-        found = self._failures.get(id(protocol))
-        if found is None:
-            found = self._failures[id(protocol)] = Failures(
-                self.api, self.behaviors, protocol, root=self._failed_root
-            )
-        return found
-
-    def _padded(self) -> dict[Ref, frozenset[str]]:
-        found = {}
-        for resource in self.resources:
-            if resource.layout is not None and resource.behavior.padded:
-                record = resource.layout.record
-                found[Ref(record.module, record.name)] = resource.behavior.padded
-        return found
+    def give_out(self, credentials_of: Callable[[str], Mapping[str, str]]) -> None:
+        """Let methods that sign in return the options of a client for an account."""
+        self._replies.credentials_of = credentials_of
 
     # accounts
 
@@ -307,10 +273,12 @@ class Engine:
                 state.rollback()
                 guesses = tuple(context.guesses)
                 raise
-            reply = self._reply(method, outcome, context, state.commit(), number)
+            for opening in context.opened:
+                self.account(opening.account).put(SETTINGS, "settings", opening.settings)
+            reply = self._replies.reply(method, outcome, context, state.commit(), number)
             return reply if call.http is None else dataclasses.replace(reply, arguments=arguments)
         except CallRefusedError as refused:
-            return self._refused(refused, name, guesses, number)
+            return self._replies.refused(refused, name, guesses, number)
 
     @staticmethod
     def _unknown(name: str, route: Route | None) -> CallRefusedError:
@@ -388,105 +356,15 @@ class Engine:
         elif condition not in (None, "always") and not resource.behavior.methods:
             context.guess(f"{kind} may call {method.name} {condition}: this is taken to be so")
 
-    def _reply(
-        self,
-        method: Method,
-        outcome: Outcome,
-        context: CallContext,
-        changes: tuple[Change, ...],
-        number: int,
-    ) -> EngineResponse:
-        if method.response.value == "binary":
-            written = Written(outcome.value["data"], outcome.value["media"])
-        else:
-            runtime = self.tables.method(method)
-            value = self._signed_in(method, outcome.value, context)
-            written = self._writer(runtime.protocol).document(
-                runtime.response, value, outcome.hide,
-                padded=outcome.padded, root=self._root(method), number=number,
-            )  # fmt: skip
-        for opening in context.opened:
-            self.account(opening.account).put(SETTINGS, "settings", opening.settings)
-        status = written.status or _status(method, written)
-        return EngineResponse(
-            status, written.media, b"" if status in (204, 304) else written.body, method.name, True,
-            guesses=tuple(context.guesses), events=tuple(context.events), sent=tuple(context.sent),
-            changes=changes, opened=tuple(context.opened), headers=tuple(written.headers),
-        )  # fmt: skip
-
-    def _signed_in(self, method: Method, value: Any, context: CallContext) -> Any:
-        """Return a response with the credentials of the account in it, for a method that gives them out."""
-        if method.authenticated or not isinstance(value, Mapping) or not self._credentials.names:
-            return value
-        known = self.credentials_of(context.state.name)
-        ref = method.response.record
-        record = self.api.records.get(ref) if ref is not None else None
-        if record is None:
-            return value
-        found = self._with_options(record, value, known)
-        if not known.keys() & found.keys() and self._credentials.primary:
-            secret = next((item.python for item in record.fields if item.sensitive), None)
-            if secret is not None:
-                found[secret] = known[self._credentials.primary]
-        return found
-
-    def _with_options(
-        self,
-        record: RecordDescription,
-        value: Mapping[str, Any],
-        known: Mapping[str, str],
-        prefix: str = "",
-    ) -> dict[str, Any]:
-        """Return a record with the options of a client in it: ``token``, or ``site_id`` as the ID of a ``site``."""
-        found = dict(value)
-        for item in record.fields:
-            name = prefix + item.python
-            if not item.readable or item.many:
-                continue
-            if item.record is None and name in known:
-                found[item.python] = known[name]
-            elif item.record in self.api.records and isinstance(found.get(item.python), Mapping):
-                assert item.record is not None
-                inner = self.api.records[item.record]
-                found[item.python] = self._with_options(
-                    inner, found[item.python], known, f"{item.python}_"
-                )
-        return found
-
-    def _root(self, method: Method) -> str:
-        """Return the root element of the responses of a method whose envelope has none."""
-        found = self._roots.get(method.name)
-        if found is None:
-            found = self._roots[method.name] = root_in_cases(self.api, method)
-        return found
-
-    def _refused(
-        self, refused: CallRefusedError, name: str | None, guesses: tuple[str, ...], number: int = 0
-    ) -> EngineResponse:
-        method = self._methods.get(name or "")
-        protocol = self.protocol if method is None else self.tables.method(method).protocol
-        told = self._failures_of(protocol).told(refused)
-        if told.guess is not None:
-            guesses = tuple(dict.fromkeys((*guesses, told.guess)))
-        verbs = refused.facts.get("verbs")
-        return EngineResponse(
-            told.status, XML, self._writer(protocol).failure(told, number),
-            None if method is None else method.name, False, told.code, guesses,
-            headers=(("Allow", ", ".join(verbs)),) if verbs else (),
-        )  # fmt: skip
-
     def refusal(
         self, code: str, message: str | None = None, status: int | None = None, **facts: Any
     ) -> EngineResponse:
         """Return a failure in the API's own envelope, by its code."""
-        told = self._failures_of(self.protocol).of_code(code, message, facts, status)
-        return EngineResponse(
-            told.status, XML, self._writer(self.protocol).failure(told), None, False, told.code
-        )
+        return self._replies.of_code(code, message, status, facts)
 
     def situation(self, situation: str, **facts: Any) -> EngineResponse:
         """Return the response for one of the situations of :data:`.failures.KINDS`."""
-        return self._refused(CallRefusedError(situation, **facts), None, ())
+        return self._replies.refused(CallRefusedError(situation, **facts), None, ())
 
     def tick(self, name: str) -> Effects:
         """Do what has come due in an account."""
@@ -512,24 +390,6 @@ class Engine:
     def record(self, name: str, collection: str, key: Key) -> Record | None:
         """Return one record, as it is kept."""
         return self.account(name).get(collection, key)
-
-
-def _status(method: Method, written: Written) -> int:
-    """Return the status of a call that worked."""
-    http = method.http
-    if http is None:
-        return 200
-    empty = not written.body
-    for status in http.success:
-        if (status in (204, 205)) <= empty:
-            return status
-    if http.success and method.response.value == "none":
-        return http.success[0]
-    if not http.described_verb:
-        return 200
-    if method.kind == "create" and http.verb == "POST":
-        return 201
-    return 204 if empty and method.response.value == "none" else 200
 
 
 def _zone(name: str) -> dt.tzinfo:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from ...behavior.rules import Filter, MethodBehavior
 from ...cases.tables import Tables
@@ -17,6 +18,9 @@ from .state import Query, Record, Test, values_at
 from .windows import Window, Windows
 
 _FROM, _TO = "_from", "_to"
+_SEARCH: Final = re.compile(
+    r"(?:^|_)(?:q|query|search|term|terms|keyword|keywords|word|text|contains)(?:$|_)"
+)
 
 
 class Lister:
@@ -167,7 +171,8 @@ class Lister:
             if name.endswith(ending) and field in fields:
                 return Filter(how, (field,))
         guess = f"what the filter {name} does is not described"
-        if scalar == "text" and fields:
+        searches = not self._work.resources.shows_examples(resource.module.name)
+        if scalar == "text" and fields and (searches or _SEARCH.search(name)):
             return Filter("contains", (), guess=guess)
         return Filter("ignored", guess=guess)
 
