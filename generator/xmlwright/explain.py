@@ -12,7 +12,7 @@ from .naming import client_attribute
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One thing of the description that a name stands for."""
+    """One thing of the description that a name refers to."""
 
     name: str
     what: str

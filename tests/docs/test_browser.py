@@ -350,7 +350,7 @@ def test_a_server_that_is_not_there_is_told(page: Page, site: Path) -> None:
     page.locator(".try summary").click()
     page.locator(".try input").nth(0).fill("http://127.0.0.1:9/")
     page.locator(".try .send").click()
-    page.get_by_text("No answer from http://127.0.0.1:9").wait_for()
+    page.get_by_text("No response from http://127.0.0.1:9").wait_for()
 
 
 # texts

@@ -227,7 +227,7 @@ def worst(verdicts: list[Verdict]) -> Verdict:
 
 
 def change(rule: str, what: str, message: str, old: Any, new: Any) -> Change:
-    """Return a change between two things with positions; None stands for a missing one."""
+    """Return a change between two things with positions; None for a missing one."""
     return Change(rule, what, message, old.at if old else None, new.at if new else None)
 
 

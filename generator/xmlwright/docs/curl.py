@@ -15,7 +15,7 @@ from ..runtime.writing import Upload
 
 _BASE: Final = "http://xmlwright-base"
 _MARK: Final = re.compile(r"xmlwright-option-([a-z0-9_]+)-end")
-"""What stands in for an option of the client until the command is complete."""
+"""A mark for an option of the client until the command is complete."""
 
 
 class CurlWriter:

@@ -1,6 +1,6 @@
 """A loopback server that responds to samples and records what they send.
 
-:class:`CaseServer` gives each request the answer of its case. Anything else that has the three methods of :class:`ResponseServer`,
+:class:`CaseServer` gives each request the response of its case. Anything else that has the three methods of :class:`ResponseServer`,
 such as a server that keeps state, can take its place.
 """
 

@@ -89,7 +89,7 @@ def _access(seen: Observation) -> str:
 
 
 def _direction(seen: Observation) -> str:
-    return "requests" if REQUEST in seen.directions else "answers"
+    return "requests" if REQUEST in seen.directions else "responses"
 
 
 def _described(record: Record, path: tuple[str, ...]) -> str | None:

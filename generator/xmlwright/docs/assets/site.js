@@ -64,7 +64,7 @@
     for (const box of all(".tabs")) {
       const group = box.dataset.tabs;
       const list = make("div", { role: "tablist" });
-      list.setAttribute("aria-label", group === "answer" ? "The answer as" : "The call as");
+      list.setAttribute("aria-label", group === "answer" ? "The response as" : "The call as");
       const panels = all(":scope > [data-tab]", box);
       panels.forEach((panel, index) => {
         panel.id = panel.id || fresh("panel");
@@ -253,7 +253,7 @@
           answer.hidden = false;
         } catch (error) {
           status.classList.add("bad");
-          status.textContent = `No answer from ${base.origin}: is the server running, and does it allow calls from pages (CORS)? ${error.message}`;
+          status.textContent = `No response from ${base.origin}: is the server running, and does it allow calls from pages (CORS)? ${error.message}`;
         }
       });
       box.append(
