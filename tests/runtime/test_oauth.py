@@ -216,7 +216,7 @@ def test_three_steps_lead_to_an_access_token_that_signs_calls(
         asked = flow.request_token(callback) if callback != "oob" else flow.request_token()
         asked = pickle.loads(pickle.dumps(asked))  # the user may take a while
         page = urlsplit(asked.authorization_url)
-        assert page.path == "/oauth/oauth_authorization.php"
+        assert page.path == "/oauth/oauth_authorize.php"
         assert dict(parse_qsl(page.query)) == {"oauth_token": asked.token}
         code = service.user_agrees(asked.authorization_url)
         auth = flow.access_token(asked, verifier=f"  {code}\n")  # as pasted

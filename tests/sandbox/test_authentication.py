@@ -99,7 +99,7 @@ class Flow:
     ) -> requests.Response:
         form = {"oauth_token": token, "answer": answer, "person": person}
         return self.session.post(
-            self.url("oauth_authorization"), data=form, allow_redirects=False, timeout=60
+            self.url("oauth_authorize"), data=form, allow_redirects=False, timeout=60
         )
 
 
@@ -197,7 +197,7 @@ def test_a_request_that_was_sent_before_is_refused(box: Sandbox, account: str, f
 def test_the_page_takes_nothing_but_an_open_question(
     box: Sandbox, account: str, flow: Flow
 ) -> None:
-    page = flow.url("oauth_authorization")
+    page = flow.url("oauth_authorize")
     assert flow.session.get(page, params={"oauth_token": "nothing"}, timeout=60).status_code == 400
     assert flow.agree("nothing").status_code == 400
     header = {
