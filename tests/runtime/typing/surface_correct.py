@@ -182,7 +182,7 @@ def lists_are_walked(fb: FreshBooks) -> Iterator[Task]:
     yield from tasks
     for page in tasks.pages(resume=3):
         assert_type(page, Page[Task])
-        assert_type(page.next, int | None)
+        assert_type(page.next, int | str | tuple[str | None, ...] | None)
     assert_type(tasks.page(), Page[Task])
     assert_type(tasks.first(), Task | None)
     assert_type(tasks.take(5), list[Task])
