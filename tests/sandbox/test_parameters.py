@@ -228,7 +228,9 @@ def test_another_order_of_elements_is_refused_where_the_api_is_strict(cards: San
     assert "E3" in sent("<holder>A</holder><color>red</color>")
 
 
-def test_credentials_and_arguments_of_parameters_are_not_shown_and_known(roles: Sandbox, cards: Sandbox) -> None:
+def test_credentials_and_arguments_of_parameters_are_not_shown_and_known(
+    roles: Sandbox, cards: Sandbox
+) -> None:
     with Caller(roles) as call:
         call("role.CreateRole", role_name="shown")
     entry = roles.control.requests(method="role.CreateRole")[-1]

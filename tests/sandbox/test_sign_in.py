@@ -107,5 +107,8 @@ def test_any_signature_is_accepted_and_none_is_not(tmp_path: Path) -> None:
         with Caller(box, auth=lambda request: {"Authorization": f"Made of {request.verb}"}) as call:
             made = call("note.create", text="a")
             assert call("note.get", id=made.id).text == "a"
-        with Caller(box, auth=lambda request: {}) as call, pytest.raises(errors.AuthenticationError):
+        with (
+            Caller(box, auth=lambda request: {}) as call,
+            pytest.raises(errors.AuthenticationError),
+        ):
             call("note.get", id=made.id)

@@ -88,9 +88,9 @@ class MethodBehavior:
     refusals: tuple[Refusal, ...] = ()
     settings: tuple[Setting, ...] = ()
     effects: tuple[Effect, ...] = ()
-    answer: Rule | None = None
+    response: Rule | None = None
     each: Expression | None = None
-    """The records that a list answers, in place of those of the resource."""
+    """The records that a list returns, in place of those of the resource."""
     allow: Mapping[str, Expression] = field(default_factory=dict)
     finds_deleted: bool = False
     keeps: bool = True
@@ -155,7 +155,7 @@ class Behavior:
     series: str
     """Number series of its identities."""
     hidden: Mapping[Path, Rule | None] = field(default_factory=dict)
-    """Kept with a record and never answered."""
+    """Kept with a record and never returned."""
     allow: Mapping[str, Expression] = field(default_factory=dict)
     supplied: Mapping[str, Mapping[str, Expression]] = field(default_factory=dict)
     """Person -> field -> what it is in a create, whatever was sent."""
@@ -223,7 +223,7 @@ class Behaviors:
     failed: str | None = None
     """What the status of a failure says."""
     deprecated: str | None = None
-    """Attribute that marks deprecated elements in answers."""
+    """Attribute that marks deprecated elements in responses."""
     people: tuple[People, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     holds: tuple[tuple[str, Mapping[str, Any]], ...] = ()

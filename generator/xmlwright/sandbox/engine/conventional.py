@@ -43,7 +43,9 @@ class ConventionalMethods:
             CallRefusedError: what it names is not there.
         """
         if operation.what == "create":
-            return self._create(operation, method, arguments)
+            made = self._create(operation, method, arguments)
+            several = method.response.value in ("page", "list")
+            return self._list(operation, method, {}) if several else made
         if operation.what == "list":
             return self._list(operation, method, arguments)
         record = self._named(operation, method, arguments)

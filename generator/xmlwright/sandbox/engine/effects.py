@@ -36,9 +36,9 @@ class EffectRunner:
     ) -> Record:
         """Return a new record, with everything that creating it brings about. ``scopes`` is what it belongs to."""
         record = self._store.make(resource, values, arguments, scopes)
-        acting = resource.behavior.methods.get("create")
-        if acting is not None:
-            record = self.run(resource, record, acting.effects, arguments=arguments or values)
+        behavior = resource.behavior.methods.get("create")
+        if behavior is not None:
+            record = self.run(resource, record, behavior.effects, arguments=arguments or values)
         self.announce(resource, "create", record)
         return record
 

@@ -34,27 +34,27 @@ class Lister:
         self,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
         scopes: Mapping[str, Any],
     ) -> ListResult:
         """Return the rows that were asked for, with the counters of their page."""
-        tree = acting.tree
+        tree = behavior.tree
         as_tree = tree is not None and tree[0] in arguments and arguments[tree[0]] is None
-        query = self._query(resource, method, acting, arguments, as_tree, scopes)
+        query = self._query(resource, method, behavior, arguments, as_tree, scopes)
         collection = self._work.state.collection(resource.name)
         if method.response.value != "page":
             found, _ = collection.rows(query)
-            return ListResult(self._branches(resource, found, acting, as_tree), {})
-        windows, window = self._window(resource, method, acting, arguments)
+            return ListResult(self._branches(resource, found, behavior, as_tree), {})
+        windows, window = self._window(resource, method, behavior, arguments)
         if window is None:
             every, _ = collection.rows(query)
             start = windows.begin(every, arguments)
-            window = Window(start, self._size(windows, acting, arguments), start)
+            window = Window(start, self._size(windows, behavior, arguments), start)
         # One more row than wanted: the mark of the next page may be made of it.
         found, total = collection.rows(query, window.start, window.size + 1)
         following = found[window.size] if len(found) > window.size else None
-        shown = self._branches(resource, found[: window.size], acting, as_tree)
+        shown = self._branches(resource, found[: window.size], behavior, as_tree)
         return windows.result(shown, window, total, following)
 
     def page_of(
@@ -62,16 +62,16 @@ class Lister:
         resource: ResourceRuntime,
         rows: list[Any],
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
     ) -> ListResult:
         """Return a page of the given rows."""
         if method.response.value != "page":
             return ListResult(rows, {})
-        windows, window = self._window(resource, method, acting, arguments)
+        windows, window = self._window(resource, method, behavior, arguments)
         if window is None:
             start = windows.begin(rows, arguments)
-            window = Window(start, self._size(windows, acting, arguments), start)
+            window = Window(start, self._size(windows, behavior, arguments), start)
         end = window.start + window.size
         following = rows[end] if end < len(rows) else None
         return windows.result(rows[window.start : end], window, len(rows), following)
@@ -80,17 +80,17 @@ class Lister:
         self,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
     ) -> tuple[Windows, Window | None]:
         paging = self._tables.method(method).protocol.paging
         ref = method.response.record
         layout = resource.layout if ref is None else self._work.resources.layout(ref)
         windows = Windows(method, paging, layout, self._work.request)
-        return windows, windows.window(arguments, self._size(windows, acting, arguments))
+        return windows, windows.window(arguments, self._size(windows, behavior, arguments))
 
-    def _size(self, windows: Windows, acting: MethodBehavior, arguments: Mapping[str, Any]) -> int:
-        size = windows.size(arguments, acting.page_size)
+    def _size(self, windows: Windows, behavior: MethodBehavior, arguments: Mapping[str, Any]) -> int:
+        size = windows.size(arguments, behavior.page_size)
         most = windows.maximum
         if most is not None and size > most:
             self._work.guess(f"more than {most} rows a page are cut to that many")
@@ -98,9 +98,9 @@ class Lister:
         return size
 
     def _branches(
-        self, resource: ResourceRuntime, rows: list[Any], acting: MethodBehavior, as_tree: bool
+        self, resource: ResourceRuntime, rows: list[Any], behavior: MethodBehavior, as_tree: bool
     ) -> list[Any]:
-        tree = acting.tree
+        tree = behavior.tree
         if not as_tree or tree is None:
             return rows
         return [self._branch(resource, row, tree[1], tree[2]) for row in rows]
@@ -111,7 +111,7 @@ class Lister:
         self,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
         as_tree: bool,
         scopes: Mapping[str, Any],
@@ -141,7 +141,7 @@ class Lister:
             equals.setdefault((name,), (value,))
         if context.person.kind in resource.behavior.visible:
             tests.append(lambda record: context.sees(resource, record))
-        return Query(equals, tuple(tests), *self._order(resource, method, acting))
+        return Query(equals, tuple(tests), *self._order(resource, method, behavior))
 
     @staticmethod
     def _below(resource: ResourceRuntime, name: str, value: Any, tests: list[Test]) -> None:
@@ -150,11 +150,11 @@ class Lister:
 
     @staticmethod
     def _order(
-        resource: ResourceRuntime, method: Method, acting: MethodBehavior
+        resource: ResourceRuntime, method: Method, behavior: MethodBehavior
     ) -> tuple[str | None, bool]:
         """Return the field that orders a list, None for the identity; and whether it goes down."""
-        if acting.order is not None:
-            return acting.order.lstrip("-"), acting.order.startswith("-")
+        if behavior.order is not None:
+            return behavior.order.lstrip("-"), behavior.order.startswith("-")
         named = method.order or ""
         fields = resource.layout.fields if resource.layout is not None else {}
         order = named.lstrip("-")

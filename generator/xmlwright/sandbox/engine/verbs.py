@@ -53,30 +53,30 @@ class MethodDispatcher:
         self, resource: ResourceRuntime, method: Method, arguments: Mapping[str, Any]
     ) -> Outcome:
         """Do one method. Raises :class:`CallRefusedError` where the service would refuse it."""
-        acting = resource.behavior.methods.get(method.verb) or MethodBehavior()
-        kind = acting.allow.get(self.context.person.kind)
+        behavior = resource.behavior.methods.get(method.verb) or MethodBehavior()
+        kind = behavior.allow.get(self.context.person.kind)
         if kind is not None and not kind(self.context.scope(NOTHING, arguments=arguments)):
             raise CallRefusedError("permission", **resource.facts)
         operation = self.context.resources.conventions.of(method)
         if operation is not None:
-            return self._conventional(operation, resource, method, acting, arguments)
+            return self._conventional(operation, resource, method, behavior, arguments)
         resource = self._kept_by(resource, method)
         scopes = scopes_of(method, resource.key, arguments)
         self._parents(resource, method, scopes)
         if method.kind == "action":
             self._known(resource, method, arguments)
         if method.kind == "create":
-            return self._create(resource, method, acting, arguments, scopes)
+            return self._create(resource, method, behavior, arguments, scopes)
         if method.kind == "list":
-            return self._list(resource, method, acting, arguments, scopes)
-        return self._one(resource, method, acting, arguments, scopes)
+            return self._list(resource, method, behavior, arguments, scopes)
+        return self._one(resource, method, behavior, arguments, scopes)
 
     def _conventional(
         self,
         operation: Operation,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
     ) -> Outcome:
         """Do what a method does by its name."""
@@ -85,7 +85,7 @@ class MethodDispatcher:
             return Outcome()
         if method.response.value == "page":
             lister = Lister(self._tables, self.context)
-            return Outcome(lister.page_of(resource, list(value), method, acting, arguments))
+            return Outcome(lister.page_of(resource, list(value), method, behavior, arguments))
         return Outcome(value)
 
     def _kept_by(self, resource: ResourceRuntime, method: Method) -> ResourceRuntime:
@@ -133,63 +133,63 @@ class MethodDispatcher:
         self,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
         scopes: Mapping[str, Any],
     ) -> Outcome:
-        self.store.refuse_by(resource, acting.refusals, method.verb, arguments, arguments=arguments)
-        if not acting.keeps:
+        self.store.refuse_by(resource, behavior.refusals, method.verb, arguments, arguments=arguments)
+        if not behavior.keeps:
             record: Record = arguments
             self.effects.run(
-                resource, {**arguments, ".key": 0}, acting.effects, arguments=arguments
+                resource, {**arguments, ".key": 0}, behavior.effects, arguments=arguments
             )
         else:
             record = self.effects.create(
                 resource, self._fields(resource, arguments), arguments, scopes
             )
             self._due(resource, record)
-        if acting.answer is None and method.response.value == "id":
+        if behavior.response is None and method.response.value == "id":
             return Outcome(key_of(resource, record), padded=self._padded(resource))
-        return self._answer(resource, method, acting, record, arguments)
+        return self._answer(resource, method, behavior, record, arguments)
 
     def _one(
         self,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
         scopes: Mapping[str, Any],
     ) -> Outcome:
         """Perform a method for one record, or for none."""
-        record = self._target(resource, method, acting, arguments, scopes)
+        record = self._target(resource, method, behavior, arguments, scopes)
         if record is None and method.kind == "update" and scopes and resource.identity is None:
-            return self._create(resource, method, acting, arguments, scopes)
+            return self._create(resource, method, behavior, arguments, scopes)
         if record is None:
             scope_of: Record = NOTHING
             self.store.refuse_by(
-                resource, acting.refusals, method.verb, scope_of, arguments=arguments
+                resource, behavior.refusals, method.verb, scope_of, arguments=arguments
             )
-            self._effects(resource, method, acting, scope_of, arguments)
-            return self._answer(resource, method, acting, scope_of, arguments)
-        self.store.refuse_by(resource, acting.refusals, method.verb, record, arguments=arguments)
+            self._effects(resource, method, behavior, scope_of, arguments)
+            return self._answer(resource, method, behavior, scope_of, arguments)
+        self.store.refuse_by(resource, behavior.refusals, method.verb, record, arguments=arguments)
         if method.kind == "update":
             values = self._fields(resource, arguments)
             values.pop(resource.key or "", None)
-            record = self.store.change(resource, record, values, acting.settings)
-        elif acting.settings:
+            record = self.store.change(resource, record, values, behavior.settings)
+        elif behavior.settings:
             record = self.store.change(
-                resource, record, NOTHING, acting.settings, method.verb, arguments=arguments
+                resource, record, NOTHING, behavior.settings, method.verb, arguments=arguments
             )
         old = record
         if method.kind == "delete":
             self.store.delete(resource, record)
-        record = self._effects(resource, method, acting, record, arguments)
+        record = self._effects(resource, method, behavior, record, arguments)
         if method.kind != "get":
             self.effects.announce(resource, method.verb, old)
             self._due(resource, record)
         if method.response.value == "id":
             return Outcome(key_of(resource, record), padded=self._padded(resource))
-        return self._answer(resource, method, acting, record, arguments)
+        return self._answer(resource, method, behavior, record, arguments)
 
     def _due(self, resource: ResourceRuntime, record: Record) -> None:
         """Process what is already due for a record."""
@@ -200,37 +200,37 @@ class MethodDispatcher:
         self,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         record: Record,
         arguments: Mapping[str, Any],
     ) -> Record:
-        if not acting.effects:
+        if not behavior.effects:
             return record
         if record is NOTHING:
-            self.effects.run(resource, {".key": 0}, acting.effects, arguments=arguments)
+            self.effects.run(resource, {".key": 0}, behavior.effects, arguments=arguments)
             return record
-        return self.effects.run(resource, record, acting.effects, arguments=arguments)
+        return self.effects.run(resource, record, behavior.effects, arguments=arguments)
 
     def _list(
         self,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
         scopes: Mapping[str, Any],
     ) -> Outcome:
-        self.store.refuse_by(resource, acting.refusals, method.verb, NOTHING, arguments=arguments)
+        self.store.refuse_by(resource, behavior.refusals, method.verb, NOTHING, arguments=arguments)
         lister = Lister(self._tables, self.context)
-        if acting.each is not None:
-            found = list(acting.each(self.context.scope(NOTHING, arguments=arguments)) or ())
-            listed = lister.page_of(resource, found, method, acting, arguments)
+        if behavior.each is not None:
+            found = list(behavior.each(self.context.scope(NOTHING, arguments=arguments)) or ())
+            listed = lister.page_of(resource, found, method, behavior, arguments)
         elif method.response.record is not None and method.response.record != resource.ref:
-            listed = self._others(lister, resource, method, acting, arguments, scopes)
+            listed = self._others(lister, resource, method, behavior, arguments, scopes)
         else:
-            listed = lister.rows(resource, method, acting, arguments, scopes)
+            listed = lister.rows(resource, method, behavior, arguments, scopes)
         for row in listed.rows:
             self.context.guesses.update(dict.fromkeys(row.get(GUESSES, ())))
-        tree = acting.tree is not None and arguments.get(acting.tree[0], ...) is None
+        tree = behavior.tree is not None and arguments.get(behavior.tree[0], ...) is None
         return Outcome(listed, self._hidden(resource, tree=tree))
 
     # the record that a call is about
@@ -239,7 +239,7 @@ class MethodDispatcher:
         self,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
         scopes: Mapping[str, Any],
     ) -> Record | None:
@@ -254,7 +254,7 @@ class MethodDispatcher:
             self.store.refer(resource, resource.identity, key)
         if record is None or not self.context.sees(resource, record):
             raise CallRefusedError("not_found", field=field, value=key, **resource.facts)
-        if not acting.finds_deleted and self.context.is_deleted(resource, record):
+        if not behavior.finds_deleted and self.context.is_deleted(resource, record):
             raise CallRefusedError("deleted", field=field, value=key, **resource.facts)
         return record
 
@@ -315,7 +315,7 @@ class MethodDispatcher:
         self,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         record: Record,
         arguments: Mapping[str, Any],
     ) -> Outcome:
@@ -323,11 +323,11 @@ class MethodDispatcher:
         if kind == "none":
             return Outcome()
         self.context.guesses.update(dict.fromkeys(record.get(GUESSES, ())))
-        if acting.answer is not None:
+        if behavior.response is not None:
             opened = [{"account": one.account, "token": one.token, "secret": one.secret}
                       for one in self.context.opened]  # fmt: skip
             names = {"arguments": arguments, "opened": opened[-1] if opened else NOTHING}
-            value = self.context.value(acting.answer, self.context.scope(record, **names))
+            value = self.context.value(behavior.response, self.context.scope(record, **names))
             return Outcome(value, self._hidden(resource))
         if kind == "binary":
             return Outcome(self._file(resource, method, record))
@@ -372,16 +372,16 @@ class MethodDispatcher:
         lister: Lister,
         resource: ResourceRuntime,
         method: Method,
-        acting: MethodBehavior,
+        behavior: MethodBehavior,
         arguments: Mapping[str, Any],
         scopes: Mapping[str, Any],
     ) -> ListResult:
         """Return a list of records that are not those of the resource."""
         other = self.context.resources.main_of(method.response.record)
         if other is not None:
-            return lister.rows(other, method, acting, arguments, scopes)
+            return lister.rows(other, method, behavior, arguments, scopes)
         rows = self._examples.result(method) or ()
-        return lister.page_of(resource, list(rows), method, acting, arguments)
+        return lister.page_of(resource, list(rows), method, behavior, arguments)
 
     def _scalars(self, resource: ResourceRuntime, method: Method) -> list[Any]:
         """Return the values of one field of all records, where the response is a list of such."""
