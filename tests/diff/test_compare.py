@@ -433,7 +433,7 @@ def test_bundles_and_folders_are_compared_and_nonsense_is_refused(project: Path)
     assert small_project.run(project, "diff", "old.json").stdout == "no changes\n"
     assert small_project.run(project, "diff", "schema", "old.json").stdout == "no changes\n"
     for name, said in (
-        ("v9", "no folder, bundle or git revision"),
+        ("v9", "not a folder, bundle or git revision"),
         ("templates", "holds no description"),
     ):
         done = small_project.run(project, "diff", name)

@@ -480,7 +480,7 @@ def test_history_tells_what_changed_on_a_page_and_where_it_belongs(tmp_path: Pat
     assert list(doc_sites.broken(output)) == []
     wrong = doc_sites.docs(folder, output, "--history", "never-was")
     assert wrong.returncode == 1
-    assert "'never-was' is no folder, bundle or git revision" in wrong.stderr
+    assert "'never-was' is not a folder, bundle or git revision" in wrong.stderr
 
 
 def test_places_are_links_where_the_address_of_the_repository_is_known(tmp_path: Path) -> None:

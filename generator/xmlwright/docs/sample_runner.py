@@ -22,7 +22,6 @@ from typing import Any, Final
 from .layout import format_expression, to_expression
 from .responses import CaseServer, ExpectedCall, HttpExchange, ResponseServer
 
-
 _RETRIED: Final = (429, 500, 502, 503, 504)
 """Statuses after which a client sends a safe call again."""
 

@@ -367,7 +367,7 @@ def _options(api: Api) -> Iterator[tuple[str, str]]:
     """Yield the environment variables of the client's options."""
     for kind, options in (("", api.variables), ("-", api.credentials)):
         for option in options:
-            if option.default is None:
+            if not option.default:
                 text = f"sample-{option.name}" if kind else "sample"
                 yield f"{api.names.environment}_{option.name.upper()}", text
 
