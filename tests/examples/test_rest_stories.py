@@ -64,11 +64,12 @@ def test_verbs_decide_what_is_repeated(billing: tuple[Connect, Any, Sandbox]) ->
     with pytest.raises(package.OutcomeUnknownError):
         client.account.create(account_code="moor")
     assert [account.account_code for account in client.account.list()] == ["moor"]
-    for method, call in (
-        ("account.get", lambda: client.account.get("moor")),
-        ("account.update", lambda: client.account.update("moor", first_name="Ada")),
-        ("account.delete", lambda: client.account.delete("moor")),
-    ):
+    calls: dict[str, Callable[[], Any]] = {
+        "account.get": lambda: client.account.get("moor"),
+        "account.update": lambda: client.account.update("moor", first_name="Ada"),
+        "account.delete": lambda: client.account.delete("moor"),
+    }
+    for method, call in calls.items():
         box.control.clear_faults()
         box.control.add_fault(f"status=503; method={method}; count=1")
         call()

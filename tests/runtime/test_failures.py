@@ -97,6 +97,15 @@ def test_a_root_or_a_place_makes_a_failure_of_status_200() -> None:
     assert read_response(nothing, HttpResponse(204, {}, b"")) is None
 
 
+def test_a_place_makes_no_failure_of_a_status_that_the_rule_is_not_for() -> None:
+    endpoint = with_rules(
+        FailureRule(statuses=((422, 422),), when=Place.of("note"), message=Place.of("note"))
+    )
+    body = b"<row><number>1</number><note>late</note></row>"
+    assert read_response(endpoint, HttpResponse(200, {}, body)) is not None
+    assert failure(422, body.decode(), endpoint).message == "late"
+
+
 def test_a_payload_beside_the_error_is_read() -> None:
     rule = FailureRule(
         statuses=((400, 499),), at=("error",), message=Place(), payload=(("row",), lambda: ROW)
