@@ -240,7 +240,7 @@ def _errors(api: Api, links: Links) -> Iterator[Section]:
             Listing("xml", _failure(api)),
         ),
     )
-    if any(rule.statuses or rule.each or rule.kind for rule in api.envelope.failures):
+    if api.envelope.failures and any(method.http is not None for method in api.methods):
         summary = "The first rule that fits a response decides where its errors are."
         yield Section("failures", "Failures by status", (summary, _failure_rules(api)))
     for code in api.errors:

@@ -374,7 +374,7 @@ def _wire(api: Api, method: Method) -> Iterator[tuple[str, tuple[Code | str, ...
     yield "Success", tuple(statuses) or ("any status from 200 to 299",)
     if not method.authenticated and api.authentication:
         yield "Authentication", ("none",)
-    if (method.envelope or api.envelope).failures:
+    if api.envelope.failures:
         yield "Failures", (Code("by status", "errors.html#failures"),)
 
 
