@@ -338,7 +338,7 @@ class _ResponseCheck:
     def _payload(self, ref: Ref, record: Any) -> None:
         """Note the fields that the record beside an error has."""
         for item in self._trial.api.records[ref].fields:
-            value = getattr(record, item.python)
+            value = getattr(record, item.python, None)  # write-only fields are not there
             if value is None or value == [] or value == {}:
                 continue
             self._trial.coverage.read.add((ref, item.python))
