@@ -144,13 +144,8 @@ class Control:
         """Return shell commands that point the client of this API at the sandbox."""
         name = account or self.options.accounts[0]
         prefix = self.app.api.names.environment
-        facts = {
-            option.upper(): value
-            for option, value in {
-                **self.app.addresses.options(name),
-                **self.app.authenticator.credentials(name),
-            }.items()
-        }
+        options = self.app.addresses.options(name) | self.app.authenticator.credentials(name)
+        facts = {option.upper(): value for option, value in options.items()}
         facts["URL"] = self.address(name)
         if self.base_url.startswith("https:"):
             facts["CA"] = self.ca

@@ -89,7 +89,9 @@ class Lister:
         windows = Windows(method, paging, layout, self._work.request)
         return windows, windows.window(arguments, self._size(windows, behavior, arguments))
 
-    def _size(self, windows: Windows, behavior: MethodBehavior, arguments: Mapping[str, Any]) -> int:
+    def _size(
+        self, windows: Windows, behavior: MethodBehavior, arguments: Mapping[str, Any]
+    ) -> int:
         size = windows.size(arguments, behavior.page_size)
         most = windows.maximum
         if most is not None and size > most:

@@ -137,7 +137,9 @@ class MethodDispatcher:
         arguments: Mapping[str, Any],
         scopes: Mapping[str, Any],
     ) -> Outcome:
-        self.store.refuse_by(resource, behavior.refusals, method.verb, arguments, arguments=arguments)
+        self.store.refuse_by(
+            resource, behavior.refusals, method.verb, arguments, arguments=arguments
+        )
         if not behavior.keeps:
             record: Record = arguments
             self.effects.run(
