@@ -44,7 +44,9 @@ def settle(folder: Path, description: Path | Mapping[str, Any]) -> Path:
     return folder
 
 
-def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str | Path, cwd: Path, timeout: float = 300, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a program with a minimal environment and capture its output as text."""
     import os
 
@@ -56,7 +58,7 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=timeout,
     )
 
 
@@ -71,7 +73,7 @@ def own_tests(output: Path) -> int:
     """Run the tests of a generated project, and return how many passed if all did."""
     done = run(
         sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:xdist",
-        cwd=output,
+        cwd=output, timeout=1200,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     last = done.stdout.strip().splitlines()[-1]
