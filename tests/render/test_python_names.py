@@ -21,9 +21,10 @@ API = {
     "envelope": {
         "request": {"root": "request", "method": "@method"},
         "response": {"root": "response"},
-        "failure": {"message": "error", "when": "error"},
+        "failures": [{"message": "error", "when": "error"}],
     },
-    "authentication": {},
+    "credentials": {"key": {}},
+    "authentication": [{"basic": "{key}:X"}],
 }  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def resource(name: str, **fields: object) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Api:
     folder = tmp_path_factory.mktemp("renamed")
-    names = ("account", "import", "list", "url")
+    names = ("options", "import", "list", "url")
     return resolved(folder, {f"resources/{name}.yaml": resource(name) for name in names})
 
 
@@ -46,13 +47,13 @@ def resolved(folder: Path, files: dict[str, object]) -> Api:
     project.settle(folder, {"api.yaml": API, **files})
     diagnostics = Diagnostics()
     read = description.read(folder / "schema", diagnostics, root=folder)
-    assert read is not None
+    assert read is not None, list(diagnostics)
     found = resolve.resolve(read, diagnostics)
     assert not len(diagnostics), list(diagnostics)
     return found
 
 
-@pytest.mark.parametrize("name", ["account", "import", "list", "url"])
+@pytest.mark.parametrize("name", ["options", "import", "list", "url"])
 def test_a_renamed_resource_is_explained_under_both_names(api: Api, name: str) -> None:
     for resource_name in (name, f"{name}_"):
         found = {item.what for item in explain(api, f"client.{resource_name}.get")}

@@ -111,7 +111,7 @@ def build(
             os.dup2(target, 2)
             sys.argv = ["xmlwright", "build", "-q"]
             prepare()
-            cli.main()
+            cli()
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 98
         finally:
