@@ -9,7 +9,7 @@ from pathlib import Path
 
 from measure import ROOT, Spent, run
 
-COMMAND = (sys.executable, "-c", "from xmlwright.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from xmlwright.cli.main import main; main()")
 """The program as its console script starts it."""
 
 

@@ -478,7 +478,7 @@ class Http:
     success: tuple[int, ...] = ()
     """Empty for any status from 200 to 299."""
     media: str = "application/xml"
-    names: ParameterNames = ParameterNames()  # noqa: RUF009 - it cannot change
+    names: ParameterNames = ParameterNames()
     document: tuple[str, str] | None = None
     always_document: bool = False
     described_verb: bool = False

@@ -148,7 +148,6 @@ class _Table:
     known: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Implement :meth:`__post_init__`."""
         for name in sorted(set(self.values) - set(self.known)):
             near = nearest(name, self.known)
             hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(self.known)}"

@@ -21,7 +21,7 @@ import pytest
 from lxml import etree
 
 from freshbooks_classic import Page, wire
-from freshbooks_classic.runtime.errors import ApiFailure, Error, NotFound, UnreadableDocument
+from freshbooks_classic.runtime.errors import ApiError, Error, InvalidDocumentError, NotFoundError
 from freshbooks_classic.runtime.record import Raw, children
 from freshbooks_classic.runtime.testing import Tree, tree
 
@@ -173,7 +173,7 @@ def test_exceptions_name_documents_of_the_corpus() -> None:
 
 @pytest.mark.parametrize("document", ANSWERS, ids=str)
 def test_answer_has_nothing_unknown(document: Document) -> None:
-    unknown = wire.DOOR.unknown_in(document.method, document.content)
+    unknown = wire.REGISTRY.unknown_in(document.method, document.content)
     assert unknown == UNKNOWN_IN_WRONG_ANSWERS.get(document.file, [])
 
 
@@ -181,12 +181,12 @@ def test_answer_has_nothing_unknown(document: Document) -> None:
 def test_answer_is_read_strictly(document: Document) -> None:
     refused = REFUSED_WRONG_ANSWERS.get(document.file)
     if refused is None:
-        value = wire.read_answer(document.method, document.content, strict=True)
-        assert value == wire.read_answer(document.method, document.content)
+        value = wire.parse_response(document.method, document.content, strict=True)
+        assert value == wire.parse_response(document.method, document.content)
         assert wire.METHODS[document.method].request({}).parse(document.content) == value
     else:
-        with pytest.raises(UnreadableDocument, match=re.escape(refused)):
-            wire.read_answer(document.method, document.content, strict=True)
+        with pytest.raises(InvalidDocumentError, match=re.escape(refused)):
+            wire.parse_response(document.method, document.content, strict=True)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_answer_is_read_strictly(document: Document) -> None:
 def test_answer_is_read_whole(document: Document) -> None:
     """Every text and counter of the document is in the value, and nothing else is."""
     there = Counter(_texts_of_document(etree.fromstring(document.content)))
-    read = Counter(_texts_of_value(wire.read_answer(document.method, document.content)))
+    read = Counter(_texts_of_value(wire.parse_response(document.method, document.content)))
     lost = {text for text in there - read if text not in NOTHING}
     assert lost == LOST_IN_WRONG_ANSWERS.get(document.file, set())
     assert not read - there
@@ -250,8 +250,8 @@ def _canonical(text: str) -> str:
 
 @pytest.mark.parametrize("document", FAILURES, ids=str)
 def test_recorded_failure_is_raised(document: Document) -> None:
-    with pytest.raises(NotFound) as caught:
-        wire.read_answer(document.method, document.content)
+    with pytest.raises(NotFoundError) as caught:
+        wire.parse_response(document.method, document.content)
     root = etree.fromstring(document.content)
     assert caught.value.message == root.findtext("{*}error")
     assert caught.value.code == root.findtext("{*}code")
@@ -274,7 +274,7 @@ def _unpadded(node: Tree) -> Tree:
 
 @pytest.mark.parametrize("document", REQUESTS, ids=str)
 def test_request_goes_through_reading_and_building(document: Document) -> None:
-    method, arguments = wire.read_request(document.content)
+    method, arguments = wire.parse_request(document.content)
     assert method == document.method
     again = wire.build(method, arguments)
     said, built = _unpadded(tree(document.content)), _unpadded(tree(again.xml))
@@ -282,7 +282,7 @@ def test_request_goes_through_reading_and_building(document: Document) -> None:
     if wrong is None:
         assert built == said
         assert not wire.unknown_elements(arguments)
-        assert wire.read_request(again.xml) == (method, arguments)
+        assert wire.parse_request(again.xml) == (method, arguments)
         raw = {value for value in _leaves(arguments) if isinstance(value, Raw)}
         # Samples of reports show the format in place of a date, and a receipt points to another part of the message.
         assert raw <= {"YYYY-MM-DD"} or all(text.startswith("cid:") for text in raw)
@@ -308,14 +308,14 @@ def test_document_of_others_gives_a_value_or_an_error(document: Document) -> Non
     content = document.content
     methods = [document.method] if document.described else ["invoice.get", "client.create"]
     attempts: list[Callable[[], object]] = [
-        lambda: wire.build(*wire.read_request(content)),
+        lambda: wire.build(*wire.parse_request(content)),
         lambda: wire.guess(content),
     ]
     for method in methods:
         attempts += [
-            partial(wire.read_answer, method, content),
-            partial(wire.read_answer, method, content, strict=True),
-            partial(wire.DOOR.unknown_in, method, content),
+            partial(wire.parse_response, method, content),
+            partial(wire.parse_response, method, content, strict=True),
+            partial(wire.REGISTRY.unknown_in, method, content),
         ]
     outcomes: list[str] = []
     for attempt in attempts:
@@ -325,9 +325,9 @@ def test_document_of_others_gives_a_value_or_an_error(document: Document) -> Non
         except Error as error:
             outcomes.append(type(error).__name__)
     if document.malformed:
-        assert set(outcomes) == {"UnreadableDocument"}
+        assert set(outcomes) == {"InvalidDocumentError"}
     elif document.direction == "request":
-        assert outcomes[0] == ("a value" if document.described else "UnreadableDocument")
+        assert outcomes[0] == ("a value" if document.described else "InvalidDocumentError")
 
 
 def test_no_answer_crashes_the_reader_of_another_method() -> None:
@@ -339,12 +339,12 @@ def test_no_answer_crashes_the_reader_of_another_method() -> None:
         for method in wire.METHODS:
             for strict in (False, True):
                 try:
-                    wire.read_answer(method, content, strict=strict)
+                    wire.parse_response(method, content, strict=strict)
                     outcomes["values"] += 1
                 except Error as error:
                     outcomes[type(error).__name__] += 1
     print(f"{len(answers)} documents x {len(wire.METHODS)} methods x 2: {dict(outcomes)}")
-    assert set(outcomes) == {"values", "UnreadableDocument", "NotFound", "ApiFailure"}
+    assert set(outcomes) == {"values", "InvalidDocumentError", "NotFoundError", "ApiError"}
     assert sum(outcomes.values()) == len(answers) * len(wire.METHODS) * 2
 
 
@@ -362,7 +362,7 @@ def test_guesses_are_right_where_the_content_tells() -> None:
         if document.malformed or not document.described or document.direction == "fail":
             continue
         found = wire.guess(document.content)
-        fitting = wire.DOOR.candidates(document.content)
+        fitting = wire.REGISTRY.candidates(document.content)
         if document.direction == "request":
             assert found == fitting == [document.method]
         elif not len(etree.fromstring(document.content)):
@@ -388,5 +388,5 @@ def test_a_failure_belongs_to_no_method_in_particular() -> None:
     for document in INDEX:
         if document.direction == "fail":
             assert wire.guess(document.content) == []
-            with pytest.raises(ApiFailure):
-                wire.read_answer("task.get", document.content)
+            with pytest.raises(ApiError):
+                wire.parse_response("task.get", document.content)

@@ -23,7 +23,7 @@ import re, requests
 def input(shown):
     """The user, who opens the page, agrees, and types the code in."""
     form = {"oauth_token": asked.token, "answer": "allow", "person": "admin/1"}
-    page = requests.post(asked.authorize_url.partition("?")[0], data=form, verify=ca, timeout=60)
+    page = requests.post(asked.authorization_url.partition("?")[0], data=form, verify=ca, timeout=60)
     return re.search(r'id="verifier">(\\w+)<', page.text)[1]
 '''
 

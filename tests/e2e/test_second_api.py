@@ -128,9 +128,9 @@ def test_program_walks_pages_by_offset(session: Session) -> None:
 def test_program_gets_typed_failures(session: Session) -> None:
     told = session.told
     assert told["twice"] == ["Conflict", "article.create", "E-TWICE", "A-1 is taken.", "sku"]
-    absent = ["NotFound", "article.get", "E-ABSENT", "Nothing is called A-9.", "sku"]
+    absent = ["NotFoundError", "article.get", "E-ABSENT", "Nothing is called A-9.", "sku"]
     assert told["absent"] == absent, "an HTTP status of 404 comes with it"
-    refused = ["AuthenticationFailed", "site.codes", "E-AUTH", "Unknown key.", None]
+    refused = ["AuthenticationError", "site.codes", "E-AUTH", "Unknown key.", None]
     assert told["refused"] == refused
 
 

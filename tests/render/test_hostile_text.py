@@ -52,7 +52,7 @@ TEXTS = st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=8)), max_siz
 
 PROSE = (
     "title", "doc", "token", "event", "callers", "resource_title", "resource_doc", "enum", "record", "field", "method",
-    "deprecated_method", "deprecated_field", "since", "default", "source", "case_doc",
+    "deprecated_method", "deprecated_field", "default", "source", "case_doc",
 )  # fmt: skip
 """Texts that end in documentation: white space aside they are there."""
 EXACT = ("documentation", "url", "message", "none", "media", "oauth", "text_value")
@@ -61,6 +61,7 @@ LOOSE = (
     "case_name",
     "limit",
     "method_since",
+    "since",
     "error_doc",
     "error_fix",
     "person",
@@ -81,16 +82,15 @@ def described(texts: Mapping[str, str], words: Mapping[str, Mapping[str, str]]) 
             "envelope": {
                 "request": {"root": "request", "method": "@method"},
                 "response": {"root": "response", "namespaces": [t["url"]]},
-                "failure": {"message": "error", "code": "code", "when": "error"},
+                "failures": [{"message": "error", "code": "code", "when": "error"}],
             },
-            "authentication": {
-                "token": {"style": "basic", "password": t["oauth"], "doc": t["token"]},
-                "oauth": {"signature": "PLAINTEXT", "request_token": t["oauth"], "authorization": t["oauth"], "access_token": t["oauth"]},
-            },
+            "credentials": {"token": {"doc": t["token"]}},
+            "authentication": [{"basic": "{token}:X"}],
+            "oauth": {"signature": "PLAINTEXT", "request_token": t["oauth"], "authorization": t["oauth"], "access_token": t["oauth"]},
             "scalars": {"date": {"none": [t["none"]]}},
             "people": {"somebody": {"doc": t["person"]}},
             "sources": {"S": {"doc": t["source"]}},
-            "errors": {"1": {"kind": "conflict", "message": t["message"], "status": 200, "doc": t["error_doc"], "fix": t["error_fix"]}},
+            "errors": {"1": {"kind": "conflict", "message": t["message"], "status": 200, "doc": t["error_doc"], "fix": t["error_fix"] + "."}},
             "method_errors": {"any": ["1"]},
             "events": {"task.create": {"doc": t["event"]}},
             "limits": {"calls": t["limit"]},
@@ -119,7 +119,7 @@ def described(texts: Mapping[str, str], words: Mapping[str, Mapping[str, str]]) 
             },
             "methods": {
                 "create": {"doc": t["method"], "deprecated": t["deprecated_method"], "since": t["method_since"],
-                           "response": {"value": "record", "record": "Other", "element": "."}},
+                           "response": {"value": "record", "record": "Other", "at": "."}},
                 "get": {},
                 "picture": {"retry": "safe", "response": {"value": "binary", "media": [t["media"]]}},
             },
@@ -275,7 +275,7 @@ VERBS = [
     "list.list",
 ]  # fmt: skip
 RESOURCES = {
-    "account": "account_", "annotations": "annotations", "api": "api", "cached_property": "cached_property_", "class": "class_",
+    "account": "account", "annotations": "annotations", "api": "api", "cached_property": "cached_property_", "class": "class_",
     "file": "file", "page": "page",
     "close": "close_", "dataclass": "dataclass", "dt": "dt_", "import": "import_", "int": "int_", "list": "list_",
     "options": "options_", "protocol": "protocol_", "pytest": "pytest", "request": "request", "self": "self_", "send": "send_",
@@ -310,17 +310,18 @@ def _named() -> dict[str, Any]:
         "api.yaml": {
             **described(texts, ONE_WORD)["api.yaml"],
             "python": {"package": "named", "distribution": "named", "client": "Named", "environment": "NAMED", "version": "1"},
-            "endpoint": {"url": "https://{account}.example.com/"},
+            "endpoint": {"url": "https://{site}.example.com/"},
             "errors": {},
             "method_errors": {},
             "events": {},
             "scalars": {},
             "documentation": "https://example.com/",
-            "authentication": {"token": {"style": "basic"}},
+            "credentials": {"token": {}},
+            "authentication": [{"basic": "{token}:X"}],
             "envelope": {
                 "request": {"root": "request", "method": "@method"},
                 "response": {"root": "response"},
-                "failure": {"message": "error", "when": "error"},
+                "failures": [{"message": "error", "when": "error"}],
             },
         },
         "resources/thing.yaml": {
@@ -421,7 +422,7 @@ for verb in json.loads(VERBS):
     for part in verb.split("."):
         owner = getattr(owner, part + "_" if part in TAKEN else part)
     calls[verb] = owner.__wrapped__().method
-print(json.dumps([found, calls, client.account, client.url, callable(client.send)]))
+print(json.dumps([found, calls, client.site, client.url, callable(client.send)]))
 """
     facts = (
         f"RESOURCES = {json.dumps(RESOURCES)!r}\nVERBS = {json.dumps(VERBS)!r}\n"
@@ -429,13 +430,13 @@ print(json.dumps([found, calls, client.account, client.url, callable(client.send
     )
     done = project.run(sys.executable, "-W", "error", "-c", facts + program, cwd=named)
     assert done.returncode == 0, done.stderr
-    found, calls, account, url, sends = json.loads(done.stdout)
+    found, calls, site, url, sends = json.loads(done.stdout)
     modules = {
         name: f"named.{name}_" if keyword.iskeyword(name) else f"named.{name}" for name in RESOURCES
     }
     assert found == modules
     assert calls == {verb: f"thing.{verb}" for verb in VERBS}
-    assert (account, url, sends) == ("sample", "https://sample.example.com/", True)
+    assert (site, url, sends) == ("sample", "https://sample.example.com/", True)
 
 
 # Nothing is executed

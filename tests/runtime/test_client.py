@@ -47,7 +47,9 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-def client(server: Server, authority: CertificateAuthority | None = None, **options: object) -> FreshBooks:
+def client(
+    server: Server, authority: CertificateAuthority | None = None, **options: object
+) -> FreshBooks:
     """A client of a server on loopback that tries once."""
     facts: dict[str, object] = {"token": TOKEN, "url": server.url, "retry": NEVER, **options}
     if authority is not None:
@@ -58,7 +60,9 @@ def client(server: Server, authority: CertificateAuthority | None = None, **opti
 # What goes out
 
 
-def test_lines_of_the_read_me_run_as_they_are(authority: CertificateAuthority, tmp_path: Path) -> None:
+def test_lines_of_the_read_me_run_as_they_are(
+    authority: CertificateAuthority, tmp_path: Path
+) -> None:
     """The five lines, unchanged: the name of the service leads to loopback by a proxy, as in a company's network."""
     text = (GENERATED / "README.md").read_text(encoding="utf-8")
     lines = text.split("```python\n")[1].split("```")[0]

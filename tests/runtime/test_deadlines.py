@@ -60,7 +60,9 @@ def test_nothing_waits_past_its_deadline(way: str) -> None:
         assert seconds < DEADLINE + TOLERANCE, (call, faults, outcome)
         longest = max(longest, seconds)
         if not server.seen:  # on a very busy machine
-            assert isinstance(outcome, errors.DeadlineExceededError | errors.OutcomeUnknownError), outcome
+            assert isinstance(
+                outcome, errors.DeadlineExceededError | errors.OutcomeUnknownError
+            ), outcome
             counts["not met", call.retry, outcome_name(outcome)] += 1
             return
         met = server.seen[-1].fault
@@ -133,6 +135,8 @@ def test_a_connection_that_comes_after_the_deadline_sends_nothing(way: str) -> N
         hold.set()
         time.sleep(0.3)
         assert server.seen == []
-    assert type(outcome) is errors.DeadlineExceededError, "nothing was sent, so the outcome is known"
+    assert (
+        type(outcome) is errors.DeadlineExceededError
+    ), "nothing was sent, so the outcome is known"
     assert (outcome.sent, outcome.maybe_done) == (False, False)
     assert seconds < DEADLINE + TOLERANCE

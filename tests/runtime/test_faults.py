@@ -132,7 +132,9 @@ def test_random_faults_of_many_calls_on_the_same_connections(server: Faulty, way
                 check_promises(call, n, server, outcome)
                 counts[met[-1].fault.name, call.retry, outcome_name(outcome)] += 1
             else:  # it went out on a connection that was dead already
-                assert isinstance(outcome, errors.NetworkError | errors.OutcomeUnknownError), outcome
+                assert isinstance(
+                    outcome, errors.NetworkError | errors.OutcomeUnknownError
+                ), outcome
 
     prove()
     print_table(counts)
@@ -176,7 +178,10 @@ def test_a_handshake_that_breaks_or_takes_too_long_was_not_the_request(way: str)
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    for kind, wanted in (("broken", errors.ConnectionFailedError), ("slow", errors.ConnectTimeoutError)):
+    for kind, wanted in (
+        ("broken", errors.ConnectionFailedError),
+        ("slow", errors.ConnectTimeoutError),
+    ):
 
         def greet(server: Faulty, sock: socket.socket, kind: str = kind) -> None:
             if server.connections < 3:

@@ -337,7 +337,9 @@ def test_the_largest_size_of_the_description_is_kept() -> None:
     method: Method[None] = Method(
         receipt.create(5, image=PNG).endpoint.protocol,
         "receipt.create",
-        RecordSchema("receipt.create", None, [field_spec("image", Binary(), access="cu", max_bytes=len(PNG))]),
+        RecordSchema(
+            "receipt.create", None, [field_spec("image", Binary(), access="cu", max_bytes=len(PNG))]
+        ),
         EmptyResponse(),
         retry="safe",
     )

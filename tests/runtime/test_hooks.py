@@ -270,7 +270,9 @@ def test_a_hook_that_raises_afterwards_changes_nothing_and_is_logged(
     fb: FreshBooks, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str] = []
-    broken, sound = Looking("broken", seen, after=ForbiddenError("disk full")), Looking("sound", seen)
+    broken, sound = Looking("broken", seen, after=ForbiddenError("disk full")), Looking(
+        "sound", seen
+    )
     watched = fb.with_options(hooks=[broken, sound])
     assert watched.task.get(211).task_id == 211
     with pytest.raises(NotFoundError):
@@ -338,7 +340,9 @@ def test_a_recording_reads_back_as_fixtures(server: Server, tmp_path: Path) -> N
         ("task.create", 200, None),
         ("task.get", 200, "NotFoundError"),
     ]
-    assert [wire.parse_request(call.request)[0] for call in calls] == [call.method for call in calls]
+    assert [wire.parse_request(call.request)[0] for call in calls] == [
+        call.method for call in calls
+    ]
     assert wire.parse_request(calls[5].request)[1]["name"] == "Größe < 5 & > 3\u2028\n"
     answered = calls[1].response
     assert answered is not None

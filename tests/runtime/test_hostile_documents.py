@@ -28,7 +28,9 @@ SECRET = "the words in a file of this machine"
 
 DOORS: dict[str, Callable[[Any], Any]] = {
     "parse_response": lambda document: wire.parse_response("client.get", document),
-    "a strict parse_response": lambda document: wire.parse_response("client.list", document, strict=True),
+    "a strict parse_response": lambda document: wire.parse_response(
+        "client.list", document, strict=True
+    ),
     "unknown_in": lambda document: wire.REGISTRY.unknown_in("client.get", document),
     "parse_request": wire.parse_request,
     "parse": lambda document: wire.build("client.get", {"client_id": 1}).parse(document),

@@ -616,7 +616,9 @@ def test_a_server_that_demands_a_client_certificate_gets_it(
         assert len(server.got) == 1
 
 
-def test_a_proxy_sees_the_host_and_nothing_else(authorities: dict[str, CertificateAuthority]) -> None:
+def test_a_proxy_sees_the_host_and_nothing_else(
+    authorities: dict[str, CertificateAuthority],
+) -> None:
     right = authorities["right"]
     with serving(TASK, context=right.context()) as server, proxying() as proxy:
         url = proxy.url.replace("http://", "http://me:proxy-password@")
@@ -713,7 +715,9 @@ def test_the_ipv6_loopback_is_spoken_to_as_well() -> None:
         assert fb.task.get(211).task_id == 211
 
 
-def test_the_asynchronous_client_is_set_up_the_same_way(authorities: dict[str, CertificateAuthority]) -> None:
+def test_the_asynchronous_client_is_set_up_the_same_way(
+    authorities: dict[str, CertificateAuthority],
+) -> None:
     right, wrong = authorities["right"], authorities["wrong"]
 
     async def talk(server: Server, proxy: Proxy) -> None:

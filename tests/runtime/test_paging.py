@@ -38,10 +38,7 @@ def _served(style: str, counters: str) -> Callable[[Seen], Response]:
         query = parse_qs(seen.line.partition("?")[2])
         size = int(query.get("per_page", ["2"])[0])
         position = query.get("page", [""])[0]
-        if style == "page":
-            start = (int(position or 1) - 1) * size
-        else:
-            start = int(position or 0)
+        start = (int(position or 1) - 1) * size if style == "page" else int(position or 0)
         numbers = range(start + 1, min(start + size, ROWS) + 1)
         end = start + size >= ROWS
         headers, more = {"Content-Type": "application/xml"}, ""

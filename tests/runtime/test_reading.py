@@ -201,7 +201,9 @@ def test_shape_does_not_matter(shape: str) -> None:
         document = SHAPES[shape](text)
         value = wire.parse_response(method, document, strict=True)
         assert value == wire.parse_response(method, text, strict=True), (method, document)
-        before, now = wire.REGISTRY.unknown_in(method, text), wire.REGISTRY.unknown_in(method, document)
+        before, now = wire.REGISTRY.unknown_in(method, text), wire.REGISTRY.unknown_in(
+            method, document
+        )
         assert sorted(now) == sorted(before), (method, document)
 
 

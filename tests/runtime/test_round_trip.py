@@ -93,7 +93,9 @@ def _scalar(codec: scalars.Codec) -> st.SearchStrategy[Any]:
 # ---- requests
 
 
-def _arguments(shape: RecordSchema[Any], mode: str, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
+def _arguments(
+    shape: RecordSchema[Any], mode: str, depth: int = 0
+) -> st.SearchStrategy[dict[str, Any]]:
     required: dict[str, st.SearchStrategy[Any]] = {}
     optional: dict[str, st.SearchStrategy[Any]] = {}
     letters = {"create": "c", "update": "u"}.get(mode, "cu")
@@ -293,7 +295,9 @@ def _answer_of(
         return st.none(), lambda content: (document((), lambda element: None), None)
     if isinstance(response, ScalarResponse):
         return st.integers(1, 10**17), lambda content: (
-            document(response.path, lambda element: setattr(element, "text", str(content).zfill(11))),
+            document(
+                response.path, lambda element: setattr(element, "text", str(content).zfill(11))
+            ),
             content,
         )
     if isinstance(response, RecordResponse):

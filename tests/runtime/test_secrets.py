@@ -129,7 +129,9 @@ def test_a_server_cannot_tell_the_clients_apart() -> None:
     print(f"{half} methods, each with the headers {sorted(server.got[0].headers)}")
 
 
-def broken_ways(authority: CertificateAuthority, planted: Planted) -> Iterator[tuple[str, dict[str, Any]]]:
+def broken_ways(
+    authority: CertificateAuthority, planted: Planted
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Settings that lead nowhere: name -> options of a client, some with secrets of their own."""
     password = quote(planted.ascii(), safe="")
     nowhere = f"127.0.0.1:{closed_port()}"

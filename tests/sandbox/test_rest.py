@@ -128,7 +128,8 @@ def test_records_belong_to_what_their_path_names(call: Caller) -> None:
         call("shelf.create", shelf_code=code)
     first = call("book.create", shelf_code="A", title="One")
     second = call("book.create", shelf_code="B", title="Two")
-    assert len(first.uuid) == 32 and first.uuid != second.uuid
+    assert len(first.uuid) == 32
+    assert first.uuid != second.uuid
     assert [book.title for book in call.walk("book.list", shelf_code="A")] == ["One"]
     assert call("book.get", uuid=second.uuid).title == "Two"
     with pytest.raises(errors.NotFoundError):

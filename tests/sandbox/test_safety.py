@@ -162,7 +162,7 @@ def test_a_text_of_many_lines_fits_into_a_pdf(client: FreshBooks) -> None:
 
 def test_a_fault_that_no_method_matches_is_an_error(own: Sandbox) -> None:
     with pytest.raises(
-        SandboxError, match="no method matches 'tsk.list'; did you mean 'task.list'"
+        SandboxError, match=r"no method matches 'tsk.list'; did you mean 'task.list'"
     ):
         own.control.add_fault("status=503; method=tsk.list")
 
@@ -205,6 +205,6 @@ def test_a_step_of_centuries_ends_and_other_calls_are_handled(
 ) -> None:
     monkeypatch.setattr("xmlwright.sandbox.control._LONGEST_STEP", 2.0)
     recurring(client, "monthly")
-    with pytest.raises(SandboxError, match="the clock stopped at .* set the clock again"):
+    with pytest.raises(SandboxError, match=r"the clock stopped at .* set the clock again"):
         own.control.set_clock("8999-12-30")
     assert client.task.list().total == 0

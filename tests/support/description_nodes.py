@@ -100,7 +100,17 @@ ROLES: Final[dict[tuple[str, str], str]] = {
     **{
         ("WireFailureRule", key): WIRE
         for key in (
-            "status", "root", "when", "each", "at", "message", "code", "field", "severity", "detail", "errors",
+            "status",
+            "root",
+            "when",
+            "each",
+            "at",
+            "message",
+            "code",
+            "field",
+            "severity",
+            "detail",
+            "errors",
         )
     },
     ("ErrorPayload", "at"): WIRE,
@@ -120,10 +130,7 @@ ROLES: Final[dict[tuple[str, str], str]] = {
     ("Resource", "http"): WIRE,
     ("Resource", "path"): WIRE,
     ("Method", "http"): WIRE,
-    **{
-        ("Counters", key): WIRE
-        for key in ("position", "size", "pages", "total", "next", "more")
-    },
+    **{("Counters", key): WIRE for key in ("position", "size", "pages", "total", "next", "more")},
     ("Paging", "position"): WIRE,
     ("Paging", "size"): WIRE,
     ("Parameters", "record"): WIRE,

@@ -159,7 +159,9 @@ def check_promises(call: Call, number: int, server: Faulty, outcome: Any) -> Non
     assert outcome.request is not None, facts
     assert f'method="{call.method}"' in outcome.request, facts
     assert outcome.maybe_done or not any(done), f"says that it was not done: {facts}"
-    assert TOKEN not in repr(outcome) + str(outcome) + outcome.request + str(outcome.response), facts
+    assert TOKEN not in repr(outcome) + str(outcome) + outcome.request + str(
+        outcome.response
+    ), facts
     for again in (pickle.loads(pickle.dumps(outcome)), copy.copy(outcome)):
         assert (type(again), str(again)) == (type(outcome), str(outcome)), facts
         assert again.attempts == outcome.attempts, facts

@@ -49,9 +49,13 @@ C = TypeVar("C", bound="AsyncClient")
 class AsyncTransport(Protocol):
     """As :class:`Transport`, awaited."""
 
-    async def send(self, request: HttpRequest) -> HttpResponse: ...
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request and return its response."""
+        ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
 
 
 class _Steps:
@@ -115,6 +119,7 @@ class Httpx2Transport:
         return self._client
 
     async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request and return its response."""
         client = self._ready(request.url)
         steps = _Steps(self._watched)
         if request.limit is None:
@@ -158,6 +163,7 @@ class Httpx2Transport:
         return HttpResponse(response.status_code, headers, b"".join(found), drop=drop)
 
     async def close(self) -> None:
+        """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
 

@@ -15,8 +15,10 @@ class AsyncMemoryTransport:
         self.closed = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request and return its response."""
         self.sent.append(request)
         return self.reply(request)
 
     async def close(self) -> None:
+        """Close the connections."""
         self.closed = True

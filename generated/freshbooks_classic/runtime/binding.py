@@ -100,9 +100,13 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
         client: Any = instance._client
         pager: Any
         if isinstance(instance, Resource):
-            from .paging import Pager as pager
+            from .paging import Pager
+
+            pager = Pager
         else:
-            from .async_paging import AsyncPager as pager
+            from .async_paging import AsyncPager
+
+            pager = AsyncPager
 
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
             # A wrong argument is told now, not at the first row.

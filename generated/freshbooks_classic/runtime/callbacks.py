@@ -179,7 +179,9 @@ class Callbacks(Generic[N]):
         systems: Iterable[str] | None = None,
         remember: int = 1000,
     ) -> None:
-        """Args:
+        """Set up the handling of callbacks.
+
+        Args:
         form: names of the form fields.
         events: names that exist, so that a misspelt handler is refused; empty to allow any.
         verify: called with each verification; mostly it sends the verifier back. It may be asynchronous, as handlers may, where

@@ -114,7 +114,9 @@ class BaseClient:
     if TYPE_CHECKING:  # each client says what it takes
 
         @classmethod
-        def from_env(cls: type[S], *args: Any, **options: Any) -> S: ...
+        def from_env(cls: type[S], *args: Any, **options: Any) -> S:
+            """Return a client that is set up by its environment."""
+            ...
 
     else:
 

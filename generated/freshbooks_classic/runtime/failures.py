@@ -58,9 +58,7 @@ class FailureRule:
 
     def fits(self, root: etree._Element | None, status: int | None) -> bool:
         """Return whether the rule reads a failed response."""
-        if self.statuses and not (
-            status is not None and any(low <= status <= high for low, high in self.statuses)
-        ):
+        if self.statuses and not (status is not None and self.is_for(status)):
             return False
         if root is None:
             return bool(self.statuses) and not (self.roots or self.at)
@@ -69,6 +67,10 @@ class FailureRule:
         if self.when is not None and self.when.text(root) is None:
             return False
         return not self.at or _find(root, self.at) is not None
+
+    def is_for(self, status: int) -> bool:
+        """Return whether the rule is for responses with a status."""
+        return not self.statuses or any(low <= status <= high for low, high in self.statuses)
 
     def details(self, root: etree._Element, response: Any = None) -> Iterator[ErrorDetail]:
         """Read each error of a response, warnings included.
@@ -122,13 +124,19 @@ def _find(root: etree._Element, path: tuple[str, ...]) -> etree._Element | None:
     return found
 
 
-def failed_by_rule(rules: tuple[FailureRule, ...], root: etree._Element) -> bool:
-    """Return whether a document is a failure by its root or by what is in it."""
+def failed_by_rule(
+    rules: tuple[FailureRule, ...], root: etree._Element, status: int | None = None
+) -> bool:
+    """Return whether a document is a failure by its root or by what is in it.
+
+    A rule for some statuses says nothing about documents that came with another one.
+    """
     name = local_name(root)
     return any(
         (rule.roots and name in rule.roots)
         or (rule.when is not None and rule.when.text(root) is not None)
         for rule in rules
+        if status is None or rule.is_for(status)
     )
 
 

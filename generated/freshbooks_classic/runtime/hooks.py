@@ -135,8 +135,9 @@ class CallInfo:
 
 @dataclass(frozen=True, slots=True)
 class RawResponse(Generic[T]):
-    """A value together with the response that it was read from, as it came: nothing in it is redacted, so its ``repr`` shows
-    neither content nor headers.
+    """A value with the response that it was read from.
+
+    Nothing in the response is redacted, so its ``repr`` shows neither content nor headers.
     """
 
     value: T
@@ -175,9 +176,13 @@ class Hook(Protocol):
     returned, however the call ends; what it raises is logged and changes nothing.
     """
 
-    def before(self, call: CallInfo) -> None: ...
+    def before(self, call: CallInfo) -> None:
+        """See a call before it is sent."""
+        ...
 
-    def after(self, call: CallInfo) -> None: ...
+    def after(self, call: CallInfo) -> None:
+        """See a call after its end."""
+        ...
 
 
 def start(package: str, hooks: Sequence[Hook], call: CallInfo) -> None:

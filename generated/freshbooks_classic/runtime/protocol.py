@@ -268,7 +268,7 @@ class Protocol:
         response: Any = None,
     ) -> None:
         """Raise the failure that ``root`` is, if it is one."""
-        failed = failed_by_rule(self.failures, root)
+        failed = failed_by_rule(self.failures, root, status)
         name = local_name(root)
         if not failed and self.response_root and name not in self.roots:
             raise InvalidDocumentError(

@@ -262,8 +262,9 @@ def _local(name: str) -> str:
 
 
 def _take_out(root: etree._Element, path: tuple[str, ...]) -> None:
-    """Take what says the method out of a request whose arguments stand beside it, with the elements around it if they
-    hold nothing else.
+    """Remove the name of the method from a request whose arguments are beside it.
+
+    The elements around the name are removed, too, if they hold nothing else.
     """
     said = find(root, path)
     while said is not None and said is not root:

@@ -161,10 +161,12 @@ class EmptyResponse(ResponseReader[None]):
     __slots__ = ()
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> None:
-        return None
+        """Return the value of a response, from the element that holds it."""
+        return
 
     def read_empty(self, reader: Reader) -> None:
-        return None
+        """Return the value of a response without a document."""
+        return
 
 
 class ScalarResponse(ResponseReader[T]):
@@ -178,6 +180,7 @@ class ScalarResponse(ResponseReader[T]):
         self.codec = codec
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
+        """Return the value of a response, from the element that holds it."""
         place = self.place
         if place.source or place.attribute is not None:
             text = place.text(payload, reader.response)
@@ -195,6 +198,7 @@ class ScalarResponse(ResponseReader[T]):
         return self.place.attribute or self.place.name or (self.path or ("value",))[-1]
 
     def read_empty(self, reader: Reader) -> T:
+        """Return the value of a response without a document."""
         return self.read(etree.Element("empty"), reader, None)  # type: ignore[arg-type]
 
     def _value(self, text: str) -> Any:
@@ -215,9 +219,11 @@ class RecordResponse(ResponseReader[T]):
 
     @property
     def record(self) -> RecordSchema[Any] | None:
+        """The schema of the records in the response."""
         return self.shape
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> T:
+        """Return the value of a response, from the element that holds it."""
         found = find(payload, self.path)
         if found is None:
             if reader.strict:
@@ -232,6 +238,7 @@ class RecordResponse(ResponseReader[T]):
         return value  # type: ignore[no-any-return]
 
     def read_empty(self, reader: Reader) -> T:
+        """Return the value of a response without a document."""
         return reader.record(etree.Element("empty"), self.shape)  # type: ignore[no-any-return]
 
 
@@ -248,9 +255,11 @@ class ListResponse(ResponseReader[list[T]]):
 
     @property
     def record(self) -> RecordSchema[Any] | None:
+        """The schema of the records in the response."""
         return self.shape
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> list[T]:
+        """Return the value of a response, from the element that holds it."""
         found = find(payload, self.path)
         if found is None:
             return _missing(reader, self.path) or []
@@ -284,9 +293,11 @@ class PageResponse(ResponseReader[Page[T]]):
 
     @property
     def record(self) -> RecordSchema[Any] | None:
+        """The schema of the records in the response."""
         return self.rows.shape
 
     def read(self, payload: etree._Element, reader: Reader, protocol: Protocol) -> Page[T]:
+        """Return the value of a response, from the element that holds it."""
         found = find(payload, self.rows.path)
         if found is None:
             _missing(reader, self.rows.path)
@@ -402,8 +413,9 @@ class Method(Generic[T]):
         return self._plan
 
     def _prepare(self) -> tuple[WriteTable, str, str]:
-        """The table of the arguments, and what stands before and after them. Made when first needed, because a program
-        imports many methods and calls few.
+        """Make the table of the arguments, and the text before and after them.
+
+        It is made when first needed, because a program imports many methods and calls few.
         """
         self._ready = (self.arguments.writer(self.mode), *self.protocol.envelope(self.name))
         return self._ready

@@ -107,6 +107,7 @@ class Codec:
         return text
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         return write_text(value, self.expected)
 
     def parse_request(self, text: str) -> Any:
@@ -140,6 +141,7 @@ def _unpadded(text: str) -> str:
 
 
 def named(value: object) -> str:
+    """Return the type and value of what is not accepted, for a message."""
     return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
 
 
@@ -157,6 +159,7 @@ class Text(Codec):
         return None if text in self.none else text
 
     def parse_request(self, text: str) -> Any:
+        """Return the value of a request element."""
         return text or None
 
 
@@ -180,6 +183,7 @@ class Integer(Codec):
         return int(text)
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if type(value) is int:
             return str(value)
         if isinstance(value, int) and not isinstance(value, bool):
@@ -212,6 +216,7 @@ class Number(Codec):
         return Decimal(text)
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         kind = type(value)
         if kind is int:
             return str(value)
@@ -232,6 +237,7 @@ class Number(Codec):
         raise ValueError(f"Decimal, int or numeric str, not {named(value)}{hint}")
 
     def plain(self, value: Any) -> Any:
+        """Return the value as JSON has it."""
         return format(value, "f") if isinstance(value, Decimal) else value
 
 
@@ -266,6 +272,7 @@ class Flag(Codec):
         raise ValueError(self.expected)
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if value is True:
             return self.words[0]
         if value is False:
@@ -292,6 +299,7 @@ class Date(Codec):
         return dt.date(int(year), int(month), int(day))
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if isinstance(value, dt.datetime):
             raise ValueError("datetime.date, not a datetime; say which day with .date()")
         if isinstance(value, dt.date):
@@ -301,6 +309,7 @@ class Date(Codec):
         raise ValueError(f"datetime.date, not {named(value)}")
 
     def plain(self, value: Any) -> Any:
+        """Return the value as JSON has it."""
         return value.isoformat() if isinstance(value, dt.date) else value
 
 
@@ -334,6 +343,7 @@ class DateTime(Codec):
         return dt.datetime(year, month, day, hour, minute, second, tzinfo=self.zone())
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if isinstance(value, dt.datetime):
             if value.tzinfo is None:
                 raise ValueError(
@@ -351,6 +361,7 @@ class DateTime(Codec):
         raise ValueError(f"an aware datetime.datetime, not {named(value)}")
 
     def plain(self, value: Any) -> Any:
+        """Return the value as JSON has it."""
         return value.isoformat() if isinstance(value, dt.datetime) else value
 
 
@@ -382,6 +393,7 @@ class EnumCodec(Codec):
         return self._read_as.get(text, text)
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if isinstance(value, str):
             return self._sent.get(value) or escape(value)
         raise ValueError(f"{self.expected}, not {named(value)}")
@@ -398,6 +410,7 @@ class Binary(Codec):
         return Raw(text)
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if isinstance(value, Raw):
             return escape(value)
         raise ValueError(f"{self.expected}, not {named(value)}")

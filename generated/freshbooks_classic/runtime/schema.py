@@ -225,6 +225,7 @@ class Nested:
 
     @property
     def table(self) -> ReadTable:
+        """The table of the nested record."""
         if self.ready is None:
             self.ready = self._shape().reader(self._mode)
         return self.ready

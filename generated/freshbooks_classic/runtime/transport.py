@@ -72,9 +72,13 @@ class Transport(Protocol):
         NetworkError, RequestTimeoutError, DeadlineExceededError: it may have got it.
     """
 
-    def send(self, request: HttpRequest) -> HttpResponse: ...
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request and return its response."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the connections."""
+        ...
 
 
 class Exchange:
@@ -181,6 +185,7 @@ class RequestsTransport:
         return session
 
     def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request and return its response."""
         session = self._ready()
         exchange = Exchange(self._watched)
         if request.limit is None:
@@ -188,6 +193,7 @@ class RequestsTransport:
         return _within(session, request, exchange, request.limit)
 
     def close(self) -> None:
+        """Close the connections."""
         if self._session is not None:
             self._session.close()
 

@@ -71,16 +71,13 @@ class Scope(dict[str, Any]):
     __slots__ = ("_record",)
 
     def __init__(self, names: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        """Initialize the instance."""
         super().__init__(names)
         self._record = record
 
     def __contains__(self, name: object) -> bool:
-        """Implement :meth:`__contains__`."""
         return True
 
     def __getitem__(self, name: str) -> Any:
-        """Implement :meth:`__getitem__`."""
         if name in self._record:
             return self._record[name]
         if dict.__contains__(self, name):
@@ -108,7 +105,6 @@ class Expression:
         self._template: Template | None = None
 
     def __repr__(self) -> str:
-        """Implement :meth:`__repr__`."""
         return f"<Expression {self.text!r}>"
 
     def _compiled(self) -> Template:
@@ -117,7 +113,7 @@ class Expression:
         return found
 
     def __call__(self, scope: Scope) -> Any:
-        """Implement :meth:`__call__`."""
+        """Return the value of the expression in a scope."""
         template = self._template or self._compiled()
         context = template.new_context(scope, shared=True)
         try:

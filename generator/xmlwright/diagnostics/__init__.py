@@ -46,7 +46,6 @@ class Position:
     column: int = 1
 
     def __str__(self) -> str:
-        """Implement :meth:`__str__`."""
         return f"{self.file}:{self.line}:{self.column}"
 
 
@@ -74,7 +73,6 @@ class Diagnostics:
     """The problems of one run, without duplicates."""
 
     def __init__(self) -> None:
-        """Initialize the instance."""
         self._found: dict[Diagnostic, None] = {}
 
     def add(
@@ -99,7 +97,6 @@ class Diagnostics:
         return iter(sorted(self._found, key=lambda item: (item.position, item.rule, item.message)))
 
     def __len__(self) -> int:
-        """Implement :meth:`__len__`."""
         return len(self._found)
 
 
@@ -129,6 +126,5 @@ class DescriptionError(Exception):
     """The description has problems; nothing was generated."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
-        """Initialize the instance."""
         super().__init__(f"{len(diagnostics)} problems in the description")
         self.diagnostics = diagnostics

@@ -138,16 +138,22 @@ class ApiResolver:
         for name, decl in self._description.api.scalars.items():
             base = str(decl.base or "")
             if name in SCALARS and base:
-                self._symbols.contradiction(decl, "is", f"{name} is a built-in type; name the format otherwise")
+                self._symbols.contradiction(
+                    decl, "is", f"{name} is a built-in type; name the format otherwise"
+                )
             elif name not in SCALARS and not base:
-                self._symbols.missing(decl, f"{name} needs `is`: the built-in type that it is a format of")
+                self._symbols.missing(
+                    decl, f"{name} needs `is`: the built-in type that it is a format of"
+                )
             words = tuple(
                 tuple(map(str, word)) if isinstance(word, tuple) else (str(word),)
                 for word in decl.words
             ) or (("1",), ("0",))
             if len(words) != 2 or not all(words):
                 self._diagnostics.add(
-                    "wrong-type", "expected two words: one for true and one for false", decl.where("words")
+                    "wrong-type",
+                    "expected two words: one for true and one for false",
+                    decl.where("words"),
                 )
                 words = (("1",), ("0",))
             if decl.form is not None:
@@ -171,7 +177,8 @@ class ApiResolver:
         elif form not in named and "%" not in form:
             self._diagnostics.add(
                 "unknown-word",
-                f"{str(form)!r} is not a pattern such as %m/%d/%Y" + (f", nor one of {', '.join(named)}" if named else ""),
+                f"{str(form)!r} is not a pattern such as %m/%d/%Y"
+                + (f", nor one of {', '.join(named)}" if named else ""),
                 form.at,
                 suggestion=nearest(form, named),
             )

@@ -46,7 +46,6 @@ def resolve(description: Description, api: Api, diagnostics: Diagnostics) -> Beh
 
 class _Account:
     def __init__(self, symbols: SymbolTable, api: Api, scopes: Scopes) -> None:
-        """Initialize the instance."""
         self._symbols = symbols
         self._description = symbols.description
         self._api = api

@@ -47,7 +47,6 @@ class BehaviorResolver:
     def __init__(
         self, symbols: SymbolTable, scopes: Scopes, module: Module, decl: BehaviorDecl
     ) -> None:
-        """Initialize the instance."""
         self._symbols = symbols
         self._expressions = ExpressionChecker(symbols.diagnostics)
         self._module = module

@@ -54,7 +54,6 @@ class ExpressionChecker:
     """Compiles expressions and reports what is wrong with them."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
-        """Initialize the instance."""
         self._diagnostics = diagnostics
 
     def expression(
@@ -107,7 +106,6 @@ def _constants(node: nodes.Node | None) -> Iterable[str]:
 
 class _Walker:
     def __init__(self, word: LocatedStr, known: Known, diagnostics: Diagnostics) -> None:
-        """Initialize the instance."""
         self._word = word
         self._known = known
         self._diagnostics = diagnostics

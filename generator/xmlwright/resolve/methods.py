@@ -88,7 +88,9 @@ class MethodResolver:
         by_verb = RETRY_BY_VERB[http.verb] if http is not None and http.described_verb else None
         if retry == "safe" and by_verb == "idempotent" and http is not None:
             self._symbols.contradiction(
-                decl, "retry", f"a {http.verb} changes something; repeating it is idempotent at best"
+                decl,
+                "retry",
+                f"a {http.verb} changes something; repeating it is idempotent at best",
             )
         if retry is None and kind == "action" and by_verb is None:
             self._diagnostics.add(
@@ -158,7 +160,8 @@ class MethodResolver:
             envelope=envelope,
             http=http,
             pages=pages if paging != "none" else None,
-            authenticated=decl.authentication is None and self._description.api.authentication != "none",
+            authenticated=decl.authentication is None
+            and self._description.api.authentication != "none",
             key_positions=_method_places(resource, decl, response, identity),
         )
 
@@ -255,7 +258,9 @@ class MethodResolver:
                 item = dataclasses.replace(item, path=(), attribute=None, content=False)
             self._check_location(http, location, item, verb)
             found.append(dataclasses.replace(item, location=location))
-        placed = {item.location[1] for item in found if item.location and item.location[0] == "path"}
+        placed = {
+            item.location[1] for item in found if item.location and item.location[0] == "path"
+        }
         known = {item.name: item for record in records for item in record.fields}
         first = []
         for name in in_path:
@@ -451,7 +456,13 @@ def _place_argument(place: str, scalar: str, doc: str, at: Position) -> Field:
     path = () if location is not None else tuple(place.split("/"))
     name = location[1] if location is not None else path[-1]
     return dataclasses.replace(
-        _path_argument(name, at), path=path, location=location, read=scalar, write=scalar, required="", doc=doc
+        _path_argument(name, at),
+        path=path,
+        location=location,
+        read=scalar,
+        write=scalar,
+        required="",
+        doc=doc,
     )
 
 

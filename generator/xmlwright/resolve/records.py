@@ -152,9 +152,7 @@ class RecordResolver:
             self._main_name(found[0], resource)
         return tuple(found)
 
-    def _choices(
-        self, decl: RecordDecl, fields: tuple[Field, ...]
-    ) -> tuple[tuple[str, ...], ...]:
+    def _choices(self, decl: RecordDecl, fields: tuple[Field, ...]) -> tuple[tuple[str, ...], ...]:
         """Return the groups of fields of which a request has exactly one."""
         groups = decl.one_of
         if groups and not any(isinstance(group, tuple) for group in groups):

@@ -26,7 +26,6 @@ class Scopes:
     """The names of one description."""
 
     def __init__(self, api: Api, description: Description) -> None:
-        """Initialize the instance."""
         self._api = api
         self._d = description
         self.modules = {module.name: module for module in api.resources}

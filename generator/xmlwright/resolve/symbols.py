@@ -22,7 +22,6 @@ class Scope:
     def __init__(
         self, module: str, own: ResourceDecl | SharedDecl, shared: SharedDecl | None
     ) -> None:
-        """Initialize the instance."""
         self.module = module
         self.enums: Entries[LocatedStr, Ref] = Entries()
         self.records: Entries[LocatedStr, Ref] = Entries()
@@ -51,7 +50,6 @@ class SymbolTable:
     """
 
     def __init__(self, description: Description, diagnostics: Diagnostics) -> None:
-        """Initialize the instance."""
         self.description = description
         self.diagnostics = diagnostics
         self.resources: Entries[str, ResourceDecl] = Entries()

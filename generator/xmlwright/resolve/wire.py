@@ -17,6 +17,7 @@ from ..ir import (
     Paging,
     ParameterNames,
 )
+from ..naming import client_attribute
 from ..schema.api_grammar import ApiDecl
 from ..schema.decoder import Decl, LocatedStr, opt
 from ..schema.grammar import MethodDecl, ResourceDecl
@@ -71,6 +72,14 @@ class WireResolver:
             ClientOption(str(name), opt(decl.default), decl.sensitive, prose(decl.doc), name.at)
             for name, decl in self._api.credentials.items()
         )
+        attributes = {client_attribute(name): name for name in self._symbols.resources}
+        for option in (*variables, *credentials):
+            if option.name in attributes:
+                self._diagnostics.add(
+                    "duplicate-name",
+                    f"{option.name} is an option and a resource of the client; rename the option",
+                    option.at,
+                )
         return tuple(variables), credentials
 
     def authentication(self) -> tuple[tuple[Authentication, ...], bool]:

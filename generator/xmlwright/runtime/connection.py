@@ -96,10 +96,12 @@ class WatchedAdapter(HTTPAdapter):
     """The adapter of requests, with watched connections."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Use connections that note what was sent."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """Use connections that note what was sent, through a proxy, too."""
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager

@@ -45,6 +45,7 @@ class PatternDate(Date):
             raise ValueError(self.expected) from None
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         super().write(value)  # refuses what is not a date
         return escape(value if isinstance(value, Raw) else value.strftime(self.pattern))
 
@@ -112,6 +113,7 @@ class FormattedDateTime(DateTime):
         return _UTC if not offset else dt.timezone(-offset if text[0] == "-" else offset)
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if isinstance(value, Raw):
             return escape(value)
         if not isinstance(value, dt.datetime):
@@ -159,6 +161,7 @@ class Float(Codec):
         return float(text)
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if isinstance(value, Raw):
             return escape(value)
         if isinstance(value, bool) or not isinstance(value, (float, int)):
@@ -192,6 +195,7 @@ class Base64(Codec):
             raise ValueError(self.expected) from None
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if isinstance(value, Raw):
             return escape(value)
         if isinstance(value, str):
@@ -213,6 +217,7 @@ class RawXml(Codec):
     expected = "well-formed XML"
 
     def write(self, value: Any) -> str:
+        """Return a value as XML character data."""
         if not isinstance(value, str):
             raise ValueError(f"{self.expected} as text, not {named(value)}")
         try:

@@ -72,6 +72,7 @@ class OAuth:
         return {"Authorization": str(headers["Authorization"])}
 
     def secrets(self) -> set[str]:
+        """Return the texts that must not be shown."""
         known = {text for text in (self.consumer_secret, self.token, self.token_secret) if text}
         once = {quote(text, safe="~") for text in known}
         return known | once | {quote(text, safe="~") for text in once}  # as the header has them

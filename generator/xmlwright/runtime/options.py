@@ -147,6 +147,7 @@ class Tls:
 
 
 def checked_seconds(value: object, name: str) -> None:
+    """Raise ConfigurationError for a number of seconds that cannot be waited."""
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, (int, float)):

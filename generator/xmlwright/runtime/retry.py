@@ -58,6 +58,7 @@ class Backoff:
     random: Callable[[], float] = field(default=random.random, repr=False, compare=False)
 
     def wait(self, failed: Failed) -> float | None:
+        """Return the seconds to wait before the next attempt; None to give up."""
         if failed.attempt >= self.attempts or not failed.temporary:
             return None
         if failed.retry_after is not None:

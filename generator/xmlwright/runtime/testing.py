@@ -295,10 +295,12 @@ class MemoryTransport:
         self.closed = False
 
     def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request and return its response."""
         self.sent.append(request)
         return self.reply(request)
 
     def close(self) -> None:
+        """Close the connections."""
         self.closed = True
 
 

@@ -65,7 +65,9 @@ class PythonDecl(Decl):
 class VariableDecl(Decl):
     """A variable of the URL: an option of the client."""
 
-    default: LocatedStr | None = key(TEXT, "What it is when left out; without it, it must be given.")
+    default: LocatedStr | None = key(
+        TEXT, "What it is when left out; without it, it must be given."
+    )
     doc: LocatedStr | None = key(TEXT, DOC)
 
 
@@ -90,7 +92,9 @@ class OAuthDecl(Decl):
         Choice("PLAINTEXT", "HMAC-SHA1"), "Signature method.", required=True
     )
     request_token: LocatedStr = key(TEXT, "Address of the request token.", required=True)
-    authorization: LocatedStr = key(TEXT, "Address of the page where the user agrees.", required=True)
+    authorization: LocatedStr = key(
+        TEXT, "Address of the page where the user agrees.", required=True
+    )
     access_token: LocatedStr = key(TEXT, "Address of the access token.", required=True)
     doc: LocatedStr | None = key(TEXT, DOC)
 
@@ -135,9 +139,7 @@ class ErrorDecl(Decl):
     """One error code."""
 
     kind: LocatedStr = key(Choice(*ERROR_KINDS), "Class of error it is raised as.", required=True)
-    message: LocatedStr | None = key(
-        TEXT, "Its message; {field} and {Resource} stand for names."
-    )
+    message: LocatedStr | None = key(TEXT, "Its message; {field} and {Resource} stand for names.")
     status: int = key(Integer(100), "HTTP status of the response.", default=200)
     doc: LocatedStr | None = key(TEXT, DOC)
     fix: LocatedStr | None = key(TEXT, "What the caller can do.")

@@ -27,6 +27,7 @@ class LocatedStr(str):
     """Position of the first line of a literal block."""
 
     def __new__(cls, text: str, at: Position, body: Position | None = None) -> LocatedStr:
+        """Return the text with its position."""
         word = super().__new__(cls, text)
         word.at = at
         word.body = body

@@ -314,7 +314,9 @@ class CaseDecl(Decl):
     call: LocatedStr = key(VERB, "Method of this resource.", required=True)
     doc: LocatedStr | None = key(TEXT, "A sentence more.")
     arguments: Node | None = key(TREE, "Arguments of the call.")
-    request: LocatedStr | None = key(TEXT, "The request that they give: a document, or an HTTP message.")
+    request: LocatedStr | None = key(
+        TEXT, "The request that they give: a document, or an HTTP message."
+    )
     response: LocatedStr | None = key(TEXT, "A response: a document, or an HTTP message.")
     result: Node | None = key(TREE, "The value that it reads as.")
     fails: FailsDecl | None = key(MappingDecoder(FailsDecl, "a failure"), "The failure that it is.")

@@ -39,9 +39,9 @@ CALL: Final = Name(
     rf"({'|'.join(VERBS_OF_HTTP)})( /\S*)?", "a verb and a path such as PUT /tasks/{task_id}/close"
 )
 STATUSES: Final = Either(
-    Integer(100), Name(r"[1-5][0-9]{2}-[1-5][0-9]{2}", "a range such as 400-499"), Listing(
-        Either(Integer(100), Name(r"[1-5][0-9]{2}-[1-5][0-9]{2}", "a range such as 400-499"))
-    )
+    Integer(100),
+    Name(r"[1-5][0-9]{2}-[1-5][0-9]{2}", "a range such as 400-499"),
+    Listing(Either(Integer(100), Name(r"[1-5][0-9]{2}-[1-5][0-9]{2}", "a range such as 400-499"))),
 )
 PLACES: Final = Either(PLACE, Listing(PLACE))
 
@@ -70,7 +70,9 @@ class HttpDecl(Decl):
         "Path below the URL; {name} is an argument or an option of the client, {name+} keeps slashes.",
     )
     headers: Mapping[LocatedStr, LocatedStr] = key(
-        Dictionary(HEADER, TEXT), "Constant headers; may hold {method}, {resource}, {verb}.", default={}
+        Dictionary(HEADER, TEXT),
+        "Constant headers; may hold {method}, {resource}, {verb}.",
+        default={},
     )
     constants: Mapping[LocatedStr, LocatedStr] = key(
         Dictionary(PARAMETER, TEXT), "Constant parameters.", default={}
@@ -105,7 +107,8 @@ class RequestDecl(Decl):
     """The envelope of requests."""
 
     root: LocatedStr | None = key(
-        TEMPLATE, "Root element; none: the wrapper of the arguments is the root. May hold {method}, {verb}."
+        TEMPLATE,
+        "Root element; none: the wrapper of the arguments is the root. May hold {method}, {verb}.",
     )
     method: LocatedStr | MethodNameDecl | None = key(
         Either(PLACE, MappingDecoder(MethodNameDecl, "the name of the method")),
@@ -116,14 +119,19 @@ class RequestDecl(Decl):
         Dictionary(QNAME, TEXT), "Fixed attributes of the root.", default={}
     )
     payload: LocatedStr | None = key(
-        Name(r"\S+", "a path of elements"), "Elements around the arguments; may hold {method}, {verb}."
+        Name(r"\S+", "a path of elements"),
+        "Elements around the arguments; may hold {method}, {verb}.",
     )
-    place: LocatedStr | None = key(PARAMETER, "The parameter that holds the document; default: the body.", name="at")
+    place: LocatedStr | None = key(
+        PARAMETER, "The parameter that holds the document; default: the body.", name="at"
+    )
     order: LocatedStr | None = key(
-        Choice("strict", "free"), "strict: the API refuses elements in another order than described."
+        Choice("strict", "free"),
+        "strict: the API refuses elements in another order than described.",
     )
     empty: LocatedStr | None = key(
-        Choice("tag", "omit"), "Whether a call without arguments sends a document; default: tag, or omit with a path."
+        Choice("tag", "omit"),
+        "Whether a call without arguments sends a document; default: tag, or omit with a path.",
     )
 
 
@@ -149,14 +157,17 @@ class FailureRuleDecl(Decl):
     """Where a failed response says what went wrong."""
 
     status: int | LocatedStr | tuple[int | LocatedStr, ...] | None = key(
-        STATUSES, "HTTP statuses that it is for: 404, 400-499 or a list; default: any failed response."
+        STATUSES,
+        "HTTP statuses that it is for: 404, 400-499 or a list; default: any failed response.",
     )
     root: LocatedStr | tuple[LocatedStr, ...] | None = key(
         Either(QNAME, Listing(QNAME)), "Root elements that only failures have."
     )
     when: LocatedStr | None = key(PLACE, "A place whose presence means failure, at any status.")
     each: LocatedStr | None = key(PATH, "Path of the element that repeats for each error.")
-    place: LocatedStr | None = key(PATH, "Path of the one error element; default: the root.", name="at")
+    place: LocatedStr | None = key(
+        PATH, "Path of the one error element; default: the root.", name="at"
+    )
     message: LocatedStr | None = key(PLACE, "Where the message is, from the error element.")
     code: LocatedStr | None = key(PLACE, "Where the code is.")
     field: LocatedStr | None = key(PLACE, "Where the name of the field is.")
@@ -170,7 +181,8 @@ class FailureRuleDecl(Decl):
         Dictionary(TEXT, Choice(*ERROR_KINDS)), "Code -> class of error.", default={}
     )
     payload: ErrorPayloadDecl | None = key(
-        MappingDecoder(ErrorPayloadDecl, "the record beside the error"), "A record beside the error."
+        MappingDecoder(ErrorPayloadDecl, "the record beside the error"),
+        "A record beside the error.",
     )
 
 
@@ -179,7 +191,8 @@ class ResponseDecl(Decl):
     """The envelope of responses."""
 
     root: LocatedStr | tuple[LocatedStr, ...] | None = key(
-        Either(TEMPLATE, Listing(TEMPLATE)), "Root element, or several; none: the value is the root."
+        Either(TEMPLATE, Listing(TEMPLATE)),
+        "Root element, or several; none: the value is the root.",
     )
     namespaces: tuple[LocatedStr, ...] = key(TEXTS, "Namespaces that responses carry.", default=())
     status: LocatedStr | None = key(PLACE, "Where a response says whether it succeeded.")
@@ -207,7 +220,9 @@ class ResponseDecl(Decl):
 class NilDecl(Decl):
     """How an element says that it has no value."""
 
-    place: LocatedStr = key(Name(r"@\S+", "an attribute such as @nil"), "The attribute.", required=True, name="at")
+    place: LocatedStr = key(
+        Name(r"@\S+", "an attribute such as @nil"), "The attribute.", required=True, name="at"
+    )
     value: LocatedStr = key(TEXT, "Its value in requests.", required=True)
 
 
@@ -218,7 +233,8 @@ class EnvelopeDecl(Decl):
     request: RequestDecl | None = key(MappingDecoder(RequestDecl, "requests"), "Requests.")
     response: ResponseDecl | None = key(MappingDecoder(ResponseDecl, "responses"), "Responses.")
     failures: tuple[FailureRuleDecl, ...] | None = key(
-        Listing(MappingDecoder(FailureRuleDecl, "failures")), "Failures; the first rule that fits reads one."
+        Listing(MappingDecoder(FailureRuleDecl, "failures")),
+        "Failures; the first rule that fits reads one.",
     )
     nil: NilDecl | None = key(MappingDecoder(NilDecl, "nil"), "Elements without a value.")
 
@@ -229,7 +245,9 @@ class CredentialDecl(Decl):
 
     doc: LocatedStr | None = key(TEXT, DOC)
     sensitive: bool = key(BOOLEAN, "Never shown; default true.", default=True)
-    default: LocatedStr | None = key(TEXT, "What it is when left out; without it, it must be given.")
+    default: LocatedStr | None = key(
+        TEXT, "What it is when left out; without it, it must be given."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +277,8 @@ class CountersDecl(Decl):
     pages: LocatedStr | None = key(PLACE, "Number of pages.")
     total: LocatedStr | None = key(PLACE, "Number of rows of all pages.")
     next: LocatedStr | tuple[LocatedStr, ...] | None = key(
-        PLACES, "Where the mark of the next page is: one place for each argument of a cursor, or a link."
+        PLACES,
+        "Where the mark of the next page is: one place for each argument of a cursor, or a link.",
     )
     more: LocatedStr | None = key(PLACE, "Where a response says whether more pages follow.")
 
@@ -273,7 +292,8 @@ class PagingDecl(Decl):
         "What the position is: a page, a row, a mark of the response, or a link to follow.",
     )
     position: LocatedStr | tuple[LocatedStr, ...] | None = key(
-        Either(PLACE, Listing(PLACE)), "Argument that says where a page begins; a cursor may have several."
+        Either(PLACE, Listing(PLACE)),
+        "Argument that says where a page begins; a cursor may have several.",
     )
     size: LocatedStr | None = key(PLACE, "Argument that says how many rows.")
     first: int | None = key(Integer(0), "The first position; default 1 for pages, 0 for rows.")

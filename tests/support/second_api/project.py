@@ -76,7 +76,9 @@ def own_tests(output: Path, *, whole: bool = True) -> int:
         output: the generated project.
         whole: also the exhaustive files: each argument in each way, and a secret in each place.
     """
-    left_out = () if whole else ("--ignore=tests/test_secrets.py", "--ignore=tests/test_equivalence.py")
+    left_out = (
+        () if whole else ("--ignore=tests/test_secrets.py", "--ignore=tests/test_equivalence.py")
+    )
     done = run(
         sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:xdist", *left_out,
         cwd=output, timeout=1200,

@@ -148,6 +148,7 @@ class Deliveries:
         registrations: account -> the addresses that asked for events, at this moment.
         clock: repetitions wait by it.
         seed: of duplicates and order.
+        agent: the User-Agent of deliveries.
         settings: of accounts that nobody has set otherwise.
         """
         self._form = form
