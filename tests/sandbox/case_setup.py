@@ -248,7 +248,7 @@ def differences(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
         for at, (left, right) in enumerate(zip(expected, actual, strict=True)):
             yield from differences(left, right, f"{path}[{at}]")
     elif isinstance(expected, Record | Mapping):
-        names = expected if isinstance(expected, Mapping) else expected.__dataclass_fields__  # type: ignore[attr-defined]
+        names = expected if isinstance(expected, Mapping) else expected.__dataclass_fields__
         for name in names:
             value = expected[name] if isinstance(expected, Mapping) else getattr(expected, name)
             if (value is None and isinstance(expected, Record)) or value == [] or name == "unknown":

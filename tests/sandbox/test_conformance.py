@@ -151,6 +151,7 @@ class Trial:
         given: dict[str, Any] = {}
         if isinstance(result, dict) and "items" in result:
             paging = api().paging
+            assert paging is not None
             given = {paging.position[0]: result["position"], paging.size: result["size"]}
         elif isinstance(result, dict):
             for item in self.method.arguments:

@@ -38,7 +38,7 @@ def test_every_call_of_the_cases_gets_a_response_that_its_client_reads(example: 
     wrong: list[str] = []
     succeeded = total = 0
     with Sandbox(example / "schema", load="cases", http=True) as box:
-        signs = {"auth": lambda request: {"Authorization": "any"}} if box.api.signer else {}
+        signs: Any = {"auth": lambda request: {"Authorization": "any"}} if box.api.signer else {}
         with Caller(box, validate=False, retry=Backoff(attempts=1), **signs) as call:
             for name, values in calls(box):
                 total += 1

@@ -183,7 +183,7 @@ def test_parameters_that_do_not_fit_are_refused(roles: Sandbox) -> None:
         "RoleName": "x",
     }
 
-    def sent(changes: dict[str, str | None], **options: object) -> tuple[int, str]:
+    def sent(changes: dict[str, str | None], **options: Any) -> tuple[int, str]:
         data = {name: text for name, text in {**form, **changes}.items() if text is not None}
         response = requests.post(
             roles.url, data=data, verify=roles.ca, timeout=10, **{"headers": headers, **options}

@@ -170,7 +170,7 @@ def test_a_fault_that_no_method_matches_is_an_error(own: Sandbox) -> None:
 # The clock
 
 
-def recurring(client: FreshBooks, frequency: str) -> None:
+def recurring(client: FreshBooks, frequency: Any) -> None:
     person = client.client.create(email="ann@yard.example")
     client.recurring.create(
         client_id=person, frequency=frequency, date=date(2010, 1, 6), lines=[{"name": "Yard"}]

@@ -315,7 +315,7 @@ def _below(
         yield Spot("scalar", _role_of_scalar(kind, owner, node), path, node, owner)
 
 
-def _name_of(kind: MappingDecoder) -> str:
+def _name_of(kind: MappingDecoder[Any]) -> str:
     name = kind.decl.__name__.removesuffix("Decl")
     # Behavior files have failure rules, too.
     wire = kind.decl.__module__.endswith("wire_grammar")

@@ -194,7 +194,7 @@ class _Stock(samples.Sampler):
         self._turn = turn
         self._row = 0
 
-    def _value(self, item: FieldSpec) -> Any:
+    def _value(self, item: FieldSpec, sensitive: bool = False) -> Any:
         codec = item.codec
         assert codec is not None
         if item.name in self._stored and not item.many:

@@ -73,7 +73,8 @@ class CallInfo:
         if self._request.http is not None:
             from .messages import shown_request
 
-            return shown_request(self._request, self._secrets)
+            shown: str = shown_request(self._request, self._secrets)
+            return shown
         return redact_request(self._request.endpoint, self._request.xml, self._secrets)
 
     @property
@@ -93,14 +94,18 @@ class CallInfo:
             return {}
         from .around import described_headers
 
-        return described_headers(self._request.endpoint, self._headers, self._secrets)
+        shown: Mapping[str, str] = described_headers(
+            self._request.endpoint, self._headers, self._secrets
+        )
+        return shown
 
     @property
     def warnings(self) -> tuple[ErrorDetail, ...]:
         """The warnings of the last response."""
         from .around import read_warnings
 
-        return read_warnings(self._request.endpoint.protocol, self._body)
+        found: tuple[ErrorDetail, ...] = read_warnings(self._request.endpoint.protocol, self._body)
+        return found
 
     def sent(self) -> None:
         """Note that the request is sent once more."""
@@ -159,14 +164,18 @@ class RawResponse(Generic[T]):
         """What the response warns of although the call succeeded."""
         from .around import read_warnings
 
-        return read_warnings(self.protocol, self.content)
+        found: tuple[ErrorDetail, ...] = read_warnings(self.protocol, self.content)
+        return found
 
     @property
     def metadata(self) -> Mapping[str, Any]:
         """The described values beside the payload, such as the number of the request."""
         from .around import read_metadata
 
-        return read_metadata(self.protocol, self.content, self.status, self.headers)
+        found: Mapping[str, Any] = read_metadata(
+            self.protocol, self.content, self.status, self.headers
+        )
+        return found
 
 
 class Hook(Protocol):

@@ -77,7 +77,8 @@ class Outgoing:
         if http is None:
             return self.xml, XML
         if http.document is not None and self.xml:
-            self.add_parameter(*http.document, self.xml.decode())
+            source, name = http.document
+            self.add_parameter(source, name, self.xml.decode())
         if self.query:
             from .http_binding import encoded
 
