@@ -67,7 +67,7 @@ def test_requests_fit_the_published_xsd_whatever_the_order_of_the_keys() -> None
             sent = _sent(method, _shuffled(arguments, chance))
             assert in_order(etree.fromstring(sent)) == in_order(etree.fromstring(first))
         if not schema.validate(etree.fromstring(first)):
-            wrong.append(f"{method}, {case.name}: {schema.error_log.last_error}")
+            wrong.append(f"{method}, {case.name}: {str(schema.error_log)[:300]}")
     print(f"{len(cases)} calls in {ORDERS + 1} orders, {len({name for name, _ in cases})} methods")
     assert not wrong, "\n".join(wrong)
 

@@ -149,7 +149,7 @@ def test_long_amounts_are_computed_exactly(client: FreshBooks, digits: int) -> N
 def test_lists_of_a_request_have_a_limit(client: FreshBooks) -> None:
     person = client.client.create(email="ann@yard.example")
     with pytest.raises(Exception, match="line"):
-        client.invoice.create(client_id=person, lines=[{"name": "Yard"}] * 1001)
+        client.invoice.create(client_id=person, lines=[{"name": "Yard"} for _ in range(1001)])
 
 
 def test_a_text_of_many_lines_fits_into_a_pdf(client: FreshBooks) -> None:

@@ -83,8 +83,7 @@ def test_a_described_api_has_a_sandbox(depot: Path, tmp_path: Path) -> None:
             "error",
             program,
             cwd=tmp_path,
-            PYTHONPATH=str(depot / "generated"),
-            **process.environment,
+            **{**process.environment, "PYTHONPATH": str(depot / "generated")},  # type: ignore[arg-type]
         )
         assert done.returncode == 0, done.stderr
         assert process.stop() == 0

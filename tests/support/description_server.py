@@ -213,15 +213,15 @@ class _Stock(samples.Sampler):
             return list(codec.words)[self._turn % len(codec.words)]
         return super()._value(item)
 
-    def _respond(self, payload: etree._Element, answer: Any, protocol: Any) -> None:
-        if not isinstance(answer, ListResponse | PageResponse):
-            super()._respond(payload, answer, protocol)
+    def _respond(self, payload: etree._Element, response: Any, protocol: Any) -> None:
+        if not isinstance(response, ListResponse | PageResponse):
+            super()._respond(payload, response, protocol)
             return
-        rows = answer.rows if isinstance(answer, PageResponse) else answer
+        rows = response.rows if isinstance(response, PageResponse) else response
         assert rows.shape is not None
         wrapper = samples._below(payload, rows.path)
         numbers = [2, 1] if (self._method.order or "").startswith("-") else [1, 2]
-        if isinstance(answer, PageResponse):
+        if isinstance(response, PageResponse):
             paging = protocol.paging
             position = self._given.get(paging.position, paging.first)
             size = self._given.get(paging.size, paging.default_size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from .errors import ApiError, AuthenticationError, PermissionDeniedError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def secrets_of_auth(auth: object) -> set[str]:
     """Return the texts of a signer that must not be shown."""
-    secrets = getattr(auth, "secrets", None)
+    secrets: Any = getattr(auth, "secrets", None)
     return set(secrets()) if callable(secrets) else set()
 
 

@@ -81,7 +81,8 @@ def _plain(value: Any) -> Any:
         return {name: item for name, item in shown.items() if item not in (None, [], {})}
     tag = _TAGS.get(type(value))
     if tag is not None:
-        return {tag: str(value) if isinstance(value, Decimal) else value.isoformat()}
+        exact: Any = value
+        return {tag: str(value) if isinstance(value, Decimal) else exact.isoformat()}
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, Mapping):

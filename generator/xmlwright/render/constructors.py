@@ -69,10 +69,11 @@ def _fields(value: Any) -> Iterator[tuple[str, Any]] | None:
             if getattr(value, field.name) != _default(field)
         )
     if isinstance(value, tuple) and hasattr(value, "_field_defaults"):
-        defaults = value._field_defaults
+        named: Any = value
+        defaults = named._field_defaults
         return (
             (name, item)
-            for name, item in zip(value._fields, value, strict=True)  # type: ignore[attr-defined]
+            for name, item in zip(named._fields, named, strict=True)
             if name not in defaults or item != defaults[name]
         )
     return None

@@ -237,9 +237,10 @@ def _api(protocol: Protocol) -> Spec:
         http["arguments"] = "form"
         item = "{name}.{item}.{n}" if protocol == "query" else "{name}.{n}"
         entry = "{name}.entry.{n}" if protocol == "query" else "{name}.{n}"
-        http["parameters"] = {"record": "{name}.{field}", "list": item, "map": entry}
+        parameters: dict[str, object] = {"record": "{name}.{field}", "list": item, "map": entry}
         if protocol == "query":
-            http["parameters"]["empty_list"] = True
+            parameters["empty_list"] = True
+        http["parameters"] = parameters
         request["method"] = {"at": "form:Action", "value": "{method}"}
     found: Spec = {
         "api": package,

@@ -149,7 +149,7 @@ class Windows:
             if any(parts):
                 return parts
         kinds = {item.python: item.write for item in self._method.arguments}
-        if kinds.get(paging.arguments[0]) in ("int", "id"):
+        if kinds.get(next(iter(paging.arguments))) in ("int", "id"):
             return (str(start),)
         return (f"{_MARK}{start}", *((None,) * (len(paging.next) - 1)))
 
