@@ -192,7 +192,7 @@ def test_parameters_that_do_not_fit_are_refused(roles: Sandbox) -> None:
         return response.status_code, response.text
 
     assert sent({})[0] == 404
-    assert "'Colour'" in sent({"Colour": "red"})[1]
+    assert "'Color'" in sent({"Color": "red"})[1]
     assert "'RoleName' is missing" in sent({"RoleName": None})[1]
     assert "'Version'" in sent({"Version": "2009-01-01"})[1]
     assert sent({"Action": "Dance"})[0] == 404

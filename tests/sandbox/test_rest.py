@@ -154,9 +154,9 @@ def test_requests_that_do_not_fit_are_refused(box: Sandbox, call: Caller) -> Non
     with requests.Session() as session:
         session.verify, session.auth = box.ca, (box.token, "")
         session.trust_env = False
-        found = session.get(f"{box.url}/shelves?colour=red")
+        found = session.get(f"{box.url}/shelves?color=red")
         assert found.status_code == 422
-        assert b'field="colour"' in found.content
+        assert b'field="color"' in found.content
         bad = session.post(
             f"{box.url}/shelves", data="<shelf><shelf_code>A</shelf_code><width>x</width></shelf>"
         )

@@ -116,7 +116,7 @@ MISTAKES = [
     case("a document alone", "write it as an HTTP message", "      DELETE /members/m1\n", "      <a/>\n", here="request: |", suggestion="DELETE /members/m1"),
     case("no request", "expected a document, or an HTTP request", "DELETE /members/m1", "members m1"),
     # cases: responses
-    case("an unknown element", "unknown element colour", "<code>a/b</code>", "<code>a/b</code><colour/>", rule="case-response"),
+    case("an unknown element", "unknown element color", "<code>a/b</code>", "<code>a/b</code><color/>", rule="case-response"),
     case("an unknown attribute", "unknown attribute @herf", 'href="/members/m1"', 'herf="/members/m1"', rule="case-response", suggestion="@href"),
     case("another status", "the status of the failure is 422, not 404", "404 Not Found", "422 No", rule="case-result"),
     case("another kind", "the kind of the failure is 'validation', not 'conflict'", "kind: validation", "kind: conflict", rule="case-result"),

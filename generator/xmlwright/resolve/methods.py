@@ -453,8 +453,9 @@ def _page_arguments(pages: Paging, decl: MethodDecl) -> list[Field]:
 
 def _place_argument(place: str, scalar: str, doc: str, at: Position) -> Field:
     location = location_of(place)
-    path: tuple[str, ...] = () if location is not None else tuple(place.split("/"))
-    name = location[1] if location is not None else path[-1]
+    parts = place.split("/")
+    path = () if location is not None else tuple(parts)
+    name = location[1] if location is not None else parts[-1]
     return dataclasses.replace(
         _path_argument(name, at),
         path=path,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def secrets_of_auth(auth: object) -> set[str]:
     """Return the texts of a signer that must not be shown."""
     secrets: Any = getattr(auth, "secrets", None)
-    return set(secrets()) if callable(secrets) else set()
+    return set() if secrets is None else set(secrets())
 
 
 def oauth_problem(body: bytes, status: int | None, secrets: set[str]) -> ApiError | None:
