@@ -21,7 +21,7 @@ LAYERS = (
     "resolve", "validate", "render", "pipeline", "staleness", "explain", "export", "diff", "inference",
     "vendor", "docs", "sandbox", "cli",
 )  # fmt: skip
-SANDBOX_LAYERS = ("engine", "binding", "calls", "storage", "faults", "http", "inspector")
+SANDBOX_LAYERS = ("binding", "engine", "calls", "storage", "faults", "http", "inspector")
 
 # Imports of the program's own modules inside functions, by importing module or package.
 LAZY = {

@@ -14,8 +14,17 @@ from .request import Cursor, Page, Request
 from .schema import RecordSchema
 
 if TYPE_CHECKING:
-    from .client import Client
+    from typing import Protocol as TypingProtocol
+
     from .protocol import Paging
+
+    class Sender(TypingProtocol):
+        """What sends requests: a client."""
+
+        def send(self, request: Request[Any], /) -> Any:
+            """Send a request and return its value."""
+            ...
+
 
 T = TypeVar("T")
 
@@ -218,7 +227,7 @@ class Pager(Generic[T]):
     """
 
     def __init__(
-        self, client: Client, request: Callable[[Cursor | None], Request[Page[T]]]
+        self, client: Sender, request: Callable[[Cursor | None], Request[Page[T]]]
     ) -> None:
         self._client = client
         self._request = request

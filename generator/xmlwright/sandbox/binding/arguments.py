@@ -15,8 +15,8 @@ from ...runtime.reading import local_name
 from ...runtime.record import Arguments
 from ...runtime.request import Method as RuntimeMethod
 from ...runtime.schema import FieldSpec, Mode, RecordSchema
-from ..engine.failures import CallRefusedError
 from .parameters import MISSING, ParameterReader, parsed
+from .refusals import CallRefusedError
 from .routing import HttpCall, Route
 
 _LINK_PARAMETERS: Final = frozenset(["cursor"])

@@ -9,7 +9,6 @@ from typing import Any, Final
 from ...runtime.parameters import Pair, ParameterNames
 from ...runtime.record import Arguments
 from ...runtime.schema import FieldSpec, Mode, RecordSchema
-from ..engine.requests import LONGEST_LIST
 
 _DEEPEST: Final = 8
 """Records inside each other; deeper ones are not looked for."""
@@ -17,6 +16,9 @@ _LETTERS: Final = {"create": "c", "update": "u"}
 _MISSING: Final = object()
 
 Named = Callable[[str], str]
+
+LONGEST_LIST: Final = 1000
+"""Elements of a list in a request; a longer one is refused, because each takes time on the event loop."""
 
 
 class ParameterReader:

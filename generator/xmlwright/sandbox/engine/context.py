@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ...behavior.expressions import Expression, Scope
 from ...behavior.functions import following
 from ...behavior.rules import Behaviors, Rule, Setting
+from ..binding.refusals import CallRefusedError
 from .exchange import Event, OpenedAccount, OutboxMessage, Person
-from .failures import CallRefusedError
 from .resources import GUESSES, ResourceRuntime, Resources
 from .state import AccountState, Key, Query, Record
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ...ir import Api, Method, Ref
+from ..binding.refusals import CallRefusedError
 from .context import CallContext
 from .conventions import Operation, is_id, naming_arguments, nested_records, same_name, same_value
 from .examples import Examples, case_arguments, plain_result
-from .failures import CallRefusedError, resource_facts
+from .failures import resource_facts
 from .record_store import KEYLESS
 from .state import Record
 

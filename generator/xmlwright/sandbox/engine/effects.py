@@ -8,9 +8,9 @@ from typing import Any
 
 from ...behavior.expressions import Scope
 from ...behavior.rules import Effect, Send
+from ..binding.refusals import CallRefusedError
 from .context import NOTHING, CallContext
 from .exchange import Attachment, Event, OpenedAccount, OutboxMessage
-from .failures import CallRefusedError
 from .record_store import RecordStore, key_of
 from .resources import ResourceRuntime
 from .state import Key, Record

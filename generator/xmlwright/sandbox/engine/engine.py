@@ -15,10 +15,10 @@ from ...cases.tables import Tables
 from ...ir import Api, Method
 from ..binding.arguments import ArgumentReader
 from ..binding.credentials import CredentialReader
+from ..binding.refusals import CallRefusedError
 from ..binding.routing import Route, is_plain
 from .context import NOTHING, SETTINGS, CallContext
 from .exchange import Call, Change, Effects, EngineResponse, Member, Person, Registration
-from .failures import CallRefusedError
 from .record_store import RecordStore, key_of
 from .replies import Replies, padded_fields
 from .requests import checked_arguments, opened, read

@@ -10,6 +10,7 @@ from ...behavior.rules import Behaviors
 from ...ir import Api, ErrorCode
 from ...runtime.failures import FailureRule
 from ...runtime.protocol import Protocol
+from ..binding.refusals import CallRefusedError
 
 KINDS: Final = {
     "malformed": "validation",
@@ -65,26 +66,6 @@ _GENERIC_CODES: Final = {
     "server": "InternalFailure",
 }
 _FIELDLESS: Final = frozenset({"malformed", "unknown_method"})
-
-
-class CallRefusedError(Exception):
-    """The call fails. ``facts`` fill the places of the message."""
-
-    def __init__(
-        self,
-        situation: str,
-        *,
-        code: str | None = None,
-        message: str | None = None,
-        guess: str | None = None,
-        **facts: Any,
-    ) -> None:
-        super().__init__(situation)
-        self.situation = situation
-        self.code = code
-        self.message = message
-        self.guess = guess
-        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True)

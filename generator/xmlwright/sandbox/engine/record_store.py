@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from ...behavior.rules import Refusal, Setting
 from ...ir import Field
+from ..binding.refusals import CallRefusedError
 from .context import NOTHING, CallContext
 from .examples import generated_key
-from .failures import CallRefusedError
 from .resources import MADE_BY, Layout, ResourceRuntime
 from .state import Key, Record
 

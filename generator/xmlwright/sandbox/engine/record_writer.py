@@ -5,13 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ...runtime.scalars import EMPTY_REFUSED, Codec, DateTime, EnumCodec, Flag, escape
 from ...runtime.schema import FieldSpec, RecordSchema
-
-if TYPE_CHECKING:
-    from .responses import ResponseWriter
 
 Hide = frozenset[str]
 """Fields of the outermost record that this caller does not see."""
@@ -25,7 +22,7 @@ OUTSIDE: Final = ("header", "status", "body")
 class RecordWriter:
     """Writes records of one shape."""
 
-    def __init__(self, shape: RecordSchema[Any], writer: ResponseWriter) -> None:
+    def __init__(self, shape: RecordSchema[Any], writer: Any) -> None:
         self._shape = shape
         self._writer = writer
         readable = [item for item in shape.fields if "r" in item.access and not is_file(item)]
@@ -121,7 +118,7 @@ class RecordWriter:
         codec = item.codec
         head, tail = f"<{tag}{mark}>", f"</{last}>"
         width = self._writer.width(self._shape, item)
-        cleared = self._writer.cleared(tag + mark, last, empty_text(codec))
+        cleared: str = self._writer.cleared(tag + mark, last, empty_text(codec))
 
         def one(value: Any) -> str:
             if value is None:

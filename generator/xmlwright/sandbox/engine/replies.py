@@ -11,10 +11,11 @@ from ...ir import Api, Method, Ref
 from ...ir import Record as RecordDescription
 from ...runtime.protocol import Protocol
 from ..binding.credentials import CredentialReader
+from ..binding.refusals import CallRefusedError
 from ..binding.routing import is_plain
 from .context import CallContext
 from .exchange import Change, EngineResponse
-from .failures import CallRefusedError, Failures
+from .failures import Failures
 from .resources import Resources
 from .responses import XML, ResponseWriter, Written, failed_root_in_cases, root_in_cases
 from .verbs import Outcome

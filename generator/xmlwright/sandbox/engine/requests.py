@@ -16,11 +16,10 @@ from ...runtime.record import Arguments, Raw
 from ...runtime.request import Method
 from ...runtime.scalars import Codec, EnumCodec
 from ...runtime.schema import FieldSpec, Mode, RecordSchema, required
+from ..binding.parameters import LONGEST_LIST
+from ..binding.refusals import CallRefusedError
 from .exchange import Part
-from .failures import CallRefusedError
 
-LONGEST_LIST: Final = 1000
-"""Elements of a list in a request; a longer one is refused, because each takes time on the event loop."""
 LONGEST_NUMBER: Final = 30
 """Digits of a number; the sandbox refuses longer ones rather than counting with them."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...ir import Api, Method, Ref
+from ...runtime.parameters import unescaped
 from ...runtime.places import Place
 from ...runtime.protocol import Protocol
 from ...runtime.request import (
@@ -398,8 +399,6 @@ def _header_value(item: FieldSpec, value: Any) -> str:
 
 
 def _plain_text(text: str) -> str:
-    from ...runtime.parameters import unescaped
-
     return unescaped(text)
 
 

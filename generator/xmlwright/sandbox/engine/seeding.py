@@ -7,8 +7,8 @@ from typing import Any
 
 from ...behavior.expressions import ExpressionError
 from ...behavior.rules import Setting
+from ..binding.refusals import CallRefusedError
 from .context import CallContext
-from .failures import CallRefusedError
 from .record_store import KEYLESS, series_of
 from .resources import MADE_BY, ResourceRuntime, Resources
 from .state import Key, Record

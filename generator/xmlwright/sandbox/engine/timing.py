@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Callable
 
 from ...behavior.rules import Timed
+from ..binding.refusals import CallRefusedError
 from .context import NOTHING, CallContext
 from .effects import EffectRunner
 from .exchange import Change, Effects
-from .failures import CallRefusedError
 from .pdf import draw
 from .record_store import RecordStore, key_of
 from .resources import ResourceRuntime, Resources

@@ -9,12 +9,12 @@ from typing import Any
 from ...behavior.rules import MethodBehavior
 from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
+from ..binding.refusals import CallRefusedError
 from .context import NOTHING, CallContext
 from .conventional import ConventionalMethods
 from .conventions import Operation
 from .effects import EffectRunner
 from .examples import scopes_of
-from .failures import CallRefusedError
 from .listing import Lister
 from .pdf import draw
 from .record_store import RecordStore, key_of, wire

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from ...ir import Api
+from ...runtime.errors import Error
+from ...runtime.places import Place
+from ...runtime.reading import parse_xml
 from ..binding.routing import HttpCall, Router
 from ..calls.journal import Entry, Journal
 from ..clock import Clock
@@ -413,10 +416,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 def method_finder(api: Api) -> Callable[[bytes], str | None]:
     """Return a function that finds the method name in a document, or None."""
     from lxml import etree
-
-    from ...runtime.errors import Error
-    from ...runtime.places import Place
-    from ...runtime.reading import parse_xml
 
     if api.envelope.request_method is None:
         return lambda document: None
