@@ -42,6 +42,8 @@ class Import:
     target: str
     line: int
     in_function: bool
+    for_types: bool = False
+    """Only a type checker sees it, so that it never runs."""
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line} imports {self.target or 'xmlwright'}"
@@ -74,15 +76,16 @@ def imports_of(module: str, path: Path) -> Iterator[Import]:
                 name = ".".join(rest)
                 yield name if name in MODULES else ".".join(rest[:-1])
 
-    def visit(node: ast.AST, in_function: bool) -> Iterator[Import]:
+    def visit(node: ast.AST, in_function: bool, for_types: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.Import | ast.ImportFrom):
                 for target in targets(child):
-                    yield Import(module, target, child.lineno, in_function)
+                    yield Import(module, target, child.lineno, in_function, for_types)
             function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from visit(child, in_function or function)
+            types = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+            yield from visit(child, in_function or function, for_types or types)
 
-    yield from visit(ast.parse(path.read_bytes()), False)
+    yield from visit(ast.parse(path.read_bytes()), False, False)
 
 
 IMPORTS = [found for name, path in MODULES.items() for found in imports_of(name, path)]
@@ -154,7 +157,8 @@ def test_modules_form_no_cycle() -> None:
     graph: dict[str, set[str]] = {module: set() for module in MODULES}
     for found in IMPORTS:
         # `from . import name` in a module of a package is no use of the package's __init__.
-        if found.target != found.module and not found.module.startswith(f"{found.target}."):
+        own = found.target == found.module or found.module.startswith(f"{found.target}.")
+        if not own and not found.for_types:
             graph[found.module].add(found.target)
     graph[""] = set()
     try:
