@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from xmlwright.runtime.places import Place, link_target
+from xmlwright.runtime.links import link_target
+from xmlwright.runtime.places import Place
 from xmlwright.runtime.transport import HttpResponse
 
 DOCUMENT = etree.fromstring(

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .errors import ConfigurationError
-from .outgoing import checked_header
 from .places import Place
 from .scalars import escape
 
@@ -151,3 +150,10 @@ def _element(name: str, inside: Mapping[str, object]) -> str:
         else:
             body += _element(key, value)  # type: ignore[arg-type]
     return f"<{head}>{body}</{name}>"
+
+
+def checked_header(name: str, text: str) -> str:
+    """Return the text of a header. Raises ConfigurationError for one that no header can hold."""
+    if not text.isascii() or not text.isprintable():
+        raise ConfigurationError(f"{name} has characters that cannot be in a header")
+    return text

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .errors import ConfigurationError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -103,10 +101,3 @@ def joined(url: str, target: str) -> str:
         base = base.rstrip("/") + (path if path.startswith("/") else f"/{path}")
     both = "&".join(part for part in (query, more) if part)
     return f"{base}?{both}" if both or (mark and not query) else base
-
-
-def checked_header(name: str, text: str) -> str:
-    """Return the text of a header. Raises ConfigurationError for one that no header can hold."""
-    if not text.isascii() or not text.isprintable():
-        raise ConfigurationError(f"{name} has characters that cannot be in a header")
-    return text

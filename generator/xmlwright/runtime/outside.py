@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from .places import Place
+from .links import link_target
 
 if TYPE_CHECKING:
     from .reading import Reader
@@ -31,9 +31,7 @@ def read_located(reader: Reader, table: ReadTable, values: dict[str, Any]) -> No
             }
             values[name] = entries
             continue
-        text = Place.of(f"{source}:{where}" if where else f"http:{source}").outside(
-            response.status, response.headers
-        )
+        text = _text(response, source, where)
         if text is None:
             continue
         try:
@@ -52,6 +50,15 @@ def read_located(reader: Reader, table: ReadTable, values: dict[str, Any]) -> No
             from .record import Raw
 
             values[name] = Raw(text)
+
+
+def _text(response: Any, source: str, where: str) -> str | None:
+    """Return the status, or a header or a link in it; None where there is none."""
+    if source == "status":
+        return str(response.status)
+    name, _, relation = where.partition("#")
+    text: str | None = response.headers.get(name.lower())
+    return link_target(text, relation) if text is not None and relation else text
 
 
 def split_list(text: str, *, dates: bool = False) -> list[str]:

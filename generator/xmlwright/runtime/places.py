@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
+from .links import link_target
 from .reading import find, local_part
-
-_LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;\s*[^,;=\s]+\s*=\s*(?:\"[^\"]*\"|[^,;\s]*))*)")
-_RELATION: Final = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^,;\s]*))", re.IGNORECASE)
 
 
 class Place(NamedTuple):
@@ -81,12 +78,3 @@ class Place(NamedTuple):
 
 
 _SOURCES: Final = frozenset(["query", "form", "path", "header", "part"])
-
-
-def link_target(header: str, relation: str) -> str | None:
-    """Return the URL that a ``Link`` header (RFC 8288) gives for a relation, or None."""
-    for target, parameters in _LINK.findall(header):
-        for quoted, plain in _RELATION.findall(parameters):
-            if relation in (quoted or plain).split():
-                return str(target)
-    return None
