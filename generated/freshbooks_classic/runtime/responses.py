@@ -72,6 +72,10 @@ def succeeded(endpoint: Method[Any], status: int) -> bool:
     return status in endpoint.http.success if endpoint.http.success else 200 <= status < 300
 
 
+_ABOUT_THE_ADDRESS: Final = ("validation", "not_found", "conflict")
+"""Kinds that a status alone means only where verbs and paths name what the call is about."""
+
+
 def _refusal(
     endpoint: Method[Any],
     response: HttpResponse,
@@ -88,8 +92,8 @@ def _refusal(
         return problem
     protocol = endpoint.protocol
     kind = kind_by_status(status)
-    if endpoint.http is None and kind == "not_found":
-        kind = ""  # there is one address, and it is the address that is not found
+    if endpoint.http is None and kind in _ABOUT_THE_ADDRESS:
+        kind = ""  # with one address for all calls, a bare status says nothing about the call
     message = code = None
     try:
         root = parse_xml(response.body)
