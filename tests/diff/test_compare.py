@@ -434,7 +434,7 @@ def test_bundles_and_folders_are_compared_and_nonsense_is_refused(project: Path)
     assert small_project.run(project, "diff", "schema", "old.json").stdout == "no changes\n"
     for name, said in (
         ("v9", "not a folder, bundle or git revision"),
-        ("templates", "holds no description"),
+        ("templates", "has no description"),
     ):
         done = small_project.run(project, "diff", name)
         assert done.returncode == 1
