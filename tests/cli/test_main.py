@@ -482,7 +482,10 @@ def test_explain_tells_all_that_a_name_stands_for(project: Path) -> None:
         f"{place(project / 'schema/api.yaml', 'book.create:', project)}3: event book.create" in done
     )
     assert "returns id; retry class ambiguous; documented" in done
-    assert "decimal; at price; documented\n  What it cost." in run(project, "explain", "Book.price").stdout
+    assert (
+        "decimal; at price; documented\n  What it cost."
+        in run(project, "explain", "Book.price").stdout
+    )
 
 
 @pytest.mark.parametrize(

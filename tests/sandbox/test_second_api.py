@@ -98,7 +98,7 @@ def test_a_described_api_has_a_sandbox(depot: Path, tmp_path: Path) -> None:
     assert told["pages"] == [[0, 5, 8, 5], [5, 5, 8, 3]]
     assert told["default size"] == 3
     assert told["fair ones"] == 8
-    assert told["twice"] == ["Conflict", "E-TWICE", 200]
+    assert told["twice"] == ["ConflictError", "E-TWICE", 200]
     assert told["absent"] == ["NotFoundError", "E-ABSENT", 404]
     assert told["deleted"] == ["NotFoundError", "E-ABSENT", 404]
     assert told["left"] == 7
