@@ -353,5 +353,12 @@ def test_answers_are_read_as_they_were_written(name: str) -> None:
 def test_every_kind_of_answer_is_covered() -> None:
     kinds = Counter(type(method.response).__name__ for method in wire.METHODS.values())
     print(f"answers: {dict(kinds)}")
-    assert set(kinds) == {"Nothing", "Scalar", "One", "Rows", "Paged", "Bytes"}
-    assert kinds["Bytes"] == 3
+    assert set(kinds) == {
+        "EmptyResponse",
+        "ScalarResponse",
+        "RecordResponse",
+        "ListResponse",
+        "PageResponse",
+        "BinaryResponse",
+    }
+    assert kinds["BinaryResponse"] == 3

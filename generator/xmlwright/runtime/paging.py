@@ -164,6 +164,13 @@ class Walk(Generic[T]):
         self.probing = False
         if page.more is not None:
             return not page.more
+        if (
+            self.shifted
+            and page.pages is not None
+            and not paging.by_row
+            and before + 1 >= page.pages
+        ):
+            return True  # rows move while the list is walked: its total says nothing about the end
         size = self.size or page.size or paging.default_size
         full = size is None or rows >= size
         met = before + rows if paging.by_row else before * (size or 0) + rows

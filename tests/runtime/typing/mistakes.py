@@ -358,7 +358,7 @@ def record_without_its_identity() -> Task:
 
 
 def record_by_position() -> Task:
-    # mypy says call-arg; pyright says reportCallIssue
+    # mypy says arg-type call-arg; pyright says reportCallIssue
     return Task(211, "Yard work")
 
 
