@@ -198,13 +198,13 @@ def test_every_copy_passes_mypy_strict(copies: Copies, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 
-def test_one_resource_is_at_most_two_fifths_of_the_whole(tmp_path: Path) -> None:
+def test_one_resource_is_about_a_third_of_the_whole(tmp_path: Path) -> None:
     """Package against package."""
     api = description()
     whole = copied(api, tmp_path, "whole", (), tests=False).lines
     alone = copied(api, tmp_path, "alone", ("invoice",), tests=False).lines
     print(f"{alone} of {whole} lines: {100 * alone / whole:.1f} %")
-    assert alone <= 0.4 * whole
+    assert alone <= 0.35 * whole
 
 
 CALLS = """
