@@ -329,18 +329,9 @@ def _pieces(
             if not piece:
                 break
             yield piece
-        _whole(response)
     finally:
         exchange.finish()
         response.close()
-
-
-def _whole(response: requests.Response) -> None:
-    """Raise NetworkError for a body that is shorter than its header said. Older libraries let that pass."""
-    length = response.headers.get("content-length", "")
-    got: int = response.raw.tell()
-    if length.isascii() and length.isdigit() and got < int(length):
-        raise NetworkError(f"the response broke off after {got} of {length} bytes")
 
 
 def _translated(error: Exception, request: HttpRequest, exchange: Exchange) -> Error:
