@@ -134,6 +134,9 @@ def _wire(method: Method) -> Iterator[str]:
         *(("form", *pair) for pair in http.form),
     )
     yield from (f"{kind}:{name}={text}" for kind, name, text in constants)
+    if http.multipart:
+        document = "" if http.document is None else f", document in {':'.join(http.document)}"
+        yield f"multipart/{http.multipart}{document}"
     if http.success:
         yield f"success {', '.join(map(str, http.success))}"
     if not method.authenticated:

@@ -478,6 +478,8 @@ class Http:
     success: tuple[int, ...] = ()
     """Empty for any status from 200 to 299."""
     media: str = "application/xml"
+    multipart: str = ""
+    """``form-data`` or ``mixed``; empty for a body that is not multipart."""
     names: ParameterNames = ParameterNames()
     document: tuple[str, str] | None = None
     always_document: bool = False

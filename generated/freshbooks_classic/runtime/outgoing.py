@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,20 +68,15 @@ class Outgoing:
     def body(self, request: Request[Any]) -> tuple[bytes, str]:
         """Return the body and its content type; the type is empty where there is no body."""
         http = request.http
-        if request.parts:
-            from .multipart import encode
-
-            encoded_parts: tuple[bytes, str] = encode(self.xml, request.parts)
-            return encoded_parts
-        if http is None:
-            return self.xml, XML
-        if http.document is not None and self.xml:
+        if http is not None and http.document is not None and not http.multipart and self.xml:
             source, name = http.document
             self.add_parameter(source, name, self.xml.decode())
         if self.query:
-            from .http_binding import encoded
-
-            self.url += ("&" if "?" in self.url else "?") + encoded(self.query)
+            self.url += ("&" if "?" in self.url else "?") + urlencode(self.query, quote_via=quote)
+        if request.parts or (http is not None and http.multipart):
+            return self._multipart(request)
+        if http is None:
+            return self.xml, XML
         if http.body is not None:
             return http.body, http.media
         if self.form is not None:
@@ -88,9 +84,26 @@ class Outgoing:
 
             return encoded_form(self.form), FORM
         if self.xml and http.document is None:
-            media = http.media
-            return self.xml, media if "charset" in media else f"{media}; charset=utf-8"
+            return self.xml, _with_charset(http.media)
         return b"", ""
+
+    def _multipart(self, request: Request[Any]) -> tuple[bytes, str]:
+        from . import multipart
+
+        http = request.http
+        content: tuple[bytes, str]
+        if http is None or not http.multipart:
+            content = multipart.encode(self.xml, request.parts)
+        else:
+            document = None
+            if http.document is not None:
+                document = (http.document[1], self.xml, _with_charset(http.media))
+            content = multipart.encode_parts(http.multipart, document, request.parts)
+        return content
+
+
+def _with_charset(media: str) -> str:
+    return media if "charset" in media else f"{media}; charset=utf-8"
 
 
 def joined(url: str, target: str) -> str:

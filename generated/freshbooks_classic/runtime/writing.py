@@ -50,9 +50,10 @@ class Upload:
 
 
 class Part(NamedTuple):
-    """One file of a multipart request. The document refers to it as ``cid:`` + ``content_id``."""
+    """One part of a multipart request beside the document."""
 
-    content_id: str
+    name: str
+    """Name of the part, or its content ID: the document then refers to it as ``cid:`` + ``name``."""
     upload: Upload
 
 
@@ -345,11 +346,15 @@ class Writer:
             raise refusal(error, "", entry.field) from None
 
     def _file(self, item: FieldSpec, value: Any) -> str:
-        upload = as_upload(value, item.name)
         content_id = item.name if not self.parts else f"{item.name}-{len(self.parts) + 1}"
-        self.parts.append(Part(content_id, upload))
-        self._read[id(value)] = upload
+        self.attach(content_id, item, value)
         return f"cid:{content_id}"
+
+    def attach(self, name: str, item: FieldSpec, value: Any) -> None:
+        """Add the part of a file. Raises ValueError for what is not one."""
+        upload = as_upload(value, item.name)
+        self.parts.append(Part(name, upload))
+        self._read[id(value)] = upload
 
     def _element(
         self, out: list[str], head: str, tail: str, table: WriteTable, values: Mapping[str, Any]

@@ -1,7 +1,8 @@
 """Requests and responses of cases: a document, or an HTTP message around one.
 
 An HTTP message has a start line (``PUT /accounts/7?x=1``, ``HTTP/1.1 404`` or ``404 Not Found``), headers, an empty line
-and a body. The body of a form may have one parameter a line.
+and a body. The body of a form may have one parameter a line. A multipart body has one part a line, ``name=text`` or
+``name=@file name``, and then the document.
 """
 
 from __future__ import annotations
@@ -73,6 +74,26 @@ class RequestMessage:
             else:
                 found += _pairs(line)
         return found
+
+    @property
+    def parts(self) -> list[Pair]:
+        """The parts of a multipart body but the document: name, and text or ``@`` and the name of a file."""
+        found: list[Pair] = []
+        for line in self.body.split("\n"):
+            if line.lstrip().startswith("<"):
+                break
+            name, equals, text = line.strip().partition("=")
+            if equals:
+                found.append((name, text))
+        return found
+
+    @property
+    def document(self) -> str:
+        """The document of a multipart body: what begins at the first line with an element."""
+        lines = self.body.split("\n")
+        start = next((i for i, line in enumerate(lines) if line.lstrip().startswith("<")), None)
+        # Empty lines keep the line numbers of the document.
+        return "" if start is None else "\n" * start + "\n".join(lines[start:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,6 +356,7 @@ def binding_of(http: Http | None) -> HttpBinding | None:
         form=http.form,
         success=http.success,
         media=http.media,
+        multipart=http.multipart,
         names=RuntimeParameterNames(
             http.names.record, http.names.list, http.names.map, http.names.empty_list
         ),

@@ -312,7 +312,13 @@ def _http(what: str, old: Method, new: Method) -> Iterator[Change]:
         rule = "success-status-added" if added else "success-status-removed"
         message = was(*(item.success or "200-299" for item in (left, right)))
         yield change(rule, what, message, old, new)
-    if left.media != right.media and left.media and right.media:
+    if left.multipart != right.multipart:
+        bodies = (
+            f"multipart/{item.multipart}" if item.multipart else item.media
+            for item in (left, right)
+        )
+        yield change("request-media-changed", what, was(*bodies), old, new)
+    elif left.media != right.media and left.media and right.media:
         yield change("request-media-changed", what, was(left.media, right.media), old, new)
     for name, before, after in differing(left.names, right.names, without=()):
         message = f"parameters.{name} {was(before, after)}"

@@ -103,11 +103,27 @@ class CurlWriter:
             Credentials(self._tables.protocol, marks).add_to(outgoing)
             outgoing.headers.pop("Authorization", None)
             lines += self._basic()
-        content, media = outgoing.body(request)
+        parts = request.http is not None and request.http.multipart
+        content, media = (b"", "") if parts else outgoing.body(request)
         for name, text in outgoing.headers.items():
             lines.append(f'--header "{_in_quotes(name)}: {_in_quotes(text)}"')
         body = ""
-        if outgoing.form is not None and request.http is not None and request.http.body is None:
+        if request.http is not None and request.http.multipart:
+            if request.http.document is not None:
+                form = f"{request.http.document[1]}=<-;type={request.http.media}"
+                lines.append(f"--form {_quoted(form)}")
+                body = outgoing.xml.decode()
+            for name, upload in request.parts:
+                text = (
+                    f"@{upload.name};type={upload.media}"
+                    if upload.name
+                    else upload.content.decode()
+                )
+                option = "--form" if upload.name else "--form-string"
+                lines.append(f"{option} {_quoted(f'{name}={text}')}")
+            if request.http.multipart != "form-data":
+                lines.append(f"--header 'Content-Type: multipart/{request.http.multipart}'")
+        elif outgoing.form is not None and request.http is not None and request.http.body is None:
             for name, text in outgoing.form:
                 lines.append(f'--data-urlencode "{_in_quotes(name)}={_in_quotes(text)}"')
         elif content:

@@ -370,6 +370,8 @@ def _wire(api: Api, method: Method) -> Iterator[tuple[str, tuple[Code | str, ...
         yield "Parameters", tuple(constants)
     if http.document is not None:
         yield "Document", (Code(":".join(http.document)),)
+    if http.multipart:
+        yield "Body", (Code(f"multipart/{http.multipart}"),)
     statuses = [Code(str(status)) for status in http.success]
     yield "Success", tuple(statuses) or ("any status from 200 to 299",)
     if not method.authenticated and api.authentication:

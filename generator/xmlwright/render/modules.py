@@ -42,7 +42,8 @@ def unused(api: Api) -> frozenset[str]:
         or any(method.response.scalar in _FORMATS for method in methods),
         "http_binding": http,
         "messages": http,
-        "multipart": any("binary" in (item.read, item.write) for item in fields),
+        "multipart": any("binary" in (item.read, item.write) for item in fields)
+        or any(method.http is not None and method.http.multipart for method in methods),
         "nil": any(item.nil is not None for item in envelopes),
         "oauth": api.oauth is not None,
         "outside": any(

@@ -70,7 +70,16 @@ class ApiView:
         first = bindings[0]
         same = {
             name: getattr(first, name)
-            for name in ("headers", "query", "form", "success", "media", "names", "document")
+            for name in (
+                "headers",
+                "query",
+                "form",
+                "success",
+                "media",
+                "multipart",
+                "names",
+                "document",
+            )
             if all(getattr(item, name) == getattr(first, name) for item in bindings)
         }
         return binding_of(Http(**same))

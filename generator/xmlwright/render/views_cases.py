@@ -63,7 +63,12 @@ class CaseView:
         headers = {name: text for name, text in message.headers.items() if name.lower() in sent}
         if headers:
             facts.append(f"headers={literal(headers)}")
-        if self._is_form:
+        if self.method.http is not None and self.method.http.multipart:
+            if message.parts:
+                facts.append(f"parts={literal(message.parts)}")
+            if message.document:
+                facts.append(f"document={block(message.document.lstrip())}")
+        elif self._is_form:
             facts.append(f"form={literal(message.form)}")
         elif message.body.strip():
             facts.append(f"document={block(message.body)}")

@@ -83,6 +83,7 @@ class MethodResolver:
             http = Http(always_document=bool(envelope.request_root))
         if http is not None:
             arguments = self._located(arguments, http, verb, decl, resource, records)
+            http = self._with_parts(http, arguments, verb)
         self._records.check_places(arguments)
         retry = decl.retry
         by_verb = RETRY_BY_VERB[http.verb] if http is not None and http.described_verb else None
@@ -288,6 +289,31 @@ class MethodResolver:
         leading = [by_place["path", name] for name in in_path if ("path", name) in by_place]
         return (*leading, *(item for item in arguments if item not in leading))
 
+    def _with_parts(self, http: Http, arguments: tuple[Field, ...], verb: LocatedStr) -> Http:
+        """Return the binding of a method whose arguments may be parts of a multipart body."""
+        places = {item.name: (item.location or ("document", ""))[0] for item in arguments}
+        if "part" not in places.values() and not http.multipart:
+            return http
+        document = (http.document or ("body", ""))[0]
+        message = ""
+        if "part" not in places.values() and document != "part":
+            message = f"{verb} has no part: write `at: part:NAME` for an argument or for `envelope: {{request: ...}}`"
+        elif http.verb in ("GET", "HEAD"):
+            message = f"{verb} has parts, and a {http.verb} has no body"
+        elif http.form or "form" in places.values():
+            message = f"{verb} has parts and parameters of a form; write `part:NAME` in place of `form:NAME`"
+        elif document == "body" and "document" in places.values():
+            name = next(name for name, place in places.items() if place == "document")
+            message = (
+                f"{verb} has parts and the argument {name} in its document; say in which part that is, as in"
+                " `envelope: {request: {at: part:NAME}}`"
+            )
+        if message:
+            self._diagnostics.add(
+                "contradiction", message, http.key_positions.get("multipart", verb.at)
+            )
+        return dataclasses.replace(http, multipart=http.multipart or "form-data")
+
     def _check_location(
         self, http: Http, location: tuple[str, str] | None, item: Field, verb: LocatedStr
     ) -> None:
@@ -295,7 +321,9 @@ class MethodResolver:
         message = ""
         if location is not None and location[0] == "status":
             message = "is the HTTP status, which only a response has"
-        elif http.verb in ("GET", "HEAD") and (location is None or location[0] in ("form", "body")):
+        elif http.verb in ("GET", "HEAD") and (
+            location is None or location[0] in ("form", "body", "part")
+        ):
             message = f"has no place in a {http.verb}, which has no body; write `at: query:NAME`"
         if message:
             self._diagnostics.add(

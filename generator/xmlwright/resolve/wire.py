@@ -265,6 +265,8 @@ class WireResolver:
             arguments=arguments or "body",
             success=tuple(success or ()),
             media=opt(_nearest(given, "media")) or "application/xml",
+            multipart=opt(_nearest(given, "multipart"))
+            or ("form-data" if (document or "").startswith("part:") else ""),
             names=ParameterNames(
                 opt(_nearest(names, "record")) or "{name}.{field}",
                 opt(_nearest(names, "list")) or "{name}",

@@ -13,11 +13,10 @@ from .parameters import Pair, ParameterNames, ParameterWriter, text_of
 from .protocol import DECLARATION, Protocol, placeholders
 from .schema import WriteEntry, WriteTable
 from .unset import UNSET
-from .writing import raised_inside
+from .writing import Part, Upload, Writer, raised_inside, refusal
 
 if TYPE_CHECKING:
     from .request import Method
-    from .writing import Writer
 
 _VARIABLE: Final = re.compile(r"\{([^{}+]+)(\+?)\}")
 _TAG: Final = re.compile(r"<[^\s/>]+").match
@@ -39,9 +38,11 @@ class HttpBinding:
     """Statuses of success; empty for any from 200 to 299."""
     media: str = "application/xml"
     """Content type of a document."""
+    multipart: str = ""
+    """Kind of a body of several parts: ``form-data`` or ``mixed``; empty for another body."""
     names: ParameterNames = ParameterNames()  # noqa: RUF009 - it cannot change
     document: Pair | None = None
-    """The document travels in a parameter: ``("form", name)`` or ``("query", name)``."""
+    """The document travels in a parameter or a part: ``("form", name)``, ``("query", name)`` or ``("part", name)``."""
     always_document: bool = False
     """A document is sent even if no argument is in it."""
 
@@ -62,12 +63,14 @@ class HttpParts:
     """Parameters of a form in the body."""
     media: str = "application/xml"
     success: tuple[int, ...] = ()
+    multipart: str = ""
+    """Kind of a body of several parts."""
     body: bytes | None = field(default=None, repr=False)
     """A body that is not a document."""
     link: str = ""
     """URL of the next page as a response has it, in place of the target."""
     document: Pair | None = None
-    """The parameter that the document travels in: ``("form", name)`` or ``("query", name)``."""
+    """The parameter or the part that the document travels in, such as ``("form", name)``."""
 
 
 class ArgumentPlan:
@@ -121,8 +124,8 @@ class ArgumentPlan:
             body = writer.element(method.wrapper, table, inside, protocol.root_attributes)
         return f"{DECLARATION}{body}".encode() if body else b""
 
-    def parts(self, values: Mapping[str, Any]) -> HttpParts:
-        """Return everything of the request but its document.
+    def parts(self, writer: Writer, values: Mapping[str, Any]) -> HttpParts:
+        """Return everything of the request but its document; files are left with the writer.
 
         Raises:
             ArgumentError: an argument cannot be sent where it goes.
@@ -154,6 +157,8 @@ class ArgumentPlan:
                 self._header(headers, entry, name, value)
             elif source == "path":
                 path[name] = self._path_text(entry, value)
+            elif source == "part":
+                _attach(writer, entry, name, value)
             elif source == "body":
                 body, media = _payload(entry, value, media)
         target = self._target(path)
@@ -163,7 +168,8 @@ class ArgumentPlan:
             target += ("&" if "?" in target else "?") + encoded(query.pairs)
         return HttpParts(
             binding.verb, target, tuple(headers.items()),
-            tuple(form.pairs) if uses_form else None, media, binding.success, body, document=binding.document,
+            tuple(form.pairs) if uses_form else None, media, binding.success, binding.multipart,
+            body, document=binding.document,
         )  # fmt: skip
 
     def _path_text(self, entry: WriteEntry, value: Any) -> str:
@@ -277,6 +283,22 @@ def _header_text(text: str, argument: str) -> str:
     if _HEADER_TEXT(text) is None:
         raise ArgumentError("has characters that cannot be in a header", path=argument)
     return text
+
+
+def _attach(writer: Writer, entry: WriteEntry, name: str, value: Any) -> None:
+    """Add the parts of one argument: files, or texts."""
+    for one in value if entry.field.many and value is not None else (value,):
+        if one is None:
+            continue
+        if entry.binary:
+            try:
+                writer.attach(name, entry.field, one)
+            except ValueError as error:
+                raise refusal(error, entry.field.name, entry.field) from None
+        else:
+            writer.parts.append(
+                Part(name, Upload(_one_text(entry, one).encode(), "", "text/plain"))
+            )
 
 
 def _payload(entry: WriteEntry, value: Any, media: str) -> tuple[bytes | None, str]:

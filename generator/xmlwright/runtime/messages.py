@@ -27,8 +27,9 @@ def shown_request(request: Request[Any], secrets: Iterable[str]) -> str:
     assert http is not None
     form = None if http.form is None else list(http.form)
     target = http.link or http.target
+    parts = [(name, upload.name, upload.content) for name, upload in request.parts]
     return shown_message(
-        request.endpoint, target, dict(http.headers), form, request.xml, http.body, secrets
+        request.endpoint, target, dict(http.headers), form, request.xml, http.body, secrets, parts
     )
 
 
@@ -40,6 +41,7 @@ def shown_message(
     xml: bytes,
     body: bytes | None = None,
     secrets: Iterable[str] = (),
+    parts: Iterable[tuple[str, str | None, bytes]] = (),
 ) -> str:
     """Return an HTTP message of a method: start line, described headers, body.
 
@@ -54,25 +56,34 @@ def shown_message(
         xml: the document; empty for none.
         body: a body that is not a document.
         secrets: further texts to hide.
+        parts: name, file name and content of the parts of a multipart body, without the document. A file is shown
+            as ``name=@file name``.
     """
     binding = method.http
     assert binding is not None
-    parts = _Sensitive(method)
+    sensitive = _Sensitive(method)
     path, _, query = url.partition("?")
-    lines = [f"{binding.verb} {parts.path(path)}{parts.query(query)}"]
-    lines += parts.headers(headers)
+    lines = [f"{binding.verb} {sensitive.path(path)}{sensitive.query(query)}"]
+    lines += sensitive.headers(headers)
     document = None
-    shown = list(parts.parameters("form", form or ()))
+    shown = list(sensitive.parameters("form", form or ()))
+    shown += sensitive.parameters("part", part_texts(parts))
     if shown:
         lines += ["", *(f"{name}={text}" for name, text in shown)]
     if xml:
         document = redact_request(method, xml, secrets)
     elif body:
-        document = HIDDEN if parts.body_is_sensitive else f"[{len(body)} bytes]"
+        document = HIDDEN if sensitive.body_is_sensitive else f"[{len(body)} bytes]"
     if document is not None:
         lines += ["", document]
     head = lines if document is None else lines[:-1]
     return "\n".join([*(blank(line, secrets) for line in head), *([document] if document else [])])
+
+
+def part_texts(parts: Iterable[tuple[str, str | None, bytes]]) -> Iterator[Pair]:
+    """Yield the name of each part with its text, or with ``@`` and the name of the file."""
+    for name, filename, content in parts:
+        yield name, f"@{filename}" if filename else content.decode("utf-8", "replace")
 
 
 def path_pattern(path: str) -> Callable[[str], re.Match[str] | None]:
@@ -222,11 +233,20 @@ def message_of(
     assert binding is not None
     form: list[Pair] | None = None
     xml, other = b"", None
+    parts: list[tuple[str, str | None, bytes]] = []
     if media.startswith("application/x-www-form-urlencoded"):
         form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
         if binding.document is not None:
             xml = dict(form).get(binding.document[1], "").encode()
             form = [pair for pair in form if pair[0] != binding.document[1]]
+    elif binding.multipart and media.startswith("multipart/"):
+        from .multipart import split
+
+        for part in split(media, body):
+            if binding.document is not None and part.name == binding.document[1]:
+                xml = part.content
+            else:
+                parts.append(part)
     elif body.lstrip().startswith(b"<"):
         xml = body
     elif body:
@@ -239,4 +259,4 @@ def message_of(
         url = f"{base}?{encoded(rest)}"
     if xml:
         xml = without_credentials(xml, method.protocol)
-    return shown_message(method, url, headers, form, xml, other)
+    return shown_message(method, url, headers, form, xml, other, parts=parts)

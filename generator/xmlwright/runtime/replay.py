@@ -128,13 +128,13 @@ def _own_registry() -> MethodRegistry:
 
 
 def _document(request: HttpRequest) -> bytes:
-    """The XML of a request, also of one with files."""
-    kind, _, rest = request.headers.get("Content-Type", "").partition(";")
-    if kind != "multipart/related":
+    """Return the XML of a request, also of one with files."""
+    media = request.headers.get("Content-Type", "")
+    if not media.startswith("multipart/related"):
         return request.body
-    boundary = rest.partition('boundary="')[2].partition('"')[0].encode()
-    first = request.body.split(b"--" + boundary, 2)[1]
-    return first.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+    from .multipart import split
+
+    return next(split(media, request.body)).content
 
 
 def _failure(call: RecordedCall) -> errors.Error:

@@ -44,7 +44,7 @@ class Request(Generic[T]):
     """The request document, UTF-8."""
     endpoint: Method[T] = field(repr=False, compare=False)
     parts: tuple[Part, ...] = ()
-    """Files that travel beside the document; the request is then multipart/related."""
+    """What travels beside the document in a multipart body: files, and texts that have no file name."""
     values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The arguments it was built from, without those left out."""
     http: HttpParts | None = field(default=None, repr=False, compare=False)
@@ -453,7 +453,7 @@ class Method(Generic[T]):
         xml, parts = b"", None
         try:
             xml = plan.document(writer, values)
-            parts = plan.parts(values)
+            parts = plan.parts(writer, values)
         except ArgumentError as error:
             met = error
         if met is not None:

@@ -67,6 +67,7 @@ def same_request(
     *,
     headers: Mapping[str, str] | None = None,
     form: Iterable[tuple[str, str]] = (),
+    parts: Iterable[tuple[str, str]] = (),
     document: bytes | str = b"",
 ) -> None:
     """Assert that a request is as it is expected.
@@ -77,23 +78,32 @@ def same_request(
         target: path and query below the URL of the API; parameters may be in any order.
         headers: some of its headers.
         form: parameters of its body, in any order.
+        parts: parts of a multipart body beside the document: names with their texts, or ``@`` and a file name.
         document: its document, or another body.
     """
     http = request.http
     if not verb or http is None:
         same_xml(request.xml, document)
         return
+    files: list[tuple[str, str]] = []
+    if http.multipart:
+        from .messages import part_texts
+
+        files = sorted(
+            part_texts((part.name, part.upload.name, part.upload.content) for part in request.parts)
+        )
     sent = {name.lower(): text for name, text in http.headers}
     shown = {name.lower(): text for name, text in (headers or {}).items()}
     built = [
         *_parts_of(request, http.target, http.form or ()),
         {name: sent.get(name) for name in shown},
+        files,
     ]
-    wanted = [*_parts_of(request, target, form), shown]
+    wanted = [*_parts_of(request, target, form), shown, sorted(parts)]
     if (http.verb, built) != (verb, wanted):
         raise AssertionError(f"{http.verb} {built}\n  is not\n{verb} {wanted}")
     text = document.encode() if isinstance(document, str) else document
-    if http.document is not None:
+    if http.document is not None and not http.multipart:
         source, name = http.document
         pairs = (
             [*form]

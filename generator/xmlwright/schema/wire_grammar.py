@@ -35,6 +35,9 @@ from .vocabulary import (
 VERBS_OF_HTTP: Final = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 HEADER: Final = Name(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "the name of a header")
 PARAMETER: Final = Name(r"(query|form):\S+", "a parameter such as query:format or form:Version")
+DOCUMENT_PLACE: Final = Name(
+    r"(query|form|part):\S+", "a parameter or a part such as form:XML or part:request"
+)
 CALL: Final = Name(
     rf"({'|'.join(VERBS_OF_HTTP)})( /\S*)?", "a verb and a path such as PUT /tasks/{task_id}/close"
 )
@@ -84,6 +87,10 @@ class HttpDecl(Decl):
         Listing(Integer(200)), "Statuses of success; default: any from 200 to 299."
     )
     media: LocatedStr | None = key(TEXT, "Content type of request documents.")
+    multipart: LocatedStr | None = key(
+        Choice("form-data", "mixed"),
+        "Kind of a multipart body; default form-data where an argument or the document is a part.",
+    )
     parameters: ParametersDecl | None = key(
         MappingDecoder(ParametersDecl, "names of parameters"), "Names of nested parameters."
     )
@@ -123,7 +130,9 @@ class RequestDecl(Decl):
         "Elements around the arguments; may hold {method}, {verb}.",
     )
     place: LocatedStr | None = key(
-        PARAMETER, "The parameter that holds the document; default: the body.", name="at"
+        DOCUMENT_PLACE,
+        "The parameter or the part that holds the document; default: the body.",
+        name="at",
     )
     order: LocatedStr | None = key(
         Choice("strict", "free"),

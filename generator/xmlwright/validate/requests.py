@@ -16,6 +16,7 @@ from ..diagnostics import Related, nearest
 from ..ir import RecordValue
 from ..runtime.errors import Error
 from ..runtime.http_binding import HttpParts
+from ..runtime.messages import part_texts
 from ..runtime.places import Place
 from ..runtime.reading import find, local_name, parse_xml
 from ..runtime.request import Request
@@ -207,6 +208,10 @@ class _RequestCheck:
                     f" {built.strip()[:80]!r}",
                     self._of_arguments("body"),
                 )
+        elif http.multipart:
+            sent = [(part.name, part.upload.name, part.upload.content) for part in request.parts]
+            self._pairs("part", message.parts, list(part_texts(sent)))
+            self._document(message.document, request.xml)
         elif http.form is not None or (http.document is not None and http.document[0] == "form"):
             pairs = list(http.form or ())
             if http.document is not None and http.document[0] == "form":

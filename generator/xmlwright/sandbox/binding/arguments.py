@@ -17,7 +17,7 @@ from ...runtime.request import Method as RuntimeMethod
 from ...runtime.schema import FieldSpec, Mode, RecordSchema
 from .parameters import MISSING, ParameterReader, parsed
 from .refusals import CallRefusedError
-from .routing import HttpCall, Route
+from .routing import HttpCall, Part, Route
 
 _LINK_PARAMETERS: Final = frozenset(["cursor"])
 """Parameters of links to further pages, which the sandbox writes itself."""
@@ -82,11 +82,14 @@ class ArgumentReader:
                 value = MISSING if text is None else parsed(item, text)
             elif source == "header":
                 value = _header(item, name, call.headers)
+            elif source == "part":
+                value = _part(item, [part for label, part in call.parts if label == name])
             elif source == "body":
                 value = _body(item, call.body)
             if value is not MISSING:
                 found[item.name] = value
         self._refuse_constants(call)
+        self._refuse_parts(call)
         for source, reader in readers.items():
             for name in (*constants, *self._reserved):
                 reader.take(name)
@@ -115,6 +118,15 @@ class ArgumentReader:
                 raise CallRefusedError("missing", field=name)
             if given[name] != filled(text):
                 raise CallRefusedError("invalid", field=name, value=given[name][:100])
+
+    def _refuse_parts(self, call: HttpCall) -> None:
+        """Refuse a part of a multipart body that the description lacks."""
+        assert self._binding is not None
+        known = {item.location for item in self._located} | {self._binding.document}
+        unknown = (name for name, _ in call.parts if ("part", name) not in known)
+        if self._binding.multipart:
+            for name in unknown:
+                raise CallRefusedError("unknown_element", field=name)
 
     def _document(self, call: HttpCall) -> Arguments:
         binding, runtime = self._binding, self.runtime
@@ -237,6 +249,17 @@ def _header(item: FieldSpec, name: str, headers: Mapping[str, str]) -> Any:
         dates = item.codec is not None and item.codec.name in ("datetime", "date")
         return [parsed(item, part) for part in split_list(text, dates=dates)]
     return parsed(item, text)
+
+
+def _part(item: FieldSpec, parts: list[Part]) -> Any:
+    """Return the value of an argument that is a part, or several of one name."""
+    if not parts:
+        return MISSING
+    is_file = item.codec is not None and item.codec.name == "binary"
+    values = [
+        part if is_file else parsed(item, part.data.decode("utf-8", "replace")) for part in parts
+    ]
+    return values if item.many else values[0]
 
 
 def _body(item: FieldSpec, body: bytes) -> Any:

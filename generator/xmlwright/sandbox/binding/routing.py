@@ -23,6 +23,17 @@ from ...runtime.request import Method as RuntimeMethod
 _VARIABLE: Final = re.compile(r"\{([^{}+]+)(\+?)\}")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body beside the document."""
+
+    media: str
+    """Its content type, without parameters."""
+    data: bytes
+    name: str | None = None
+    """File name, where the part has one."""
+
+
 @dataclass(slots=True)
 class HttpCall:
     """An HTTP request below the URL of the API."""
@@ -37,14 +48,19 @@ class HttpCall:
     body: bytes
     url: str = ""
     """The whole address, without the query."""
+    parts: tuple[tuple[str, Part], ...] = ()
+    """The named parts of a multipart body."""
     _root: Any = field(default=None, init=False, repr=False)
 
     def document(self, place: Pair | None = None) -> etree._Element | None:
-        """Return the root of the document, in the body or in a parameter; None where there is none.
+        """Return the root of the document, in the body, a parameter or a part; None where there is none.
 
         Raises:
             Error: it is not well-formed.
         """
+        if place is not None and place[0] == "part":
+            content = next((part.data for name, part in self.parts if name == place[1]), b"")
+            return parse_xml(content) if content.strip() else None
         if place is not None:
             pairs = self.query if place[0] == "query" else (*self.form, *self.query)
             text = next((text for name, text in pairs if name == place[1]), "")

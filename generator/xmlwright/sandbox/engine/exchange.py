@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..binding.routing import HttpCall, Route
+    from ..binding.routing import HttpCall, Part, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,6 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a multipart body beside the document."""
-
-    media: str
-    """Its content type, without parameters."""
-    data: bytes
-    name: str | None = None
-    """File name, where the part has one."""
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """One request, once the server knows the account and who calls."""
 
@@ -40,7 +29,7 @@ class Call:
     """None where the credentials are missing or wrong; what needs none may be called all the same."""
     document: bytes
     parts: Mapping[str, Part] = field(default_factory=dict)
-    """The other parts of a multipart body, by content id, without the angle brackets."""
+    """The other parts of a multipart body, by content ID (without the angle brackets) or by name."""
     http: HttpCall | None = None
     """Verb, path and parameters, for an API that has such."""
     route: Route | None = None

@@ -18,7 +18,7 @@ from ...runtime.scalars import Codec, EnumCodec
 from ...runtime.schema import FieldSpec, Mode, RecordSchema, required
 from ..binding.parameters import LONGEST_LIST
 from ..binding.refusals import CallRefusedError
-from .exchange import Part
+from ..binding.routing import Part
 
 LONGEST_NUMBER: Final = 30
 """Digits of a number; the sandbox refuses longer ones rather than counting with them."""
@@ -165,7 +165,13 @@ class _Reader:
         }
 
     def _file(self, item: FieldSpec, value: Any) -> dict[str, Any]:
-        part = self._parts.get(str(value).strip().removeprefix("cid:"))
+        part: Part | None
+        if isinstance(value, Part):
+            part = value
+        elif isinstance(value, bytes):
+            part = Part("application/octet-stream", value, None)
+        else:
+            part = self._parts.get(str(value).strip().removeprefix("cid:"))
         if part is None or not part.data:
             raise CallRefusedError("invalid", field=wire_name(item), value=str(value)[:100])
         media = part.media.partition(";")[0].strip().lower()

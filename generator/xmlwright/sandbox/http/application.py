@@ -19,7 +19,7 @@ from ...runtime.reading import parse_xml
 from ..binding.routing import HttpCall, Router
 from ..calls.journal import Entry, Journal
 from ..clock import Clock
-from ..engine.exchange import Call, Effects, EngineResponse, Event, OutboxMessage, Part, Person
+from ..engine.exchange import Call, Effects, EngineResponse, Event, OutboxMessage, Person
 from ..faults.faults import NONE, Fault, Faults
 from ..faults.kinds import INSTEAD
 from ..faults.violations import KINDS as VIOLATIONS
@@ -27,7 +27,7 @@ from ..faults.violations import violate
 from ..options import SandboxError
 from .addresses import API, CONTROL, Addresses, Endpoint, is_loopback
 from .authentication import Authenticator
-from .messages import MultipartError, Request, Response, WireFault, page, parts_of
+from .messages import Multipart, MultipartError, Request, Response, WireFault, page, parts_of
 
 if TYPE_CHECKING:
     from ..engine.engine import Engine
@@ -196,10 +196,11 @@ class Application:
         """Return the response to a call of the API."""
         started = time.perf_counter()
         self.clock.step()
-        document, parts = _document(request)
+        body = _body(request)
+        document, parts = body.document, body.files
         http = route = None
         if self._router is not None:
-            http = _http_call(request, place, document)
+            http = _http_call(request, place, body)
             route = self._router.find(http)
         person = self._person(request, place.account, http)
         entry = Entry(
@@ -383,26 +384,27 @@ class Application:
         return response
 
 
-def _document(request: Request) -> tuple[bytes, dict[str, Part]]:
+def _body(request: Request) -> Multipart:
     kind = request.headers.get("content-type", "")
     if not kind[:10].lower().startswith("multipart/"):
-        return request.body, {}
+        return Multipart(request.body, {}, ())
     try:
         return parts_of(kind, request.body)
     except MultipartError:
-        return request.body, {}  # which is no document, as the engine will say
+        return Multipart(request.body, {}, ())  # which is no document, as the engine will say
 
 
-def _http_call(request: Request, place: Endpoint, document: bytes) -> HttpCall:
+def _http_call(request: Request, place: Endpoint, body: Multipart) -> HttpCall:
     """Return a request as the description sees it."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     form: list[tuple[str, str]] = []
     if kind == "application/x-www-form-urlencoded":
-        form = _pairs(document.decode("utf-8", "replace"))
+        form = _pairs(body.document.decode("utf-8", "replace"))
     scheme = "https" if request.secure else "http"
     url = f"{scheme}://{request.headers.get('host', '')}{request.raw_path}"
     return HttpCall(
-        request.verb, place.path, tuple(_pairs(request.query)), tuple(form), request.headers, document, url
+        request.verb, place.path, tuple(_pairs(request.query)), tuple(form), request.headers, body.document, url,
+        body.named,
     )  # fmt: skip
 
 

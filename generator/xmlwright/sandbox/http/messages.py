@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from ..engine.exchange import Part
+from ..binding.routing import Part
 
 HTML: Final = "text/html; charset=utf-8"
 JSON: Final = "application/json"
@@ -118,8 +118,25 @@ class MultipartError(ValueError):
     """A multipart body that cannot be taken apart; the text says why."""
 
 
-def parts_of(content_type: str, body: bytes) -> tuple[bytes, dict[str, Part]]:
-    """Return the document of a multipart body, and its other parts by content ID. Raises MultipartError."""
+@dataclass(frozen=True)
+class Multipart:
+    """A multipart body, taken apart."""
+
+    document: bytes
+    files: dict[str, Part]
+    """The other parts, by content ID or by name."""
+    named: tuple[tuple[str, Part], ...]
+    """All parts of form data, in their order."""
+
+
+def parts_of(content_type: str, body: bytes) -> Multipart:
+    """Return the parts of a multipart body.
+
+    The document is the part that ``start`` of the content type names; else the first that is XML, or just the first.
+
+    Raises:
+        MultipartError: the body cannot be taken apart.
+    """
     header = Message()
     header["Content-Type"] = content_type
     try:
@@ -133,21 +150,35 @@ def parts_of(content_type: str, body: bytes) -> tuple[bytes, dict[str, Part]]:
         raise MultipartError("the multipart body does not end with its boundary")
     if len(pieces) > _MOST_PARTS:
         raise MultipartError(f"the multipart body has more than {_MOST_PARTS} parts")
-    document: bytes | None = None
-    first: bytes | None = None
-    found: dict[str, Part] = {}
+    parts: list[tuple[str, str, Part]] = []
     for piece in pieces[1:-1]:
-        facts, name, data = _part(piece)
-        first = data if first is None else first
-        if document is None and isinstance(start, str) and start.strip("<>") == name:
-            document = data
-        elif name:
-            found[name] = Part(facts.get_content_type(), data, _file_name(facts))
-    if document is None:
-        document = first
-        for name in [name for name, part in found.items() if part.data is first]:
-            del found[name]
-    return document or b"", found
+        facts, content_id, data = _part(piece)
+        part = Part(facts.get_content_type(), data, _file_name(facts))
+        parts.append((content_id, _form_name(facts), part))
+    chosen = next(
+        (index for index, item in enumerate(parts) if isinstance(start, str) and item[0] == start.strip("<>")),
+        None,
+    )  # fmt: skip
+    if chosen is None:
+        ends = (index for index, item in enumerate(parts) if item[2].media.endswith("xml"))
+        chosen = next(ends, 0)
+    return Multipart(
+        parts[chosen][2].data,
+        {
+            content_id or name: part
+            for index, (content_id, name, part) in enumerate(parts)
+            if index != chosen and (content_id or name)
+        },
+        tuple((name, part) for _, name, part in parts if name),
+    )
+
+
+def _form_name(facts: Message) -> str:
+    """Return the name of form data; empty for a part that has none."""
+    try:
+        return str(facts.get_param("name", "", "content-disposition"))
+    except (ValueError, TypeError, LookupError):
+        raise MultipartError("the name of a part is malformed") from None
 
 
 def _file_name(facts: Message) -> str | None:
