@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import email
+import email.message
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,20 +21,25 @@ from xmlwright.runtime.errors import (
     ArgumentError,
     ConfigurationError,
     InvalidDocumentError,
+    NotRecordedError,
     OutcomeUnknownError,
     ServerError,
     UnexpectedResponseError,
 )
 from xmlwright.runtime.failures import FailureRule
 from xmlwright.runtime.http_binding import HttpBinding
+from xmlwright.runtime.outgoing import Outgoing
 from xmlwright.runtime.places import Place
 from xmlwright.runtime.record import Record
 from xmlwright.runtime.recorder import Recorder, read_recording
+from xmlwright.runtime.registry import MethodRegistry
+from xmlwright.runtime.replay import ReplayTransport
 from xmlwright.runtime.request import EmptyResponse, RecordResponse, Request
 from xmlwright.runtime.retry import Backoff
-from xmlwright.runtime.scalars import Id, Integer, Text
+from xmlwright.runtime.scalars import Binary, Id, Integer, Text
 from xmlwright.runtime.schema import RecordSchema, entry_schema, field_spec
 from xmlwright.runtime.transport import HttpRequest
+from xmlwright.runtime.writing import Upload
 
 FOUND = Response(b"<row><number>7</number><name>x</name></row>")
 NUMBER = field_spec("number", Id(), location=("path", "number"), required="c")
@@ -307,6 +315,118 @@ def test_a_recorded_call_shows_no_sensitive_argument(tmp_path: Any) -> None:
     assert call.request.startswith("POST /rows/[redacted]?q=")
     assert "name=x" in call.request
     assert "s3cret-4" in server.seen[0].body.decode()
+
+
+def parts_of(body: bytes, media: str) -> list[tuple[str, str | None, str, bytes]]:
+    """Return name, file name, content type and content of each part, as the standard library reads them."""
+    message = email.message_from_bytes(f"Content-Type: {media}\r\n\r\n".encode() + body)
+    found = []
+    for part in message.get_payload():
+        assert isinstance(part, email.message.Message)
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        label = dict(part.raw_items())["Content-Disposition"]
+        disposition = email.message.Message()
+        # The header is UTF-8, which that library keeps as surrogates.
+        disposition["X"] = str(label).encode("ascii", "surrogateescape").decode()
+        name, filename = (disposition.get_param(key, header="x") for key in ("name", "filename"))
+        found.append((str(name), filename and str(filename), part.get_content_type(), content))
+    return found
+
+
+IMAGE = field_spec("image", Binary(), location=("part", "cover"))
+PUBLISH = (
+    field_spec("name", Text()),
+    IMAGE,
+    field_spec("tag", Text(), many=True, location=("part", "tag")),
+    field_spec("pin", Text(), location=("part", "pin"), sensitive=True),
+)
+
+
+@ways
+@pytest.mark.parametrize("kind", ["form-data", "mixed"])
+def test_document_files_and_texts_are_parts_of_one_body(way: Way, kind: str) -> None:
+    api = protocol()
+    binding = HttpBinding(path="/rows", multipart=kind, document=("part", "request"))
+    publish = method(binding, *PUBLISH, of=api, wrapper="row")
+    content = b"\x00\r\n--part-0-\r\n\xff"
+    values = {"name": "a", "image": Upload(content, 'co"vér.png'), "tag": ["x", "é"], "pin": "7"}
+    with serving(FOUND) as server:
+        way(api, server, publish.request(values))
+    media = {name.lower(): text for name, text in server.seen[0].headers.items()}["content-type"]
+    assert media.startswith(f"multipart/{kind};")
+    document, *others = parts_of(server.seen[0].body, media)
+    assert document[:3] == ("request", None, "application/xml")
+    assert document[3].endswith(b"<row><name>a</name></row>")
+    assert others == [
+        ("cover", "co%22vér.png", "image/png", content),
+        ("tag", None, "text/plain", b"x"),
+        ("tag", None, "text/plain", "é".encode()),
+        ("pin", None, "text/plain", b"7"),
+    ]
+
+
+def test_the_part_of_the_document_is_sent_without_arguments_too() -> None:
+    binding = HttpBinding(path="/rows", multipart="mixed", document=("part", "request"))
+    publish = method(binding, *PUBLISH, wrapper="row")
+    body, media = Outgoing.of(publish.request({"image": b"GIF89a"}), "http://x", {}).body(
+        publish.request({"image": b"GIF89a"})
+    )
+    assert [(name, content) for name, _, _, content in parts_of(body, media)] == [
+        ("request", b""),
+        ("cover", b"GIF89a"),
+    ]
+
+
+def test_a_multipart_call_is_recorded_without_secrets_and_replayed(tmp_path: Path) -> None:
+    api = protocol()
+    binding = HttpBinding(path="/rows", multipart="form-data", document=("part", "request"))
+    publish = method(binding, *PUBLISH, of=api, wrapper="row", name="row.publish")
+    request = publish.request({"name": "a", "image": Upload(b"x", "c.png"), "pin": "s3cret"})
+    path = tmp_path / "calls.jsonl"
+    with serving(FOUND) as server, Recorder(path) as recorder:
+        with client(api, server.url, hooks=[recorder]) as rows:
+            sent = rows.send(request)
+    (call,) = read_recording(path)
+    assert "cover=@c.png" in call.request
+    assert "s3cret" not in call.request + repr(request)
+    methods: Any = {"row.publish": publish}
+    registry = MethodRegistry(api, methods)
+    with client(api, transport=ReplayTransport(path, registry=registry)) as rows:
+        assert rows.send(request) == sent
+        with pytest.raises(NotRecordedError):
+            rows.send(
+                publish.request({"name": "a", "image": Upload(b"x", "d.png"), "pin": "s3cret"})
+            )
+
+
+def test_what_is_no_file_is_refused_by_name() -> None:
+    publish = method(HttpBinding(path="/rows", multipart="form-data"), IMAGE)
+    with pytest.raises(ArgumentError, match="image: should be an Upload, bytes, a path"):
+        publish.request({"image": "cover.png"})
+
+
+@ways
+def test_a_body_that_is_no_document_has_the_described_type(way: Way) -> None:
+    api = protocol()
+    binding = HttpBinding("PATCH", "/rows", media="application/json")
+    actions = field_spec("actions", Text(), location=("body", ""))
+    with serving(FOUND) as server:
+        way(api, server, method(binding, actions, of=api).request({"actions": "{}"}))
+    headers = {name.lower(): text for name, text in server.seen[0].headers.items()}
+    assert (headers["content-type"], server.seen[0].body) == ("application/json", b"{}")
+
+
+@ways
+def test_credentials_in_the_query_are_sent_without_a_binding_too(way: Way) -> None:
+    api = protocol(
+        request_root="request",
+        credentials=(secret("key"),),
+        authentication=(Authentication("{key}", Place.of("query:key")),),
+    )
+    with serving(FOUND) as server:
+        way(api, server, method(None, field_spec("name", Text()), of=api).request({}), key="k&k")
+    assert server.seen[0].line.endswith("?key=k%26k")
 
 
 def test_a_link_to_another_server_is_not_followed() -> None:

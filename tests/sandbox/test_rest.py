@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from xmlwright.runtime import errors
+from xmlwright.runtime.writing import Upload
 from xmlwright.sandbox.server_thread import Sandbox
 
 from .described import Caller, described, plain
@@ -76,6 +77,15 @@ methods:
   list:
     http: GET /shelves/{shelf_code}/books
     arguments: {shelf_code: {type: text, ref: shelf, required: always}}
+  publish:
+    http: {verb: POST, path: "/shelves/{shelf_code}/publications", multipart: mixed}
+    kind: create
+    envelope: {request: {at: "part:request"}}
+    arguments:
+      shelf_code: {type: text, ref: shelf, required: always}
+      scan: {type: binary, at: "part:scan", media: [application/pdf]}
+      note: {type: text, at: "part:note"}
+    response: {value: record}
   get: {http: "GET /books/{uuid}"}
   delete: {http: "DELETE /books/{uuid}"}
 """
@@ -134,6 +144,30 @@ def test_records_belong_to_what_their_path_names(call: Caller) -> None:
     assert call("book.get", uuid=second.uuid).title == "Two"
     with pytest.raises(errors.NotFoundError):
         call("book.create", shelf_code="C", title="Three")
+
+
+def test_a_document_and_files_in_parts_are_one_call(box: Sandbox, call: Caller) -> None:
+    call("shelf.create", shelf_code="A")
+    scan = Upload(b"%PDF-1.4 \x00\r\n--", "é.pdf")
+    made = call("book.publish", shelf_code="A", title="One", scan=scan, note="n")
+    assert call("book.get", uuid=made.uuid).title == "One"
+    with pytest.raises(errors.NotFoundError):
+        call("book.publish", shelf_code="B", title="One", scan=scan)
+
+
+def test_parts_of_other_programs_are_read_and_unknown_ones_refused(
+    box: Sandbox, call: Caller
+) -> None:
+    call("shelf.create", shelf_code="A")
+    document = ("", "<book><title>Two</title></book>", "text/xml")
+    pdf = ("a.pdf", b"%PDF-1.4", "application/pdf")
+    with requests.Session() as session:
+        session.verify, session.auth, session.trust_env = box.ca, (box.token, ""), False
+        url = f"{box.url}/shelves/A/publications"
+        assert session.post(url, files={"scan": pdf, "request": document}).status_code == 201
+        for wrong in ({"scan": ("a.png", b"x", "image/png")}, {"cover": pdf}):
+            refused = session.post(url, files={"request": document, **wrong})
+            assert refused.status_code == 422, refused.text
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 50])

@@ -103,7 +103,8 @@ def serving(
                 self.wfile.write(found.body)
             self.close_connection = self.close_connection or found.length is not None
 
-        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST  # noqa: N815 - names of http.server
+        do_GET = do_HEAD = do_PUT = do_POST  # noqa: N815 - names of http.server
+        do_PATCH = do_DELETE = do_POST  # noqa: N815 - names of http.server
 
         def log_message(self, format: str, *args: object) -> None:
             """Print nothing."""

@@ -49,7 +49,7 @@ def protocol(**facts: Any) -> Protocol:
 
 
 def method(
-    binding: HttpBinding,
+    binding: HttpBinding | None,
     *fields: FieldSpec,
     response: ResponseReader[Any] | None = None,
     of: Protocol | None = None,
@@ -67,7 +67,7 @@ def method(
     )
 
 
-def client(api: Protocol, url: str, **options: Any) -> Client:
+def client(api: Protocol, url: str | None = None, **options: Any) -> Client:
     """Return a client of an API."""
     kind = type("Rows", (Client,), {"protocol": api})
     given = {item.name: options.pop(item.name, None) for item in api.credentials}

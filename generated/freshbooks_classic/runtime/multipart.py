@@ -41,7 +41,7 @@ def encode_parts(
     for name, upload in parts:
         head = f"Content-Disposition: form-data; {_quoted('name', name)}"
         if upload.name:
-            head += f"; {_filename(upload.name)}\r\nContent-Type: {_token(upload.media)}"
+            head += f"; {_quoted('filename', upload.name)}\r\nContent-Type: {_token(upload.media)}"
         pieces.append((head.encode(), upload.content))
     body, boundary = _joined(pieces)
     return body, f'multipart/{kind}; boundary="{boundary}"'
@@ -93,7 +93,7 @@ def _filename(name: str) -> str:
 
 
 def _quoted(label: str, text: str) -> str:
-    """Return a parameter of a header as HTML forms quote it: ``%22`` for a quote (WHATWG)."""
+    """Return a parameter of a header as HTML forms write it: UTF-8, ``%22`` for a quote (WHATWG; RFC 7578)."""
     for char, escape in (('"', "%22"), ("\r", "%0D"), ("\n", "%0A")):
         text = text.replace(char, escape)
     return f'{label}="{text}"'

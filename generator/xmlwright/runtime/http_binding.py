@@ -305,6 +305,7 @@ def _payload(entry: WriteEntry, value: Any, media: str) -> tuple[bytes | None, s
     """Return a body that is not a document: bytes or text."""
     if value is None:
         return None, media
+    described = None if media.endswith("xml") else media
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value), "application/octet-stream"
-    return _one_text(entry, value).encode(), "text/plain"
+        return bytes(value), described or "application/octet-stream"
+    return _one_text(entry, value).encode(), described or "text/plain"

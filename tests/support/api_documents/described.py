@@ -24,14 +24,16 @@ from xmlwright.runtime.record import Raw, Record
 from xmlwright.runtime.request import Page
 from xmlwright.runtime.testing import unknown_paths
 from xmlwright.runtime.transport import HttpResponse
+from xmlwright.runtime.writing import Upload
 from xmlwright.sandbox.binding.arguments import ArgumentReader
 from xmlwright.sandbox.binding.credentials import CredentialReader
-from xmlwright.sandbox.binding.routing import HttpCall, Router
+from xmlwright.sandbox.binding.routing import HttpCall, Part, Router
+from xmlwright.sandbox.http.messages import parts_of
 from xmlwright.settings import find
 
 Pairs = list[tuple[str, str]]
 Parts = Mapping[str, object]
-"""A request in parts that can be compared: verb, path, query, form, headers, document."""
+"""A request in parts that can be compared: verb, path, query, form, headers, parts, document."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,15 @@ class DescribedApi:
         if document.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             form = parse_qsl(document.body.decode(), keep_blank_values=True)
         query = parse_qsl(address.query, keep_blank_values=True)
+        body, named = split_body(document.headers.get("content-type", ""), document.body)
         return HttpCall(
             document.verb,
             address.path.removeprefix(self.base),
             tuple(self.same(query)),
             tuple(self.same(form)),
             self.same_headers(document.headers),
-            document.body,
+            body,
+            parts=named,
         )
 
     def method_of(self, document: Document) -> Method | None:
@@ -132,7 +136,10 @@ class DescribedApi:
         unknown = [item.path for item in found.unknown if item.path.split("/")[0] not in inside]
         assert not unknown, f"not described: {unknown}"
         assert not list(raw_values(found)), f"not typed: {dict(raw_values(found))}"
-        return dict(found)
+        return {
+            name: Upload(value.data, value.name or "file") if isinstance(value, Part) else value
+            for name, value in found.items()
+        }
 
     def rebuilt(self, document: Document) -> Parts:
         """Return the request that the client sends for the arguments of a request."""
@@ -152,18 +159,19 @@ class DescribedApi:
         form: Pairs = []
         if media.startswith("application/x-www-form-urlencoded"):
             form, body = parse_qsl(body.decode(), keep_blank_values=True), b""
+        body, named = split_body(media, body)
         return self._parts(
-            outgoing.verb, outgoing.url, form, outgoing.headers, body, outgoing.headers
+            outgoing.verb, outgoing.url, form, outgoing.headers, body, outgoing.headers, named
         )
 
     def recorded(self, document: Document, described: Parts) -> Parts:
         """Return a request as it is, in the same parts; of its headers those that are described."""
         call = self._call(document)
-        body = b"" if call.form else document.body
+        body = b"" if call.form else call.body
         headers = described["headers"]
         assert isinstance(headers, dict)
         parts = self._parts(
-            document.verb, document.url, list(call.form), call.headers, body, headers
+            document.verb, document.url, list(call.form), call.headers, body, headers, call.parts
         )
         return {**parts, "query": sorted(call.query)}
 
@@ -175,6 +183,7 @@ class DescribedApi:
         headers: Mapping[str, str],
         body: bytes,
         described: Mapping[str, str],
+        named: tuple[tuple[str, Part], ...],
     ) -> Parts:
         address = urlsplit(url)
         lower = {name.lower(): text for name, text in headers.items()}
@@ -185,8 +194,19 @@ class DescribedApi:
             "query": sorted(pair for pair in query if pair[0] not in self.left_out),
             "form": sorted(pair for pair in form if pair[0] not in self.left_out),
             "headers": {name: lower.get(name) for name in map(str.lower, described)},
-            "document": self.same_document(parse_xml(body)) if body.strip() else None,
+            "parts": sorted(
+                (name, part.name or "", part.data)
+                for name, part in named
+                if part.data.strip() != body.strip()
+            ),
+            "document": self._same_body(body),
         }
+
+    def _same_body(self, body: bytes) -> object:
+        """Return a document as a value that is equal for documents that mean the same; other bodies as they are."""
+        if not body.strip().startswith(b"<"):
+            return body.strip() or None
+        return self.same_document(parse_xml(body))
 
     # responses
 
@@ -233,6 +253,21 @@ class DescribedApi:
             return parse_xml(body) if body.strip() else None
         except InvalidDocumentError:
             return None
+
+
+def split_body(media: str, body: bytes) -> tuple[bytes, tuple[tuple[str, Part], ...]]:
+    """Return the document of a body, and its parts where it is multipart.
+
+    A document that was recorded has line feeds alone, also between the parts.
+    """
+    if not media.startswith("multipart/"):
+        return body, ()
+    lines = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    found = parts_of(media, lines)
+    return found.document.replace(b"\r\n", b"\n"), tuple(
+        (name, Part(part.media, part.data.replace(b"\r\n", b"\n"), part.name))
+        for name, part in found.named
+    )
 
 
 def in_order(element: etree._Element) -> object:

@@ -18,30 +18,6 @@ METHODS: Final[Mapping[str, str]] = {
     "schedules.flows.update": "schedule.add_flow",
 }
 """Operation of the index -> method, for responses without a request."""
-MULTIPART: Final = (
-    "customviews.create__large_publish",
-    "customviews.create__publish_file_str",
-    "customviews.create__publish_filepath",
-    "datasources.connections.data.patch__update_hyper_data_connection_object",
-    "datasources.create__publish",
-    "datasources.create__publish_a_non_packaged_file_object",
-    "datasources.create__publish_async",
-    "datasources.create__publish_description",
-    "datasources.data.patch__update_hyper_data_datasource_object",
-    "fileUploads.update__large_publish-2",
-    "fileUploads.update__upload_chunks_file_object",
-    "fileUploads.update__upload_chunks_file_path",
-    "flows.create__publish_file_object",
-    "users.import__bulk_add",
-    "workbooks.create__publish",
-    "workbooks.create__publish_async",
-    "workbooks.create__publish_non_packeged_file_object",
-    "workbooks.create__publish_path_object",
-    "workbooks.create__publish_with_hidden_views_on_workbook",
-    "workbooks.create__publish_with_thumbnails_group_id",
-    "workbooks.create__publish_with_thumbnails_user_id",
-)
-"""Exchanges of which the request is multipart/mixed: a part for the document, and one for a file."""
 
 
 def _completed(document: Document) -> Document:
@@ -80,9 +56,8 @@ API = DescribedApi(
     same=_same,
     unreadable={
         **{
-            f"{name}.{direction}.http": "its request is multipart/mixed"
-            for name in MULTIPART
-            for direction in ("request", "response")
+            f"customviews.create__{name}.response.http": "a list in place of the custom view"
+            for name in ("large_publish", "publish_file_str", "publish_filepath")
         },
         "sites.update__update.request.http": "True in place of true, which the client writes",
         "groups.create__create_group_async.response.http": "a word in place of a time",

@@ -197,7 +197,11 @@ def _part(piece: bytes) -> tuple[Message, str, bytes]:
     if not blank or head.lstrip(b" \t")[:2] not in (b"\r\n", b""):
         raise MultipartError("a part of the multipart body has no headers")
     facts = Message()
-    for line in head.decode("latin-1").split("\r\n"):
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        text = head.decode("latin-1")
+    for line in text.split("\r\n"):
         name, colon, value = line.partition(":")
         if colon and name.strip() and name.isascii():
             facts[name.strip()] = value.strip()
