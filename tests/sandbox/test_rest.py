@@ -159,13 +159,14 @@ def test_parts_of_other_programs_are_read_and_unknown_ones_refused(
     box: Sandbox, call: Caller
 ) -> None:
     call("shelf.create", shelf_code="A")
-    document = ("", "<book><title>Two</title></book>", "text/xml")
+    document = ("", b"<book><title>Two</title></book>", "text/xml")
     pdf = ("a.pdf", b"%PDF-1.4", "application/pdf")
     with requests.Session() as session:
         session.verify, session.auth, session.trust_env = box.ca, (box.token, ""), False
         url = f"{box.url}/shelves/A/publications"
         assert session.post(url, files={"scan": pdf, "request": document}).status_code == 201
-        for wrong in ({"scan": ("a.png", b"x", "image/png")}, {"cover": pdf}):
+        wrong_parts = ({"scan": ("a.png", b"x", "image/png")}, {"cover": pdf})
+        for wrong in wrong_parts:
             refused = session.post(url, files={"request": document, **wrong})
             assert refused.status_code == 422, refused.text
 
