@@ -120,8 +120,10 @@ lint: setup ## ruff, Black in check mode, and codespell
 	$(say) 'black --check'
 	@$(BIN)/black --quiet --check . || { \
 		$(BIN)/black --check . 2>&1 | grep '^would' >&2; echo 'run: $(BIN)/black .' >&2; exit 1; }
-	$(say) 'codespell'
+	$(say) 'codespell, and words that have a standard term'
 	@$(BIN)/codespell
+	@! grep -rwniEI --include='*.py' --include='*.md' --include='*.html' --include='*.js' --include='*.j2' \
+		'told|nobody|whoever' generator templates docs README.md
 
 types: setup ## mypy and pyright, both strict
 	$(say) 'mypy'

@@ -99,8 +99,8 @@ Outcome = Callable[[Method[Any], Planted], Reply]
 def echo_of(request: HttpRequest, planted: Planted) -> str:
     """What a careless server says about a request: all that was in it, and all it knows."""
     sent = [request.url, *request.headers.values(), request.body.decode("utf-8", "replace")]
-    told = " | ".join((planted.echo(), *sent))
-    return "".join(char if char.isprintable() else " " for char in told)
+    text = " | ".join((planted.echo(), *sent))
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def first_secret(planted: Planted) -> str:
@@ -488,9 +488,11 @@ def test_explaining_a_call_shows_no_secret() -> None:
         options = secret_options(planted)
         client = Client(**OPTIONS, **options, transport=MemoryTransport(unreachable))
         request = REGISTRY.build(name, Sampler(planted).arguments(method))
-        told = client.explain(request)
-        assert method.name in told
-        assert_none(planted, [("explain()", told), ("the request", f"{request!r} {request}")], name)
+        explained = client.explain(request)
+        assert method.name in explained
+        assert_none(
+            planted, [("explain()", explained), ("the request", f"{request!r} {request}")], name
+        )
 
 
 def unreachable(request: HttpRequest) -> HttpResponse:

@@ -133,7 +133,7 @@ def test_the_seed_makes_the_same_account_again(project: Project) -> None:
         (
             (f"sandbox_description = {ROOT / 'schema'}",),
             "def test_it(sandbox): sandbox.client(person='staff/99')",
-            "nobody in t1 is 'staff/99'",
+            "t1 has no person 'staff/99'",
         ),
     ],
 )

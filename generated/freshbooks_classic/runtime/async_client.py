@@ -216,7 +216,7 @@ def _translated(error: Exception, request: HttpRequest, steps: _Steps) -> Error:
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
-    """What the synchronous client trusts too: certifi's bundle unless told otherwise."""
+    """Return the TLS context of the synchronous client, too: certifi's bundle unless an option says otherwise."""
     import ssl
 
     if tls.ca is False:

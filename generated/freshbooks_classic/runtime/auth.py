@@ -34,8 +34,8 @@ def oauth_problem(body: bytes, status: int | None, secrets: set[str]) -> ApiErro
     code = scrub(code, secrets)
     advice = scrub(values.get("oauth_problem_advice", ""), secrets)
     kind = PermissionDeniedError if code in _DENIED else AuthenticationError
-    told = f" ({advice})" if advice else ""
-    return kind(f"OAuth was refused: {code.replace('_', ' ')}{told}", code=code, status=status)
+    detail = f" ({advice})" if advice else ""
+    return kind(f"OAuth was refused: {code.replace('_', ' ')}{detail}", code=code, status=status)
 
 
 _DENIED: Final = ("permission_denied", "user_refused")

@@ -109,7 +109,7 @@ class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
             pager = AsyncPager
 
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
-            # A wrong argument is told now, not at the first row.
+            # Report a wrong argument now, not at the first row.
             first = _built(builder, *args, **kwargs)
             if client.options.validate:
                 problems = first.endpoint.problems(first.values)

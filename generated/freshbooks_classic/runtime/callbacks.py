@@ -137,7 +137,7 @@ def _form(body: Body) -> dict[str, str]:
             raise InvalidDeliveryError("the body is no form") from None
     form: dict[str, str] = {}
     for name, value in pairs:
-        # Which of two values another reader took is not known, so nobody should act on either.
+        # Which of two values another reader took is not known, so neither is safe to act on.
         if form.setdefault(name, value) != value:
             raise InvalidDeliveryError("a field is given twice, with different values")
     return form
@@ -231,7 +231,7 @@ class Callbacks(Generic[N]):
 
         Answer the service with HTTP 200 when this returns. A delivery whose handler raises is forgotten again, so that the
         service's repetition is handled, by all handlers. Making and deleting an object happen once, so these deliveries are known
-        again; a repeated delivery of anything else, such as an update, cannot be told from another one, and is handled again.
+        again; a repeated delivery of anything else, such as an update, cannot be distinguished from another one, and is handled again.
 
         Raises:
             InvalidDeliveryError: it is none, or of an account that is not served.

@@ -33,7 +33,7 @@ def from_environment(
     """
     env = os.environ if environment is None else environment
     prefix = protocol.environment
-    # None stands for "not given", so that a program can pass on what it may not have been told; but as a time-out it means
+    # None stands for "not given", so that a program can pass on an option that it may not have; but as a time-out it means
     # to wait for ever.
     found: dict[str, Any] = {
         name: value for name, value in explicit.items() if value is not None or name == "timeout"

@@ -85,7 +85,7 @@ class Walk(Generic[T]):
         return self.probing and isinstance(error, ApiError)
 
     def took(self, page: Page[T]) -> Page[T] | None:
-        """The page that has come, told where the walk goes on; None for one that holds nothing new."""
+        """Return the page with the position that follows; None for one that holds nothing new."""
         if self.paging.style in ("cursor", "link"):
             return self._took_marked(page)
         position = self.asked if isinstance(self.asked, int) else None

@@ -200,7 +200,7 @@ def all_text(element: etree._Element) -> str:
 
 
 def as_unknown(element: etree._Element, path: str) -> Unknown:
-    """An element that nobody described, as it is kept."""
+    """Return an undescribed element as it is kept."""
     for inner in element.iter():
         local_name(inner)
         for name in inner.attrib:

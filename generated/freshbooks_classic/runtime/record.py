@@ -1,4 +1,4 @@
-"""What answers are made of: records, and the elements in them that nobody described."""
+"""Records, which responses consist of, and the undescribed elements in them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def field_names(record: Record | type[Record]) -> list[str]:
 
 
 class Arguments(dict[str, Any]):
-    """Arguments read from a request document: name -> value, and what nobody described in ``unknown``."""
+    """Arguments read from a request document: name -> value, and what is not described in ``unknown``."""
 
     unknown: tuple[Unknown, ...] = ()
 

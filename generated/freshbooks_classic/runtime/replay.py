@@ -140,9 +140,9 @@ def _document(request: HttpRequest) -> bytes:
 def _failure(call: RecordedCall) -> errors.Error:
     """What a call without a response ended in. An outcome is unknown for a reason, which the recording does not have."""
     kind = getattr(errors, call.error or "", None)
-    told = f"the recorded call ended in {call.error or 'nothing'}"
+    message = f"the recorded call ended in {call.error or 'nothing'}"
     if isinstance(kind, type) and issubclass(kind, TransportError):
-        return kind(told, method=call.method)
+        return kind(message, method=call.method)
     if kind is errors.OutcomeUnknownError:
-        return NetworkError(told, method=call.method)
-    return NotRecordedError(f"{told}, without a response", method=call.method)
+        return NetworkError(message, method=call.method)
+    return NotRecordedError(f"{message}, without a response", method=call.method)

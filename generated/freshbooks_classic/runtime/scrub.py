@@ -79,7 +79,7 @@ def blank(text: str, secrets: Iterable[str]) -> str:
             continue
         if len(secret) >= SHORTEST_SECRET:
             forms = [_forms(char) for char in secret]
-            # A text that does not even have its first characters is the usual case, and soon told.
+            # A text that does not even have its first characters is the usual case, and quickly found.
             case = re.IGNORECASE if len(secret) >= _NO_COINCIDENCE else 0
             if re.search("".join(forms[:SHORTEST_SECRET]), text, case) is not None:
                 text = re.sub("".join(forms), HIDDEN, text, flags=case)

@@ -1,4 +1,4 @@
-"""What tests need: documents compared, a server in memory, and secrets that are told from all else."""
+"""Helpers for tests: comparison of documents, a server in memory, and recognizable secrets."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class Exchange:
         return self.watched and not self.sent
 
     def goes_out(self, connection: Any) -> None:
-        """Note that ``connection`` is about to send. Raises DeadlineExceededError where nobody waits for it any more."""
+        """Note that ``connection`` is about to send. Raises DeadlineExceededError after the caller has timed out."""
         with self._lock:
             if self.over:
                 raise DeadlineExceededError("the time was over before the request could be sent")
@@ -294,12 +294,12 @@ def _joined(pieces: Generator[bytes, None, None], first: bytes = b"") -> bytes:
 
 
 def too_large() -> InvalidDocumentError:
-    """What is raised in place of the rest of a response that nobody wants in memory."""
+    """Return the error for a response that is too large to keep in memory."""
     return InvalidDocumentError(f"the document has more than {LARGEST_DOCUMENT:,} bytes")
 
 
 def _in_time(pieces: Iterator[bytes], exchange: Exchange, end: float) -> Iterator[bytes]:
-    """The rest of a file. Whoever reads it does so in a thread of their own, so another one looks at the clock."""
+    """Yield the rest of a file; a timer watches the deadline, because the caller's thread is reading."""
     watch = threading.Timer(max(0.0, end - time.monotonic()), exchange.break_off)
     watch.daemon = True
     watch.start()
@@ -422,7 +422,7 @@ def _keep(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _explicit_first(session: requests.Session, tls: Tls) -> None:
-    """Let what the client was told come before the environment: requests does it the other way round."""
+    """Put the options of the client before the environment; requests does the opposite."""
     environment = session.merge_environment_settings
 
     def merged(*facts: Any) -> Any:

@@ -142,7 +142,7 @@ NOT_SENDABLE: Final = "is no value that can be sent"
 class Writer:
     """Writes arguments as XML; collects the files among them in ``parts``.
 
-    An error says where it is from the inside out: whoever writes a part puts its own name before the path.
+    An error says where it is from the inside out: the writer of each part puts the name of that part before the path.
     """
 
     __slots__ = ("_read", "nil", "parts")
@@ -156,7 +156,7 @@ class Writer:
     def sent(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """``values`` with the files that were read in the place of what they were read from.
 
-        An open file is used up by reading; whoever looks at the arguments later has to see what was in it.
+        Reading uses up an open file; code that looks at the arguments later needs its content.
         """
         found: Mapping[str, Any] = self._swapped(values) if self._read else values
         return found

@@ -185,7 +185,7 @@ async def _run(app: SandboxApp, began: float, form: str, watching: bool) -> None
     await asyncio.wait((watcher, waiter), return_when=asyncio.FIRST_COMPLETED)
     waiter.cancel()
     if watcher.done():
-        watcher.result()  # nobody reads what it says any more, which ends other commands, too
+        watcher.result()  # raises the error of a closed pipe, which ends other commands, too
     watcher.cancel()
     await asyncio.gather(watcher, waiter, return_exceptions=True)
 

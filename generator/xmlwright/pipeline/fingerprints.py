@@ -1,4 +1,4 @@
-"""Nodes: the named pieces of a description, each with short hashes of what it says, so that a change can be told by name.
+"""Nodes: the named pieces of a description, each with short hashes of what it says, so that a change can be reported by name.
 
 A piece is known twice. As YAML it has a place, and its hash changes only with its own lines. As part of the resolved
 description it is what templates read, inherited facts included; there it has a hash for each :data:`FACETS`, because a file

@@ -445,9 +445,9 @@ class ModuleView:
                 f"    {item.python}: {self.field_doc(item, writing=True)}"
                 for item in method.arguments
             ]
-        told = self.returns(method)
-        if told:
-            lines += ["", "Returns:", f"    {told}"]
+        returned = self.returns(method)
+        if returned:
+            lines += ["", "Returns:", f"    {returned}"]
         raises = self.raises(method)
         if raises:
             lines += ["", "Raises:"]

@@ -386,7 +386,7 @@ class RecordResolver:
             if decl.ref is not None:
                 return "id", "id"
             if any(kind in decl.keys for kind in ("type", "enum", "record", "ref")):
-                return "text", "text"  # one was given and refused, which is told already
+                return "text", "text"  # one was given and refused, which is reported already
             self._diagnostics.add(
                 "missing-key",
                 f"{name} has no type, enum, record or ref",

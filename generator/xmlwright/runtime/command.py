@@ -135,7 +135,7 @@ def _one(
 
 
 def _is_request(registry: MethodRegistry, document: Document) -> bool:
-    """Whether a document is a request, told by its root and, where answers have the same one, by its method."""
+    """Return whether a document is a request, by its root and, where responses have the same one, by its method."""
     if document.method is not None and registry.method(document.method).response.binary:
         return False
     protocol = registry.protocol

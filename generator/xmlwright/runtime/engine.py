@@ -103,7 +103,7 @@ def run_call_with_info(request: Request[T], setup: Setup) -> Step[tuple[T, CallI
         _told(error, request)
         info.ended_in(error)
         raise
-    except BaseException as error:  # of the transport, or nobody waits for the end any more
+    except BaseException as error:  # of the transport, or the caller has gone
         info.error = error
         raise
     finally:
@@ -163,7 +163,7 @@ def _http_request(
 
 
 _NO_ANSWER: Final = (InvalidDocumentError, UnexpectedResponseError)
-"""After one of these nobody knows where the response ends, so that its rest may come with the next one."""
+"""After one of these the end of the response is unknown, so that its rest may come with the next one."""
 
 
 def _told_of(pieces: Iterator[bytes], request: Request[Any], info: CallInfo) -> Iterator[bytes]:
@@ -206,7 +206,7 @@ def _wait(failed: Failed, request: Request[Any], setup: Setup, end: float | None
     error = failed.error
     if not may_repeat(failed):
         unknown = OutcomeUnknownError(
-            f"nobody can tell whether the call was done: {error.message}",
+            f"it is unknown whether the call was processed: {error.message}",
             method=request.method,
             status=error.status,
             look_up=_look_up(request),

@@ -48,7 +48,7 @@ class Error(Exception):
         self.documentation = documentation
         """Address of the page that explains the method or the code."""
         self.fix = fix
-        """What can be done about it, in a sentence; empty where nobody knows."""
+        """What can be done about it, in a sentence; empty where that is unknown."""
         self.attempts = 0
         """How often the request was sent; 0 where nothing was sent."""
         self.request: str | None = None

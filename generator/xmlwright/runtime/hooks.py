@@ -62,7 +62,7 @@ class CallInfo:
 
     @property
     def outcome(self) -> str:
-        """``ok``, the class of the error, or ``abandoned`` where nobody waited for the end."""
+        """``ok``, the class of the error, or ``abandoned`` where the caller did not wait for the end."""
         if self.error is None:
             return "ok"
         return "abandoned" if isinstance(self.error, GeneratorExit) else type(self.error).__name__
@@ -117,7 +117,7 @@ class CallInfo:
         self.status, self._headers, self._body = status, headers, body
 
     def with_value(self, value: T) -> RawResponse[T]:
-        """The last response as it came, for whoever asked for it."""
+        """The last response as it came, where the call asked for it."""
         return RawResponse(
             value, self.status or 0, self._headers, self._body, self.attempts, self.seconds,
             self._request.endpoint.protocol,
@@ -127,10 +127,10 @@ class CallInfo:
         """Note the error that the call ends in, give it the documents, and take out of it what is secret."""
         self.error = error
         request, response = self.request, self.response
-        told: BaseException | None = error
-        while isinstance(told, Error):
-            told.attempts, told.request, told.response = self.attempts, request, response
-            told = told.__cause__
+        cause: BaseException | None = error
+        while isinstance(cause, Error):
+            cause.attempts, cause.request, cause.response = self.attempts, request, response
+            cause = cause.__cause__
         endpoint = self._request.endpoint
         secrets = self._secrets | secrets_in_request(endpoint, self._request.xml)
         if self._body is not None:

@@ -45,8 +45,8 @@ def shown_message(
 ) -> str:
     """Return an HTTP message of a method: start line, described headers, body.
 
-    Credentials and sensitive arguments are left out or hidden, so that two messages of equal calls are equal, whoever
-    made them.
+    Credentials and sensitive arguments are left out or hidden, so that messages of equal calls are equal for all
+    callers.
 
     Args:
         method: what is called.

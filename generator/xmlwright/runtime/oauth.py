@@ -126,7 +126,7 @@ class OAuthFlow:
             protocol.oauth_authorization,
             protocol.oauth_access_token,
         ):
-            self._url(template)  # what cannot work is told before the first step
+            self._url(template)  # report what cannot work before the first step
 
     def __repr__(self) -> str:
         return f"OAuthFlow({dict(self._variables)!r})"

@@ -83,7 +83,7 @@ def _filters(made: Method[Any], rows: Method[Any], values: Mapping[str, Any]) ->
         if item.codec is None or item.many or argument is None or argument.discarded:
             continue
         if value is None or value is UNSET or isinstance(item.codec, (Text, Uri)):
-            continue  # texts: nobody knows how exactly the server compares them
+            continue  # how exactly the server compares texts is unknown
         try:
             item.codec.write(value)
         except ValueError:

@@ -226,7 +226,7 @@ def scrub_error(error: Error, secrets: Iterable[str], codes: Collection[str] = (
     if isinstance(error, OutcomeUnknownError):
         error.look_up = scrub(error.look_up, secrets)
     if error.__suppress_context__:
-        error.__context__ = None  # nobody prints it, but it is still there for who looks
+        error.__context__ = None  # not printed, but still reachable
     for name in ("__cause__", "__context__"):
         chained = getattr(error, name)
         if isinstance(chained, Error):

@@ -31,7 +31,7 @@ _COUNTER: Final = re.compile(r"[0-9]{1,18}\Z").match
 
 Retry = Literal["safe", "idempotent", "ambiguous"]
 """Whether a call may be repeated when its response was lost: it changes nothing; changing twice is the same as once; or
-nobody can tell whether it was done."""
+it is unknown whether it was processed."""
 
 
 @dataclass(frozen=True, slots=True)

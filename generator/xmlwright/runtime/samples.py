@@ -39,7 +39,7 @@ Sensitive = Callable[[], str]
 
 
 class Sampler:
-    """Fills every field; ``sensitive`` makes the texts of the sensitive ones, so that they can be told from others."""
+    """Fills every field; ``sensitive`` makes the texts of the sensitive ones, so that a test can recognize them."""
 
     def __init__(self, sensitive: Sensitive = lambda: "sensitive") -> None:
         self._sensitive = sensitive

@@ -22,7 +22,7 @@ _CACHED_ORDERS: Final = 256
 
 
 class FieldSpec:
-    """One field of a record, or one argument of a method. Nobody changes one after it was made.
+    """One field of a record, or one argument of a method. Immutable by convention.
 
     Neither this nor :class:`WriteEntry` is a dataclass: a program makes thousands of them while it starts.
     """

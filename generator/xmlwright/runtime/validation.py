@@ -1,4 +1,4 @@
-"""All that is wrong with the arguments of a call, told at once and before anything is sent."""
+"""All problems of the arguments of a call, reported together before anything is sent."""
 
 from __future__ import annotations
 

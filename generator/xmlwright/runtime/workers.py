@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 _LINGER: Final = 5.0
-"""Seconds after which a thread that nobody needs ends."""
+"""Seconds after which an idle thread ends."""
 
 _Given = queue.SimpleQueue[tuple[Callable[[], None], threading.Lock]]
 

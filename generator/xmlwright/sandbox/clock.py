@@ -48,7 +48,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether it moves only when it is told to."""
+        """Whether it moves only on request."""
         return self._pace != "real"
 
     @property

@@ -495,4 +495,4 @@ def _without_secrets(value: Any, secrets: set[str]) -> Any:
 
 def owner(person: Person | None) -> str:
     """Return the label of the caller for people."""
-    return "nobody" if person is None else label(person)
+    return "anonymous" if person is None else label(person)

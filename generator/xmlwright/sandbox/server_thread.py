@@ -31,7 +31,7 @@ class Sandbox:
         with Sandbox("path/of/project") as box:
             client = Client(box.account, token=box.token, url=box.url, ca=box.ca)
 
-    Unlike that of the command line its clock stands still unless told otherwise, so that a test sees the same every time.
+    Unlike that of the command line its clock stands still by default, so that a test sees the same every time.
     """
 
     def __init__(

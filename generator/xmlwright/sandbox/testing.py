@@ -193,7 +193,7 @@ class TestSandbox:
         if person is not None:
             if person not in self.tokens:
                 raise pytest.UsageError(
-                    f"nobody in {self.account} is {person!r}; there are {', '.join(self.tokens)}"
+                    f"{self.account} has no person {person!r}; there are {', '.join(self.tokens)}"
                 )
             token = self.tokens[person]
         names = self.box.api.names

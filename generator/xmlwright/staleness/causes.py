@@ -95,7 +95,7 @@ class _Check:
         self._templates = {
             name
             for name in _changed(before.templates, self._now.templates)
-            # That one was replaced, or is no longer, is told by its own name.
+            # A file that was replaced or removed is reported by its own name.
             if not name.startswith(ORIGINAL)
             or {name} <= before.templates.keys() & self._now.templates.keys()
         }
@@ -359,8 +359,8 @@ class _Check:
     def _comments(self) -> set[Cause]:
         """Files of the description that say the same in another way."""
         files = _changed(self._before().schema, self._now.schema)
-        told = {name for kind, name in self._told if kind == "schema"}
-        places = {self._changes.place(name) for name in self._changes.pieces | told}
+        reported = {name for kind, name in self._told if kind == "schema"}
+        places = {self._changes.place(name) for name in self._changes.pieces | reported}
         known = {at.file for at in places if at is not None}
         found = set()
         for name in files:

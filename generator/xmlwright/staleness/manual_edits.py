@@ -1,4 +1,4 @@
-"""What was done to a generated file by hand: which lines, told from the text that the build wrote."""
+"""Find the lines of a generated file that were edited by hand, by comparison with the text that the build wrote."""
 
 from __future__ import annotations
 

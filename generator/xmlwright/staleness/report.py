@@ -23,11 +23,11 @@ def as_text(found: Iterable[Difference], style: Style = plain_style) -> str:
             place = item.path
             if kind in ("edited", "damaged") and causes[0].line:
                 place += f":{causes[0].line}"
-            told = [_told(cause, item.path) for cause in causes[:_NAMED]]
+            reasons = [_told(cause, item.path) for cause in causes[:_NAMED]]
             if len(causes) > _NAMED:
-                told.append(f"and {len(causes) - _NAMED} more")
+                reasons.append(f"and {len(causes) - _NAMED} more")
             words = f"{state}{style(KINDS[kind], 'error')}"
-            rest = ", ".join(filter(None, told))
+            rest = ", ".join(filter(None, reasons))
             lines.append(f"{style(place, 'place')}: {words}{': ' if rest else ''}{rest}")
     return "\n".join(lines)
 

@@ -34,17 +34,17 @@ class CallExpectation:
         found = [number for number, lines in unlike if not lines]
         if self._fits(len(found)):
             return found
-        told = f"{self._wanted()} calls of {self.method} were wanted"
+        message = f"{self._wanted()} calls of {self.method} were wanted"
         if self.arguments:
-            told += f" with {dict(self.arguments)}"
-        told += f", and {len(found)} were made"
+            message += f" with {dict(self.arguments)}"
+        message += f", and {len(found)} were made"
         missed = [(number, lines) for number, lines in unlike if lines]
         if missed:
             number, lines = min(missed, key=lambda item: len(item[1]))
-            told += f"\nthe nearest is call {number}:" + "".join(f"\n  {line}" for line in lines)
+            message += f"\nthe nearest is call {number}:" + "".join(f"\n  {line}" for line in lines)
         elif not made:
-            told += f"; what was called is: {', '.join(sorted(set(methods))) or 'nothing'}"
-        raise RequestAssertionError(told)
+            message += f"; what was called is: {', '.join(sorted(set(methods))) or 'nothing'}"
+        raise RequestAssertionError(message)
 
     def _fits(self, number: int) -> bool:
         if self.count is self.at_least is self.at_most is None:

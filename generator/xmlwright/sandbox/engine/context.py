@@ -199,7 +199,7 @@ class CallContext:
         wanted: Callable[[Setting], bool] | None = None,
         **names: Any,
     ) -> None:
-        """Put the values of rules into a record that nobody has seen yet, one after the other."""
+        """Put the values of rules into a new record, one after the other."""
         layout = resource.layout
         for setting in settings:
             if wanted is not None and not wanted(setting):

@@ -194,7 +194,7 @@ class Engine:
         return tuple(found)
 
     def registrations(self, name: str) -> tuple[Registration, ...]:
-        """Return the addresses that events of an account are told to."""
+        """Return the addresses that receive the events of an account."""
         where = self.behaviors.callbacks
         if where is None or name not in self._accounts:
             return ()

@@ -38,7 +38,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that callbacks are told about."""
+    """An event that callbacks report."""
 
     name: str
     object_id: int | str
@@ -48,7 +48,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """An address that events are told to, as the account's data says at this moment."""
+    """An address that receives events, as the account's data says at this moment."""
 
     id: int | str
     event: str

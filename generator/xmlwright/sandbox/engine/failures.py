@@ -119,7 +119,7 @@ class Failures:
             codes = [code for code in codes if "{" not in code.message]
         return codes[0] if codes else None
 
-    def told(self, refused: CallRefusedError) -> FailureResponse:
+    def response_to(self, refused: CallRefusedError) -> FailureResponse:
         """Return the failure response for a refused call."""
         failing = self._behaviors.failures.get(refused.situation)
         known: ErrorCode | None = None

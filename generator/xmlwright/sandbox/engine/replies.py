@@ -141,13 +141,13 @@ class Replies:
         """Return the failure of a call that is refused."""
         method = self._methods.get(name or "")
         protocol = self.protocol if method is None else self.tables.method(method).protocol
-        told = self._failures_for(protocol).told(refused)
-        if told.guess is not None:
-            guesses = tuple(dict.fromkeys((*guesses, told.guess)))
+        failure = self._failures_for(protocol).response_to(refused)
+        if failure.guess is not None:
+            guesses = tuple(dict.fromkeys((*guesses, failure.guess)))
         verbs = refused.facts.get("verbs")
         return EngineResponse(
-            told.status, XML, self._writer(protocol).failure(told, number),
-            None if method is None else method.name, False, told.code, guesses,
+            failure.status, XML, self._writer(protocol).failure(failure, number),
+            None if method is None else method.name, False, failure.code, guesses,
             headers=(("Allow", ", ".join(verbs)),) if verbs else (),
         )  # fmt: skip
 
@@ -155,9 +155,14 @@ class Replies:
         self, code: str, message: str | None, status: int | None, facts: dict[str, Any]
     ) -> EngineResponse:
         """Return a failure in the API's own envelope, by its code."""
-        told = self._failures_for(self.protocol).of_code(code, message, facts, status)
+        failure = self._failures_for(self.protocol).of_code(code, message, facts, status)
         return EngineResponse(
-            told.status, XML, self._writer(self.protocol).failure(told), None, False, told.code
+            failure.status,
+            XML,
+            self._writer(self.protocol).failure(failure),
+            None,
+            False,
+            failure.code,
         )
 
 

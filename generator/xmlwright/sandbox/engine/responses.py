@@ -223,10 +223,10 @@ class ResponseWriter:
 
     # a call that failed
 
-    def failure(self, told: FailureResponse, number: int = 0) -> bytes:
+    def failure(self, details: FailureResponse, number: int = 0) -> bytes:
         """Return the document of a call that failed; empty where no rule says what is in it."""
         protocol = self.protocol
-        rule = told.rule
+        rule = details.rule
         if rule is None and not protocol.response_root:
             return b""
         ok = protocol.ok[0] if protocol.ok else "ok"
@@ -240,9 +240,9 @@ class ResponseWriter:
             tree.at(rule.at)
             for place, text in (
                 (rule.severity, rule.errors[0] if rule.errors else None),
-                (rule.message, told.message),
-                (rule.code, told.code),
-                (rule.field, told.field),
+                (rule.message, details.message),
+                (rule.code, details.code),
+                (rule.field, details.field),
             ):
                 if place is not None and text and not place.source:
                     tree.put(
@@ -250,7 +250,7 @@ class ResponseWriter:
                         text,
                     )
             root = rule.roots[0] if rule.roots else root
-        return self._root(root or told.root or "error", tree)
+        return self._root(root or details.root or "error", tree)
 
     # what both have in common
 

@@ -16,7 +16,7 @@ from .exchange import Change
 
 Key = int | str
 Record = Mapping[str, Any]
-"""Python name -> value. Nobody changes a record, or anything in it: a write puts another one in its place."""
+"""Python name -> value. Records are never changed in place: a write replaces the record."""
 Test = Callable[[Record], bool]
 
 SERIES: Final = ".series"

@@ -157,7 +157,7 @@ KINDS: Final[dict[str, FaultKind]] = {
         optional=True,
     ),
     "extra": FaultKind(
-        "The answer has an element that nobody described.",
+        "The response has an element that is not described.",
         "its name",
         "extra=color",
         _name,

@@ -56,7 +56,7 @@ def _other_charset(body: bytes) -> bytes:
 
 
 def _candidates(root: etree._Element, name: str | None) -> list[etree._Element]:
-    """Return elements below the root, in a random order as far as nobody chose."""
+    """Return elements below the root, in a random order unless one was chosen."""
     found = [element for element in root.iter() if element is not root]
     if name is not None:
         return [element for element in found if local_name(element) == name]

@@ -1,4 +1,4 @@
-"""From a request to its response: who is meant, what goes wrong on purpose, what is kept, written and told."""
+"""Turn a request into its response: account and caller, faults, the journal, callbacks."""
 
 from __future__ import annotations
 
@@ -340,7 +340,9 @@ class Application:
             response = Response(reply.status, reply.body, reply.content_type)
             entry.code = what["code"]
         elif "status" in what:
-            response = page(what["status"], "Out of order", "The sandbox was told to answer this.")
+            response = page(
+                what["status"], "Out of order", "A fault of the sandbox asked for this response."
+            )
             if 300 <= what["status"] < 400:
                 response.headers.append(("Location", "/elsewhere"))
         elif "rate-limit" in what:
@@ -356,7 +358,9 @@ class Application:
             reply = self.engine.refusal(code, status=429)
             response = Response(429, reply.body, reply.content_type)
         else:
-            response = page(429, "Too Many Requests", "The sandbox was told to limit calls.")
+            response = page(
+                429, "Too Many Requests", "A fault of the sandbox asked for a limit of calls."
+            )
             response.headers.append((GUESS, "how too many calls are answered is not documented"))
         response.headers.append(("Retry-After", str(max(1, round(seconds or 1)))))
         return response

@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
         if self._ended:
             return False
         if self._task is not None:
-            # An answer that is being made is still sent, where TLS allows it; whoever follows a stream has left.
+            # A response in the making is still sent, where TLS allows it; readers of a stream are disconnected.
             return not self._secure and not self._sending
         if self._unread or self._h11.their_state is h11.SEND_BODY:
             self.refuse(400, "The request ended before all of it came.")

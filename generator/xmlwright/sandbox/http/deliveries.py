@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from ...runtime.callbacks import Event as Told
+from ...runtime.callbacks import Event as RuntimeEvent
 from ...runtime.callbacks import Verification, compose
 from ...runtime.protocol import CallbackForm
 from ..engine.exchange import Event, Registration
@@ -46,7 +46,7 @@ class Clock(Protocol):
 class DeliverySettings:
     """How an account's events travel.
 
-    The service never told its constants: how often and after what time it tries again is a guess.
+    The service never published its constants: how often and after what time it tries again is a guess.
     """
 
     mode: str = "deliver"
@@ -149,7 +149,7 @@ class Deliveries:
         clock: repetitions wait by it.
         seed: of duplicates and order.
         agent: the User-Agent of deliveries.
-        settings: of accounts that nobody has set otherwise.
+        settings: of accounts without settings of their own.
         """
         self._form = form
         self._system = system
@@ -264,20 +264,20 @@ class Deliveries:
     def _delivery(self, queue: _AccountQueue, event: Event, to: Registration | None) -> Delivery:
         assert self._form is not None
         system = self._system(queue.name)
-        told: Told | Verification
+        sent: RuntimeEvent | Verification
         # A form tells of objects by number; what goes by a word, such as a currency, has none.
         number = event.object_id if isinstance(event.object_id, int) else 0
         if to is not None and event.name == self._form.verification:
-            told = Verification(number, to.verifier, system, event.user_id)
+            sent = Verification(number, to.verifier, system, event.user_id)
         else:
-            told = Told(event.name, number, system, event.user_id)
+            sent = RuntimeEvent(event.name, number, system, event.user_id)
         delivery = Delivery(
             id=next(self._numbers),
             callback_id=None if to is None else to.id,
             uri="" if to is None else to.uri,
             event=event.name,
             object_id=event.object_id,
-            body=compose(told, self._form),
+            body=compose(sent, self._form),
             state="collected" if queue.settings.mode == "collect" else "waiting",
             due=None if queue.settings.mode == "collect" else self._clock.now(),
         )
@@ -391,5 +391,5 @@ class Deliveries:
 
 
 def _matches(wanted: str, name: str) -> bool:
-    """Return whether a registration for ``wanted`` is told of an event: by its name, by its resource, or of all."""
+    """Return whether a registration for ``wanted`` receives an event: by its name, by its resource, or of all."""
     return wanted in (_ALL, name) or name.startswith(f"{wanted}.")

@@ -101,7 +101,7 @@ class OAuth:
     # ---- calls of the API
 
     def person(self, request: Request, account: str) -> Person | None:
-        """Return who signed a call; None where nobody did, or not as it should be."""
+        """Return who signed a call; None without a valid signature."""
         if request.headers.get("authorization", "")[:6].lower() != "oauth ":
             return None
         try:
@@ -131,10 +131,10 @@ class OAuth:
             step = self._ask if place.what == "request_token" else self._exchange
             return Response(200, urlencode(step(request, place.account)).encode(), FORM)
         except OAuthError as refused:
-            told = {"oauth_problem": refused.problem}
+            fields = {"oauth_problem": refused.problem}
             if refused.advice:
-                told["oauth_problem_advice"] = refused.advice
-            return Response(refused.status, urlencode(told).encode(), FORM)
+                fields["oauth_problem_advice"] = refused.advice
+            return Response(refused.status, urlencode(fields).encode(), FORM)
 
     def _ask(self, request: Request, account: str) -> dict[str, str]:
         given = parameters_of(request)
@@ -253,12 +253,12 @@ class OAuth:
     def _answered(self, grant: Grant) -> Response:
         agreed = grant.stage == "agreed"
         if grant.callback != _OOB:
-            told = {"oauth_token": grant.token}
-            told |= (
+            fields = {"oauth_token": grant.token}
+            fields |= (
                 {"oauth_verifier": grant.verifier} if agreed else {"oauth_problem": "user_refused"}
             )
             glue = "&" if urlsplit(grant.callback).query else "?"
-            target = f"{grant.callback}{glue}{urlencode(told)}"
+            target = f"{grant.callback}{glue}{urlencode(fields)}"
             return page(302, "Found", "Back to the program.", [("Location", target)])
         if not agreed:
             return self._shown(

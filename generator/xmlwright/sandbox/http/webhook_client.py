@@ -72,7 +72,7 @@ async def post(uri: str, form: str, *, agent: str, timeout: float) -> int:
 
     Raises:
         NotDeliverable: see :func:`target_of`.
-        OSError: there is nobody, or no answer that HTTP knows, or not in time.
+        OSError: nothing listens, or the response is not HTTP, or not in time.
     """
     target = target_of(uri)
     try:

@@ -45,10 +45,10 @@ class Forms:
         if action not in self._actions:
             raise SandboxError(f"there is no action {action!r}")
         where, act = self._actions[action]
-        told = await act(given)
-        if told.startswith("/"):
-            return told, {}
-        return where, {"done": told} if told else {}
+        outcome = await act(given)
+        if outcome.startswith("/"):
+            return outcome, {}
+        return where, {"done": outcome} if outcome else {}
 
     async def _again(self, given: FormValues) -> str:
         """Make a call once more, as it came, or with another document."""

@@ -115,10 +115,10 @@ stream.addEventListener("error", () => {
   live.title = "not live";
 });
 stream.addEventListener("call", (event) => {
-  const told = JSON.parse(event.data);
-  document.getElementById("clock").textContent = told.clock;
+  const update = JSON.parse(event.data);
+  document.getElementById("clock").textContent = update.clock;
   if (!list) return;
-  list.insertAdjacentHTML("afterbegin", told.row);
+  list.insertAdjacentHTML("afterbegin", update.row);
   const row = list.firstElementChild;
   row.querySelector(".call").classList.add("new");
   row.hidden = !fits(row);

@@ -136,10 +136,10 @@ class Inspector:
             return page(403, "Forbidden", "Only the inspector's own pages have these forms.")
         given = dict(parse_qsl(request.body.decode("utf-8", "replace")))
         try:
-            where, told = await self._forms.act(action, given)
+            where, parameters = await self._forms.act(action, given)
         except (SandboxError, ValueError, TypeError) as error:
-            where, told = self._forms.page_of(action), {"mistake": str(error)}
-        anchor = f"?{urlencode(told)}" if told else ""
+            where, parameters = self._forms.page_of(action), {"mistake": str(error)}
+        anchor = f"?{urlencode(parameters)}" if parameters else ""
         return page(303, "Done", "See there.", [("Location", f"{CONTROL}{where}{anchor}")])
 
     # ---- calls
@@ -218,8 +218,8 @@ class Inspector:
                     yield b"event: clear\ndata: {}\n\n"
                     continue
                 clock = self.control.app.clock.now().strftime("%Y-%m-%d %H:%M:%S")
-                told = {"id": entry.id, "row": row.render(entry=entry), "clock": clock}
-                yield b"event: call\ndata: " + json.dumps(told).encode() + b"\n\n"
+                data = {"id": entry.id, "row": row.render(entry=entry), "clock": clock}
+                yield b"event: call\ndata: " + json.dumps(data).encode() + b"\n\n"
         finally:
             journal.leave(queue)
 

@@ -49,14 +49,14 @@ class Database:
                 path, timeout=0.5, isolation_level=None, check_same_thread=False
             )
         except sqlite3.Error as error:
-            told = str(error) if path.absolute().parent.is_dir() else "its folder does not exist"
-            raise StorageError(f"{path} cannot be opened: {told}") from None
+            reason = str(error) if path.absolute().parent.is_dir() else "its folder does not exist"
+            raise StorageError(f"{path} cannot be opened: {reason}") from None
         try:
             self._prepare(api)
         except sqlite3.Error as error:
             self._connection.close()
-            told = "another sandbox uses it" if "locked" in str(error) else str(error)
-            raise StorageError(f"{path} cannot be used: {told}") from None
+            reason = "another sandbox uses it" if "locked" in str(error) else str(error)
+            raise StorageError(f"{path} cannot be used: {reason}") from None
         except SandboxError:
             self._connection.close()
             raise
@@ -75,7 +75,7 @@ class Database:
 
     def _prepare(self, api: str) -> None:
         run = self._connection.execute
-        # Nobody else writes in between, and so no lock is taken and let go for every commit.
+        # This process is the only writer, so one lock is held across commits.
         run("PRAGMA locking_mode = EXCLUSIVE")
         run("PRAGMA synchronous = FULL")
         run("BEGIN EXCLUSIVE")

@@ -83,9 +83,9 @@ def _line(text: str, message: str) -> str:
     """Return ``:line`` of what a message names, such as ``client[0].email: ...``, or an empty string."""
     import yaml
 
-    where, _, told = message.partition(": ")
+    where, _, detail = message.partition(": ")
     steps: list[str] = _STEP.findall(where) if _PLACE.fullmatch(where) else []
-    named = _NAMED.match(told if steps else message)
+    named = _NAMED.match(detail if steps else message)
     steps += [named[1]] if named is not None else []
     node = yaml.compose(text, Loader=yaml.BaseLoader)
     line = None

@@ -181,7 +181,7 @@ class CaseRecords:
             own = found.setdefault(resource.name, {})
             for kind in ("get", ""):
                 for keeper, row in self._rows(resource, kind):
-                    # What has no identity is told apart by all that it holds.
+                    # A row without an identity is identified by all of its values.
                     key = row.get(KEYLESS) or (
                         row.get(keeper.key) if keeper.key is not None else repr(row)
                     )
