@@ -176,7 +176,7 @@ def compose(event: Event | Verification) -> str:
 
 
 class Callbacks(runtime.Callbacks[EventName]):
-    """Takes deliveries: calls the handlers of an event, answers verifications, recognizes what came before."""
+    """Takes deliveries: calls the handlers of an event, responds to verifications, recognizes what came before."""
 
     def __init__(
         self,

@@ -156,7 +156,7 @@ class Record:
     identity: str | None
     """Python name of the identity field."""
     fields: tuple[Field, ...]
-    in_answers: bool
+    in_responses: bool
     in_requests: bool
     at: Position
     one_of: tuple[tuple[str, ...], ...] = ()

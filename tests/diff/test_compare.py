@@ -199,7 +199,7 @@ def edits(api: Api) -> Iterator[tuple[str, Api | tuple[Api, Api]]]:
     module = next(
         m
         for m in api.resources
-        if m.enums and any(r.in_answers and r.in_requests for r in m.records)
+        if m.enums and any(r.in_responses and r.in_requests for r in m.records)
     )
     yield from ((name, _with(api, module, changed)) for name, changed in _facts(module))
     for part in ("enums", "records", "methods"):
@@ -239,7 +239,9 @@ def _choose(module: Module, part: str) -> Any:
     if part == "methods":
         return next(method for method in module.methods if method.kind == "create")
     if part == "records":
-        return next(record for record in module.records if record.in_answers and record.in_requests)
+        return next(
+            record for record in module.records if record.in_responses and record.in_requests
+        )
     return module.enums[0]
 
 

@@ -182,7 +182,8 @@ def test_pages_and_docstrings_say_the_same_of_every_field(site: Path, api: Api) 
         for record in module.records:
             for item in record.fields:
                 if not (
-                    (record.in_answers and item.readable) or (record.in_requests and item.writable)
+                    (record.in_responses and item.readable)
+                    or (record.in_requests and item.writable)
                 ):
                     continue  # no code holds it
                 shown = page.xpath("//*[@id=$id]/p[not(@class)]", id=f"{record.name}.{item.python}")

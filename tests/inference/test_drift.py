@@ -47,7 +47,7 @@ def chosen(removals: Removals) -> list[Place]:
 def on_the_wire(removals: Removals, place: Place) -> bool:
     """Whether documents can show a field: one that a record got by a group, and that nothing reads or sends, none does."""
     record, item = removals.api.records[place.ref], removals.field(place)
-    return (record.in_answers and item.readable) or (record.in_requests and item.writable)
+    return (record.in_responses and item.readable) or (record.in_requests and item.writable)
 
 
 def same(record: Record, item: Field, one: Field) -> bool:
@@ -59,7 +59,9 @@ def same(record: Record, item: Field, one: Field) -> bool:
     return (
         placed
         and (one.many, one.enum, one.record) == (item.many, item.enum, item.record)
-        and (not (record.in_answers and item.readable) or (one.readable and one.read == item.read))
+        and (
+            not (record.in_responses and item.readable) or (one.readable and one.read == item.read)
+        )
         and (
             not (record.in_requests and item.writable) or (one.writable and one.write == item.write)
         )

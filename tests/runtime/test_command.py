@@ -88,8 +88,8 @@ def _file(folder: Path, name: str, content: str | bytes) -> Path:
 # ---- read
 
 
-def test_read_prints_an_answer_as_typed_json(tmp_path: Path) -> None:
-    file = _file(tmp_path, "answer.xml", TASK)
+def test_read_prints_a_response_as_typed_json(tmp_path: Path) -> None:
+    file = _file(tmp_path, "response.xml", TASK)
     out, err = _run("read", file)
     assert json.loads(out) == {"file": str(file), "method": "task.get", "value": TASK_VALUE}
     assert err == ""
@@ -233,7 +233,7 @@ def test_bad_files_do_not_stop_the_good_ones(command: str, tmp_path: Path) -> No
         _file(tmp_path, "root.xml", "<answer/>"): "the document is <answer>, not <response>",
         _file(tmp_path, "made_up.xml", '<request method="task.gte"/>'): "did you mean 'task.get'?",
         _file(tmp_path, "alien.xml", f"<response {NAMESPACE} status='ok'><cars/></response>"): (
-            "cannot tell which method answers <cars>; say it with --method NAME"
+            "cannot tell which method returns <cars>; name it with --method NAME"
         ),
     }
     out, err = _run(command, *bad, good, expect=1)
@@ -280,7 +280,7 @@ def test_help_has_examples(arguments: Sequence[str]) -> None:
     examples = [line.strip() for line in out.splitlines() if line.startswith("  python -m")]
     assert len(examples) >= 2
     for example in examples:  # each is a command line that the parser takes
-        words = example.replace(" - < answer.xml", " -").split()[3:]
+        words = example.replace(" - < response.xml", " -").split()[3:]
         _run(
             *words,
             stdin=TASK.encode(),

@@ -146,7 +146,7 @@ def test_bodies_are_shown_at_debug_only_and_redacted(
     assert request.startswith("client.create request <request")
     assert "ada@example.com" in request
     assert "<password>[redacted]</password>" in request
-    assert response.startswith("client.create answer <response")
+    assert response.startswith("client.create response <response")
     assert "<client_id>13</client_id>" in response
     assert PASSWORD not in caplog.text
     assert TOKEN not in caplog.text

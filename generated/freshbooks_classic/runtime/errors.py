@@ -136,7 +136,7 @@ class StreamConsumedError(Error):
 
 
 class NotRecordedError(Error):
-    """A recording that calls are answered from holds no response to this one."""
+    """The recording that replays calls holds no response to this one."""
 
 
 class TransportError(Error):
@@ -161,7 +161,7 @@ class TlsError(ConnectionFailedError):
 
 
 class RequestTimeoutError(TransportError):
-    """The server did not connect or answer in time. A call that changes something may have been done."""
+    """The server did not connect or respond in time. A call that changes something may have been done."""
 
 
 class ConnectTimeoutError(RequestTimeoutError, ConnectionFailedError):
@@ -208,7 +208,7 @@ class ErrorDetail(NamedTuple):
 
 
 class ApiError(Error):
-    """The API answered that the call failed. The class says of which kind, ``code`` and ``message`` what it said."""
+    """The API reported a failure. The class says of which kind, ``code`` and ``message`` what it said."""
 
     retry_after: float | None = None
     """Seconds that the server asked to wait; None where it did not ask."""

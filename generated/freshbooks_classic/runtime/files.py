@@ -1,4 +1,4 @@
-"""Files that answers are: read as they come, saved whole or not at all."""
+"""Files that responses are: read as they come, saved whole or not at all."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class File:
             close()
 
     def save(self, target: str | os.PathLike[str] | BinaryIO) -> int:
-        """Write the bytes to a path or an open binary file; answers how many.
+        """Write the bytes to a path or an open binary file, and return how many.
 
         A path holds all of the file or is left as it was, whatever happens on the way; a file that was there keeps its permissions.
         What is no plain file, such as a pipe, is written to as it is.
@@ -165,7 +165,7 @@ def _beside(path: str) -> tuple[int, str]:
 
 
 def _write(file: Any, chunks: Iterable[bytes]) -> int:
-    """Write all of ``chunks``; answers how many bytes. A raw file may take only a part of what it is given at a time."""
+    """Write all of ``chunks``, and return how many bytes. A raw file may take only a part of what it is given at a time."""
     size = 0
     for chunk in chunks:
         left = chunk

@@ -146,7 +146,7 @@ class RawResponse(Generic[T]):
     """
 
     value: T
-    """What the method answers."""
+    """What the method returns."""
     status: int
     """HTTP status."""
     headers: Mapping[str, str] = field(repr=False)
@@ -214,7 +214,7 @@ def finish(package: str, call: CallInfo) -> None:
     if logger.isEnabledFor(logging.DEBUG):
         response = call.response
         if response is not None:
-            logger.debug("%s answer %s", call.method, response)
+            logger.debug("%s response %s", call.method, response)
     if logger.isEnabledFor(logging.INFO):
         logger.info(
             "%s %s http=%s seconds=%.3f attempts=%d",

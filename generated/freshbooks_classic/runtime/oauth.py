@@ -208,7 +208,7 @@ class OAuthFlow:
 
 
 def _pair(response: HttpResponse, auth: OAuth) -> tuple[str, str]:
-    """Token and secret of a form-encoded answer."""
+    """Token and secret of a form-encoded response."""
     problem = oauth_problem(response.body, response.status, auth.secrets())
     if problem is not None:
         raise problem

@@ -124,7 +124,7 @@ class Exchange:
             self._last, self._connection = self._connection, None
 
     def drop(self) -> None:
-        """Have the connection of a complete answer used no more, unless it serves another exchange already."""
+        """Close the connection of a complete response, unless it serves another exchange already."""
         connection = self._last
         if connection is not None and connection.exchange is self:
             connection.break_off()
@@ -149,7 +149,7 @@ class RequestsTransport:
             _OWN.add(self)
 
     def forked(self) -> None:
-        """Make a session of this process: on that of the parent, each would read what the other is answered."""
+        """Make a session of this process. On that of the parent, each would read the other's responses."""
         self._session = None
         self._lock = threading.Lock()
 
@@ -356,7 +356,7 @@ def _translated(error: Exception, request: HttpRequest, exchange: Exchange) -> E
         sent = not (caused_by(*before) or refused_tls(causes, certificate=True))
     if caused_by(theirs.Timeout, ReadTimeoutError, TimeoutError):
         if sent:
-            return RequestTimeoutError(f"{host} did not answer within {_last(request.timeout)} s")
+            return RequestTimeoutError(f"{host} did not respond within {_last(request.timeout)} s")
         return ConnectTimeoutError(
             f"there was no connection to {host} within {_first(request.timeout)} s"
         )

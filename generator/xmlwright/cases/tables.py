@@ -297,26 +297,26 @@ class Tables:
         return kind(**arguments)
 
     def _answer(self, method: Method) -> ResponseReader[Any]:
-        answer = method.response
-        if answer.value == "none":
+        response = method.response
+        if response.value == "none":
             return EmptyResponse()
-        if answer.value == "binary":
-            return BinaryResponse(*answer.media)
+        if response.value == "binary":
+            return BinaryResponse(*response.media)
         kind: RecordSchema[Any] | Codec
         kind = (
-            self.shape(answer.record)
-            if answer.record is not None
-            else self.scalar(answer.scalar or "id")
+            self.shape(response.record)
+            if response.record is not None
+            else self.scalar(response.scalar or "id")
         )
         if isinstance(kind, Codec):
-            if answer.value == "id":
-                return ScalarResponse(answer.element, kind)
-            return ListResponse(answer.element, answer.item, kind)
-        if answer.value == "record":
-            return RecordResponse(answer.element, kind)
-        if answer.value == "page":
-            return PageResponse(answer.element, answer.item, kind)
-        return ListResponse(answer.element, answer.item, kind)
+            if response.value == "id":
+                return ScalarResponse(response.element, kind)
+            return ListResponse(response.element, response.item, kind)
+        if response.value == "record":
+            return RecordResponse(response.element, kind)
+        if response.value == "page":
+            return PageResponse(response.element, response.item, kind)
+        return ListResponse(response.element, response.item, kind)
 
 
 def scalar_arguments(api: Api, name: str) -> tuple[type[Codec], dict[str, Any]]:

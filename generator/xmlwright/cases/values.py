@@ -49,7 +49,7 @@ class Values:
         return None if missing else given
 
     def result(self, method: Method, node: Node) -> Any:
-        """The value that an answer should read as."""
+        """The value that a response should read as."""
         response = method.response
         if response.value == "none":
             self._diagnostics.add(

@@ -53,7 +53,7 @@ It answers on 127.0.0.1 only, sends nothing to other machines, and writes below 
     " By default the examples of the description.",
 )
 @click.option("--empty", is_flag=True, help="New accounts hold nothing.")
-@click.option("--http", is_flag=True, help="Answer plain HTTP, too, which the API may refuse.")
+@click.option("--http", is_flag=True, help="Also serve plain HTTP, which the API may refuse.")
 @click.option(
     "--seed",
     type=int,

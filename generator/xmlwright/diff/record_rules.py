@@ -67,7 +67,7 @@ def _record(
     name: str, old: Record | None, new: Record | None, both: Descriptions
 ) -> Iterator[Change]:
     for flag, gone, come, where in (
-        ("in_answers", "record-removed", "record-added", "responses"),
+        ("in_responses", "record-removed", "record-added", "responses"),
         ("in_requests", "input-removed", "input-added", "requests"),
     ):
         had = old is not None and getattr(old, flag)
@@ -89,7 +89,7 @@ def _record(
         what = f"{name}.{field}"
         if left is not None and right is not None:
             yield from _both(what, left, right, both)
-        if old.in_answers and new.in_answers:
+        if old.in_responses and new.in_responses:
             yield from _answered(what, left, right, both)
         if old.in_requests and new.in_requests:
             yield from _sent(what, left, right, both)

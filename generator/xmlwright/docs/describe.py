@@ -178,7 +178,7 @@ class Describer:
 
     def _record(self, record: Record, about: Parameters) -> RecordValue:
         roles = []
-        if record.in_answers:
+        if record.in_responses:
             roles.append("in responses")
         if record.in_requests:
             roles.append(f"in requests, as {record.name}Input")
@@ -264,7 +264,7 @@ class Describer:
         return tuple(examples), tuple(answers)
 
     def _returned(self, method: Method, view: ModuleView) -> Link:
-        annotation = view.answer_type(method)
+        annotation = view.response_type(method)
         ref = method.response.record
         return Link(annotation, self._links.of(ref) if ref is not None else "")
 
@@ -399,4 +399,4 @@ def _signature(module: Module, method: Method, view: ModuleView) -> str:
         default = "" if item.required else " = ..."
         parts.append(("", f"{item.python}: {view.write_type(item)}{none}{default}"))
     path = ".".join((client_attribute(module.name), *method.python))
-    return f"{format_expression(call(path, parts))} -> {view.answer_type(method)}"
+    return f"{format_expression(call(path, parts))} -> {view.response_type(method)}"

@@ -69,7 +69,7 @@ def _methods(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
 def _records(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
     read, written = {ref for ref, _ in shown.read}, {ref for ref, _ in shown.written}
     for ref, record in api.records.items():
-        if record.in_answers and ref not in read and any(item.readable for item in record.fields):
+        if record.in_responses and ref not in read and any(item.readable for item in record.fields):
             yield Gap(record.at, f"no response has {record.name}")
         elif record.in_requests and ref not in written and not _main_of(api, ref):
             yield Gap(record.at, f"no request has {record.name}")
@@ -98,7 +98,7 @@ def _fields(api: Api, shown: CaseCoverage) -> Iterator[Gap | None]:
             of_records.add(item.at)
             sent = (ref, item.python) in shown.written or (ref.module, item.at) in given
             must = (record.in_requests and item.writable) or (ref.module, item.at) in asked
-            if record.in_answers and item.readable and (ref, item.python) not in shown.read:
+            if record.in_responses and item.readable and (ref, item.python) not in shown.read:
                 yield Gap(item.at, f"no response has {record.name}.{item.name}")
             elif must and not sent:
                 yield Gap(item.at, f"no request has {record.name}.{item.name}")

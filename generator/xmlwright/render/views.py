@@ -83,7 +83,7 @@ class ModuleView:
     # names
 
     def use(self, *names: str) -> str:
-        """Note that the text uses names of the run time or the standard library; answers nothing."""
+        """Note that the text uses names of the runtime or the standard library."""
         self.uses.update(names)
         return ""
 
@@ -127,7 +127,7 @@ class ModuleView:
             names["runtime.binding"] = {"AsyncResource", "Resource"}
             names["runtime.binding"] |= {"pages" if one else "call" for one in paged}
             names["runtime.request"] |= {"Method", "Request"}
-        if self.answers():
+        if self.response_records():
             names["runtime.record"] = {"Record"}
         if methods or self.shapes():
             names["runtime.schema"].add("RecordSchema")
@@ -142,7 +142,7 @@ class ModuleView:
     # types
 
     def read_type(self, item: Field) -> str:
-        """Annotation of a field of an answer, without None."""
+        """Annotation of a field of a response, without None."""
         if item.record is not None:
             inner = self.refer(item.record, item.record.name, typing=True)
         elif item.enum is not None:
@@ -179,7 +179,7 @@ class ModuleView:
         if item.record is not None:
             record = self.api.records[item.record]
             inner = self.refer(item.record, f"{record.name}Input", typing=True)
-            if record.in_answers:
+            if record.in_responses:
                 inner += f" | {self.refer(item.record, record.name, typing=True)}"
         elif item.enum is not None:
             enum = self.api.enums[item.enum]
@@ -221,22 +221,22 @@ class ModuleView:
             return f"Required[{kind}{none}]"
         return kind + none
 
-    def answer_type(self, method: Method) -> str:
-        """What a call answers, as a type."""
-        answer = method.response
-        if answer.value == "none":
+    def response_type(self, method: Method) -> str:
+        """What a call returns, as a type."""
+        response = method.response
+        if response.value == "none":
             return "None"
-        if answer.value == "binary":
+        if response.value == "binary":
             self.use("File")
             return "File"
-        if answer.record is not None:
-            inner = self.refer(answer.record, answer.record.name)
+        if response.record is not None:
+            inner = self.refer(response.record, response.record.name)
         else:
-            inner = self._typed(_READ[self.base(answer.scalar or "id")])
-        if answer.value == "page":
+            inner = self._typed(_READ[self.base(response.scalar or "id")])
+        if response.value == "page":
             self.use("Page")
             return f"Page[{inner}]"
-        return f"list[{inner}]" if answer.value == "list" else inner
+        return f"list[{inner}]" if response.value == "list" else inner
 
     # tables
 
@@ -324,31 +324,33 @@ class ModuleView:
             facts.append(f"none={literal(item.none)}")
         return f"{kind}.with_({', '.join(facts)})"
 
-    def answer(self, method: Method) -> str:
-        """How the answer of a method is read."""
-        answer = method.response
-        if answer.value == "none":
+    def response(self, method: Method) -> str:
+        """How the response of a method is read."""
+        response = method.response
+        if response.value == "none":
             self.use("EmptyResponse")
             return "EmptyResponse()"
-        if answer.value == "binary":
+        if response.value == "binary":
             self.use("BinaryResponse")
-            return f"BinaryResponse({', '.join(map(literal, answer.media))})"
-        element = literal(answer.element)
-        if answer.record is not None:
-            kind = self.shape(answer.record)
+            return f"BinaryResponse({', '.join(map(literal, response.media))})"
+        element = literal(response.element)
+        if response.record is not None:
+            kind = self.shape(response.record)
         else:
             self.use("api")
-            kind = f"api.{(answer.scalar or 'id').upper()}"
-        if answer.value == "id":
+            kind = f"api.{(response.scalar or 'id').upper()}"
+        if response.value == "id":
             self.use("ScalarResponse")
-            return f"ScalarResponse[{_READ[self.base(answer.scalar or 'id')]}]({element}, {kind})"
-        if answer.value == "record":
+            return f"ScalarResponse[{_READ[self.base(response.scalar or 'id')]}]({element}, {kind})"
+        if response.value == "record":
             self.use("RecordResponse")
             return f"RecordResponse({element}, {kind})"
-        name = "PageResponse" if answer.value == "page" else "ListResponse"
+        name = "PageResponse" if response.value == "page" else "ListResponse"
         self.use(name)
-        inner = "" if answer.record is not None else f"[{_READ[self.base(answer.scalar or 'id')]}]"
-        return f"{name}{inner}({element}, {literal(answer.item)}, {kind})"
+        inner = (
+            "" if response.record is not None else f"[{_READ[self.base(response.scalar or 'id')]}]"
+        )
+        return f"{name}{inner}({element}, {literal(response.item)}, {kind})"
 
     def protocol(self, method: Method) -> str:
         """Return the expression of a method's protocol."""
@@ -472,15 +474,15 @@ class ModuleView:
         return ", ".join(parts)
 
     def returns(self, method: Method) -> str:
-        """What a call answers, in words."""
-        answer = method.response
-        if answer.value == "none":
+        """What a call returns, in words."""
+        response = method.response
+        if response.value == "none":
             return ""
-        if answer.value == "binary":
-            return f"The file ({', '.join(answer.media) or 'bytes'})."
-        if answer.value == "id":
-            return f"The {answer.element.rpartition('/')[2].replace('_', ' ')}."
-        if answer.value == "page":
+        if response.value == "binary":
+            return f"The file ({', '.join(response.media) or 'bytes'})."
+        if response.value == "id":
+            return f"The {response.element.rpartition('/')[2].replace('_', ' ')}."
+        if response.value == "page":
             order = f", ordered by {method.order.lstrip('-')}" if method.order else ""
             descending = ", descending" if method.order and method.order.startswith("-") else ""
             ignored = (
@@ -489,7 +491,7 @@ class ModuleView:
                 else ""
             )
             return f"The records{order}{descending}.{ignored}"
-        return "All records." if answer.value == "list" else "The record."
+        return "All records." if response.value == "list" else "The record."
 
     def raises(self, method: Method) -> list[tuple[str, str]]:
         """Errors that a call can end in: class and codes."""
@@ -504,9 +506,9 @@ class ModuleView:
 
     # what stands in the module
 
-    def answers(self) -> list[Record]:
-        """Records that answers hold, each after the records of this module that it needs no quotes for."""
-        return [record for record in self.module.records if record.in_answers]
+    def response_records(self) -> list[Record]:
+        """Records that responses hold, each after the records of this module that it needs no quotes for."""
+        return [record for record in self.module.records if record.in_responses]
 
     def inputs(self) -> list[Record]:
         """Records that requests hold."""
@@ -514,11 +516,11 @@ class ModuleView:
 
     def shapes(self) -> list[Record]:
         """Records that need a table."""
-        return [item for item in self.module.records if item.in_answers or item.in_requests]
+        return [item for item in self.module.records if item.in_responses or item.in_requests]
 
     def exports(self) -> list[str]:
         """Public names of the module."""
-        names = [record.name for record in self.answers()]
+        names = [record.name for record in self.response_records()]
         names += [f"{record.name}Input" for record in self.inputs()]
         for enum in self.module.enums:
             names.append(enum.name)
@@ -545,8 +547,8 @@ class ModuleView:
         """The words of an enum, as its codec takes them."""
         self.use("EnumCodec")
         words = literal({word.word: (word.request, word.response) for word in enum.words})
-        answered = [word.word for word in enum.words if not word.writable]
-        return f"{words}, read_only={literal(tuple(answered))}" if answered else words
+        read_only_words = [word.word for word in enum.words if not word.writable]
+        return f"{words}, read_only={literal(tuple(read_only_words))}" if read_only_words else words
 
 
 def example(api: Api) -> Method | None:

@@ -327,7 +327,7 @@ class BehaviorResolver:
         if decl.response is not None:
             word = decl.response if isinstance(decl.response, LocatedStr) else decl.response.value
             response = self._rule(
-                LocatedStr(f"{method.verb} answers", word.at),
+                LocatedStr(f"{method.verb} returns", word.at),
                 decl.response,
                 known,
                 gives=self._scopes.answered(method),

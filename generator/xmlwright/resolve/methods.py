@@ -438,7 +438,7 @@ class MethodResolver:
 def _method_places(
     resource: ResourceDecl, decl: MethodDecl, response: ResponseShape, identity: Field | None
 ) -> dict[str, Position]:
-    """Where the elements around its arguments and its answer get their names from."""
+    """Where the elements around its arguments and its response get their names from."""
     one = resource.where("resource")
     by_value = {"id": identity.at if identity else one}
     by_value["page"] = by_value["list"] = resource.keys.get("plural", one)

@@ -197,7 +197,7 @@ class RecordResolver:
                     record.at,
                 )
         return tuple(
-            dataclasses.replace(record, in_answers=ref in read, in_requests=ref in written)
+            dataclasses.replace(record, in_responses=ref in read, in_requests=ref in written)
             for ref, record in by_ref.items()
         )
 

@@ -99,7 +99,7 @@ class Scopes:
         return None
 
     def answered(self, method: Method) -> Type | None:
-        """The record that a method answers, or that its rows are; None where it answers none."""
+        """Return the record that a method returns, or that its rows are; None where it returns none."""
         if method.response.record is None or method.response.record not in self._api.records:
             return None
         record = self._api.records[method.response.record]

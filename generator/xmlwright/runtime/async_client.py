@@ -205,7 +205,7 @@ def _translated(error: Exception, request: HttpRequest, steps: _Steps) -> Error:
     sent = steps.sent if steps.watched else not isinstance(error, (*before, *wrong))
     if isinstance(error, httpx2.TimeoutException):
         if sent:
-            return RequestTimeoutError(f"{host} did not answer in time")
+            return RequestTimeoutError(f"{host} did not respond in time")
         return ConnectTimeoutError(f"there was no connection to {host} in time")
     text = without_user(str(error)) or type(error).__name__
     if not sent:

@@ -1,4 +1,4 @@
-"""Answering calls of the asynchronous client from a recording."""
+"""Replay a recording to the asynchronous client."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class call(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
 
 
 class pages(Generic[P, T]):  # noqa: N801 - reads as a verb where it is used
-    """As :class:`call`, for lists: on an instance it answers a :class:`Pager`."""
+    """As :class:`call`, for lists: on an instance it returns a :class:`Pager`."""
 
     def __init__(self, builder: Callable[P, Request[Page[T]]]) -> None:
         self._builder = builder

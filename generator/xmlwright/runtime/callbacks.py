@@ -31,11 +31,11 @@ LARGEST_DELIVERY: Final = 64 * 1024
 
 
 class InvalidDeliveryError(Error, ValueError):
-    """A request is no delivery of this service: a field is missing or has no sense. Answer it with HTTP 400."""
+    """A request is no delivery of this service: a field is missing or makes no sense. Respond with HTTP 400."""
 
 
 class DeliveryInProgressError(Error):
-    """The same delivery came again while the first is still being handled. Answer it with HTTP 503: it will come again."""
+    """The same delivery came again while the first is still being handled. Respond with HTTP 503: it will come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _integer(form: Mapping[str, str], name: str) -> int | None:
 
 
 class Callbacks(Generic[N]):
-    """Dispatches deliveries to handlers, answers verifications, recognizes repeated deliveries."""
+    """Dispatches deliveries to handlers, responds to verifications, recognizes repeated deliveries."""
 
     def __init__(
         self,
@@ -227,7 +227,7 @@ class Callbacks(Generic[N]):
         return register
 
     def deliver(self, body: Body) -> Event | Verification | None:
-        """Take one delivery. Answers what it was; None for one that came before and was handled.
+        """Handle one delivery, and return it; None for one that was handled before.
 
         Answer the service with HTTP 200 when this returns. A delivery whose handler raises is forgotten again, so that the
         service's repetition is handled, by all handlers. Making and deleting an object happen once, so these deliveries are known

@@ -264,7 +264,7 @@ class Client(BaseClient):
         Raises:
             ArgumentError: an argument breaks a limit; nothing was sent.
             ApiError: the API refused the call; the class says why.
-            TransportError: no usable answer came.
+            TransportError: no usable response came.
             OutcomeUnknownError: the call may or may not have been done, and must not be repeated blindly.
         """
         from .engine import run_call

@@ -37,7 +37,7 @@ class Document:
 
 
 def main(registry: MethodRegistry, arguments: Sequence[str] | None = None) -> int:
-    """Run the command line. Answers the exit code: 0 fine, 1 a document is bad or holds unknown elements, 2 usage."""
+    """Run the command line. Return the exit code: 0 success, 1 a document is bad or holds unknown elements, 2 usage."""
     for stream in (sys.stdout, sys.stderr):  # names of files and elements may not fit the terminal
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -60,10 +60,10 @@ def _options(registry: MethodRegistry, arguments: Sequence[str] | None) -> argpa
     name = registry.protocol.name
     parser = argparse.ArgumentParser(
         prog=f"python -m {package}",
-        description=f"Reads recorded requests and answers of the {name.removesuffix(' API')} API.",
+        description=f"Reads recorded requests and responses of the {name.removesuffix(' API')} API.",
         epilog="examples:\n"
-        f"  python -m {package} read answer.xml\n"
-        f"  python -m {package} read --method {_example(registry)} - < answer.xml\n"
+        f"  python -m {package} read response.xml\n"
+        f"  python -m {package} read --method {_example(registry)} - < response.xml\n"
         f"  python -m {package} check recordings/*.xml\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -86,8 +86,8 @@ def _options(registry: MethodRegistry, arguments: Sequence[str] | None) -> argpa
             command,
             help=text,
             description=f"{text[0].upper()}{text[1:]}. {more}",
-            epilog=f"examples:\n  python -m {package} {command} answer.xml\n"
-            f"  python -m {package} {command} --method {_example(registry)} - < answer.xml\n\n"
+            epilog=f"examples:\n  python -m {package} {command} response.xml\n"
+            f"  python -m {package} {command} --method {_example(registry)} - < response.xml\n\n"
             + _CODES.format(found=found),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
@@ -159,7 +159,7 @@ def _methods(registry: MethodRegistry, document: Document) -> list[str]:
     if not found:
         inside = ", ".join(f"<{local_name(child)}>" for child in islice(root, 3)) or "nothing"
         raise InvalidDocumentError(
-            f"cannot tell which method answers {inside}; say it with --method NAME"
+            f"cannot tell which method returns {inside}; name it with --method NAME"
         )
     return found
 

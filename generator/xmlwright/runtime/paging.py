@@ -50,7 +50,7 @@ class Walk(Generic[T]):
     probing: bool = False
     """The page on its way may be beyond the end: by the only counter there is, all rows have come."""
     ignored: bool = False
-    """The server answers the same page whatever is asked for."""
+    """The server returns the same page for every position."""
     quiet: bool = False
     """Notice, but do not warn."""
     shifted: bool = False

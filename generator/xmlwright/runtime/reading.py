@@ -273,7 +273,7 @@ class Reader:
         values: dict[str, Any],
         elements: Collection[etree._Element] | None = None,
     ) -> list[Unknown] | None:
-        """Read the children of ``element`` (or just ``elements``) into ``values``; answers what is not known."""
+        """Read the children of ``element`` (or just ``elements``) into ``values``, and return what is not known."""
         unknown: list[Unknown] | None = None
         tags = table.tags
         value: Any

@@ -23,7 +23,7 @@ Verdict = Literal["same", "different", "not shown"]
 """What comparing one sent value with a record says."""
 
 Search = Generator[Request[Any], Any, list[Record]]
-"""Yields requests, is sent their values, and answers what was found."""
+"""Yields requests, is sent their values, and returns what was found."""
 
 _WALKS = 3
 """How often a list is walked that keeps moving while it is looked through."""
@@ -105,7 +105,7 @@ def _walk(
     filters: Mapping[str, Any],
     found: dict[object, Record],
 ) -> Generator[Request[Any], Any, str]:
-    """Look through the whole list. Answers why a record may have been missed; empty where none was."""
+    """Search the whole list. Return why a record may have been missed; empty where none was."""
     request: Request[Any] = rows.request(filters)
     walk: Walk[Any] | None = None
     if isinstance(rows.response, PageResponse):
@@ -225,7 +225,7 @@ def _one(argument: FieldSpec, item: FieldSpec, value: Any, found: Any) -> Verdic
 
 
 def _read_back(written: Codec, read: Codec, value: Any) -> Any:
-    """What was sent as it would be read: a number that was given as text, a word that answers spell otherwise."""
+    """What was sent as it would be read: a number that was given as text, a word that responses spell otherwise."""
     if isinstance(read, (Text, Uri)):
         return value if isinstance(value, str) else written.plain(value)
     try:

@@ -185,7 +185,7 @@ class MethodRegistry:
             raise
 
     def guess(self, document: bytes | str) -> list[str]:
-        """Methods that this document may belong to, the likeliest first; none for a failure, which any may answer.
+        """Methods that this document may belong to, the likeliest first; none for a failure, which any may return.
 
         Raises:
             InvalidDocumentError: it is neither a request nor a response of this API.
@@ -275,7 +275,7 @@ def _take_out(root: etree._Element, path: tuple[str, ...]) -> None:
 
 
 def _begins_as(method: Method[Any], present: AbstractSet[str]) -> bool:
-    """Whether what the method answers is among the elements of a payload."""
+    """Return whether what the method returns is among the elements of a payload."""
     response = (
         method.response.rows if isinstance(method.response, PageResponse) else method.response
     )

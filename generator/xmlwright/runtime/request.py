@@ -382,7 +382,7 @@ class Method(Generic[T]):
         self.wrapper = wrapper
         self.mode: Mode = mode
         self.paging_ignored = paging_ignored
-        """The server answers the same page whatever is asked for."""
+        """Return whether the server returns the same page for every position."""
         self.callers = callers
         """Who may call it, in words."""
         self.http = http
@@ -596,7 +596,7 @@ class Method(Generic[T]):
             )
 
     def unknown_in(self, document: bytes | str) -> list[Unknown]:
-        """Elements directly below a response's payload that the method's answer does not explain."""
+        """Elements directly below a response's payload that the method's response does not explain."""
         if self.response.binary:
             return []
         return self.unknown_below(self.protocol.payload(document, self.name))

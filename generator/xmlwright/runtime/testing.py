@@ -293,11 +293,11 @@ def _local(name: str) -> str:
 
 
 Reply = Callable[[HttpRequest], HttpResponse]
-"""What a server in memory does: answers, or raises what a transport would."""
+"""What a server in memory does: respond, or raise what a transport would."""
 
 
 class MemoryTransport:
-    """A transport that reaches no network: ``reply`` answers, and ``sent`` keeps what was sent."""
+    """A transport that reaches no network: ``reply`` responds, and ``sent`` keeps what was sent."""
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply

@@ -238,7 +238,7 @@ class SandboxApp:
                 await self.control.tick()
 
     async def stop(self) -> None:
-        """Answer no more; what was acknowledged is in the database."""
+        """Stop serving; what was acknowledged is in the database."""
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)

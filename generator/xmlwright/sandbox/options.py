@@ -34,7 +34,7 @@ class Options:
     port: int = 0
     """0 for a free one."""
     http: bool = False
-    """Also answer plain HTTP, which the API itself refuses where its address is https."""
+    """Also serve plain HTTP, which the API itself refuses where its address is https."""
     clock: datetime | None = None
     """When the clock starts; None for the time of day. Without a zone it is the API's zone."""
     pace: str = "real"

@@ -46,7 +46,7 @@ class Route:
 
 
 class Routes:
-    """Answers everything below the control prefix."""
+    """Serves everything below the control prefix."""
 
     def __init__(self, control: Control, root: Path | None) -> None:
         self._control = control
@@ -369,7 +369,7 @@ def routes_of(control: Control) -> list[Route]:
     """Return the routes of all actions."""
     do = _Actions(control)
     return [
-        Route("GET", "/health", "Tells that it answers.", do.health),
+        Route("GET", "/health", "Report that the server is up.", do.health),
         Route("GET", "/info", "What there is: accounts with addresses and tokens, seed, clock.", do.info),
         Route("POST", "/accounts", "Make an account: {name, load: cases or records}.", do.open),
         Route("DELETE", "/accounts/{name}", "Remove an account.", do.close),

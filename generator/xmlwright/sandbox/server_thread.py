@@ -1,4 +1,4 @@
-"""A sandbox inside of a program: it runs in a thread of its own, and answers on a port of its own."""
+"""A sandbox inside of a program: it runs in a thread and listens on a port of its own."""
 
 from __future__ import annotations
 

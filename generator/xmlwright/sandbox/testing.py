@@ -399,7 +399,7 @@ class SandboxCallbacks:
         self._control("clear")
 
     def settle(self) -> None:
-        """Make every attempt that is due, and wait for its answer."""
+        """Make every attempt that is due, and wait for its response."""
         self._control("settle")
 
     def resend(self, number: int) -> None:
@@ -410,7 +410,7 @@ class SandboxCallbacks:
     def serve(self, application: Any) -> str:
         """Serve a WSGI application on loopback until the test ends; its address, to register.
 
-        From now on events are sent, and a call is answered only after what it caused was delivered, so that a test can
+        From now on events are sent, and a call has its response only after what it caused was delivered, so that a test can
         look at once.
         """
         server = make_server(

@@ -159,7 +159,7 @@ _EFFECTS: Final = Listing(MappingDecoder(EffectDecl, "an effect"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeDecl(Decl):
-    """A list that can also be answered as a tree."""
+    """A list that can also be returned as a tree."""
 
     argument: LocatedStr = key(
         _FIELD, "The argument whose empty tag asks for the tree; also the field of the parent.",
@@ -180,9 +180,9 @@ class MethodBehaviorDecl(Decl):
         _SETTINGS, "Field -> value, of the record that it is about.", default={}
     )
     does: tuple[EffectDecl, ...] = key(_EFFECTS, "What else happens, in this order.", default=())
-    response: LocatedStr | RuleDecl | None = key(_RULE, "What it answers.")
+    response: LocatedStr | RuleDecl | None = key(_RULE, "What it returns.")
     rows: LocatedStr | None = key(
-        _EXPRESSION, "What a list answers, in place of the resource's records."
+        _EXPRESSION, "What a list returns, in place of the resource's records."
     )
     deleted: bool = key(_BOOLEAN, "Whether it finds deleted records, too.", default=False)
     keeps: bool = key(_BOOLEAN, "Whether a create keeps a record; default true.", default=True)
@@ -191,7 +191,7 @@ class MethodBehaviorDecl(Decl):
         _ORDER, "Field that orders a list, maybe hidden; -field for descending."
     )
     tree: TreeDecl | None = key(
-        MappingDecoder(TreeDecl, "a tree"), "How a list is answered as a tree."
+        MappingDecoder(TreeDecl, "a tree"), "How a list is returned as a tree."
     )
 
 
@@ -290,7 +290,7 @@ class BehaviorDecl(Decl):
     series: LocatedStr | None = key(_SNAKE, "Resource whose number series it shares.")
     hidden: Mapping[LocatedStr, RuleDecl | LocatedStr | None] = key(
         _HIDDEN,
-        "Fields that are kept and never answered -> what a new record starts with.",
+        "Fields that are kept and never returned -> what a new record starts with.",
         default={},
     )
     allow: Mapping[LocatedStr, LocatedStr] = key(
@@ -305,10 +305,10 @@ class BehaviorDecl(Decl):
         _CONDITIONS, "Person -> condition of a record that they know of.", default={}
     )
     returned_if: Mapping[LocatedStr, LocatedStr] = key(
-        Dictionary(_FIELD, _EXPRESSION), "Field -> condition for answering it.", default={}
+        Dictionary(_FIELD, _EXPRESSION), "Field -> condition for returning it.", default={}
     )
     padded: tuple[LocatedStr, ...] = key(
-        Listing(_FIELD), "Ids that answers fill with zeros to the width of api.yaml.", default=()
+        Listing(_FIELD), "Ids that responses fill with zeros to the width of api.yaml.", default=()
     )
     delete: Mapping[LocatedStr, RuleDecl | LocatedStr] = key(
         _SETTINGS, "What deleting sets; default: the record is removed.", default={}
@@ -400,7 +400,7 @@ class KeptCallbacksDecl(Decl):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponsesDecl(Decl):
-    """What answers look like beyond what a client has to know."""
+    """What responses look like beyond what a client has to know."""
 
     failed: LocatedStr | None = key(_TEXT, "What the status of a failure says.")
     field: bool = key(_BOOLEAN, "Whether a failure names its field.", default=True)
@@ -416,7 +416,7 @@ class AccountDecl(Decl):
     )
     source: tuple[LocatedStr, ...] = key(_SOURCES, SOURCE_DOC, default=())
     responses: ResponsesDecl | None = key(
-        MappingDecoder(ResponsesDecl, "answers"), "What answers look like."
+        MappingDecoder(ResponsesDecl, "responses"), "What responses look like."
     )
     failures: Mapping[LocatedStr, FailureRuleDecl] = key(
         Dictionary(Choice(*SITUATIONS), MappingDecoder(FailureRuleDecl, "a failure")),

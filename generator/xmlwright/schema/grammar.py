@@ -53,7 +53,7 @@ class WordDecl(Decl):
 
     doc: LocatedStr | None = key(TEXT, DOC)
     request: LocatedStr | None = key(TEXT, "The word in requests; default: the key.")
-    response: LocatedStr | None = key(TEXT, "The word in answers; default: the key.")
+    response: LocatedStr | None = key(TEXT, "The word in responses; default: the key.")
     access: LocatedStr | None = key(
         Choice("read", "write", "both"), "Where the word is used; default both."
     )
@@ -77,9 +77,9 @@ class EnumDecl(Decl):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectionDecl(Decl):
-    """A type that differs between answers and requests."""
+    """A type that differs between responses and requests."""
 
-    read: LocatedStr = key(TYPE, "Type in answers.", required=True)
+    read: LocatedStr = key(TYPE, "Type in responses.", required=True)
     write: LocatedStr = key(TYPE, "Type in requests.", required=True)
 
 
@@ -105,7 +105,7 @@ class FieldDecl(Decl):
     )
     repeated: bool = key(BOOLEAN, "The element itself repeats, without a wrapper.", default=False)
     bare: bool = key(
-        BOOLEAN, "An answer may hold one item's fields straight inside the wrapper.", default=False
+        BOOLEAN, "A response may hold one item's fields straight inside the wrapper.", default=False
     )
     map: LocatedStr | None = key(
         Name(r"\*|\.|[^\s<>&/@.*]+", "an XML name, . or *"),
@@ -131,7 +131,7 @@ class FieldDecl(Decl):
     )
     join: LocatedStr | None = key(TEXT, "What the items of a list are joined by in one parameter.")
     access: LocatedStr | tuple[LocatedStr, ...] | None = key(
-        ACCESS, "Who uses it: read (answers), write, create, update, both (default), or a list."
+        ACCESS, "Who uses it: read (responses), write, create, update, both (default), or a list."
     )
     required: LocatedStr | tuple[LocatedStr, ...] | None = key(
         REQUIRED, "Requests that must have it."
@@ -207,21 +207,21 @@ class RecordDecl(Decl):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseShapeDecl(Decl):
-    """What a call answers."""
+    """What a call returns."""
 
     value: LocatedStr = key(
         Choice("none", "id", "record", "page", "list", "binary"),
-        "Kind of the answer.",
+        "Kind of the response.",
         required=True,
     )
     place: LocatedStr | None = key(
         PLACE, "Where it is below the root, or a header; . is the root itself.", name="at"
     )
     item: LocatedStr | None = key(QNAME, "Item element of a page or list.")
-    record: LocatedStr | None = key(CAP_WORDS, "Record of the answer or of its items.")
+    record: LocatedStr | None = key(CAP_WORDS, "Record of the response or of its items.")
     type: LocatedStr | None = key(TYPE, "Scalar type of the value or of the items.")
     ref: LocatedStr | None = key(SNAKE, "The resource whose identity the id is.")
-    media: tuple[LocatedStr, ...] = key(TEXTS, "Content types of a binary answer.", default=())
+    media: tuple[LocatedStr, ...] = key(TEXTS, "Content types of a binary response.", default=())
 
 
 CALLERS: Final = Dictionary(SNAKE, TEXT)
@@ -260,16 +260,16 @@ class MethodDecl(Decl):
         Choice("none"), "none: its requests carry no credentials."
     )
     response: ResponseShapeDecl | None = key(
-        MappingDecoder(ResponseShapeDecl, "an answer"), "What it answers."
+        MappingDecoder(ResponseShapeDecl, "a response"), "What it returns."
     )
     retry: LocatedStr | None = key(
         Choice("safe", "idempotent", "ambiguous"),
-        "Whether it may be repeated when the answer was lost.",
+        "Whether it may be repeated when the response was lost.",
     )
     callers: Mapping[LocatedStr, LocatedStr] = key(
         CALLERS, "Person -> always, or on what condition.", default={}
     )
-    errors: tuple[LocatedStr, ...] = key(CODES, "Codes it is known to answer.", default=())
+    errors: tuple[LocatedStr, ...] = key(CODES, "Codes of its known failures.", default=())
     events: tuple[LocatedStr, ...] = key(Listing(TEXT), "Events it fires.", default=())
     deprecated: LocatedStr | bool | None = key(
         Either(BOOLEAN, TEXT), "true, or what to use instead."

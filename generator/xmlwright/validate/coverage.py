@@ -38,7 +38,7 @@ class CaseCoverage:
     sent_words: set[tuple[Ref, str]] = field(default_factory=set)
     read_words: set[tuple[Ref, str]] = field(default_factory=set)
     responses: set[tuple[Ref, str]] = field(default_factory=set)
-    """Words that stood in a response as the description spells them for answers."""
+    """Words that stood in a response as the description spells them for responses."""
     messages: set[tuple[str, str]] = field(default_factory=set)
     """Code and message of failures."""
     keys: set[tuple[Position, str]] = field(default_factory=set)
@@ -63,7 +63,7 @@ class CaseCoverage:
             self._value(api, by_name[name], value, self.written)
 
     def result(self, api: Api, value: Any) -> None:
-        """The value of an answer."""
+        """The value of a response."""
         rows = (
             value.items
             if isinstance(value, PageValue)
@@ -253,7 +253,7 @@ def _uncovered_word(
 def _uncovered_fields(record: Record, shown: CaseCoverage, diagnostics: Diagnostics) -> None:
     ref = Ref(record.module, record.name)
     for item in record.fields:
-        if record.in_answers and item.readable:
+        if record.in_responses and item.readable:
             if (ref, item.python) not in shown.read:
                 diagnostics.add(
                     "uncovered", f"no result shows {record.name}.{item.python}", item.at

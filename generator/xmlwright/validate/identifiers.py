@@ -274,11 +274,11 @@ class _Checker:
         for record in module.records:
             what = f"the record {record.name}"
             self._class(LocatedStr(record.name, record.at), "a record", hint=f"{record.name}Record")
-            if record.in_answers:
+            if record.in_responses:
                 names.claim(record.name, what, record.at, own=True)
             if record.in_requests:
                 names.claim(f"{record.name}Input", what, record.at)
-            if record.in_answers or record.in_requests:
+            if record.in_responses or record.in_requests:
                 self._constant(record.name, what, record.at, names)
 
     def _constant(self, name: str, what: str, at: Position, names: _Names) -> None:

@@ -1,4 +1,4 @@
-"""Whether an answer is one that the description knows."""
+"""Whether a response is one that the description knows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..engine.exchange import EngineResponse
 
 
 class Conformance:
-    """Validates answers against a description."""
+    """Validates responses against a description."""
 
     def __init__(self, api: Api, tables: Tables | None = None) -> None:
         self._api = api
@@ -25,7 +25,7 @@ class Conformance:
             return self._failure(reply)
         method = self._methods.get(reply.method or "")
         if method is None:
-            return [f"{reply.method!r} is no method, and its answer says that it worked"]
+            return [f"{reply.method!r} is not a method, and its response says that it worked"]
         if method.response.value == "binary":
             return self._file(method, reply)
         endpoint = self._tables.method(method)
@@ -50,7 +50,7 @@ class Conformance:
             return []
         except Error as error:
             return [str(error)]
-        return ["the answer is no failure, and the reply says that it is"]
+        return ["the response is not a failure, and the reply says that it is"]
 
     @staticmethod
     def _file(method: Method, reply: EngineResponse) -> list[str]:

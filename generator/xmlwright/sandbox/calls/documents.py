@@ -1,4 +1,4 @@
-"""Requests and answers as the description reads them: arguments, and texts that may be shown."""
+"""Requests and responses as the description reads them: arguments, and texts that may be shown."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _WAITING: Final = 1000
 
 @dataclass(slots=True)
 class Entry:
-    """One call and its answer."""
+    """One call and its response."""
 
     id: int
     at: datetime
@@ -40,12 +40,12 @@ class Entry:
     method: str | None = None
     """What was called, as far as the request says."""
     status: int | None = None
-    """None while nothing, or for ever nothing, is answered."""
+    """None while there is no response, or if there never is one."""
     content_type: str = ""
     answer: bytes = b""
     response_headers: Sequence[tuple[str, str]] = ()
     meant: bytes | None = None
-    """What would have been answered, had nothing gone wrong on purpose."""
+    """The response without the fault."""
     ok: bool = False
     code: str | None = None
     guesses: tuple[str, ...] = ()
@@ -55,13 +55,13 @@ class Entry:
     fault: str = ""
     """What went wrong on purpose."""
     seconds: float = 0.0
-    """That the answer took, in real time."""
+    """That the response took, in real time."""
 
     @property
     def outcome(self) -> str:
-        """``ok``, the code of the failure, the HTTP status, ``failed``, or ``no answer``."""
+        """``ok``, the code of the failure, the HTTP status, ``failed``, or ``no response``."""
         if self.status is None:
-            return "no answer"
+            return "no response"
         if self.status < 400:
             return "ok" if self.ok else self.code or "failed"
         return self.code or f"HTTP {self.status}"

@@ -1,1 +1,1 @@
-"""What a call does: to checked arguments, to records of an account, to an answer. Knows no HTTP."""
+"""Execute a call: checked arguments, records of an account, the response. Independent of HTTP."""

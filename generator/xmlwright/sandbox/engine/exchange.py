@@ -136,7 +136,7 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class EngineResponse:
-    """The answer to a call."""
+    """The response to a call."""
 
     status: int
     content_type: str
@@ -147,7 +147,7 @@ class EngineResponse:
     code: str | None = None
     """Code of the failure."""
     guesses: tuple[str, ...] = ()
-    """What the answer rests on that was inferred rather than documented."""
+    """What the response rests on that was inferred rather than documented."""
     events: tuple[Event, ...] = ()
     sent: tuple[OutboxMessage, ...] = ()
     changes: tuple[Change, ...] = ()

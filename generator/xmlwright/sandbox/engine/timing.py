@@ -85,7 +85,7 @@ class DueEvents:
 def advance(
     effects: EffectRunner, store: RecordStore, resource: ResourceRuntime, rule: Timed, key: Key
 ) -> bool:
-    """Do what a rule says of a record whose moment has come. Answers whether it did."""
+    """Apply a rule to a record that is due. Return whether it changed anything."""
     context = effects.context
     record = context.state.get(resource.name, key)
     due = record.get(rule.at) if record is not None else None

@@ -29,7 +29,7 @@ PDF = "application/pdf"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a method answers."""
+    """What a method returns."""
 
     value: Any = None
     hide: Hide = frozenset()

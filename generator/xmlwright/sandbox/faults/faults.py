@@ -53,7 +53,7 @@ class FaultRule:
     happened: int = 0
 
     def passes(self, now: float) -> float | None:
-        """Let a call pass where that is not too often, and answer None; else the seconds after which another one may."""
+        """Count a call; return None if the limit allows it, else the seconds until it does."""
         assert self.over is not None
         number, span = self.over
         passed = self.passed

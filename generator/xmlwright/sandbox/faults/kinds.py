@@ -101,7 +101,7 @@ def _name(text: str) -> str:
 
 KINDS: Final[dict[str, FaultKind]] = {
     "status": FaultKind(
-        "A page with this HTTP status in place of the answer, a redirect with an address; nothing is done.",
+        "A page with this HTTP status in place of the response, a redirect with an address; nothing is done.",
         "200 to 599",
         "status=503",
         _status,
@@ -121,36 +121,38 @@ KINDS: Final[dict[str, FaultKind]] = {
     ),
     "reset": FaultKind("The connection is reset before anything is done.", None, "reset"),
     "lost": FaultKind(
-        "The call is done, and the connection reset in place of the answer.", None, "lost"
+        "The call is done, and the connection reset in place of the response.", None, "lost"
     ),
     "garbage": FaultKind(
-        "The call is done, and bytes that are no HTTP come in place of the answer.", None, "garbage"
+        "The call is done, and bytes that are not HTTP come in place of the response.",
+        None,
+        "garbage",
     ),
     "truncate": FaultKind(
-        "The call is done, and its answer cut off after so many bytes.",
+        "The call is done, and its response cut off after so many bytes.",
         "bytes",
         "truncate=40",
         _size,
     ),
-    "empty": FaultKind("The call is done, and an answer without a body sent.", None, "empty"),
+    "empty": FaultKind("The call is done, and a response without a body sent.", None, "empty"),
     "hang": FaultKind(
-        "Nothing is done or answered; the connection ends after this time.",
+        "Nothing is done, and no response sent; the connection ends after this time.",
         "a time",
         "hang=30s",
         _duration,
         optional=True,
     ),
     "latency": FaultKind(
-        "The answer comes later: by a fixed time, or uniform(100ms,2s), or lognormal(200ms,0.5).",
+        "The response comes later: by a fixed time, or uniform(100ms,2s), or lognormal(200ms,0.5).",
         "a time",
         "latency=200ms",
         _latency,
     ),
-    "drip": FaultKind("The answer comes so many bytes a second.", "bytes", "drip=100", _pace),
-    "malformed": FaultKind("The answer is no well-formed XML.", None, "malformed"),
-    "charset": FaultKind("The answer is not in the encoding that it says.", None, "charset"),
+    "drip": FaultKind("The response comes so many bytes a second.", "bytes", "drip=100", _pace),
+    "malformed": FaultKind("The response is not well-formed XML.", None, "malformed"),
+    "charset": FaultKind("The response is not in the encoding that it says.", None, "charset"),
     "missing": FaultKind(
-        "An element is missing in the answer.",
+        "An element is missing in the response.",
         "its name; some element",
         "missing=number",
         _name,
@@ -177,7 +179,7 @@ KINDS: Final[dict[str, FaultKind]] = {
         _held,
     ),
     "namespace": FaultKind(
-        "The answer is in another namespace.",
+        "The response is in another namespace.",
         "the namespace",
         "namespace=urn:other",
         _name,

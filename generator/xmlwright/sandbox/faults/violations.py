@@ -1,4 +1,4 @@
-"""Answers as no server should give them, made from answers as they should be."""
+"""Responses that break the rules of the description, made from correct ones."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ _BEGINNING: Final = 4096
 
 MaybeResponse = Response | Awaitable[Response]
 ControlHandler = Callable[[Request], MaybeResponse]
-"""What answers below the control prefix."""
+"""The handlers below the control prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +279,7 @@ class Application:
     ) -> asyncio.Future[None] | None:
         """Record the effects of a call, and return the write to wait for before responding.
 
-        Who only reads waits for what was written before, so that no answer shows what a crash could take back.
+        Who only reads waits for what was written before, so that no response shows what a crash could take back.
         """
         changes = tuple(changes)
         for letter in sent:
@@ -361,7 +361,7 @@ class Application:
             response = page(
                 429, "Too Many Requests", "A fault of the sandbox asked for a limit of calls."
             )
-            response.headers.append((GUESS, "how too many calls are answered is not documented"))
+            response.headers.append((GUESS, "the response to too many calls is not documented"))
         response.headers.append(("Retry-After", str(max(1, round(seconds or 1)))))
         return response
 

@@ -25,7 +25,7 @@ the response back."""
 
 
 class Connection(asyncio.Protocol):
-    """Reads requests one after another, and answers each before it reads the next."""
+    """Reads requests one after another, and responds to each before it reads the next."""
 
     def __init__(self, answer: Handler, open_ones: set[Connection], *, secure: bool) -> None:
         self._handler = answer
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         self._open.discard(self)
         self._transport = None
         if self._task is not None and self._sending:
-            self._task.cancel()  # but never what a call does, which was asked for whether or not somebody hears the answer
+            self._task.cancel()  # but never what a call does, which was asked for whether or not somebody hears the response
         if self._draining is not None and not self._draining.done():
             self._draining.set_result(None)
 
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         if self._task is None and self._draining is None:
             self._go_on()
         elif len(self._buffer) > LARGEST_HEAD and self._transport is not None:
-            self._transport.pause_reading()  # until what came before is answered
+            self._transport.pause_reading()  # until earlier requests have their responses
 
     def eof_received(self) -> bool:
         """Return whether a response may still be sent."""
@@ -105,12 +105,12 @@ class Connection(asyncio.Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being answered."""
+        """Whether no request is in progress."""
         return self._task is None
 
     @property
     def task(self) -> asyncio.Task[None] | None:
-        """What is being answered."""
+        """The request in progress."""
         return self._task
 
     def close(self) -> None:
@@ -126,10 +126,10 @@ class Connection(asyncio.Protocol):
     # Requests.
 
     def _go_on(self) -> None:
-        """Answer what has come, as long as that needs no waiting."""
+        """Handle the requests that have arrived, as long as that needs no waiting."""
         while self._transport is not None and self._keep:
             if self._draining is not None:
-                # Who asks and asks, and never reads, is not listened to until the answers are gone.
+                # A client that sends and never reads is paused until its responses are gone.
                 self._transport.pause_reading()
                 return
             request = self._next()
@@ -232,7 +232,7 @@ class Connection(asyncio.Protocol):
         return Request(head.method.decode("latin-1"), target, headers, body, self._secure)
 
     def refuse(self, status: int, text: str) -> None:
-        """Answer a request that did not come as it should; nothing more is read then."""
+        """Refuse a malformed request; nothing more is read then."""
         self._keep = False
         if self._transport is not None:
             response = page(status, "The request cannot be read", text)

@@ -50,7 +50,7 @@ class DeliverySettings:
     """
 
     mode: str = "deliver"
-    """``deliver``: soon after the call. ``sync``: the first attempt is made before the call is answered. ``collect``: nothing is
+    """``deliver``: soon after the call. ``sync``: the first attempt is made before the call has its response. ``collect``: nothing is
     sent, tests look at the log."""
     attempts: int = 6
     """How often a delivery is tried before it is dropped."""
@@ -103,7 +103,7 @@ class Delivery:
     due: datetime | None
     """Time of the next attempt."""
     attempts: list[dict[str, Any]] = field(default_factory=list)
-    """Of each attempt: ``at``, and ``status`` of the answer or the ``error``."""
+    """Of each attempt: ``at``, and ``status`` of the response or the ``error``."""
 
     def shown(self) -> dict[str, Any]:
         """Return the values for JSON."""

@@ -88,7 +88,7 @@ class Response:
             if self.stream is None:
                 lines.append(f"Content-Length: {len(self.body)}\r\n")
         elif self.body:
-            raise ValueError(f"an answer with status {self.status} has no body")
+            raise ValueError(f"a response with status {self.status} has no body")
         for name, value in self.headers:
             lines.append(f"{name}: {_header_text(value)}\r\n")
         lines.append("\r\n" if keep else "Connection: close\r\n\r\n")

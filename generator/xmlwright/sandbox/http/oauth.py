@@ -246,7 +246,7 @@ class OAuth:
         elif given.get("answer") == "deny":
             grant.stage = "refused"
         else:
-            return page(400, "No answer", "Choose who agrees, then press Allow or Deny.")
+            return page(400, "No response", "Choose who agrees, then press Allow or Deny.")
         self.changed()
         return self._answered(grant)
 

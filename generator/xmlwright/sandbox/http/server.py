@@ -114,7 +114,7 @@ class Server:
             connection.abort()
 
     async def stop(self) -> None:
-        """Listen no more; answers that are being made get a moment."""
+        """Stop listening; requests in progress get a moment."""
         if self._socket is not None:
             self._socket.close()
         tasks = [*self._tasks, *self._new]
@@ -123,7 +123,7 @@ class Server:
         await asyncio.gather(*tasks, return_exceptions=True)
         for connection in list(self._open):
             if connection.idle:
-                connection.abort()  # to say farewell in TLS would wait for an answer
+                connection.abort()  # to say farewell in TLS would wait for a response
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._emptied(), _FAREWELL)
         left = [one.task for one in self._open if one.task is not None]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import h11
 
 LARGEST_RESPONSE = 64 * 1024
-"""Bytes of an answer that are looked at; only its status matters."""
+"""Bytes of a response that are looked at; only its status matters."""
 
 
 class UndeliverableError(Exception):
@@ -66,7 +66,7 @@ def _plain(uri: str) -> bool:
 
 
 async def post(uri: str, form: str, *, agent: str, timeout: float) -> int:
-    """Post a form; the status of the answer. Redirects are not followed.
+    """Post a form; the status of the response. Redirects are not followed.
 
     Receivers on loopback mostly have certificates of their own making, so certificates are not checked.
 
@@ -78,9 +78,9 @@ async def post(uri: str, form: str, *, agent: str, timeout: float) -> int:
     try:
         return await asyncio.wait_for(_exchange(target, form.encode(), agent), timeout)
     except (TimeoutError, asyncio.TimeoutError):
-        raise TimeoutError(f"no answer within {timeout:g} seconds") from None
+        raise TimeoutError(f"no response within {timeout:g} seconds") from None
     except (h11.ProtocolError, ssl.SSLError) as error:
-        raise OSError(f"the answer is no HTTP: {error}") from None
+        raise OSError(f"the response is not HTTP: {error}") from None
 
 
 async def _exchange(target: Target, body: bytes, agent: str) -> int:
@@ -109,7 +109,7 @@ async def _exchange(target: Target, body: bytes, agent: str) -> int:
             if found is h11.NEED_DATA:
                 connection.receive_data(await reader.read(LARGEST_RESPONSE))
             elif not isinstance(found, h11.InformationalResponse):
-                raise ConnectionResetError("the receiver closed the connection without an answer")
+                raise ConnectionResetError("the receiver closed the connection without a response")
     finally:
         writer.close()
 

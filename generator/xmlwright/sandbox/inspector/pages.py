@@ -1,4 +1,4 @@
-"""Answers the inspector's pages and its forms."""
+"""Serves the inspector's pages and its forms."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class RecordedState:
 def records_of(api: Api, source: str | os.PathLike[str] | Iterable[RecordedCall]) -> RecordedState:
     """Return what an account contains at the end of a recording.
 
-    Whole records come from answers; of what was only ever written, what was sent. What was redacted is left out.
+    Whole records come from responses; of what was only ever written, what was sent. What was redacted is left out.
 
     Raises:
         ValueError: the file is no recording; the text has its line.
