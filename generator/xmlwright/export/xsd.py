@@ -15,7 +15,7 @@ from lxml import etree
 from ..cases.tables import Tables
 from ..ir import Api, Field, Method, Ref
 from ..runtime.places import Place
-from .xsd_types import ElementNode, SchemaWriter, tag
+from .xsd_elements import ElementNode, SchemaWriter, tag
 
 
 def export(api: Api, *, namespace: str | None = None) -> dict[str, str]:
