@@ -51,12 +51,10 @@ class CaseResolver:
         self._check_keys(decl)
         arguments = result = None
         positions = _positions(decl)
-        if decl.result is not None and decl.result.kind == "null":
-            del positions["result"]
         if self._values is not None and verb in methods:
             if decl.arguments is not None:
                 arguments = self._values.arguments(methods[verb], decl.arguments)
-            if decl.result is not None and decl.result.kind != "null":
+            if decl.result is not None:
                 value = self._values.result(methods[verb], decl.result)
                 result = None if value is WRONG else value
         return Case(
