@@ -563,7 +563,7 @@ def test_a_wrong_configuration_shows_no_secret(
         f"[default]\n{options}{secret}timeout = soon\n",
         f"[other]\n{secret}",
     ]
-    signed = {"auth": Signature("y" * 32)} if SIGNED else {}
+    signed: dict[str, Any] = {"auth": Signature("y" * 32)} if SIGNED else {}
     shown: Shown = []
     for number, text in enumerate(files):
         config = tmp_path / f"{number}.ini"

@@ -52,16 +52,20 @@ TEXTS = st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=8)), max_siz
 
 PROSE = (
     "title", "doc", "token", "event", "callers", "resource_title", "resource_doc", "enum", "record", "field", "method",
-    "deprecated_method", "deprecated_field", "default", "source", "case_doc",
+    "deprecated_method", "deprecated_field", "default", "case_doc", "option",
 )  # fmt: skip
 """Texts that end in documentation: white space aside they are there."""
-EXACT = ("documentation", "url", "message", "none", "media", "oauth", "text_value")
+EXACT = (
+    "documentation", "url", "message", "none", "media", "oauth", "text_value", "namespace", "option_default",
+    "callback",
+)  # fmt: skip
 """Texts that end in values: they are there as they are."""
 LOOSE = (
     "case_name",
     "limit",
     "method_since",
     "since",
+    "source",
     "error_doc",
     "error_fix",
     "person",
@@ -78,10 +82,12 @@ def described(texts: Mapping[str, str], words: Mapping[str, Mapping[str, str]]) 
         "api.yaml": {
             "api": "hostile", "title": t["title"], "version": "1", "doc": t["doc"], "documentation": t["documentation"],
             "python": {"package": "hostile", "distribution": "hostile", "client": "Hostile", "environment": "HOSTILE", "version": "1"},
-            "endpoint": {"url": t["url"]},
+            "endpoint": {
+                "url": t["url"], "variables": {"site": {"doc": t["option"], "default": t["option_default"]}},
+            },
             "envelope": {
                 "request": {"root": "request", "method": "@method"},
-                "response": {"root": "response", "namespaces": [t["url"]]},
+                "response": {"root": "response", "namespaces": [t["namespace"]]},
                 "failures": [{"message": "error", "code": "code", "when": "error"}],
             },
             "credentials": {"token": {"doc": t["token"]}},
@@ -93,6 +99,10 @@ def described(texts: Mapping[str, str], words: Mapping[str, Mapping[str, str]]) 
             "errors": {"1": {"kind": "conflict", "message": t["message"], "status": 200, "doc": t["error_doc"], "fix": t["error_fix"] + "."}},
             "method_errors": {"any": ["1"]},
             "events": {"task.create": {"doc": t["event"]}},
+            "callbacks": {
+                "event": "name", "object": "object_id", "system": "system", "user": "user_id", "verifier": "verifier",
+                "verification": t["callback"],
+            },
             "limits": {"calls": t["limit"]},
         },
         "resources/task.yaml": {
@@ -206,6 +216,7 @@ def harmless(folder: Path) -> dict[str, str]:
 @given(st.fixed_dictionaries(dict.fromkeys(PLAIN, TEXTS)))
 def test_text_stays_text(folder: Path, texts: dict[str, str]) -> None:
     """Whatever is said, the code is the same, and the text is in it as text."""
+    texts["url"] = re.sub("[{}]", "", texts["url"])  # names of options, which the next test tries
     files = rendered(folder, described(texts, ONE_WORD))
     code, found = taken_apart(files)
     assert code == harmless(folder)
@@ -216,6 +227,37 @@ def test_text_stays_text(folder: Path, texts: dict[str, str]) -> None:
         assert texts[name] in found, name
     written = tomllib.loads(files["pyproject.toml"])
     assert written["project"]["description"] == f"Typed Python client of the {flat(texts['title'])}"
+
+
+@pytest.mark.parametrize(
+    ("url", "rules"),
+    [
+        ("https://{x: str = print()}.example.com/", ["bad-name"]),
+        ("https://{x = print(), y}.example.com/", ["bad-name"]),
+        ("https://{x: str, y: str = print()  #}/", ["bad-name"]),
+        ("https://{{ 7 * 7 }}.example.com/", ["bad-name"] * 2),
+        ("https://{X}/", ["bad-name"]),
+        ("https://{0}/", ["bad-name"]),
+        ("https://{}/", ["bad-name"]),
+        ("https://{_x}/", ["bad-name"]),
+        ("https://{\uff58}/", ["bad-name"]),
+        ("https://{x\n}/", ["bad-name"]),
+        ("https://{x/", ["bad-name"]),
+        ("https://x}/", ["bad-name"]),
+        *((f"https://{{{name}}}/", ["bad-name"]) for name in ("class", "self", "super", "timeout", "close", "profile")),
+        ("https://{token}/", ["duplicate-name"]),
+        ("https://{task}/", ["duplicate-name"]),
+        ("https://{fine}.example.com/{fine}/", []),
+    ],
+)  # fmt: skip
+def test_only_names_are_in_the_braces_of_a_url(tmp_path: Path, url: str, rules: list[str]) -> None:
+    """They become parameters of the client, where anything else would be code."""
+    description = described({**PLAIN, "url": url}, ONE_WORD)
+    description["resources/task.yaml"]["cases"] = []
+    _, diagnostics = pipeline.validate(find(project.settle(tmp_path, description)))
+    found = [item for item in diagnostics if item.rule != "uncovered"]
+    assert [item.rule for item in found] == rules
+    assert {item.position.file for item in found} <= {"schema/api.yaml"}
 
 
 WORDS = st.dictionaries(
@@ -305,7 +347,7 @@ def _named() -> dict[str, Any]:
     """A description whose names are those above."""
     values = {python_name(name): _value(index)[0] for index, name in enumerate(NAMES)}
     inside = "".join(f"<{name}>{_value(index)[1]}</{name}>" for index, name in enumerate(NAMES))
-    texts = {**PLAIN, "url": "https://example.com/"}
+    texts = {**PLAIN, "url": "https://example.com/", "oauth": "https://example.com/"}
     files: dict[str, Any] = {
         "api.yaml": {
             **described(texts, ONE_WORD)["api.yaml"],
@@ -314,6 +356,10 @@ def _named() -> dict[str, Any]:
             "errors": {},
             "method_errors": {},
             "events": {},
+            "callbacks": {
+                "event": "name", "object": "object_id", "system": "system", "user": "user_id", "verifier": "verifier",
+                "verification": "verify",
+            },
             "scalars": {},
             "documentation": "https://example.com/",
             "credentials": {"token": {}},
@@ -449,7 +495,8 @@ def test_text_of_a_description_is_never_run(tmp_path: Path) -> None:
     everywhere = f'"""\n{spring}\n"""\\" {{{{ {spring} }}}} \'); {spring} #'
     texts = dict.fromkeys(PLAIN, everywhere)
     texts |= {"text_value": f"'); {spring} #", "case_name": f"'''{spring}'''"}
-    texts |= dict.fromkeys(("url", "oauth"), "https://example.com/")
+    texts["option_default"] = texts["text_value"]  # a client accepts only one printable line
+    texts |= dict.fromkeys(("url", "oauth", "namespace"), "https://example.com/")
     description = described(texts, {f"red'] = {spring}": {}})
     task = description["resources/task.yaml"]
     note = texts["text_value"]

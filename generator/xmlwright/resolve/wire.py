@@ -17,10 +17,12 @@ from ..ir import (
     Paging,
     ParameterNames,
 )
-from ..naming import client_attribute
+from ..naming import KEYWORDS, RESERVED_IN_CLIENT, client_attribute
+from ..runtime.options import ClientOptions
 from ..schema.api_grammar import ApiDecl
 from ..schema.decoder import Decl, LocatedStr, opt
 from ..schema.grammar import MethodDecl, ResourceDecl
+from ..schema.vocabulary import SNAKE
 from ..schema.wire_grammar import (
     AuthenticationItemDecl,
     FailureRuleDecl,
@@ -36,6 +38,13 @@ _VERBS: Final = {"create": "POST", "list": "GET", "get": "GET", "update": "PUT",
 RETRY_BY_VERB: Final = {
     "GET": "safe", "HEAD": "safe", "PUT": "idempotent", "DELETE": "idempotent", "POST": "ambiguous", "PATCH": "ambiguous",
 }  # fmt: skip
+RESERVED_OPTIONS: Final = (
+    KEYWORDS
+    | RESERVED_IN_CLIENT
+    | frozenset(ClientOptions.__annotations__)
+    | {"self", "cls", "super", "oauth_flow", "config", "profile", "consumer_key", "consumer_secret"}
+)
+"""Names that signatures and bodies of the methods that make a client use, so that no option may hide them."""
 
 Level = ApiDecl | ResourceDecl | MethodDecl
 
@@ -53,7 +62,7 @@ class WireResolver:
         endpoint = self._api.endpoint
         known = {str(name): decl for name, decl in endpoint.variables.items()}
         variables = []
-        for name in VARIABLE.findall(endpoint.url):
+        for name in self._url_variables(endpoint.url):
             decl = known.pop(name, None)
             variables.append(
                 ClientOption(
@@ -72,15 +81,36 @@ class WireResolver:
             ClientOption(str(name), opt(decl.default), decl.sensitive, prose(decl.doc), name.at)
             for name, decl in self._api.credentials.items()
         )
-        attributes = {client_attribute(name): name for name in self._symbols.resources}
+        attributes = {client_attribute(name): "a resource" for name in self._symbols.resources}
         for option in (*variables, *credentials):
+            if option.name in RESERVED_OPTIONS:
+                self._diagnostics.add(
+                    "bad-name",
+                    f"a client cannot have an option called {option.name}: Python or the client uses"
+                    " the name; rename the option",
+                    option.at,
+                )
             if option.name in attributes:
                 self._diagnostics.add(
                     "duplicate-name",
-                    f"{option.name} is an option and a resource of the client; rename the option",
+                    f"{option.name} is an option and {attributes[option.name]} of the client; rename"
+                    " the option",
                     option.at,
                 )
+            attributes[option.name] = "another option"
         return tuple(variables), credentials
+
+    def _url_variables(self, url: LocatedStr) -> Iterator[str]:
+        """Return the names in braces; they become parameters of the client, so nothing else may be in braces."""
+        for name in dict.fromkeys(re.findall(r"\{([^{}]*)\}", url)):
+            if re.fullmatch(SNAKE.pattern, name) is None:
+                self._diagnostics.add("bad-name", f"{name!r} is not {SNAKE.what}", url.at)
+            else:
+                yield name
+        if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", url)):
+            self._diagnostics.add(
+                "bad-name", "a URL has a brace without its pair; percent-encode it", url.at
+            )
 
     def authentication(self) -> tuple[tuple[Authentication, ...], bool]:
         """Return what requests carry, and whether the caller must pass a signer."""

@@ -134,7 +134,8 @@ def _document(request: HttpRequest) -> bytes:
         return request.body
     from .multipart import split
 
-    return next(split(media, request.body)).content
+    content: bytes = next(split(media, request.body)).content
+    return content
 
 
 def _failure(call: RecordedCall) -> errors.Error:
