@@ -153,16 +153,18 @@ def test_pages_and_docstrings_say_the_same_of_every_method_and_argument(
             summary = doc_sites.text(doc_sites.parsed(page).xpath("//*[@class='lead']")[0])
             assert summary.rstrip(".") in doc, method.name
             shown = dict(_items(page))
-            assert set(shown) == set(inspect.signature(getattr(code, method.function)).parameters)
+            parameters = inspect.signature(getattr(code, method.function)).parameters
+            assert set(shown) == set(parameters)
             for name, item in shown.items():
                 told = [doc_sites.text(each) for each in item.xpath("p[not(@class)]")]
-                facts = doc_sites.text(item.xpath("p[@class='facts']")[0]).split(" · ")
+                type_ = doc_sites.text(item.xpath("p[@class='head']/*[@class='type']")[0])
                 entry = doc.partition(f" {name}: ")[2] if f" {name}: " in doc else ""
                 assert [text for text in told if not entry_has(entry, text)] == [], (
                     method.name,
                     name,
                 )
-                assert entry_has(entry, facts[0].partition(" of ")[0]), (method.name, name)
+                written = re.sub(r"( \| (None|Unset))*$", "", parameters[name].annotation)
+                assert written == type_, (method.name, name)
                 checked += 1
     print(f"{checked} arguments say the same")
     assert checked == sum(len(method.arguments) for method in api.methods)

@@ -298,9 +298,9 @@ def test_formatter_changed(project: Path, tmp_path: Path) -> None:
         )
     with (folder / "black/__init__.py").open("a", encoding="utf-8") as file:
         file.write(
-            "\n_format_str = format_str\n"
-            "def format_str(text, *, mode, **rest):\n"
-            "    return _format_str(text, mode=replace(mode, line_length=70), **rest)\n"
+            "\n_once = _format_str_once\n"
+            "def _format_str_once(text, *, mode, **rest):\n"
+            "    return _once(text, mode=replace(mode, line_length=70), **rest)\n"
         )
     (folder / "black-99.1.0.dist-info").mkdir()
     (folder / "black-99.1.0.dist-info/METADATA").write_text("Name: black\nVersion: 99.1.0\n")

@@ -68,6 +68,12 @@ class Writer:
         asynchronous = self._async(method, case, expression, imports, variable, failure)
         return Programs(sync, asynchronous, self._curl.command(method, given, document), variable)
 
+    def document(self, method: Method, given: RecordValue) -> str:
+        """Return the request document that arguments give, for an API without verbs and paths."""
+        if method.http is not None:
+            return ""
+        return self._tables.method(method).build(as_arguments(given)).xml.decode("utf-8", "replace")
+
     def expected(self, method: Method, given: RecordValue) -> dict[str, Any]:
         """Return what a request has beside its case: verb, target and form, as the arguments give them."""
         if method.http is None:

@@ -230,7 +230,7 @@ def _job(
     fingerprints: _Fingerprints,
 ) -> _Job:
     failing = answered.fails is not None
-    document = (asked.request or "").strip()
+    document = (asked.request or writer.document(method, given)).strip()
     programs = writer.programs(method, given, answered, document)
     media = "text/xml; charset=utf-8"
     if method.response.value == "binary" and not failing:

@@ -202,6 +202,7 @@
 
   function trying() {
     const facts = JSON.parse(document.body.dataset.credentials || '{"options": [], "sent": []}');
+    const disk = location.protocol === "file:";  // a page from disk has the origin "null", which the sandbox accepts with its key only
     for (const box of all(".try")) {
       const side = box.closest(".side");
       const shown = () => all(":scope > .example", side).find((item) => !item.hidden) || side.querySelector(".example");
@@ -209,6 +210,7 @@
       const url = make("input", { id: names.url, type: "url", spellcheck: false, autocomplete: "off", value: store.get("try.url") || `http://127.0.0.1:8080${document.body.dataset.address || "/"}` });
       const call = make("input", { id: names.call, type: "text", spellcheck: false, autocomplete: "off" });
       const inputs = facts.options.map(([name, value]) => [name, make("input", { id: fresh(name), type: "text", spellcheck: false, autocomplete: "off", value: store.get(`try.${name}`) || value })]);
+      const key = make("input", { id: fresh("key"), type: "text", spellcheck: false, autocomplete: "off", value: store.get("try.key") || "" });
       const body = make("textarea", { id: names.body, spellcheck: false, value: box.dataset.document });
       const bound = shown().dataset.verb !== undefined;
       let headers = { "Content-Type": "application/xml" };
@@ -235,11 +237,13 @@
           return;
         }
         store.set("try.url", url.value);
+        if (disk) store.set("try.key", key.value);
         for (const [name, input] of inputs) store.set(`try.${name}`, input.value);
         const [verb, path] = bound ? call.value.trim().split(/\s+/, 2) : ["POST", ""];
         const target = path ? loopback(url.value.replace(/\/$/, "") + path) : base;
         const values = Object.fromEntries(inputs.map(([name, input]) => [name, input.value]));
         const request = signed(facts, values, { target, headers: { ...headers }, body: body.value });
+        if (disk && key.value) request.headers["X-Sandbox-Key"] = key.value;
         const bare = ["GET", "HEAD"].includes(verb) || (bound && !request.body);
         if (bare) delete request.headers["Content-Type"];
         status.textContent = "Sending";
@@ -253,13 +257,14 @@
           answer.hidden = false;
         } catch (error) {
           status.classList.add("bad");
-          status.textContent = `No response from ${base.origin}: is the server running, and does it allow calls from pages (CORS)? ${error.message}`;
+          status.textContent = `No response from ${base.origin}: is the server running, and ${disk ? "is the sandbox key right" : "does it allow calls from pages (CORS)"}? ${error.message}`;
         }
       });
       box.append(
-        make("p", { className: "muted" }, "Start one with ", make("code", {}, "xmlwright sandbox --http --port 8080"), ", which prints the credentials. Nothing is sent to other machines."),
+        make("p", { className: "muted" }, "Start one with ", make("code", {}, "xmlwright sandbox --http --port 8080"), `, which prints the credentials${disk ? " and the key" : ""}. Nothing is sent to other machines.`),
         make("label", { htmlFor: names.url }, "Address"), url,
         ...inputs.flatMap(([name, input]) => [make("label", { htmlFor: input.id }, name[0].toUpperCase() + name.slice(1).replaceAll("_", " ")), input]),
+        ...(disk ? [make("label", { htmlFor: key.id }, "Sandbox key"), key] : []),
         ...(bound ? [make("label", { htmlFor: names.call }, "Call"), call] : []),
         make("label", { htmlFor: names.body }, bound ? "Body" : "Request"), body,
         make("div", { className: "row" }, send, status), answer,
