@@ -19,7 +19,7 @@ from .runtime.unset import UNSET, Unset
 __all__ = ["Addon", "Addons", "AsyncAddons", "list_"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Addon(Record):
     """A program that works with the account."""
 

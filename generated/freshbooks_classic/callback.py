@@ -157,7 +157,7 @@ EVENT: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Callback(Record):
     """A web hook: a URL that FreshBooks POSTs to when something happens in the account.
 

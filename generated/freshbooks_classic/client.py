@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Client(Record):
     """A person or company that is billed.
 
@@ -163,7 +163,7 @@ class Client(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ClientContact(Record):
     """One more person at a client, who can be named as a recipient of documents by contact_id."""
 
@@ -183,7 +183,7 @@ class ClientContact(Record):
     """Another telephone number, in free text."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ClientCredit(Record):
     """An amount of credit in one currency."""
 
@@ -193,7 +193,7 @@ class ClientCredit(Record):
     """What is left to spend, in that currency."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ClientLinks(Record):
     """Pages of a client in the web application."""
 
@@ -764,8 +764,8 @@ def list_(
     *,
     email: str | None | Unset = UNSET,
     username: str | None | Unset = UNSET,
-    updated_from: dt.datetime | None | Unset = UNSET,
-    updated_to: dt.datetime | None | Unset = UNSET,
+    updated_from: dt.datetime | str | None | Unset = UNSET,
+    updated_to: dt.datetime | str | None | Unset = UNSET,
     folder: Folder | None | Unset = UNSET,
     notes: str | None | Unset = UNSET,
     page: int | Unset = UNSET,

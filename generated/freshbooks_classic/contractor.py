@@ -51,7 +51,7 @@ INVITATION_STATUS: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Contractor(Record):
     """Somebody from outside who logs time in the account."""
 
@@ -71,7 +71,7 @@ class Contractor(Record):
     """Projects that the contractor is assigned to; an update replaces them all."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ContractorProject(Record):
     """A project that a contractor is assigned to."""
 

@@ -20,7 +20,7 @@ from .runtime.unset import UNSET, Unset
 __all__ = ["AsyncCurrencies", "Currencies", "Currency", "list_"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Currency(Record):
     """A currency that amounts may be in."""
 

@@ -37,7 +37,7 @@ TERMS_TYPE: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class DefaultTerms(Record):
     """The terms that one kind of document starts with."""
 

@@ -73,7 +73,7 @@ TEMPLATE_TYPE: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class EmailTemplate(Record):
     """The texts of the emails that FreshBooks sends in the account's name.
 

@@ -79,7 +79,7 @@ ESTIMATE_STATUS: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Estimate(Record):
     """An offer to a client.
 
@@ -169,7 +169,7 @@ class Estimate(Record):
     """Deprecated. Use links.view. Page for the users of the account."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class EstimateLine(Record):
     """One position of an estimate. It has no number."""
 
@@ -201,7 +201,7 @@ class EstimateLine(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class EstimateLinks(Record):
     """Pages of an estimate in the web application."""
 
@@ -345,7 +345,7 @@ def create(
     client_id: int,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     status: EstimateStatusInput | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     lines: Sequence[EstimateLineInput | EstimateLine] | None | Unset = UNSET,
     po_number: str | None | Unset = UNSET,
     discount: Decimal | int | str | None | Unset = UNSET,
@@ -486,7 +486,7 @@ def update(
     client_id: int | Unset = UNSET,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     status: EstimateStatusInput | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     lines: Sequence[EstimateLineInput | EstimateLine] | None | Unset = UNSET,
     po_number: str | None | Unset = UNSET,
     discount: Decimal | int | str | None | Unset = UNSET,
@@ -695,8 +695,8 @@ _LIST: Final = Method(
 def list_(
     *,
     client_id: int | Unset = UNSET,
-    date_from: dt.date | None | Unset = UNSET,
-    date_to: dt.date | None | Unset = UNSET,
+    date_from: dt.date | str | None | Unset = UNSET,
+    date_to: dt.date | str | None | Unset = UNSET,
     folder: Folder | None | Unset = UNSET,
     page: int | Unset = UNSET,
     per_page: int | Unset = UNSET,

@@ -64,7 +64,7 @@ EXPENSE_STATUS: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Expense(Record):
     """Money that was spent, filed under a category.
 
@@ -183,7 +183,7 @@ def create(
     project_id: int | None | Unset = UNSET,
     client_id: int | None | Unset = UNSET,
     vendor: str | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     notes: str | None | Unset = UNSET,
     status: ExpenseStatusInput | None | Unset = UNSET,
     tax1_name: str | None | Unset = UNSET,
@@ -295,7 +295,7 @@ def update(
     client_id: int | None | Unset = UNSET,
     amount: Decimal | int | str | Unset = UNSET,
     vendor: str | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     notes: str | None | Unset = UNSET,
     status: ExpenseStatusInput | None | Unset = UNSET,
     tax1_name: str | None | Unset = UNSET,
@@ -480,8 +480,8 @@ def list_(
     client_id: int | None | Unset = UNSET,
     category_id: int | None | Unset = UNSET,
     project_id: int | None | Unset = UNSET,
-    date_from: dt.date | None | Unset = UNSET,
-    date_to: dt.date | None | Unset = UNSET,
+    date_from: dt.date | str | None | Unset = UNSET,
+    date_to: dt.date | str | None | Unset = UNSET,
     vendor: str | None | Unset = UNSET,
     folder: Folder | None | Unset = UNSET,
     order: str | None | Unset = UNSET,

@@ -21,7 +21,7 @@ from .runtime.unset import UNSET, Unset
 __all__ = ["AsyncGateways", "Gateway", "Gateways", "list_"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Gateway(Record):
     """A payment gateway that the account is set up with."""
 

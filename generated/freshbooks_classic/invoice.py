@@ -136,7 +136,7 @@ INVOICE_STATUS_FILTER: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Invoice(Record):
     """A bill for a client. It keeps its own copy of the client's name and address."""
 
@@ -255,7 +255,7 @@ class Invoice(Record):
     """Deprecated. Use links.view. Page for the users of the account."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class InvoiceLine(Record):
     """One charge on an invoice."""
 
@@ -292,7 +292,7 @@ class InvoiceLine(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class InvoiceLinks(Record):
     """Pages of an invoice in the web application."""
 
@@ -304,7 +304,7 @@ class InvoiceLinks(Record):
     """Page for the users of the account."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class InvoiceGateway(Record):
     """A payment gateway that an invoice may be paid through."""
 
@@ -312,7 +312,7 @@ class InvoiceGateway(Record):
     """Name of the gateway, as gateway.list gives it."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class InvoiceLinesAdded(Record):
     """IDs of the added lines."""
 
@@ -502,7 +502,7 @@ def create(
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     number: str | None | Unset = UNSET,
     status: InvoiceStatusInput | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     return_uri: str | None | Unset = UNSET,
     lines: Sequence[InvoiceLineInput | InvoiceLine] | None | Unset = UNSET,
     estimate_id: int | None | Unset = UNSET,
@@ -662,7 +662,7 @@ def update(
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     number: str | None | Unset = UNSET,
     status: InvoiceStatusInput | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     return_uri: str | None | Unset = UNSET,
     lines: Sequence[InvoiceLineInput | InvoiceLine] | None | Unset = UNSET,
     po_number: str | None | Unset = UNSET,
@@ -921,10 +921,10 @@ def list_(
     recurring_id: int | None | Unset = UNSET,
     status: InvoiceStatusFilter | None | Unset = UNSET,
     number: str | None | Unset = UNSET,
-    date_from: dt.date | None | Unset = UNSET,
-    date_to: dt.date | None | Unset = UNSET,
-    updated_from: dt.datetime | None | Unset = UNSET,
-    updated_to: dt.datetime | None | Unset = UNSET,
+    date_from: dt.date | str | None | Unset = UNSET,
+    date_to: dt.date | str | None | Unset = UNSET,
+    updated_from: dt.datetime | str | None | Unset = UNSET,
+    updated_to: dt.datetime | str | None | Unset = UNSET,
     folder: Folder | None | Unset = UNSET,
     order: str | None | Unset = UNSET,
     page: int | Unset = UNSET,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncItems", "Item", "Items", "create", "delete", "get", "list_", "update"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Item(Record):
     """A product or service that can be put on invoice lines.
 

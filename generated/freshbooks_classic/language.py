@@ -18,7 +18,7 @@ from .runtime.unset import UNSET, Unset
 __all__ = ["AsyncLanguages", "Language", "Languages", "list_"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Language(Record):
     """A language that clients can be addressed in."""
 

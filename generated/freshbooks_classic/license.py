@@ -20,7 +20,7 @@ from .runtime.unset import UNSET, Unset
 __all__ = ["AsyncLicenses", "License", "Licenses", "create", "delete", "list_"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class License(Record):
     """The right of an account or one of its staff to use an add-on.
 

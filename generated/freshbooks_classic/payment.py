@@ -82,7 +82,7 @@ PAYMENT_TYPE: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Payment(Record):
     """Money received for an invoice, or credit that a client has with the account."""
 
@@ -123,7 +123,7 @@ class Payment(Record):
     """The transaction behind it; only there when it was paid online."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class GatewayTransaction(Record):
     """What a payment gateway knows an online payment by."""
 
@@ -191,7 +191,7 @@ def create(
     *,
     client_id: int | None | Unset = UNSET,
     invoice_id: int | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     amount: Decimal | int | str | None | Unset = UNSET,
     currency_code: str | Unset = UNSET,
     type: PaymentType | None | Unset = UNSET,
@@ -274,7 +274,7 @@ def update(
     payment_id: int,
     *,
     invoice_id: int | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     amount: Decimal | int | str | None | Unset = UNSET,
     currency_code: str | Unset = UNSET,
     type: PaymentType | None | Unset = UNSET,
@@ -432,10 +432,10 @@ def list_(
     *,
     client_id: int | None | Unset = UNSET,
     invoice_id: int | None | Unset = UNSET,
-    date_from: dt.date | None | Unset = UNSET,
-    date_to: dt.date | None | Unset = UNSET,
-    updated_from: dt.date | None | Unset = UNSET,
-    updated_to: dt.date | None | Unset = UNSET,
+    date_from: dt.date | str | None | Unset = UNSET,
+    date_to: dt.date | str | None | Unset = UNSET,
+    updated_from: dt.date | str | None | Unset = UNSET,
+    updated_to: dt.date | str | None | Unset = UNSET,
     page: int | Unset = UNSET,
     per_page: int | Unset = UNSET,
 ) -> Request[Page[Payment]]:

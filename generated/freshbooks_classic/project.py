@@ -60,7 +60,7 @@ BILL_METHOD: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Project(Record):
     """Work for a client, or internal work.
 
@@ -114,7 +114,7 @@ class Project(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ProjectTask(Record):
     """A task that is assigned to a project."""
 
@@ -124,7 +124,7 @@ class ProjectTask(Record):
     """Price of one hour of the task on this project; left out, the task's own rate counts."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ProjectStaff(Record):
     """A person who is assigned to a project."""
 

@@ -88,7 +88,7 @@ FREQUENCY: Final = EnumCodec(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Recurring(Record):
     """A pattern for the invoice that FreshBooks makes at each interval. It may charge a card."""
 
@@ -192,7 +192,7 @@ class Recurring(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class RecurringLine(Record):
     """One charge on each invoice of the profile."""
 
@@ -229,7 +229,7 @@ class RecurringLine(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Autobill(Record):
     """Automatic billing of a profile."""
 
@@ -244,7 +244,7 @@ class Autobill(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Card(Record):
     """A credit card. Responses mask the number, so you can't send a response back."""
 
@@ -264,7 +264,7 @@ class Card(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class CardExpiration(Record):
     """Expiration month of a card."""
 
@@ -274,7 +274,7 @@ class CardExpiration(Record):
     """Year with four digits."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class RecurringLinesAdded(Record):
     """IDs of the added lines."""
 
@@ -498,7 +498,7 @@ def create(
     *,
     client_id: int,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     frequency: Frequency | None | Unset = UNSET,
     occurrences: int | None | Unset = UNSET,
     stopped: bool | None | Unset = UNSET,
@@ -670,7 +670,7 @@ def update(
     *,
     client_id: int | Unset = UNSET,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
     frequency: Frequency | None | Unset = UNSET,
     occurrences: int | None | Unset = UNSET,
     stopped: bool | None | Unset = UNSET,
@@ -900,10 +900,10 @@ _LIST: Final = Method(
 def list_(
     *,
     client_id: int | Unset = UNSET,
-    date_from: dt.date | None | Unset = UNSET,
-    date_to: dt.date | None | Unset = UNSET,
-    updated_from: dt.datetime | None | Unset = UNSET,
-    updated_to: dt.datetime | None | Unset = UNSET,
+    date_from: dt.date | str | None | Unset = UNSET,
+    date_to: dt.date | str | None | Unset = UNSET,
+    updated_from: dt.datetime | str | None | Unset = UNSET,
+    updated_to: dt.datetime | str | None | Unset = UNSET,
     autobill: bool | None | Unset = UNSET,
     folder: Folder | None | Unset = UNSET,
     page: int | Unset = UNSET,

@@ -40,7 +40,7 @@ GroupBy: TypeAlias = Literal["date"]
 GROUP_BY: Final = EnumCodec({"date": ("date", "date")})
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ClientDetails(Record):
     """Billed and paid amounts of a client."""
 
@@ -50,7 +50,7 @@ class ClientDetails(Record):
     """One entry for each currency."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Balance(Record):
     """Billed and paid amounts of a client in one currency."""
 
@@ -64,7 +64,7 @@ class Balance(Record):
     """Currency of these amounts: three capital letters."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class EstimateDetails(Record):
     """Totals of a client's estimates in one currency."""
 
@@ -78,7 +78,7 @@ class EstimateDetails(Record):
     """Amount of the ones that became invoices."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ExpenseDetails(Record):
     """Totals of expenses by state."""
 
@@ -96,7 +96,7 @@ class ExpenseDetails(Record):
     """Month of the year, from 1 to 12; some reports pad it with a zero. From 1; up to 12."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class InvoiceDetails(Record):
     """Totals of invoices in one currency."""
 
@@ -114,7 +114,7 @@ class InvoiceDetails(Record):
     """Month of the year, from 1 to 12; some reports pad it with a zero. From 1; up to 12."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ProfitDetails(Record):
     """Income against expenses, in the account's base currency."""
 
@@ -268,8 +268,8 @@ _GET_ESTIMATE_DETAILS: Final = Method(
 def get_estimate_details(
     *,
     client_id: int,
-    date_from: dt.date | None | Unset = UNSET,
-    date_to: dt.date | None | Unset = UNSET,
+    date_from: dt.date | str | None | Unset = UNSET,
+    date_to: dt.date | str | None | Unset = UNSET,
 ) -> Request[list[EstimateDetails]]:
     """Totals of a client's estimates, by currency.
 
@@ -322,8 +322,8 @@ _GET_EXPENSE_DETAILS: Final = Method(
 def get_expense_details(
     *,
     client_id: int | None | Unset = UNSET,
-    date_from: dt.date | None | Unset = UNSET,
-    date_to: dt.date | None | Unset = UNSET,
+    date_from: dt.date | str | None | Unset = UNSET,
+    date_to: dt.date | str | None | Unset = UNSET,
     group_by: GroupBy | None | Unset = UNSET,
 ) -> Request[list[ExpenseDetails]]:
     """Totals of expenses, over all time or by month.
@@ -380,8 +380,8 @@ def get_invoice_details(
     *,
     status: str | None | Unset = UNSET,
     client_id: int | None | Unset = UNSET,
-    date_from: dt.date | None | Unset = UNSET,
-    date_to: dt.date | None | Unset = UNSET,
+    date_from: dt.date | str | None | Unset = UNSET,
+    date_to: dt.date | str | None | Unset = UNSET,
     group_by: GroupBy | None | Unset = UNSET,
 ) -> Request[list[InvoiceDetails]]:
     """Totals of invoices by currency, or by month and currency.
@@ -437,8 +437,8 @@ _GET_PROFIT_DETAILS: Final = Method(
 
 def get_profit_details(
     *,
-    date_from: dt.date,
-    date_to: dt.date,
+    date_from: dt.date | str,
+    date_to: dt.date | str,
     group_by: GroupBy | None | Unset = UNSET,
 ) -> Request[list[ProfitDetails]]:
     """Income, expenses and profit, as the Totals of the Profit and Loss report show them.

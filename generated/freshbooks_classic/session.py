@@ -20,7 +20,7 @@ from .runtime.schema import RecordSchema, field_spec
 __all__ = ["AsyncSessions", "Session", "Sessions", "create"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Session(Record):
     """An address that opens the web application."""
 

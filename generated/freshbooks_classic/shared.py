@@ -37,7 +37,7 @@ LineType: TypeAlias = Literal["Item", "Time"]
 LINE_TYPE: Final = EnumCodec({"Item": ("Item", "Item"), "Time": ("Time", "Time")})
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ContactReference(Record):
     """One of the client's contacts, who receives the document too."""
 

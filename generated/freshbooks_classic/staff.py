@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Staff(Record):
     """A person who works in the account."""
 
@@ -95,7 +95,7 @@ class Staff(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class StaffProject(Record):
     """A project that a staff member is assigned to."""
 

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class System(Record):
     """The account itself.
 
@@ -51,7 +51,7 @@ class System(Record):
     """API usage."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class SystemAddress(Record):
     """Postal address of the company."""
 
@@ -69,7 +69,7 @@ class SystemAddress(Record):
     """Country, in free text."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ApiUsage(Record):
     """Counters of calls. The limit dates from the time when calls a day were limited."""
 
@@ -82,7 +82,7 @@ class ApiUsage(Record):
     """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class NewSystem(Record):
     """A new account. Only one partner client uses it."""
 

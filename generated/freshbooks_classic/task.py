@@ -28,7 +28,7 @@ from .runtime.unset import UNSET, Unset
 __all__ = ["AsyncTasks", "Task", "Tasks", "create", "delete", "get", "list_", "update"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Task(Record):
     """A kind of work that time is logged against and that projects are made of."""
 

@@ -31,7 +31,7 @@ from .runtime.unset import UNSET, Unset
 __all__ = ["AsyncTaxes", "Tax", "Taxes", "create", "delete", "get", "list_", "update"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Tax(Record):
     """A tax that can be put on lines and expenses.
 

@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class TimeEntry(Record):
     """Hours that somebody spent on a task of a project on one day.
 
@@ -115,7 +115,7 @@ def create(
     staff_id: int | None | Unset = UNSET,
     hours: Decimal | int | str | None | Unset = UNSET,
     notes: str | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
 ) -> Request[int]:
     """Logs time. Fails if the project doesn't exist or the person isn't assigned to it.
 
@@ -185,7 +185,7 @@ def update(
     staff_id: int | None | Unset = UNSET,
     hours: Decimal | int | str | None | Unset = UNSET,
     notes: str | None | Unset = UNSET,
-    date: dt.date | None | Unset = UNSET,
+    date: dt.date | str | None | Unset = UNSET,
 ) -> Request[None]:
     """Changes the fields that you pass. Other fields don't change.
 
@@ -332,8 +332,8 @@ def list_(
     *,
     project_id: int | None | Unset = UNSET,
     task_id: int | None | Unset = UNSET,
-    date_from: dt.date | None | Unset = UNSET,
-    date_to: dt.date | None | Unset = UNSET,
+    date_from: dt.date | str | None | Unset = UNSET,
+    date_to: dt.date | str | None | Unset = UNSET,
     page: int | Unset = UNSET,
     per_page: int | Unset = UNSET,
 ) -> Request[Page[TimeEntry]]:

@@ -69,6 +69,8 @@ RESERVED: Final = frozenset(
         "UNSET",
         "Unset",
         "self",
+        "to_dict",
+        "to_json",
         "unknown",
     ]
 )

@@ -80,7 +80,7 @@ def test_everything_wrong_with_a_call_is_told_at_once_with_its_place(
             client_id="13",
             statsu="draft",
             status="pad",
-            date="2010-02-28",
+            date="2010-02-30",
             discount=0.1,
             terms="before\x00after",
             currency_code=None,
@@ -95,7 +95,7 @@ def test_everything_wrong_with_a_call_is_told_at_once_with_its_place(
         "statsu": "is not known here; did you mean 'status'?",
         "client_id": "should be an id (int), not str '13'",
         "status": "should be one of 'draft', 'sent', 'viewed', not 'pad'",
-        "date": "should be datetime.date, not str '2010-02-28'",
+        "date": "should be a date or its text YYYY-MM-DD, not str '2010-02-30'",
         "discount": "should be Decimal, int or numeric str, not float 0.1; a float is not exact, use Decimal or str",
         "terms": "should be text without the character U+0000, which XML cannot hold",
         "currency_code": "cannot be cleared: give a value, or leave it out",
@@ -174,7 +174,7 @@ WRONG: list[tuple[str, Callable[[FreshBooks, Any], object], list[Any]]] = [
     (
         "date",
         lambda fb, value: fb.invoice.create(client_id=1, date=value),
-        ["2010-02-28", 20100228, dt.datetime(2010, 2, 28), dt.datetime(2010, 2, 28, tzinfo=NEW_YORK)],
+        ["2010-02-30", "28.2.2010", 20100228, dt.datetime(2010, 2, 28), dt.datetime(2010, 2, 28, tzinfo=NEW_YORK)],
     ),
     (
         "datetime",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import ApiError
 from .paging import Walk
@@ -31,6 +31,16 @@ class AsyncPager(Generic[T]):
         async with aclosing(self._pages(None)) as pages:
             async for page in pages:
                 for row in page.items:
+                    yield row
+
+    def __repr__(self) -> str:
+        return f"<AsyncPager of {self._request(None).method}: iterate over it, or await take()>"
+
+    async def to_dicts(self, *, show_secrets: bool = False) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield all rows as dictionaries, such as for a table; see :meth:`Record.to_dict`."""
+        async with aclosing(self._pages(None)) as pages:
+            async for page in pages:
+                for row in page.to_dicts(show_secrets=show_secrets):
                     yield row
 
     def pages(self, resume: Cursor | None = None) -> AsyncIterator[Page[T]]:

@@ -239,10 +239,20 @@ class Pager(Generic[T]):
         self._client = client
         self._request = request
 
+    def __repr__(self) -> str:
+        return (
+            f"<Pager of {self._request(None).method}: iterate over it, or call take() or pages()>"
+        )
+
     def __iter__(self) -> Iterator[T]:
         """All rows, from the first page asked for to the last."""
         for page in self.pages():
             yield from page.items
+
+    def to_dicts(self, *, show_secrets: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield all rows as dictionaries, such as for a table; see :meth:`Record.to_dict`."""
+        for page in self.pages():
+            yield from page.to_dicts(show_secrets=show_secrets)
 
     def pages(self, resume: Cursor | None = None) -> Iterator[Page[T]]:
         """All pages, from the one asked for to the last; ``resume`` is the ``next`` of a page met earlier."""

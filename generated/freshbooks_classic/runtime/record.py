@@ -28,7 +28,7 @@ class Raw(str):
         return f"Raw({str.__repr__(self)})"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Record:
     """Base of the records in responses.
 
@@ -42,6 +42,40 @@ class Record:
         """Pickle and copy every field, with every pickle protocol."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return _restored, (type(self), values)
+
+    def __repr__(self) -> str:
+        """Return the fields that have a value, without the sensitive ones."""
+        values = [
+            (name, getattr(self, name))
+            for name, item in self.__dataclass_fields__.items()
+            if item.repr
+        ]
+        shown = [f"{name}={value!r}" for name, value in values if value is not None and value != []]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        from .data import record_html
+
+        return record_html(self)
+
+    def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """Return all fields as a dictionary: nested records become dictionaries, scalars keep their types.
+
+        Elements that the description does not know are under ``unknown``, if there are any.
+
+        Args:
+            show_secrets: include the values of sensitive fields; else ``[redacted]`` stands in their place.
+        """
+        from .data import as_data
+
+        found: dict[str, Any] = as_data(self, show_secrets=show_secrets)
+        return found
+
+    def to_json(self, *, indent: int | None = None, show_secrets: bool = False) -> str:
+        """Return what :meth:`to_dict` returns as JSON text; decimals, dates and times are strings."""
+        from .data import as_json
+
+        return as_json(self, indent=indent, show_secrets=show_secrets)
 
 
 def _restored(cls: type[Record], values: dict[str, Any]) -> Record:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import importlib
-import math
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
@@ -12,9 +10,9 @@ from typing import Any
 
 from lxml import etree
 
+from .data import plain
 from .errors import ArgumentError, Error, InvalidDocumentError
 from .failures import failed_by_rule
-from .files import File
 from .protocol import Protocol
 from .reading import find, local_name, local_part, parse_xml
 from .record import (
@@ -314,29 +312,3 @@ def _leaves(value: object) -> Iterator[object]:
         yield value
     if isinstance(value, Record):
         yield from (None for name in field_names(value) if getattr(value, name) == [])
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it: decimals and times as text, absent fields and empty lists left out."""
-    if isinstance(value, Page):
-        counters = {name: getattr(value, name) for name in ("position", "size", "pages", "total")}
-        items = [plain(item) for item in value.items]
-        return {**{k: v for k, v in counters.items() if v is not None}, "items": items}
-    if isinstance(value, Record):
-        found = {name: plain(getattr(value, name)) for name in field_names(value)}
-        return {name: item for name, item in found.items() if item is not None and item != []}
-    if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, File):
-        return {"bytes": len(value.content), "media": value.media}
-    if isinstance(value, (str, int, bool, type(None))):
-        return str(value) if isinstance(value, str) else value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return format(value, "f") if hasattr(value, "as_tuple") else str(value)

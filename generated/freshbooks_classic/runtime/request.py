@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 _COUNTER: Final = re.compile(r"[0-9]{1,18}\Z").match
 
+_SHOWN_ROWS: Final = 3
+"""Rows in the ``repr`` of a page."""
+
 Retry = Literal["safe", "idempotent", "ambiguous"]
 """Whether a call may be repeated when its response was lost: it changes nothing; changing twice is the same as once; or
 it is unknown whether it was processed."""
@@ -113,6 +116,31 @@ class Page(Sequence[T]):
     def followed_by(self, position: Cursor | None) -> Page[T]:
         """The same page in a walk that goes on at ``position``."""
         return replace(self, next=position)
+
+    def __repr__(self) -> str:
+        counters = [(name, getattr(self, name)) for name in ("position", "pages", "size", "total")]
+        known = "".join(f"{name}={value!r}, " for name, value in counters if value is not None)
+        shown = [*map(repr, self.items[:_SHOWN_ROWS])]
+        more = len(self.items) - len(shown)
+        return f"Page({known}items=[{', '.join(shown + [f'... {more} more'] * bool(more))}])"
+
+    def _repr_html_(self) -> str:
+        from .data import rows_html
+
+        of = f" of {self.total}" if self.total is not None else ""
+        return rows_html(self.items, f"{len(self.items)}{of} rows.")
+
+    def to_dicts(self, *, show_secrets: bool = False) -> list[dict[str, Any]]:
+        """Return the rows as dictionaries; see :meth:`Record.to_dict`."""
+        from .data import as_data
+
+        return [as_data(item, show_secrets=show_secrets) for item in self.items]
+
+    def to_json(self, *, indent: int | None = None, show_secrets: bool = False) -> str:
+        """Return the rows as a JSON array; see :meth:`Record.to_json`."""
+        from .data import as_json
+
+        return as_json(self.items, indent=indent, show_secrets=show_secrets)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)

@@ -22,6 +22,8 @@ _READ = {
 }  # fmt: skip
 _WRITE = {
     **_READ,
+    "date": "dt.date | str",
+    "datetime": "dt.datetime | str",
     "decimal": "Decimal | int | str",
     "binary": "Upload | bytes | PathLike[str] | BinaryIO",
     "float": "float | int",

@@ -46,8 +46,7 @@ class PatternDate(Date):
 
     def write(self, value: Any) -> str:
         """Return a value as XML character data."""
-        super().write(value)  # refuses what is not a date
-        return escape(value if isinstance(value, Raw) else value.strftime(self.pattern))
+        return escape(value if isinstance(value, Raw) else self.day(value).strftime(self.pattern))
 
 
 class FormattedDateTime(DateTime):
@@ -116,10 +115,7 @@ class FormattedDateTime(DateTime):
         """Return a value as XML character data."""
         if isinstance(value, Raw):
             return escape(value)
-        if not isinstance(value, dt.datetime):
-            raise ValueError(f"an aware datetime.datetime, not {named(value)}")
-        if value.tzinfo is None:
-            raise ValueError("an aware datetime; give this one a zone")
+        value = self.moment(value)
         if self.form == "epoch":
             seconds = (value - dt.datetime(1970, 1, 1, tzinfo=_UTC)) / dt.timedelta(seconds=1)
             return str(int(seconds)) if seconds == int(seconds) else repr(seconds)

@@ -300,13 +300,22 @@ class Date(Codec):
 
     def write(self, value: Any) -> str:
         """Return a value as XML character data."""
+        return escape(value) if isinstance(value, Raw) else self.day(value).isoformat()
+
+    @staticmethod
+    def day(value: Any) -> dt.date:
+        """Return a date that was given as such or as ISO text. Raises ValueError for anything else."""
+        if isinstance(value, str):
+            text = value.strip()
+            try:
+                return dt.date.fromisoformat(text if _DATE(text) is not None else "")
+            except ValueError:
+                raise ValueError(f"a date or its text YYYY-MM-DD, not {named(value)}") from None
         if isinstance(value, dt.datetime):
             raise ValueError("datetime.date, not a datetime; say which day with .date()")
         if isinstance(value, dt.date):
-            return value.isoformat()
-        if isinstance(value, Raw):
-            return escape(value)
-        raise ValueError(f"datetime.date, not {named(value)}")
+            return value
+        raise ValueError(f"datetime.date or ISO text, not {named(value)}")
 
     def plain(self, value: Any) -> Any:
         """Return the value as JSON has it."""
@@ -344,21 +353,34 @@ class DateTime(Codec):
 
     def write(self, value: Any) -> str:
         """Return a value as XML character data."""
-        if isinstance(value, dt.datetime):
-            if value.tzinfo is None:
-                raise ValueError(
-                    f"an aware datetime; the wire has times of {self._zone}, so give this one a zone"
-                )
-            if value.microsecond:
-                raise ValueError("a time of whole seconds; drop the microseconds")
-            try:
-                local = value.astimezone(self.zone())
-            except OverflowError:
-                raise ValueError(f"a time that {self._zone} has, too, not {value}") from None
-            return local.replace(tzinfo=None).isoformat(sep=" ")
         if isinstance(value, Raw):
             return escape(value)
-        raise ValueError(f"an aware datetime.datetime, not {named(value)}")
+        value = self.moment(value)
+        if value.microsecond:
+            raise ValueError("a time of whole seconds; drop the microseconds")
+        try:
+            local = value.astimezone(self.zone())
+        except OverflowError:
+            raise ValueError(f"a time that {self._zone} has, too, not {value}") from None
+        return local.replace(tzinfo=None).isoformat(sep=" ")
+
+    def moment(self, value: Any) -> dt.datetime:
+        """Return an aware time that was given as such or as ISO text. Raises ValueError for anything else."""
+        if isinstance(value, str):
+            text = value.strip()
+            try:
+                value = dt.datetime.fromisoformat(
+                    text[:-1] + "+00:00" if text[-1:] in "Zz" else text
+                )
+            except ValueError:
+                raise ValueError(f"a time as ISO text with an offset, not {named(value)}") from None
+        if not isinstance(value, dt.datetime):
+            raise ValueError(f"an aware datetime.datetime or ISO text, not {named(value)}")
+        if value.tzinfo is None:
+            raise ValueError(
+                f"an aware datetime; the wire has times of {self._zone}, so give this one a zone"
+            )
+        return value
 
     def plain(self, value: Any) -> Any:
         """Return the value as JSON has it."""

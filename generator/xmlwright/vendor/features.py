@@ -32,6 +32,7 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "command": Feature(
         "the command that reads documents", ("__main__.py", "runtime/command.py"), ("registry",)
     ),
+    "data": Feature("records as plain data", ("runtime/data.py",)),
     "environment": Feature(
         "settings from the environment and from profiles", ("runtime/environment.py",)
     ),

@@ -93,7 +93,9 @@ def built_requests_are_sent(fb: FreshBooks) -> None:
 
 
 def lists_are_walked(fb: FreshBooks) -> Iterator[str]:
-    for invoice in fb.invoice.list(status="unpaid", date_from=dt.date(2012, 1, 1)):
+    for invoice in fb.invoice.list(
+        status="unpaid", date_from=dt.date(2012, 1, 1), date_to="2012-12-31"
+    ):
         assert_type(invoice, Invoice)
         yield invoice.number or "no number"
     for page in fb.client.list(per_page=50).pages():

@@ -101,9 +101,9 @@ def decimal_for_an_integer(fb: FreshBooks) -> None:
     fb.recurring.create(client_id=13, occurrences=Decimal(3))
 
 
-def text_for_a_date(fb: FreshBooks) -> None:
+def number_for_a_date(fb: FreshBooks) -> None:
     # mypy says arg-type; pyright says reportArgumentType
-    fb.payment.create(invoice_id=344, date="2012-01-31")
+    fb.payment.create(invoice_id=344, date=20120131)
 
 
 def time_for_a_date(fb: FreshBooks) -> None:
