@@ -355,11 +355,11 @@ class DateTime(Codec):
         """Return a value as XML character data."""
         if isinstance(value, Raw):
             return escape(value)
-        value = self.moment(value)
-        if value.microsecond:
+        moment = self.moment(value)
+        if moment.microsecond:
             raise ValueError("a time of whole seconds; drop the microseconds")
         try:
-            local = value.astimezone(self.zone())
+            local = moment.astimezone(self.zone())
         except OverflowError:
             raise ValueError(f"a time that {self._zone} has, too, not {value}") from None
         return local.replace(tzinfo=None).isoformat(sep=" ")

@@ -115,18 +115,18 @@ class FormattedDateTime(DateTime):
         """Return a value as XML character data."""
         if isinstance(value, Raw):
             return escape(value)
-        value = self.moment(value)
+        moment = self.moment(value)
         if self.form == "epoch":
-            seconds = (value - dt.datetime(1970, 1, 1, tzinfo=_UTC)) / dt.timedelta(seconds=1)
+            seconds = (moment - dt.datetime(1970, 1, 1, tzinfo=_UTC)) / dt.timedelta(seconds=1)
             return str(int(seconds)) if seconds == int(seconds) else repr(seconds)
         if self.form == "http_date":
-            utc = value.astimezone(_UTC)
+            utc = moment.astimezone(_UTC)
             return (
                 f"{_DAYS[utc.weekday()]}, {utc.day:02d} {_MONTHS[utc.month - 1]} {utc.year:04d} "
                 f"{utc.hour:02d}:{utc.minute:02d}:{utc.second:02d} GMT"
             )
         try:
-            local = value.astimezone(self.zone())
+            local = moment.astimezone(self.zone())
         except OverflowError:
             raise ValueError(f"a time that {self._zone} has, too, not {value}") from None
         if "%" in self.form:
