@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import gc
+import operator
 import re
 import zlib
 from collections import Counter
@@ -36,10 +37,15 @@ from xmlwright import files, settings
 from xmlwright.diagnostics import Diagnostics
 from xmlwright.ir import Api, Field, Method
 from xmlwright.pipeline import stages as pipeline
+from xmlwright.resolve import behavior, resolver
 from xmlwright.schema import grammar as language
 from xmlwright.schema import loader as description
+from xmlwright.schema.behavior_grammar import BehaviorDecl
 from xmlwright.schema.decoder import Dictionary, Entries, Listing
 from xmlwright.schema.nodes import SourceFile, parse
+from xmlwright.validate import identifiers
+from xmlwright.validate.cases import coverage_of_cases
+from xmlwright.validate.coverage import CaseCoverage, uncovered, uncovered_api
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -253,6 +259,29 @@ class Reread:
     entries: Any = None
 
 
+_PARTS: Final = tuple(item.name for item in dataclasses.fields(description.Description))
+
+
+def _same(new: Any, old: Any) -> bool:
+    """Return whether a part of a description holds the same declarations, which are not read again."""
+    if isinstance(new, Mapping):
+        return new.keys() == old.keys() and all(_same(new[name], old[name]) for name in new)
+    if isinstance(new, tuple):
+        return len(new) == len(old) and all(map(operator.is_, new, old))
+    return new is old or (
+        isinstance(new, BehaviorDecl) and new == old
+    )  # with groups of rules, it is made anew
+
+
+def _only(api: Api, name: str) -> Api:
+    """Return an API in which only one resource has cases."""
+    modules = tuple(
+        module if module.name == name else dataclasses.replace(module, cases=())
+        for module in api.modules
+    )
+    return dataclasses.replace(api, modules=modules)
+
+
 class Bench:
     """The description as it is, and what a change makes of it."""
 
@@ -279,6 +308,11 @@ class Bench:
         assert read is not None
         self.api = pipeline.examine(read, found)
         assert not len(found), "the description itself has problems"
+        self._described = read
+        self._shown = {
+            module.name: coverage_of_cases(_only(self.api, module.name))
+            for module in self.api.modules
+        }
 
     def spots(self, path: Path) -> Iterator[Spot]:
         """All nodes of a file."""
@@ -330,7 +364,40 @@ class Bench:
     def examined(self, path: Path, decl: Any, found: Diagnostics) -> Api | None:
         """What the program makes of a description in which one file holds this declaration."""
         read = description.assemble({**self._files, path: decl}, found)
-        return None if read is None else pipeline.examine(read, found)
+        if read is None:
+            return None
+        what = {
+            name
+            for name in _PARTS
+            if not _same(getattr(read, name), getattr(self._described, name))
+        }
+        if what <= {"account", "behaviors"} and self._same_settings(read):
+            if not len(found):
+                behavior.resolve(read, self.api, found)
+            return self.api
+        return self._with_cases(read, found) if what == {"cases"} else pipeline.examine(read, found)
+
+    def _same_settings(self, read: description.Description) -> bool:
+        """Return whether an account has the settings that the rest of the description names."""
+        old, new = self._described.account, read.account
+        return old is new or (
+            old is not None and new is not None and list(old.settings) == list(new.settings)
+        )
+
+    def _with_cases(self, read: description.Description, found: Diagnostics) -> Api:
+        """Do what ``pipeline.examine`` does, and try the cases of only those resources whose cases are others."""
+        api = resolver.resolve(read, found)
+        identifiers.check(read, api, found)
+        if all(item.rule in ("case-arguments", "case-result") for item in found):
+            shown = CaseCoverage()
+            for name, old in self._shown.items():
+                before = self._described.cases.get(name, ())
+                same = _same(read.cases.get(name, ()), before)
+                shown.add(old if same else coverage_of_cases(_only(api, name), found))
+            uncovered_api(api, shown, found)
+            for module in api.modules:
+                uncovered(api, module, shown, found)
+        return api
 
     def reread(self, path: Path, piece: Piece | None, change: Change) -> Reread:
         """A file with a change, of which only the piece that holds it is read again, if there is one."""
