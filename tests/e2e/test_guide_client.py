@@ -42,9 +42,10 @@ def test_the_blocks_run_from_top_to_bottom(process: Process, tmp_path: Path) -> 
     url, ca = process.exported("URL"), process.exported("CA")
     base = url.partition("/api/")[0]
     home = base.rpartition("/")[0]
-    info = requests.get(f"{home}/__sandbox__/info", verify=ca, timeout=60).json()
-    key, secret = next(iter(info["oauth"]["consumers"].items()))
-    given = f"ca, consumer_key, consumer_secret = {ca!r}, {key!r}, {secret!r}\n"
+    key = {"X-Sandbox-Key": process.environment["SANDBOX_KEY"]}
+    info = requests.get(f"{home}/__sandbox__/info", headers=key, verify=ca, timeout=60).json()
+    consumer = next(iter(info["oauth"]["consumers"].items()))
+    given = f"ca, consumer_key, consumer_secret = {(ca, *consumer)!r}\n"
     program = "\n".join(blocks(GUIDE, "python"))
     # The flow alone does not ask the environment which server it talks to.
     at_home = '("sample", consumer_key, consumer_secret)'

@@ -21,6 +21,7 @@ from freshbooks_classic import (
     NEVER,
     AsyncFreshBooks,
     Backoff,
+    CallInfo,
     ConfigurationError,
     FreshBooks,
     OAuth,
@@ -481,6 +482,32 @@ def test_neither_repr_nor_pickle_nor_copy_gives_the_token_away() -> None:
             with pytest.raises(TypeError, match="secret") as caught:
                 attempt(value)
             assert TOKEN not in str(caught.value)
+
+
+def test_the_resources_of_a_copy_have_its_options(server: Server) -> None:
+    """Also those that the original has used."""
+    seen: list[str] = []
+
+    class Hook:
+        def before(self, call: CallInfo) -> None:
+            seen.append(call.method)
+
+        def after(self, call: CallInfo) -> None: ...
+
+    with FreshBooks("sample", token=TOKEN, url=server.url) as fb:
+        fb.task.get(1)
+        fb.with_options(hooks=[Hook()]).task.get(1)
+        fb.task.get(1)
+    assert seen == ["task.get"]
+
+    async def run() -> None:
+        async with AsyncFreshBooks("sample", token=TOKEN, url=server.url) as fb:
+            await fb.task.get(1)
+            await fb.with_options(hooks=[Hook()]).task.get(1)
+            await fb.task.get(1)
+
+    asyncio.run(run())
+    assert seen == ["task.get"] * 2
 
 
 def test_with_options_shares_the_connections_and_leaves_the_original_as_it_was(

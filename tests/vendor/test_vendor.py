@@ -245,7 +245,8 @@ def test_a_copy_calls_reads_pages_and_tells_failures(copies: Copies) -> None:
     assert told[2:] == ["True"]
 
 
-def test_an_import_of_what_is_left_out_names_the_command(copies: Copies) -> None:
+def test_an_import_of_what_is_left_out_names_the_command(tmp_path: Path) -> None:
+    copied(description(), tmp_path, "only_task", ("task",), tests=False)
     program = (
         "import only_task\n"
         "for line in ('from only_task.runtime.async_client import AsyncClient', 'from only_task import AsyncFreshBooks',\n"
@@ -256,12 +257,12 @@ def test_an_import_of_what_is_left_out_names_the_command(copies: Copies) -> None
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        cwd=copies.folder,
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
-    command = f"is not in this copy; run: xmlwright vendor {copies.folder / 'only_task'} --update"
+    command = f"is not in this copy; run: xmlwright vendor {tmp_path / 'only_task'} --update"
     assert done.stdout.splitlines() == [
         f"AsyncClient {command} --with async",
         f"AsyncFreshBooks {command} --with async",

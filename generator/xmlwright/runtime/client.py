@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from .errors import ApiError, ConfigurationError, OutcomeUnknownError
@@ -169,7 +170,10 @@ class BaseClient:
 
     def _copied(self: S, options: Options) -> S:
         copy = type(self).__new__(type(self))
-        copy.__dict__.update(self.__dict__)
+        for name, value in self.__dict__.items():
+            # A resource that was used is cached, bound to this client.
+            if not isinstance(getattr(type(self), name, None), cached_property):
+                copy.__dict__[name] = value
         copy.options = options
         copy._original = self._original or self
         copy._closed = False
