@@ -76,17 +76,20 @@ def test_verbs_decide_what_is_repeated(billing: tuple[Connect, Any, Sandbox]) ->
 
 
 @pytest.fixture
-def workspace(example_client: Clients, sandbox_of: Callable[[str], Sandbox]) -> tuple[Connect, Any]:
+def workspace(
+    example_client: Clients, sandbox_of: Callable[[str], Sandbox]
+) -> tuple[Connect, Any, Sandbox]:
     generated, box = example_client("tableau"), sandbox_of("tableau")
     given = {"server": "localhost", "site_id": "north"}
     return (
         lambda **options: generated.connected(box, "Tableau", **{**given, **options}),
         generated.package,
+        box,
     )
 
 
-def test_a_site_from_its_session_on(workspace: tuple[Connect, Any]) -> None:
-    connect, package = workspace
+def test_a_site_from_its_session_on(workspace: tuple[Connect, Any, Sandbox]) -> None:
+    connect, package, _ = workspace
     session = connect(token="").auth.signin(
         credentials={"name": "ada", "password": "secret", "site": {"content_url": "north"}}
     )
@@ -115,3 +118,29 @@ def test_a_site_from_its_session_on(workspace: tuple[Connect, Any]) -> None:
     assert absent.value.status == 404
     with pytest.raises(package.ArgumentError, match="site_role"):
         client.user.create(name="ada", site_role=None)
+    with pytest.raises(package.ValidationError) as invalid:
+        client.with_options(validate=False).project.create(name="")
+    assert invalid.value.status == 400
+
+
+def test_only_what_can_be_repeated_is_repeated_on_a_site(
+    workspace: tuple[Connect, Any, Sandbox],
+) -> None:
+    connect, package, box = workspace
+    client = connect()
+    box.control.add_fault("lost; method=project.create; count=1")
+    with pytest.raises(package.OutcomeUnknownError):
+        client.project.create(name="moor")
+    (project,) = client.project.list()
+    calls: dict[str, Callable[[], Any]] = {
+        "workbook.list": lambda: list(client.workbook.list()),
+        "project.update": lambda: client.project.update(project.id, description="wet"),
+        "project.delete": lambda: client.project.delete(project.id),
+    }
+    for method, call in calls.items():
+        box.control.clear_faults()
+        box.control.add_fault(f"status=503; method={method}; count=1")
+        call()
+    made = [call["method"] for call in box.control.requests()]
+    assert [made.count(method) for method in ("project.create", *calls)] == [1, 2, 2, 2]
+    assert list(client.project.list()) == []

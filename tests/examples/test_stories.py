@@ -74,6 +74,11 @@ def test_customers_and_subscriptions(payments: Story) -> None:
         profile={"merchant_customer_id": "M-1", "email": "ada@greenfield.example"}
     )
     identity = made.customer_profile_id
+    with pytest.raises(errors.ValidationError) as invalid:
+        payments.other(validate=False).customer_profile.create(
+            profile={"merchant_customer_id": "M" * 21}
+        )
+    assert invalid.value.code == "E00003"
     client.customer_profile.update(
         profile={"customer_profile_id": identity, "email": "new@greenfield.example"}
     )
@@ -130,6 +135,11 @@ def test_a_charge_is_not_sent_twice(payments: Story) -> None:
     payments.fault("lost; method=customer_profile.getCustomerProfileIds; count=1")
     client.customer_profile.list_ids()
     assert payments.times("customer_profile.getCustomerProfileIds") == 2
+    made = client.customer_profile.create(profile={"merchant_customer_id": "M-1"})
+    change = {"customer_profile_id": made.customer_profile_id, "email": "ada@greenfield.example"}
+    payments.fault("lost; method=customer_profile.updateCustomerProfile; count=1")
+    client.customer_profile.update(profile=change)
+    assert payments.times("customer_profile.updateCustomerProfile") == 2
 
 
 # parameters in, attributes out
@@ -168,6 +178,11 @@ def test_domains_and_their_records(registrar: Story) -> None:
     with pytest.raises(errors.NotFoundError) as absent:
         client.domains.get_info(domain_name="nowhere.example")
     assert (absent.value.code, absent.value.status) == ("2019166", 200)
+    with pytest.raises(errors.ValidationError) as invalid:
+        registrar.other(validate=False).domains.create(
+            domain_name="x.example", years=99, **CONTACTS
+        )
+    assert (invalid.value.code, invalid.value.status) == ("2011170", 200)
     with pytest.raises(errors.ArgumentError, match="address1"):
         client.domains.create(domain_name="x.example", years=2, **{**CONTACTS, "tech": {}})
 
@@ -209,6 +224,8 @@ def test_hosted_zones(zones: Story) -> None:
         client.hosted_zone.create(name=f"zone-{number}.example.", caller_reference=f"r{number}")
         for number in range(7)
     ]
+    with pytest.raises(errors.ValidationError):
+        zones.other(validate=False).hosted_zone.create(name="x" * 1025, caller_reference="r")
     identity = made[0].hosted_zone.id.rpartition("/")[2]
     listed = client.hosted_zone.list(maxitems=2)
     assert [len(page) for page in listed.pages()] == [2, 2, 2, 1]
@@ -233,6 +250,9 @@ def test_verbs_decide_what_is_repeated(zones: Story) -> None:
     zones.fault("reset; method=hosted_zone.GetHostedZone; count=1")
     assert client.hosted_zone.get(identity).hosted_zone.name == "zone.example."
     assert zones.times("hosted_zone.GetHostedZone") == 2
+    zones.fault("lost; method=hosted_zone.UpdateHostedZoneComment; count=1")
+    assert client.hosted_zone.update_comment(identity, comment="a").config.comment == "a"
+    assert zones.times("hosted_zone.UpdateHostedZoneComment") == 2
     zones.fault("status=503; method=hosted_zone.DeleteHostedZone; count=1")
     client.hosted_zone.delete(identity)
     assert list(client.hosted_zone.list()) == []
