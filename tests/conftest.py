@@ -17,9 +17,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Set before pytest-xdist starts its workers, which inherit it.
 SEED = os.environ.setdefault("XMLWRIGHT_SEED", str(random.SystemRandom().randrange(2**32)))
 
-# Programs that the tests start inherit it, too.
-_CACHE = tempfile.TemporaryDirectory(prefix="xmlwright-tests-")
-os.environ["XDG_CACHE_HOME"] = _CACHE.name
+# One cache for the whole run: workers, and programs that the tests start, inherit it.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _CACHE = tempfile.TemporaryDirectory(prefix="xmlwright-tests-")
+    os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 TESTS = Path(__file__).parent
 # Folders and files whose tests start browsers, builds or type checkers, or try many calls over HTTP.
