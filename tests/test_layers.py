@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1] / "generator" / "xmlwright"
 # From first to last: each imports only what is listed before it. A name is a package or a module.
 LAYERS = (
     "runtime", "naming", "files", "diagnostics", "settings", "schema", "ir", "behavior", "cases",
-    "resolve", "validate", "render", "pipeline", "staleness", "explain", "export", "diff", "inference",
+    "resolve", "validate", "render", "pipeline", "staleness", "explain", "export", "diff", "starter", "inference",
     "vendor", "docs", "sandbox", "cli",
 )  # fmt: skip
 SANDBOX_LAYERS = ("binding", "engine", "calls", "storage", "faults", "http", "inspector")

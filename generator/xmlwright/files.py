@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+
+
+class AlreadyExistsError(Exception):
+    """A file or folder that would be written exists already."""
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -41,3 +48,38 @@ def make_private(folder: Path) -> None:
     for parent in (*reversed(folder.parents), folder):
         if not parent.exists():
             parent.mkdir(mode=0o700, exist_ok=True)
+
+
+def write_new_files(root: Path, files: Mapping[str, str]) -> None:
+    """Write path -> text below a folder, all or nothing.
+
+    Raises:
+        AlreadyExistsError: A file, or a folder that would hold one, exists already.
+        OSError: A file cannot be written.
+    """
+    tops = list(dict.fromkeys(path.partition("/")[0] for path in files))
+    for top in tops:
+        if os.path.lexists(root / top):
+            raise AlreadyExistsError(root / top)
+    made = next((folder for folder in (*reversed(root.parents), root) if not folder.exists()), None)
+    moved: list[Path] = []
+    complete = False
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".xmlwright-", dir=root) as staging:
+            for path, text in files.items():
+                target = Path(staging, path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8", newline="\n")
+            for top in tops:
+                if os.path.lexists(root / top):
+                    raise AlreadyExistsError(root / top)
+                os.rename(Path(staging, top), root / top)
+                moved.append(root / top)
+        complete = True
+    finally:
+        if not complete:
+            for path in moved:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if made is not None:
+                shutil.rmtree(made, ignore_errors=True)

@@ -300,3 +300,64 @@ def test_generated_client_installs_without_extras(built: dict[str, Path], tmp_pa
     )
     for command in ("read", "check"):
         run(programs / "python", "-m", "freshbooks_classic", command, answer, cwd=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def new_project_programs(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with what the guide installs, and pip, which a printed command runs."""
+    folder = tmp_path_factory.mktemp("new-project") / "environment"
+    return install(folder, with_extra(built["xmlwright.whl"], "sandbox"), "pip")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["xml", "paths", "parameters"])
+def test_new_project_works_at_once(
+    new_project_programs: Path, tmp_path: Path, dialect: str
+) -> None:
+    """``init`` with defaults in an empty folder, then the commands that it prints, as they are."""
+    choice = () if dialect == "xml" else ("--dialect", dialect)
+    project = tmp_path / f"shop-{dialect}"
+    project.mkdir()
+    printed = run(new_project_programs / "xmlwright", "init", *choice, cwd=project)
+    commands = re.findall(r"^  (\S.*?)  +# ", printed, re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands[:-1]:
+        program, *arguments = shlex.split(command)
+        output = run(new_project_programs / program, *arguments, cwd=project)
+    assert re.search(r"\d+ passed", output)
+    assert "failed" not in output
+    assert commands[-1] == "xmlwright sandbox"
+    client = f"Shop{dialect.title()}"
+    process = subprocess.Popen(
+        [new_project_programs / "xmlwright", "sandbox"], cwd=project, env=environment(), text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    watchdog = threading.Timer(TIMEOUT, process.kill)
+    watchdog.start()
+    try:
+        assert process.stdout is not None
+        exports: dict[str, str] = {}
+        for line in process.stdout:
+            if line.startswith("export "):
+                name, _, value = shlex.split(line)[1].partition("=")
+                exports[name] = value
+            if line.startswith("Ctrl-C ends it."):
+                break
+        program = (
+            f"from shop_{dialect}_client import {client}\n"
+            f"with {client}.from_env() as client:\n"
+            "    client.note.create(title='Bread', pinned=True)\n"
+            "    print(sorted(note.title for note in client.note.list(pinned=True)))\n"
+        )
+        done = subprocess.run(
+            [new_project_programs / "python", "-c", program], env={**environment(), **exports},
+            cwd=project, capture_output=True, text=True, timeout=TIMEOUT, check=False,
+        )  # fmt: skip
+        assert done.stdout.strip() == "['Bread', 'Shopping']", done.stderr
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.wait() == 0
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.communicate()

@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "drift",
     "explain",
     "infer",
+    "init",
     "sandbox",
     "schema",
     "validate",
@@ -79,6 +80,7 @@ class CommandGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Examples:
+  xmlwright init                      write a new project that works at once
   xmlwright validate                  report all errors in the description
   xmlwright build                     bring the generated project up to date
   xmlwright check                     fail if it is not up to date, for CI

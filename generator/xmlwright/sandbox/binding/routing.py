@@ -184,8 +184,10 @@ class Router:
 
 
 def is_plain(api: Api) -> bool:
-    """Return whether each request is a document that names its method, POSTed to one address."""
+    """Return whether each request is a document that names its method, POSTed to one address by a token."""
     envelope = api.envelope
+    if sum(len(_VARIABLE.findall(item.value)) for item in api.authentication) > 1:
+        return False
     if envelope.request_method is None or "{" in envelope.request_root:
         return False
     if any(
