@@ -79,7 +79,7 @@ def write_new_files(root: Path, files: Mapping[str, str]) -> None:
         complete = True
     finally:
         if not complete:
-            for path in moved:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            for top_path in moved:
+                shutil.rmtree(top_path) if top_path.is_dir() else top_path.unlink()
             if made is not None:
                 shutil.rmtree(made, ignore_errors=True)

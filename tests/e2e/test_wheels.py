@@ -321,6 +321,7 @@ def test_new_project_works_at_once(
     printed = run(new_project_programs / "xmlwright", "init", *choice, cwd=project)
     commands = re.findall(r"^  (\S.*?)  +# ", printed, re.MULTILINE)
     assert len(commands) == 4
+    output = ""
     for command in commands[:-1]:
         program, *arguments = shlex.split(command)
         output = run(new_project_programs / program, *arguments, cwd=project)
