@@ -511,6 +511,21 @@ class Authentication:
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """A call that gives out options of the client, which further calls carry."""
+
+    call: str
+    arguments: Mapping[str, Any]
+    """Python name of an argument -> option of the client; nested as the arguments are."""
+    keeps: Mapping[str, tuple[str, ...]]
+    """Option of the client -> Python names that lead to its value in the result."""
+    ends: str | None
+    """The method that ends a session."""
+    renew_on: tuple[int, ...]
+    """Statuses that mean that a session is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """Names in the generated project."""
 
@@ -555,6 +570,7 @@ class Api:
     enums: Mapping[Ref, Enum] = field(repr=False)
     provenance: Provenance = Provenance("documented")
     """Provenance of the facts of api.yaml that have none."""
+    session: Session | None = None
     key_positions: Mapping[str, Position] = field(default_factory=dict, repr=False)
     """Positions in api.yaml by the path of the key: ``envelope.request.root``."""
 

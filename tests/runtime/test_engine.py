@@ -29,7 +29,7 @@ from retry_calls import (
 
 from freshbooks_classic import Backoff, FreshBooks, wire
 from freshbooks_classic.runtime import errors
-from freshbooks_classic.runtime.engine import Pause, run_call
+from freshbooks_classic.runtime.engine import Pause, SignIn, run_call
 from freshbooks_classic.runtime.transport import HttpRequest, HttpResponse
 
 __all__ = ["libraries", "nothing_left_open", "server"]
@@ -97,6 +97,7 @@ def simulate(
     try:
         step = next(steps)
         for _ in range(50):
+            assert not isinstance(step, SignIn)
             if isinstance(step, Pause):
                 world.pauses.append(step.seconds)
                 world.now += step.seconds

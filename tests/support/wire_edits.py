@@ -78,6 +78,15 @@ EDITS = {
         {"option-renamed"},
     ),
     "credential elsewhere": ([api("{basic: \"{api_key}:\"}", '{at: "header:X-Key", value: "{api_key}"}')], {"authentication-changed"}),
+    "session": (
+        [
+            api("credentials: {api_key: {doc: \"Secret of the club.\"}}",
+                "credentials: {api_key: {default: \"\", doc: \"Secret of the club.\"}}"),
+            api("authentication: [", "authentication: [{session: {call: member.enter, keeps: {api_key: code}}}, "),
+            member("  block: {", "  enter: {http: \"POST /enter\", authentication: none, response: {value: record}}\n  block: {"),
+        ],
+        {"session-changed", "option-now-optional", "method-added"},
+    ),
     "signer": ([api("authentication: [", "authentication: [signer, ")], {"signer-now-required"}),
     "default of an option": ([api("{default: eu}", "{default: us}")], {"default-changed"}),
     "option without a default": ([api("{default: eu}", "{}")], {"option-now-required"}),

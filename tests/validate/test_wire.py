@@ -36,10 +36,36 @@ class Wrong:
     here: str = ""
     more: tuple[tuple[str, str, str], ...] = field(default=())
     suggestion: str | None = None
+    first: bool = False
+    """Whether the further edits come before the mistake."""
 
 
 def api(name: str, rule: str, message: str, old: str, new: str, **more: object) -> Wrong:
     return Wrong(name, rule, message, API, old, new, **more)  # type: ignore[arg-type]
+
+
+SESSION = """\
+authentication:
+  - session:
+      call: member.enter
+      arguments: {user: "{region}"}
+      keeps: {api_key: code}
+  - {basic: "{api_key}:"}
+"""
+ENTER = """\
+  enter: {http: "POST /enter", authentication: none, response: {value: record}, arguments: {user: {type: text}}}
+"""
+
+
+def session(name: str, rule: str, message: str, old: str, new: str, **more: object) -> Wrong:
+    """Return a mistake in a description that has a session."""
+    edits = (
+        (API, 'authentication: [{basic: "{api_key}:"}]\n', SESSION),
+        (API, "{api_key: {doc:", '{api_key: {default: "", doc:'),
+        (MEMBER, "  block: {", f"{ENTER}  block: {{"),
+    )
+    file = MEMBER if old in ENTER else API
+    return Wrong(name, rule, message, file, old, new, more=edits, first=True, **more)  # type: ignore[arg-type]
 
 
 def member(name: str, rule: str, message: str, old: str, new: str, **more: object) -> Wrong:
@@ -96,6 +122,18 @@ MISTAKES = [
     api("an empty range", "wrong-type", "the range 599-500 is empty", "500-599", "599-500"),
     api("a credential that is not declared", "dangling-reference", "unknown credential 'api_kye'",
         '"{api_key}:"', '"{api_kye}:"', suggestion="api_key"),
+    session("a session of an unknown method", "dangling-reference", "unknown method 'member.entre'",
+            "call: member.enter", "call: member.entre", suggestion="member.enter"),
+    session("a session that needs itself", "contradiction", "begins the session, so it needs `authentication: none`",
+            "http: \"POST /enter\", authentication: none", "http: \"POST /enter\"", here="call: member.enter"),
+    session("a session that gives out what must be given", "contradiction", "it needs `default: \"\"`",
+            "{api_key: {default: \"\", ", "{api_key: {", here="keeps: "),
+    session("a session without a place", "dangling-reference", "has no field at kode", "{api_key: code}", "{api_key: kode}",
+            here="keeps: "),
+    session("a session with an unknown argument", "dangling-reference", "unknown argument 'usr'",
+            'user: "{region}"', 'usr: "{region}"', suggestion="user"),
+    session("a session with an unknown option", "dangling-reference", "unknown option of the client 'regoin'",
+            'user: "{region}"', 'user: "{regoin}"', suggestion="region"),
     # keys of older descriptions
     member("a field with an element", "unknown-key", "unknown key 'element'",
            'at: "name/@full"', "element: name", suggestion="at"),
@@ -142,7 +180,8 @@ MISTAKES = [
 @pytest.mark.parametrize("wrong", MISTAKES, ids=lambda wrong: wrong.name.replace(" ", "-"))
 def test_mistake_is_reported_at_its_place(wrong: Wrong, tmp_path: Path) -> None:
     files = dict(rest_project.FILES)
-    for name, old, new in ((wrong.file, wrong.old, wrong.new), *wrong.more):
+    mistake = (wrong.file, wrong.old, wrong.new)
+    for name, old, new in (*wrong.more, mistake) if wrong.first else (mistake, *wrong.more):
         assert old in files[name]
         files[name] = files[name].replace(old, new, 1)
     here = wrong.here or wrong.new.strip("\n").split("\n")[-1].strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -9,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from .errors import ApiError, ConfigurationError, OutcomeUnknownError
+from .errors import ApiError, ConfigurationError, Error, OutcomeUnknownError
 from .request import Request
 
 # The rest of the machinery is imported by the first client and the first call: programs that only build requests, or
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 
     from .auth import Auth
     from .credentials import Credentials
-    from .engine import Pause, Setup, Step
+    from .engine import Pause, Setup, SignIn, Step
     from .hooks import Hook, RawResponse
     from .options import OptionChanges, Options, Timeout, Tls
     from .protocol import Protocol
     from .record import Record
     from .registry import MethodRegistry
     from .retry import RetryPolicy
-    from .transport import HttpRequest, HttpResponse, Transport
+    from .session import Session
+    from .transport import HttpRequest, Transport
 
 T = TypeVar("T")
 S = TypeVar("S", bound="BaseClient")
@@ -99,6 +101,11 @@ class BaseClient:
         )
         tls = Tls(True if ca is None else ca, certificate, proxy)
         self._auth = auth
+        self._session: Session | None = None
+        if protocol.session is not None:
+            from .session import session_of
+
+            self._session = session_of(protocol, self._variables, self._credentials)
         self._user_agent = own_user_agent(protocol, user_agent)
         self._transport: Any = self._made(tls) if transport is None else transport
         self._original: BaseClient | None = None
@@ -206,7 +213,19 @@ class BaseClient:
             self._auth,
             self._user_agent,
             self.options,
+            self._session is not None,
         )
+
+    def _sign_in_request(self, session: Session) -> Request[Any]:
+        """Return the call that begins a session."""
+        return self.registry().build(session.rule.call, session.arguments())
+
+    def _sign_out_request(self) -> Request[Any] | None:
+        """Return the call that ends the session; None where there is nothing to end."""
+        session = self._session
+        if session is None or not session.values or session.rule.ends is None or self.closed:
+            return None
+        return self.registry().build(session.rule.ends, {})
 
     def explain(self, request: Request[Any]) -> str:
         """What sending ``request`` would do, without sending it: the document, redacted, and what is known of the method."""
@@ -258,9 +277,26 @@ class Client(BaseClient):
 
     def close(self) -> None:
         """Close the connections, unless this is a copy made by :meth:`with_options`: they are the original's."""
-        self._closed = True
         if self._original is None:
+            self._sign_out()
             self._transport.close()
+        self._closed = True
+
+    def _sign_out(self) -> None:
+        request = self._sign_out_request()
+        if request is not None:
+            with contextlib.suppress(Error):  # the session then ends by itself
+                self.send(request)
+
+    def _signed_in(self, stale: Mapping[str, str] | None) -> Mapping[str, str]:
+        """Return the credentials of the session, after signing in where there is none."""
+        session = self._session
+        assert session is not None
+        with session.lock:
+            values: Mapping[str, str] | None = session.values
+            if values is None or values is stale:
+                values = session.keep(self.send(self._sign_in_request(session)))
+            return values
 
     def send(self, request: Request[T]) -> T:
         """Send one request and return its value.
@@ -284,9 +320,9 @@ class Client(BaseClient):
 
     def _driven(self, steps: Step[T]) -> T:
         """Do what a call asks for until it has a value."""
-        from .engine import Pause
+        from .engine import Pause, SignIn
 
-        step: HttpRequest | Pause = next(steps)
+        step: HttpRequest | Pause | SignIn = next(steps)
         while True:
             try:
                 if isinstance(step, Pause):
@@ -294,11 +330,15 @@ class Client(BaseClient):
                     step = next(steps)
                     continue
                 try:
-                    response: HttpResponse = self._transport.send(step)
+                    came: object
+                    if isinstance(step, SignIn):
+                        came = self._signed_in(step.stale)
+                    else:
+                        came = self._transport.send(step)
                 except Exception as error:
                     step = steps.throw(error)
                 else:
-                    step = steps.send(response)
+                    step = steps.send(came)
             except StopIteration as done:
                 value: T = done.value
                 return value

@@ -73,26 +73,33 @@ class Credentials:
         """Name -> value of each credential."""
         return self._values
 
-    def _text(self, template: str) -> str:
-        return _NAME.sub(lambda found: self._values.get(found.group(1), found.group()), template)
+    def _text(self, template: str, kept: Mapping[str, str] | None = None) -> str:
+        values = {**self._values, **(kept or {})}
+        return _NAME.sub(lambda found: values.get(found.group(1), found.group()), template)
 
-    def add_to(self, outgoing: Outgoing) -> None:
-        """Put the credentials into a request."""
+    def sensitive(self, kept: Mapping[str, str]) -> set[str]:
+        """Return what of a session must not be shown."""
+        return {text for name, text in kept.items() if name in self._sensitive and text}
+
+    def add_to(self, outgoing: Outgoing, kept: Mapping[str, str] | None = None) -> None:
+        """Put the credentials into a request; ``kept`` are those of a session."""
         elements: list[tuple[Place, str]] = []
         for item in self._items:
             place = item.place
             if place is None:
                 user, _, password = item.value.partition(":")
-                pair = f"{self._text(user)}:{self._text(password)}".encode()
+                pair = f"{self._text(user, kept)}:{self._text(password, kept)}".encode()
                 outgoing.headers["Authorization"] = "Basic " + base64.b64encode(pair).decode(
                     "ascii"
                 )
             elif place.source == "header":
-                outgoing.headers[place.name] = self._text(item.value)
+                outgoing.headers[place.name] = checked_header(
+                    place.name, self._text(item.value, kept)
+                )
             elif place.source:
-                outgoing.add_parameter(place.source, place.name, self._text(item.value))
+                outgoing.add_parameter(place.source, place.name, self._text(item.value, kept))
             else:
-                elements.append((place, self._text(item.value)))
+                elements.append((place, self._text(item.value, kept)))
         if elements:
             outgoing.add_elements(_document(elements))
 

@@ -107,6 +107,10 @@ class CallInfo:
         found: tuple[ErrorDetail, ...] = read_warnings(self._request.endpoint.protocol, self._body)
         return found
 
+    def hide(self, texts: set[str]) -> None:
+        """Hide more texts."""
+        self._secrets |= texts
+
     def sent(self) -> None:
         """Note that the request is sent once more."""
         self.attempts += 1

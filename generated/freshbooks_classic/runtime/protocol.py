@@ -84,6 +84,21 @@ class ErrorCode(NamedTuple):
     """What the caller can do."""
 
 
+class SessionRule(NamedTuple):
+    """How a session begins and ends."""
+
+    call: str
+    """The method that begins it."""
+    arguments: Mapping[str, Any]
+    """Argument -> option of the client; nested as the arguments are."""
+    keeps: Mapping[str, tuple[str, ...]]
+    """Option of the client -> names of the attributes that lead to its value in the result."""
+    ends: str | None = None
+    """The method that ends it, when the client is closed."""
+    renew_on: tuple[int, ...] = (401,)
+    """Statuses that mean that the session is over; the client then signs in once more."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Protocol:
     """The envelope of one API and all else that its methods share."""
@@ -125,6 +140,8 @@ class Protocol:
     credentials: tuple[ClientOption, ...] = ()
     authentication: tuple[Authentication, ...] = ()
     """What requests carry to say who is calling."""
+    session: SessionRule | None = None
+    """How a client gets the credentials that it was not given."""
     signer: bool = False
     """The caller must pass what signs requests."""
     oauth_request_token: str | None = None

@@ -19,6 +19,7 @@ from ..ir import (
     Paging,
     Record,
     Ref,
+    Session,
 )
 from ..naming import python_name
 from ..runtime.credentials import Authentication as RuntimeAuthentication
@@ -28,7 +29,7 @@ from ..runtime.formats import Base64, Float, FormattedDateTime, PatternDate, Raw
 from ..runtime.http_binding import HttpBinding
 from ..runtime.parameters import ParameterNames as RuntimeParameterNames
 from ..runtime.places import Place
-from ..runtime.protocol import CallbackForm, ErrorCode, Protocol
+from ..runtime.protocol import CallbackForm, ErrorCode, Protocol, SessionRule
 from ..runtime.protocol import Paging as RuntimePaging
 from ..runtime.record import Record as RuntimeRecord
 from ..runtime.request import (
@@ -121,6 +122,7 @@ class Tables:
                 RuntimeAuthentication(item.value, maybe_place(item.place))
                 for item in api.authentication
             ),
+            session=None if api.session is None else _session(api.session),
             signer=api.signer,
             request_root=envelope.request_root,
             request_method=maybe_place(envelope.request_method),
@@ -368,6 +370,12 @@ def binding_of(http: Http | None) -> HttpBinding | None:
 def maybe_place(text: str | None) -> Place | None:
     """Return the place that a text of the description is."""
     return None if text is None else Place.of(text)
+
+
+def _session(session: Session) -> SessionRule:
+    return SessionRule(
+        session.call, session.arguments, session.keeps, session.ends, session.renew_on
+    )
 
 
 def _option(option: ClientOption) -> RuntimeOption:

@@ -130,6 +130,7 @@ RULES: Final[dict[str, Rule]] = {
         ("endpoint-changed", "breaking", "none"),
         ("envelope-changed", "breaking", "none"),
         ("authentication-changed", "breaking", "none"),
+        ("session-changed", "risky", "none"),
         ("prefix-changed", "breaking", "none"),
         ("metadata-moved", "breaking", "none"),
         ("failure-moved", "breaking", "none"),

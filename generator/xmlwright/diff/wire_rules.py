@@ -63,6 +63,9 @@ def options(old: Api, new: Api) -> Iterator[Change]:
     if _renamed(old.authentication, renamed) != new.authentication:
         message = was(*(tuple(map(_sent, api.authentication)) for api in (old, new)))
         yield Change("authentication-changed", "authentication", message, None, None)
+    if old.session != new.session:
+        message = was(*(api.session.call if api.session else None for api in (old, new)))
+        yield Change("session-changed", "authentication", f"the session {message}", None, None)
     if old.signer != new.signer:
         rule = "signer-now-required" if new.signer else "signer-no-longer-required"
         yield Change(rule, "authentication", "the signer of requests", None, None)

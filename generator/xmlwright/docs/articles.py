@@ -128,6 +128,12 @@ def _authentication(api: Api, links: Links) -> Iterator[Section]:
         blocks.append(Table(("Credential", "Description", "Environment"), options))
     if sent:
         blocks.append(Table(("Where", "Value"), sent))
+    if api.session is not None:
+        given_out = " and ".join(f"`{name}`" for name in api.session.keeps)
+        blocks.append(
+            f"A client without {given_out} calls `{api.session.call}` before its first call and keeps what that returns."
+            " It signs in once more when the API says that the session is over."
+        )
     if api.signer:
         blocks.append(
             "Requests are signed: pass `auth=`, a function that gets the request (verb, URL, headers and body) and"

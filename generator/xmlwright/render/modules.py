@@ -20,6 +20,7 @@ REASONS: Final[Mapping[str, str]] = {
     "oauth": "OAuth",
     "outside": "values outside of documents",
     "parameters": "methods with a verb and a path",
+    "session": "sessions",
 }
 """Optional module -> what of a description needs it."""
 
@@ -53,6 +54,7 @@ def unused(api: Api) -> frozenset[str]:
             for item in record.fields
         ),
         "parameters": http,
+        "session": api.session is not None,
     }
     return frozenset(name for name in REASONS if not used[name])
 

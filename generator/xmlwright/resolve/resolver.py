@@ -15,6 +15,7 @@ from .api import ApiResolver
 from .cases import CaseResolver
 from .methods import MethodResolver
 from .records import RecordResolver
+from .session import SessionResolver
 from .symbols import SHARED, Scope, SymbolTable, class_name_of, prose, provenance_of, refused
 
 
@@ -53,6 +54,7 @@ class _Resolver:
         if self._description.shared is not None:
             modules.insert(0, self._shared(self._description.shared))
         api = _with_modules(api, modules)
+        api = dataclasses.replace(api, session=SessionResolver(self._symbols, api).session())
         values = None
         if self._decode_cases and not len(self._diagnostics):
             values = Values(api, Tables(api), self._diagnostics)

@@ -119,7 +119,7 @@ class WireResolver:
             return (), False
         found: list[Authentication] = []
         for item in decl:
-            if not isinstance(item, AuthenticationItemDecl):
+            if not isinstance(item, AuthenticationItemDecl) or item.session is not None:
                 continue
             template = item.basic if item.basic is not None else item.value
             if template is None or (item.basic is None) == (item.place is None):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from .client import BaseClient
-from .engine import Pause, Step, run_call, run_call_with_info
+from .engine import Pause, SignIn, Step, run_call, run_call_with_info
 from .errors import (
     ApiError,
     ConfigurationError,
@@ -258,9 +259,28 @@ class AsyncClient(BaseClient):
 
     async def close(self) -> None:
         """Close the connections, unless this is a copy made by ``with_options``: they are the original's."""
-        self._closed = True
         if self._original is None:
+            await self._sign_out()
             await self._transport.close()
+        self._closed = True
+
+    async def _sign_out(self) -> None:
+        request = self._sign_out_request()
+        if request is not None:
+            with contextlib.suppress(Error):  # the session then ends by itself
+                await self.send(request)
+
+    async def _signed_in(self, stale: Mapping[str, str] | None) -> Mapping[str, str]:
+        """As that of the synchronous client."""
+        session = self._session
+        assert session is not None
+        if session.tasks is None:
+            session.tasks = asyncio.Lock()
+        async with session.tasks:
+            values: Mapping[str, str] | None = session.values
+            if values is None or values is stale:
+                values = session.keep(await self.send(self._sign_in_request(session)))
+            return values
 
     async def send(self, request: Request[T]) -> T:
         """Send one request and return its value. Raises as the synchronous client does."""
@@ -273,7 +293,7 @@ class AsyncClient(BaseClient):
 
     async def _driven(self, steps: Step[T]) -> T:
         """Do what a call asks for until it has a value."""
-        step: HttpRequest | Pause = next(steps)
+        step: HttpRequest | Pause | SignIn = next(steps)
         while True:
             try:
                 if isinstance(step, Pause):
@@ -281,11 +301,15 @@ class AsyncClient(BaseClient):
                     step = next(steps)
                     continue
                 try:
-                    response: HttpResponse = await self._transport.send(step)
+                    came: object
+                    if isinstance(step, SignIn):
+                        came = await self._signed_in(step.stale)
+                    else:
+                        came = await self._transport.send(step)
                 except Exception as error:
                     step = steps.throw(error)
                 else:
-                    step = steps.send(response)
+                    step = steps.send(came)
             except StopIteration as done:
                 value: T = done.value
                 return value

@@ -57,6 +57,14 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """Return the credentials of the session, after signing in where there is none."""
+
+    stale: Mapping[str, str] | None
+    """Credentials that the API refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What a client knows that a call needs."""
 
@@ -69,6 +77,8 @@ class Setup:
     """What signs each request, in place of the credentials or beside them."""
     user_agent: str
     options: Options
+    session: bool = False
+    """Whether calls need the credentials of a session."""
     clock: Callable[[], float] = time.monotonic
 
     def secrets(self) -> set[str]:
@@ -77,7 +87,7 @@ class Setup:
         return found | secrets_of_auth(self.auth)
 
 
-Step = Generator[HttpRequest | Pause, HttpResponse, T]
+Step = Generator[HttpRequest | Pause | SignIn, Any, T]
 
 
 def run_call(request: Request[T], setup: Setup) -> Step[T]:
@@ -115,10 +125,15 @@ def run_call_with_info(request: Request[T], setup: Setup) -> Step[tuple[T, CallI
 def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -> Step[T]:
     options = setup.options
     end = options.end(began)
-    maybe_done = False
+    maybe_done = renewed = False
+    kept: Mapping[str, str] = {}
+    stale: Mapping[str, str] | None = None
     while True:
+        if setup.session and request.endpoint.authenticated:
+            kept = yield SignIn(stale)
+            info.hide(_sensitive(setup, kept))
         left = _left(end, setup.clock, maybe_done)
-        http = _http_request(request, setup, _shorter(options.timeout, left), left)
+        http = _http_request(request, setup, kept, _shorter(options.timeout, left), left)
         info.sent()
         response: HttpResponse | None = None
         try:
@@ -126,8 +141,16 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
             info.came(response.status, response.headers, None if response.rest else response.body)
             if response.rest is not None:
                 response = replace(response, rest=_told_of(response.rest, request, info))
-            return read_response(request.endpoint, response, setup.variables, setup.secrets())
+            return read_response(
+                request.endpoint,
+                response,
+                setup.variables,
+                setup.secrets() | _sensitive(setup, kept),
+            )
         except Error as error:
+            if kept and response is not None and not renewed and _over(response, setup):
+                stale, renewed = kept, True
+                continue
             if response is not None and response.drop is not None and isinstance(error, _NO_ANSWER):
                 response.drop()
             failed = _failed(_timed(error, end, setup.clock), request, info.attempts, response)
@@ -136,17 +159,32 @@ def _attempts(request: Request[T], setup: Setup, info: CallInfo, began: float) -
         yield Pause(_wait(failed, request, setup, end))
 
 
+def _sensitive(setup: Setup, kept: Mapping[str, str]) -> set[str]:
+    """Return what of a session must not be shown."""
+    return set() if setup.credentials is None else setup.credentials.sensitive(kept)
+
+
+def _over(response: HttpResponse, setup: Setup) -> bool:
+    """Return whether a response says that the session is over."""
+    rule = setup.protocol.session
+    return rule is not None and response.status in rule.renew_on
+
+
 def _http_request(
-    request: Request[Any], setup: Setup, timeout: Timeout, left: float | None
+    request: Request[Any],
+    setup: Setup,
+    kept: Mapping[str, str],
+    timeout: Timeout,
+    left: float | None,
 ) -> HttpRequest:
     """Return the HTTP request of a call, with the credentials in it."""
     variables = setup.variables
     if request.http is not None and setup.credentials is not None:  # a path may hold them, too
-        variables = {**variables, **setup.credentials.values}
+        variables = {**variables, **setup.credentials.values, **kept}
     outgoing = Outgoing.of(request, setup.url, variables)
     authenticated = request.endpoint.authenticated
     if authenticated and setup.credentials is not None:
-        setup.credentials.add_to(outgoing)
+        setup.credentials.add_to(outgoing, kept)
     body, media = outgoing.body(request)
     headers = HiddenDict({"User-Agent": setup.user_agent, "Accept": "application/xml, */*;q=0.5"})
     if media:
@@ -176,10 +214,11 @@ def _told_of(pieces: Iterator[bytes], request: Request[Any], info: CallInfo) -> 
         raise
 
 
-def _sent(http: HttpRequest) -> Generator[HttpRequest | Pause, HttpResponse, HttpResponse]:
+def _sent(http: HttpRequest) -> Step[HttpResponse]:
     """The response. What a transport raises beside the errors that it should raise says nothing about what was sent."""
     try:
-        return (yield http)
+        response: HttpResponse = yield http
+        return response
     except Error:
         raise
     except Exception as error:

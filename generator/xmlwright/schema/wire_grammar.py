@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from .decoder import (
     Choice,
@@ -259,6 +259,35 @@ class CredentialDecl(Decl):
     )
 
 
+_OPTION: Final = Name(r"\{[a-z][a-z0-9_]*\}", "an option of the client in braces, such as {user}")
+_INNER: Final = Either(_OPTION, Dictionary(SNAKE, Either(_OPTION, Dictionary(SNAKE, _OPTION))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDecl(Decl):
+    """A call that gives out options of the client."""
+
+    call: LocatedStr = key(
+        TEXT, "The method that begins a session, such as auth.signin.", required=True
+    )
+    arguments: Mapping[LocatedStr, Any] = key(
+        Dictionary(SNAKE, _INNER),
+        "Its arguments, by Python names: options of the client in braces.",
+        default={},
+    )
+    keeps: Mapping[LocatedStr, LocatedStr] = key(
+        Dictionary(SNAKE, PLACE),
+        "Option of the client -> place of its value in the record that the call returns.",
+        required=True,
+    )
+    ends: LocatedStr | None = key(TEXT, "The method that ends it, when a client is closed.")
+    renew_on: tuple[int, ...] = key(
+        Listing(Integer(400)),
+        "Statuses that mean that it is over; default 401. The client then signs in once more.",
+        default=(401,),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationItemDecl(Decl):
     """One thing that requests carry."""
@@ -269,6 +298,10 @@ class AuthenticationItemDecl(Decl):
     )
     place: LocatedStr | None = key(PLACE, "A header, parameter or element.", name="at")
     value: LocatedStr | None = key(TEXT, "What is there; {name} is a credential.")
+    session: SessionDecl | None = key(
+        MappingDecoder(SessionDecl, "a session"),
+        "A call that gives out what further calls carry.",
+    )
 
 
 AUTHENTICATION: Final = Either(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Context, localcontext
 from typing import Any
 
@@ -259,6 +259,7 @@ class Engine:
             context = self._context(state, person, name)
             self._permit(context, resource, method)
             arguments = self._read(context, resource, method, payload, call)
+            self._sign_in(method, arguments, state.name)
             context.request = call.http
             state.begin()
             try:
@@ -344,6 +345,16 @@ class Engine:
             return self._owner(call.account)
         raise CallRefusedError("authentication")
 
+    def _sign_in(self, method: Method, arguments: Mapping[str, Any], account: str) -> None:
+        """Refuse the call that begins a session if it has other credentials than the account."""
+        session = self.api.session
+        if session is None or method.name != session.call:
+            return
+        known = self._replies.credentials_of(account)
+        for option, given in _session_options(session.arguments, arguments):
+            if option in known and given != known[option]:
+                raise CallRefusedError("authentication")
+
     def _permit(self, context: CallContext, resource: ResourceRuntime, method: Method) -> None:
         kind = context.person.kind
         condition = method.callers.get(kind)
@@ -396,3 +407,15 @@ def _zone(name: str) -> dt.tzinfo:
     from zoneinfo import ZoneInfo
 
     return dt.timezone.utc if name == "UTC" else ZoneInfo(name)
+
+
+def _session_options(
+    template: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield each option of the client that arguments hold, with its value."""
+    for name, option in template.items():
+        given = arguments.get(name)
+        if isinstance(option, Mapping) and isinstance(given, Mapping):
+            yield from _session_options(option, given)
+        elif isinstance(option, str) and given is not None:
+            yield option, str(given)

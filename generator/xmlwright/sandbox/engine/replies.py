@@ -8,9 +8,7 @@ from typing import Any
 from ...behavior.rules import Behaviors
 from ...cases.tables import Tables
 from ...ir import Api, Method, Ref
-from ...ir import Record as RecordDescription
 from ...runtime.protocol import Protocol
-from ..binding.credentials import CredentialReader
 from ..binding.refusals import CallRefusedError
 from ..binding.routing import is_plain
 from .context import CallContext
@@ -35,7 +33,6 @@ class Replies:
         """Return the options of a client for an account, for methods that give them out."""
         self._plain = is_plain(api)
         self._methods = {method.name: method for method in api.methods}
-        self._credentials = CredentialReader(api)
         self._failed_root = failed_root_in_cases(api)
         self._padded_fields = padded
         self._writers: dict[int, ResponseWriter] = {}
@@ -90,43 +87,14 @@ class Replies:
         )  # fmt: skip
 
     def _signed_in(self, method: Method, value: Any, context: CallContext) -> Any:
-        """Return a response with the credentials of the account in it, for a method that gives them out."""
-        if method.authenticated or not isinstance(value, Mapping) or not self._credentials.names:
+        """Return the response of the call that begins a session, with the credentials of the account in it."""
+        session = self.api.session
+        if session is None or method.name != session.call or not isinstance(value, Mapping):
             return value
         known = self.credentials_of(context.state.name)
-        ref = method.response.record
-        record = self.api.records.get(ref) if ref is not None else None
-        if record is None:
-            return value
-        found = self._with_options(record, value, known)
-        if not known.keys() & found.keys() and self._credentials.primary:
-            secret = next((item.python for item in record.fields if item.sensitive), None)
-            if secret is not None:
-                found[secret] = known[self._credentials.primary]
-        return found
-
-    def _with_options(
-        self,
-        record: RecordDescription,
-        value: Mapping[str, Any],
-        known: Mapping[str, str],
-        prefix: str = "",
-    ) -> dict[str, Any]:
-        """Return a record with the options of a client in it: ``token``, or ``site_id`` as the ID of a ``site``."""
-        found = dict(value)
-        for item in record.fields:
-            name = prefix + item.python
-            if not item.readable or item.many:
-                continue
-            if item.record is None and name in known:
-                found[item.python] = known[name]
-            elif item.record in self.api.records and isinstance(found.get(item.python), Mapping):
-                assert item.record is not None
-                inner = self.api.records[item.record]
-                found[item.python] = self._with_options(
-                    inner, found[item.python], known, f"{item.python}_"
-                )
-        return found
+        for option, path in session.keeps.items():
+            value = _with(value, path, known.get(option, ""))
+        return value
 
     def _root(self, method: Method) -> str:
         """Return the root element of the responses of a method whose envelope has none."""
@@ -192,3 +160,12 @@ def padded_fields(resources: Resources) -> dict[Ref, frozenset[str]]:
             record = resource.layout.record
             found[Ref(record.module, record.name)] = resource.behavior.padded
     return found
+
+
+def _with(value: Mapping[str, Any], path: tuple[str, ...], text: str) -> Mapping[str, Any]:
+    """Return nested values with another one at a path of names."""
+    name, *rest = path
+    if not rest:
+        return {**value, name: text}
+    inner = value.get(name)
+    return {**value, name: _with(inner if isinstance(inner, Mapping) else {}, tuple(rest), text)}
