@@ -37,6 +37,7 @@ from xmlwright.ir import (
     Record,
     Ref,
     ResponseShape,
+    Session,
 )
 from xmlwright.pipeline import stages as pipeline
 
@@ -120,6 +121,7 @@ NOT_COMPARED = {
     "Method.pages": "compared by its parts",
 }
 OTHERWISE: dict[str, Any] = {
+    "Api.session": Session("auth.enter", {}, {"token": ("token",)}, None, (401,)),
     "Method.retry": "safe",
     "Method.paging": "ignored",
     "ResponseShape.value": "binary",

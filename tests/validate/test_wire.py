@@ -132,8 +132,8 @@ MISTAKES = [
             here="keeps: "),
     session("a session with an unknown argument", "dangling-reference", "unknown argument 'usr'",
             'user: "{region}"', 'usr: "{region}"', suggestion="user"),
-    session("a session with an unknown option", "dangling-reference", "unknown option of the client 'regoin'",
-            'user: "{region}"', 'user: "{regoin}"', suggestion="region"),
+    session("a session with an unknown option", "dangling-reference", "unknown option of the client 'regiom'",
+            'user: "{region}"', 'user: "{regiom}"', suggestion="region"),
     # keys of older descriptions
     member("a field with an element", "unknown-key", "unknown key 'element'",
            'at: "name/@full"', "element: name", suggestion="at"),
