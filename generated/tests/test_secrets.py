@@ -352,7 +352,7 @@ def test_no_outcome_of_a_call_shows_a_secret(
                     assert any(kinds), f"{title}: {error!r}"
                     unknown = isinstance(error, OutcomeUnknownError)
                     assert not unknown or method.retry == "ambiguous", title
-                    shown += told_by(error)
+                    shown += told_by(error, variables=True)
                 else:
                     possible = ["worked", "cut short", "secrets in place of values"]
                     if method.http is not None:  # where no document is needed, any is taken
@@ -491,7 +491,9 @@ def test_explaining_a_call_shows_no_secret() -> None:
         explained = client.explain(request)
         assert method.name in explained
         assert_none(
-            planted, [("explain()", explained), ("the request", f"{request!r} {request}")], name
+            planted,
+            [("explain()", explained), ("the request", f"{request!r} {request} {request.http!r}")],
+            name,
         )
 
 

@@ -444,3 +444,23 @@ def test_local_variables_of_a_traceback_show_no_token() -> None:
         traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
     )
     assert "open-sesame" not in shown
+
+
+def test_frames_outside_of_a_call_keep_their_local_variables() -> None:
+    """What the caller was handling when a call failed is the caller's to debug."""
+
+    def fail() -> None:
+        kept = "to be seen"
+        raise ValueError(len(kept))
+
+    setup = Setup(PROTOCOL, {}, "https://x.example/", None, Signer(), "test", Options(retry=NEVER))
+    request = method(arguments=RecordSchema("none", None, [])).request({})
+    try:
+        fail()
+    except ValueError as outer:
+        steps = run_call(request, setup)
+        next(steps)
+        with pytest.raises(OutcomeUnknownError):
+            steps.throw(NetworkError("lost"))
+        shown = traceback.TracebackException.from_exception(outer, capture_locals=True).format()
+    assert "to be seen" in "".join(shown)

@@ -316,7 +316,9 @@ class AsyncClient(BaseClient):
 
     async def call(self, method: str, arguments: dict[str, Any] | None = None) -> Any:
         """Call a method by its name on the wire. Raises ArgumentError for one that is not described."""
-        return await self.send(self.registry().build(method, arguments or {}))
+        request = self.registry().build(method, arguments or {})
+        del arguments  # so that no traceback of a failure shows them
+        return await self.send(request)
 
     async def reconcile(self, error: OutcomeUnknownError) -> list[Record]:
         """As that of the synchronous client."""

@@ -193,7 +193,7 @@ class BaseClient:
 
     def __repr__(self) -> str:
         given = "".join(f"{name}={value!r}, " for name, value in self._variables.items())
-        return f"{type(self).__name__}({given}url={self.url!r})"
+        return f"{type(self).__name__}({given}url={getattr(self, 'url', None)!r})"  # also while it is made
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -345,7 +345,9 @@ class Client(BaseClient):
 
     def call(self, method: str, arguments: dict[str, Any] | None = None) -> Any:
         """Call a method by its name on the wire. Raises ArgumentError for one that is not described."""
-        return self.send(self.registry().build(method, arguments or {}))
+        request = self.registry().build(method, arguments or {})
+        del arguments  # so that no traceback of a failure shows them
+        return self.send(request)
 
     def reconcile(self, error: OutcomeUnknownError) -> list[Record]:
         """Records that are as the call of ``error`` would have made them; empty where none is.

@@ -84,7 +84,7 @@ class Setup:
     def secrets(self) -> set[str]:
         """Return the texts that must not be shown."""
         found = set() if self.credentials is None else self.credentials.secrets()
-        return found | secrets_of_auth(self.auth)
+        return HiddenSet(found | secrets_of_auth(self.auth))
 
 
 Step = Generator[HttpRequest | Pause | SignIn, Any, T]

@@ -377,19 +377,33 @@ class Planted:
                 yield code[(0, 2, 3)[before] : None if (before + len(mark)) % 3 == 0 else -1]
 
 
-def told_by(error: BaseException, name: str = "error") -> Iterator[tuple[str, str]]:
-    """All texts that an error and what is chained to it can show: printed, logged, looked into, pickled."""
+def told_by(
+    error: BaseException, name: str = "error", *, variables: bool = False
+) -> Iterator[tuple[str, str]]:
+    """All texts that an error and what is chained to it can show: printed, logged, looked into, pickled.
+
+    Args:
+        error: what was raised.
+        name: what a finding calls it.
+        variables: also the local variables of the runtime in its traceback, as error reporters send them.
+    """
     yield f"traceback of {name}", "".join(traceback.format_exception(type(error), error, None))
     yield f"{name} pickled as text", pickle.dumps(error, 0).decode("latin-1")
     yield f"{name} pickled", pickle.dumps(error).decode("latin-1")
     pending: list[tuple[str, BaseException]] = [(name, error)]
     met: set[int] = set()
+    package = __name__.rpartition(".")[0]
     while pending:
         place, found = pending.pop()
         if id(found) in met:
             continue
         met.add(id(found))
         yield place, f"{found} {found!r} {found.args!r} {vars(found)!r}"
+        for frame, line in traceback.walk_tb(found.__traceback__):
+            # Variables of the caller hold what the caller gave.
+            if variables and str(frame.f_globals.get("__name__")).startswith(f"{package}."):
+                where = f"local variables of {frame.f_code.co_name}, line {line}, of {place}"
+                yield where, " ".join(map(repr, frame.f_locals.values()))
         for following in ("__cause__", "__context__"):
             chained = getattr(found, following)
             if chained is not None:

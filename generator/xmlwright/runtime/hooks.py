@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -26,7 +27,8 @@ class CallInfo:
     """One call as hooks see it; texts are redacted when they are asked for."""
 
     __slots__ = (
-        "_body", "_headers", "_looking_on", "_request", "_secrets", "attempts", "error", "seconds", "status",
+        "_body", "_headers", "_looking_on", "_outside", "_request", "_secrets", "attempts", "error", "seconds",
+        "status",
     )  # fmt: skip
 
     def __init__(self, request: Request[Any], secrets: set[str]) -> None:
@@ -35,6 +37,7 @@ class CallInfo:
         self._body: bytes | None = None
         self._headers: Mapping[str, str] = {}
         self._looking_on: list[Hook] = []
+        self._outside = sys.exc_info()[1]
         self.attempts = 0
         """How often the request was sent."""
         self.status: int | None = None
@@ -140,6 +143,24 @@ class CallInfo:
         if self._body is not None:
             secrets |= secrets_in_response(endpoint, self._body)
         scrub_error(error, secrets, endpoint.protocol.errors)
+        _clear_locals(error, self._outside)
+
+
+def _clear_locals(error: BaseException | None, outside: BaseException | None) -> None:
+    """Drop the local variables of the frames that an error has left: they hold documents and headers as they were sent.
+
+    ``outside`` is what the caller was handling when the call began; its frames are not those of the call.
+    """
+    import traceback
+
+    pending = [error]
+    met: set[int] = {id(outside), id(None)}
+    while pending:
+        found = pending.pop()
+        if found is not None and id(found) not in met:
+            met.add(id(found))
+            traceback.clear_frames(found.__traceback__)
+            pending += [found.__cause__, found.__context__]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,10 +56,10 @@ class HttpParts:
     """What an HTTP request has beside its document."""
 
     verb: str
-    target: str
+    target: str = field(repr=False)  # what goes into each of these may be sensitive
     """Path and query below the URL of the API; options of the client are still ``{name}``."""
-    headers: tuple[Pair, ...] = ()
-    form: tuple[Pair, ...] | None = None
+    headers: tuple[Pair, ...] = field(default=(), repr=False)
+    form: tuple[Pair, ...] | None = field(default=None, repr=False)
     """Parameters of a form in the body."""
     media: str = "application/xml"
     success: tuple[int, ...] = ()
@@ -67,7 +67,7 @@ class HttpParts:
     """Kind of a body of several parts."""
     body: bytes | None = field(default=None, repr=False)
     """A body that is not a document."""
-    link: str = ""
+    link: str = field(default="", repr=False)
     """URL of the next page as a response has it, in place of the target."""
     document: Pair | None = None
     """The parameter or the part that the document travels in, such as ``("form", name)``."""
