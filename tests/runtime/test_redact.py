@@ -455,6 +455,7 @@ def test_frames_outside_of_a_call_keep_their_local_variables() -> None:
 
     setup = Setup(PROTOCOL, {}, "https://x.example/", None, Signer(), "test", Options(retry=NEVER))
     request = method(arguments=RecordSchema("none", None, [])).request({})
+    shown = ""
     try:
         fail()
     except ValueError as outer:
@@ -462,5 +463,7 @@ def test_frames_outside_of_a_call_keep_their_local_variables() -> None:
         next(steps)
         with pytest.raises(OutcomeUnknownError):
             steps.throw(NetworkError("lost"))
-        shown = traceback.TracebackException.from_exception(outer, capture_locals=True).format()
-    assert "to be seen" in "".join(shown)
+        shown = "".join(
+            traceback.TracebackException.from_exception(outer, capture_locals=True).format()
+        )
+    assert "to be seen" in shown
