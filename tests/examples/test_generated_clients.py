@@ -38,6 +38,7 @@ def test_the_client_is_typed_strictly(
         "--cache-dir",
         cache,
         client.name,
+        "tests",
         cwd=client.output,
     )
     assert done.returncode == 0, done.stdout

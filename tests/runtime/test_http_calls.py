@@ -120,6 +120,8 @@ def test_headers_of_lists_and_maps() -> None:
     assert dict(request.http.headers) == {"X-Tags": 'a, "b,c"', "x-meta-one": "1"}
     with pytest.raises(ArgumentError, match="cannot be in a header"):
         get.request({"tags": ["a\nb"]})
+    with pytest.raises(ArgumentError, match="tags: should be a list, not int"):
+        get.request({"tags": 7})
     with pytest.raises(ArgumentError, match="name of a header"):
         get.request({"extra": {"a b": "1"}})
 
@@ -404,6 +406,9 @@ def test_what_is_no_file_is_refused_by_name() -> None:
     publish = method(HttpBinding(path="/rows", multipart="form-data"), IMAGE)
     with pytest.raises(ArgumentError, match="image: should be an Upload, bytes, a path"):
         publish.request({"image": "cover.png"})
+    tags = field_spec("tag", Text(), many=True, location=("part", "tag"))
+    with pytest.raises(ArgumentError, match="tag: should be a list, not str"):
+        method(HttpBinding(path="/rows", multipart="form-data"), tags).request({"tag": "x"})
 
 
 @ways

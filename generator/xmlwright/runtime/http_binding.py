@@ -11,9 +11,9 @@ from urllib.parse import quote, quote_plus
 from .errors import ArgumentError, ConfigurationError
 from .parameters import Pair, ParameterNames, ParameterWriter, text_of
 from .protocol import DECLARATION, Protocol, placeholders
-from .schema import WriteEntry, WriteTable
+from .schema import FieldSpec, WriteEntry, WriteTable
 from .unset import UNSET
-from .writing import Part, Upload, Writer, raised_inside, refusal
+from .writing import Part, Upload, Writer, is_list, raised_inside, refusal
 
 if TYPE_CHECKING:
     from .request import Method
@@ -202,6 +202,7 @@ class ArgumentPlan:
                     _header_text(_one_text(inner, one), item.name)
                 )
         elif item.many:
+            _require_list(item, value)
             texts = [_one_text(entry, one) for one in value]
             headers[name] = _header_text(", ".join(map(_list_item, texts)), item.name)
         else:
@@ -285,9 +286,17 @@ def _header_text(text: str, argument: str) -> str:
     return text
 
 
+def _require_list(item: FieldSpec, value: Any) -> None:
+    if not is_list(value):
+        raise ArgumentError(f"should be a list, not {type(value).__name__}", path=item.name)
+
+
 def _attach(writer: Writer, entry: WriteEntry, name: str, value: Any) -> None:
     """Add the parts of one argument: files, or texts."""
-    for one in value if entry.field.many and value is not None else (value,):
+    several = entry.field.many and value is not None
+    if several:
+        _require_list(entry.field, value)
+    for one in value if several else (value,):
         if one is None:
             continue
         if entry.binary:
