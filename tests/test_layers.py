@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1] / "generator" / "xmlwright"
 LAYERS = (
     "runtime", "naming", "files", "diagnostics", "settings", "schema", "ir", "behavior", "cases",
     "resolve", "validate", "render", "pipeline", "staleness", "explain", "export", "diff", "starter", "inference",
-    "vendor", "docs", "sandbox", "cli",
+    "importing", "vendor", "docs", "sandbox", "cli",
 )  # fmt: skip
 SANDBOX_LAYERS = ("binding", "engine", "calls", "storage", "faults", "http", "inspector")
 

@@ -571,6 +571,8 @@ class Api:
     provenance: Provenance = Provenance("documented")
     """Provenance of the facts of api.yaml that have none."""
     session: Session | None = None
+    covers_names: bool = True
+    """Whether cases must show every field, argument and word; else every method alone."""
     key_positions: Mapping[str, Position] = field(default_factory=dict, repr=False)
     """Positions in api.yaml by the path of the key: ``envelope.request.root``."""
 

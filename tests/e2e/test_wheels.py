@@ -24,8 +24,10 @@ from sampling import FULL
 from small_project import CHECKOUT
 
 GUIDES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
-EXTRAS = {"docs": "docs", "sandbox": "sandbox", "watch": "watch"}
+EXTRAS = {"docs": "docs", "import": "import", "sandbox": "sandbox", "watch": "watch"}
 """Command -> the extra that it needs; all others need none."""
+ARGUMENTS = {"import": ("botocore", "sts")}
+"""Command -> arguments without which it does not look for what its extra installs."""
 ENDLESS = {
     "watch": "watching",
     "sandbox": "FRESHBOOKS_TOKEN=",
@@ -217,7 +219,7 @@ def test_the_guides_show_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    "extra", ["", "docs", "sandbox", "watch", "all"], ids=lambda extra: extra or "bare"
+    "extra", ["", "docs", "import", "sandbox", "watch", "all"], ids=lambda extra: extra or "bare"
 )
 def test_documented_commands_run_with_their_extra(
     built: dict[str, Path], project: Path, tmp_path: Path, extra: str
@@ -226,7 +228,7 @@ def test_documented_commands_run_with_their_extra(
     if extra == "all":  # each of them works alone, as the other runs show
         for command in EXTRAS:
             run(programs / "xmlwright", command, "--help", cwd=project)
-        run(programs / "python", "-c", "import markdown_it, h11, watchfiles", cwd=project)
+        run(programs / "python", "-c", "import botocore, markdown_it, h11, watchfiles", cwd=project)
         return
     if extra == "":
         run(
@@ -236,7 +238,8 @@ def test_documented_commands_run_with_their_extra(
         (project / "v1.json").write_text(bundle, encoding="utf-8")
         run(programs / "xmlwright", "xsd", "xsd", cwd=project)
         for command, name in EXTRAS.items():
-            message = run(programs / "xmlwright", command, cwd=project, ok=(1, 2))
+            arguments = ARGUMENTS.get(command, ())
+            message = run(programs / "xmlwright", command, *arguments, cwd=project, ok=(1, 2))
             assert f"xmlwright[{name}]" in message
             assert "Traceback" not in message
     for command in COMMANDS:

@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import sys
+from keyword import iskeyword
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ COMMANDS: Final = (
     "docs",
     "drift",
     "explain",
+    "import",
     "infer",
     "init",
     "sandbox",
@@ -32,7 +34,7 @@ COMMANDS: Final = (
     "watch",
     "xsd",
 )
-"""Every command: its module in this package, which has a function of the same name."""
+"""Every command: its module in this package, which has a function of the same name (`import_` for `import`)."""
 
 
 class CommandGroup(click.Group):
@@ -46,9 +48,8 @@ class CommandGroup(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(
-            importlib.import_module(f"{__package__}.{cmd_name}"), cmd_name
-        )
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(importlib.import_module(f"{__package__}.{name}"), name)
         return command
 
     def resolve_command(

@@ -91,6 +91,7 @@ class ApiResolver:
                 }
             ),
             paging=wire.paging(api),
+            covers_names=api.coverage != "methods",
             callbacks=(
                 None
                 if api.callbacks is None

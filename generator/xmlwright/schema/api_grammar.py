@@ -230,6 +230,10 @@ class ApiDecl(Decl):
     callbacks: CallbacksDecl | None = key(
         MappingDecoder(CallbacksDecl, "callbacks"), "The form that callbacks come as."
     )
+    coverage: LocatedStr | None = key(
+        Choice("all", "methods"),
+        "What cases show: all (default), or methods, for names that a program took from a machine-readable model.",
+    )
     limits: Mapping[LocatedStr, LocatedStr] = key(
         Dictionary(SNAKE, TEXT), "Facts in words.", default={}
     )

@@ -207,6 +207,8 @@ def uncovered(api: Api, module: Module, shown: CaseCoverage, diagnostics: Diagno
     for method in module.methods:
         if method.name not in shown.methods:
             diagnostics.add("uncovered", f"no case calls {method.name}", method.at)
+    if not api.covers_names:
+        return
     for record in module.records:
         _uncovered_fields(record, shown, diagnostics)
     for enum in module.enums:

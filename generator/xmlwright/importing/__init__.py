@@ -1,0 +1,1 @@
+"""Descriptions made from models of others: service models of botocore."""
