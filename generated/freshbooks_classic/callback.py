@@ -343,6 +343,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin",
 )
 

@@ -707,6 +707,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff when the Clients tab is on for them: they may create clients, and see and edit those assigned to them",
 )
 

@@ -640,6 +640,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff when the Estimates tab is on for them; only estimates of clients assigned to them (none before September 2009)",
 )
 

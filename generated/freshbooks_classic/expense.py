@@ -420,6 +420,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff when the Expenses tab is on for them; their own expenses and those of clients they are assigned to",
 )
 

@@ -818,6 +818,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff when the Invoices tab is on for them; only invoices of clients assigned to them",
 )
 

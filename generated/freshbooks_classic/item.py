@@ -264,6 +264,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff as far as their permissions in the application go",
 )
 

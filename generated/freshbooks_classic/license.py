@@ -121,6 +121,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin",
 )
 

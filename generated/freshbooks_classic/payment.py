@@ -374,6 +374,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff when the Invoices tab is on for them; for clients that they are assigned to",
 )
 

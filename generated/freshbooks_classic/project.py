@@ -423,6 +423,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff when time tracking is on: they see the projects they are assigned to, in part, and edit only those they manage",
 )
 

@@ -196,6 +196,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff for expenses that they may see: their own and those of clients they are assigned to",
 )
 

@@ -844,6 +844,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff when the Invoices tab is on for them; only profiles of clients assigned to them",
 )
 

@@ -234,6 +234,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff when time tracking is on for them",
 )
 

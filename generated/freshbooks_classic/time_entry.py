@@ -278,6 +278,7 @@ _DELETE: Final = Method(
     ),
     EmptyResponse(),
     retry="idempotent",
+    destructive=True,
     callers="admin, staff when time tracking is on, on projects that they are assigned to",
 )
 

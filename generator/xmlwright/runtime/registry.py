@@ -42,6 +42,10 @@ class Methods(Mapping[str, Method[Any]]):
         found: Method[Any] = getattr(importlib.import_module(f"{self._package}.{module}"), variable)
         return found
 
+    def place(self, name: str) -> tuple[str, str]:
+        """Return the module of a method and the name of its table there, without importing it."""
+        return self._places[name]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
 

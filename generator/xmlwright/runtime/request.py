@@ -377,6 +377,7 @@ class Method(Generic[T]):
         "arguments",
         "authenticated",
         "callers",
+        "destructive",
         "http",
         "mode",
         "name",
@@ -400,6 +401,7 @@ class Method(Generic[T]):
         callers: str = "",
         http: HttpBinding | None = None,
         authenticated: bool = True,
+        destructive: bool = False,
     ) -> None:
         self._protocol = protocol
         self._filled = False
@@ -417,6 +419,8 @@ class Method(Generic[T]):
         """Verb, path and parameters; None for a document that is POSTed to the URL of the API."""
         self.authenticated = authenticated
         """Whether calls carry the credentials."""
+        self.destructive = destructive
+        """Whether it deletes, so that a person is asked before."""
         self._ready: tuple[WriteTable, str, str] | None = None
         self._plan: ArgumentPlan | None = None
 

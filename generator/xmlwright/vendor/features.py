@@ -30,7 +30,9 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "async": Feature("the asynchronous client", ("_async_client.py", "runtime/async_*.py")),
     "callbacks": Feature("reading callbacks", ("events.py", "runtime/callbacks.py")),
     "command": Feature(
-        "the command that reads documents", ("__main__.py", "runtime/command.py"), ("registry",)
+        "the command (needs click)",
+        ("__main__.py", "runtime/command*.py", "runtime/documents.py"),
+        ("data", "environment", "registry"),
     ),
     "data": Feature("records as plain data", ("runtime/data.py",)),
     "environment": Feature(
