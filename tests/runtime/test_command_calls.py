@@ -211,7 +211,7 @@ def test_a_dry_run_needs_no_configuration(shell: Shell) -> None:
             "freshbooks-classic client list --help",
         ),
         (["client", "lsit"], 2, "did you mean 'list'?", "freshbooks-classic client --help"),
-        (["clinet", "list"], 2, "did you mean 'client'?", "freshbooks-classic --help"),
+        (["klient", "list"], 2, "did you mean 'client'?", "freshbooks-classic --help"),
         (["invoice", "list", "--status", "unpayed"], 2, "did you mean 'unpaid'?", "--help"),
         (["invoice", "get", "abc"], 2, "an id", "--help"),
         (["call", "client.gte"], 2, "did you mean 'client.get'?", "freshbooks-classic methods"),
