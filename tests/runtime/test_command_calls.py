@@ -9,8 +9,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -39,7 +40,13 @@ class Shell:
             "COLUMNS": "80",
         }
 
-    def __call__(self, *words: str, stdin: str = "", expect: int = 0, **env: str | None) -> Result:
+    def __call__(
+        self,
+        *words: str,
+        stdin: str = "",
+        expect: int = 0,
+        env: Mapping[str, str | None] = MappingProxyType({}),
+    ) -> Result:
         program = ClientCommand("freshbooks_classic", "FreshBooks", NAME, RESOURCES)
         environment = {**self.environment, **env}
         done = CliRunner().invoke(program, words, input=stdin, env=environment, prog_name=NAME)
@@ -192,8 +199,8 @@ def test_what_deletes_asks_or_needs_yes(shell: Shell) -> None:
 
 
 def test_a_dry_run_needs_no_configuration(shell: Shell) -> None:
-    unset = dict.fromkeys(shell.environment)
-    done = shell("task", "create", "--name", "Work", "--dry-run", **unset)
+    unset: dict[str, str | None] = dict.fromkeys(shell.environment)
+    done = shell("task", "create", "--name", "Work", "--dry-run", env=unset)
     assert "<name>Work</name>" in done.stdout
     assert "is repeated only where" in done.stdout
     assert "The client is not configured" in done.stderr
@@ -230,9 +237,11 @@ def test_errors_say_what_to_do_next_and_have_a_code(
 
 
 def test_errors_of_the_configuration_and_of_the_token(shell: Shell, tmp_path: Path) -> None:
-    gone = shell("client", "list", expect=3, FRESHBOOKS_TOKEN=None, XDG_CONFIG_HOME=str(tmp_path))
+    gone = shell(
+        "client", "list", expect=3, env={"FRESHBOOKS_TOKEN": None, "XDG_CONFIG_HOME": str(tmp_path)}
+    )
     assert "set FRESHBOOKS_TOKEN" in gone.stderr
-    wrong = shell("client", "list", expect=4, FRESHBOOKS_TOKEN="f" * 32)
+    wrong = shell("client", "list", expect=4, env={"FRESHBOOKS_TOKEN": "f" * 32})
     assert "Check the credentials" in wrong.stderr
     assert "f" * 32 not in wrong.output
 
@@ -244,10 +253,10 @@ def test_profiles_are_those_of_the_client(shell: Shell, tmp_path: Path) -> None:
     }
     text = "[work]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items())
     config.write_text(text, encoding="utf-8")
-    unset = dict.fromkeys(shell.environment)
+    unset: dict[str, str | None] = dict.fromkeys(shell.environment)
     options = ["--config", str(config), "--profile", "work"]
-    assert len(lines(shell(*options, "client", "list", **unset))) == 7
-    assert shell("--profile", "home", "--config", str(config), "client", "list", expect=3, **unset)
+    assert len(lines(shell(*options, "client", "list", env=unset))) == 7
+    shell("--profile", "home", "--config", str(config), "client", "list", expect=3, env=unset)
 
 
 def test_secrets_are_hidden_unless_asked_for(shell: Shell, tmp_path: Path) -> None:
