@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -14,15 +16,27 @@ import pytest
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+TESTS = Path(__file__).parent
+
+
+def _seed() -> str:
+    """Return the seed of this commit: all its runs make the same samples, and each commit others."""
+    git = ["git", "-C", str(TESTS), "rev-parse", "HEAD^{tree}"]
+    with contextlib.suppress(OSError):
+        done = subprocess.run(git, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return str(int(done.stdout[:8], 16))
+    return str(random.SystemRandom().randrange(2**32))
+
+
 # Set before pytest-xdist starts its workers, which inherit it.
-SEED = os.environ.setdefault("XMLWRIGHT_SEED", str(random.SystemRandom().randrange(2**32)))
+SEED = os.environ.setdefault("XMLWRIGHT_SEED", _seed())
 
 # One cache for the whole run: workers, and programs that the tests start, inherit it.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _CACHE = tempfile.TemporaryDirectory(prefix="xmlwright-tests-")
     os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
-TESTS = Path(__file__).parent
 # Folders and files whose tests start browsers, builds or type checkers, or try many calls over HTTP.
 SLOW = (
     "e2e", "sandbox", "vendor", "pipeline", "staleness", "diff/test_rules.py", "diff/test_corpus.py",

@@ -294,9 +294,10 @@ class Client(BaseClient):
         assert session is not None
         with session.lock:
             values: Mapping[str, str] | None = session.values
-            if values is None or values is stale:
-                values = session.keep(self.send(self._sign_in_request(session)))
-            return values
+            if values is not None and values is not stale:
+                return values
+            fresh: Mapping[str, str] = session.keep(self.send(self._sign_in_request(session)))
+            return fresh
 
     def send(self, request: Request[T]) -> T:
         """Send one request and return its value.

@@ -35,7 +35,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One HTTP request. Headers hold the credentials, so they are kept out of the ``repr``."""
+    """One HTTP request. Its ``repr`` shows the host alone: headers, path, query and body may hold secrets."""
 
     url: str
     body: bytes = field(repr=False)
@@ -47,6 +47,9 @@ class HttpRequest:
     stream: bool = False
     """Whether a response that is no document may be handed over piece by piece."""
     verb: str = "POST"
+
+    def __repr__(self) -> str:
+        return f"HttpRequest({self.verb} {'/'.join(without_user(self.url).split('/', 3)[:3])})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Constructors:
         if isinstance(value, functools.partial):  # makes the schema of a record
             (ref,) = value.args
             self.imports.setdefault("runtime.schema", set()).add("schema_of")
-            return f"schema_of(__package__, {literal(module_name(ref.module))}, {literal(constant(ref.name))})"
+            return f"schema_of(__name__, {literal(module_name(ref.module))}, {literal(constant(ref.name))})"
         fields = _fields(value)
         if fields is not None:
             name = type(value).__name__

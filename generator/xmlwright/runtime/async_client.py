@@ -278,9 +278,10 @@ class AsyncClient(BaseClient):
             session.tasks = asyncio.Lock()
         async with session.tasks:
             values: Mapping[str, str] | None = session.values
-            if values is None or values is stale:
-                values = session.keep(await self.send(self._sign_in_request(session)))
-            return values
+            if values is not None and values is not stale:
+                return values
+            fresh: Mapping[str, str] = session.keep(await self.send(self._sign_in_request(session)))
+            return fresh
 
     async def send(self, request: Request[T]) -> T:
         """Send one request and return its value. Raises as the synchronous client does."""

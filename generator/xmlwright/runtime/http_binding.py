@@ -293,10 +293,11 @@ def _require_list(item: FieldSpec, value: Any) -> None:
 
 def _attach(writer: Writer, entry: WriteEntry, name: str, value: Any) -> None:
     """Add the parts of one argument: files, or texts."""
-    several = entry.field.many and value is not None
-    if several:
+    values = [value]
+    if entry.field.many and value is not None:
         _require_list(entry.field, value)
-    for one in value if several else (value,):
+        values = list(value)
+    for one in values:
         if one is None:
             continue
         if entry.binary:

@@ -271,12 +271,19 @@ class ReadTable:
         return found
 
 
-def schema_of(package: str, module: str, name: str) -> Callable[[], RecordSchema[Any]]:
-    """Return what imports the schema of a record when it is first needed."""
+def schema_of(sibling: str, module: str, name: str) -> Callable[[], RecordSchema[Any]]:
+    """Return what imports the schema of a record when it is first needed.
+
+    Args:
+        sibling: full name of a module of the same package.
+        module: the module with the schema.
+        name: constant of the schema.
+    """
 
     def schema() -> RecordSchema[Any]:
         from importlib import import_module
 
+        package = sibling.rpartition(".")[0]
         found: RecordSchema[Any] = getattr(import_module(f"{package}.{module}"), name)
         return found
 
