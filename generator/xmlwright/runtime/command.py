@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import json
 import os
 import re
@@ -77,7 +78,7 @@ def run(package: str, client: str, name: str, resources: Mapping[str, str]) -> N
         resources: module of a resource -> what it is about.
     """
     for stream in (sys.stdout, sys.stderr):  # names of files and elements may not fit the terminal
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     program = ClientCommand(package, client, name, resources)
     module = os.path.basename(sys.argv[0]) == "__main__.py"
@@ -264,7 +265,8 @@ class ResourceCommand(click.Group):
             return f"Methods of {words}."
         methods = self.program.registry.methods
         first = next(name for name in methods if command_name(name.split(".")[0]) == self.path[0])
-        return self.program.resources.get(methods.place(first)[0], "")
+        module, _ = methods.place(first)
+        return self.program.resources.get(module, "")
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """Return a line for the list of commands."""
