@@ -264,7 +264,7 @@ class ResourceCommand(click.Group):
         if len(self.path) > 1:
             return f"Methods of {words}."
         methods = self.program.registry.methods
-        first = next(name for name in methods if command_name(name.split(".")[0]) == self.path[0])
+        first = next(name for name in methods if command_name(name.split(".")[0]) == words)
         module, _ = methods.place(first)
         return self.program.resources.get(module, "")
 
