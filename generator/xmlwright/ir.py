@@ -573,6 +573,8 @@ class Api:
     session: Session | None = None
     covers_names: bool = True
     """Whether cases must show every field, argument and word; else every method alone."""
+    covers_methods: bool = True
+    """Whether cases must show anything."""
     key_positions: Mapping[str, Position] = field(default_factory=dict, repr=False)
     """Positions in api.yaml by the path of the key: ``envelope.request.root``."""
 

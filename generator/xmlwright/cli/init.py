@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from ..starter import COMMANDS, CREDENTIALS, DIALECTS, ProjectNames, project_files
-from .console import CommandError, UsageError, show_diagnostics
+from .console import UsageError
+from .new_project import write_project
 
 
 @click.command(
@@ -57,8 +57,6 @@ def init(
 
     It validates, builds, passes its tests and runs in the sandbox. Change it into yours.
     """
-    from ..files import AlreadyExistsError, write_new_files
-
     root = context.obj if folder is None else context.obj / folder
     asks = sys.stdin.isatty()
     default = _default_name(root.resolve().name)
@@ -76,24 +74,11 @@ def init(
         credentials = _choose("Credentials", CREDENTIALS) if asks else next(iter(CREDENTIALS))
     host = names.api.replace("_", "-")
     files = project_files(names, dialect, credentials, url or f"https://{host}.example/api")
-    _check(files)
-    try:
-        write_new_files(root, files)
-    except AlreadyExistsError as error:
-        raise CommandError(
-            f"{error} exists already; nothing was written. Choose another folder: xmlwright init FOLDER"
-        ) from None
-    except OSError as error:
-        raise CommandError(
-            f"{error.filename or root}: {error.strerror or error}; nothing was written"
-        ) from None
-    for path in files:
-        click.echo(f"{(root / path).as_posix()}: written")
+    write_project(root, files, "the name or the address cannot be used")
     click.echo("\nNext:\n")
-    commands = [*COMMANDS]
     if folder is not None:
         click.echo(f"  cd {folder}")
-    for command, comment in commands:
+    for command, comment in COMMANDS:
         click.echo(f"  {command:<46}# {comment}")
 
 
@@ -112,23 +97,3 @@ def _choose(title: str, choices: Mapping[str, str]) -> str:
         title, type=click.Choice(list(choices)), default=next(iter(choices)), show_choices=False
     )
     return chosen
-
-
-def _check(files: Mapping[str, str]) -> None:
-    """Validate the description before it is written; only the name and the address can be wrong.
-
-    Raises:
-        CommandError: It has problems.
-    """
-    from ..files import write_new_files
-    from ..pipeline import stages
-    from ..settings import find
-
-    with tempfile.TemporaryDirectory(prefix="xmlwright-") as name:
-        root = Path(name)
-        write_new_files(root, files)
-        settings = find(root)
-        api, diagnostics = stages.validate(settings)
-        if api is None or len(diagnostics):
-            show_diagnostics(diagnostics, settings.root)
-            raise CommandError("the name or the address cannot be used; nothing was written")

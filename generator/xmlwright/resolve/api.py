@@ -91,7 +91,8 @@ class ApiResolver:
                 }
             ),
             paging=wire.paging(api),
-            covers_names=api.coverage != "methods",
+            covers_names=api.coverage not in ("methods", "none"),
+            covers_methods=api.coverage != "none",
             callbacks=(
                 None
                 if api.callbacks is None

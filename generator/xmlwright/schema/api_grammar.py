@@ -231,8 +231,8 @@ class ApiDecl(Decl):
         MappingDecoder(CallbacksDecl, "callbacks"), "The form that callbacks come as."
     )
     coverage: LocatedStr | None = key(
-        Choice("all", "methods"),
-        "What cases show: all (default), or methods, for names that a program took from a machine-readable model.",
+        Choice("all", "methods", "none"),
+        "What cases show: all (default); methods, for names from a machine-readable model; none, in a draft.",
     )
     limits: Mapping[LocatedStr, LocatedStr] = key(
         Dictionary(SNAKE, TEXT), "Facts in words.", default={}

@@ -69,8 +69,12 @@ class ProjectNames:
         return ProjectNames(api, f"{title} API", f"{api}_client", client)
 
 
-def project_files(names: ProjectNames, dialect: str, credentials: str, url: str) -> dict[str, str]:
-    """Return path -> text of the files of a new project."""
+def settings_file(names: ProjectNames) -> str:
+    """Return the pyproject.toml of a new project."""
+    return _environment().get_template("pyproject.toml.jinja").render(package=names.package)
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader(__name__, "."),
         undefined=StrictUndefined,
@@ -80,6 +84,12 @@ def project_files(names: ProjectNames, dialect: str, credentials: str, url: str)
         autoescape=False,
     )
     environment.filters["quoted"] = _quoted
+    return environment
+
+
+def project_files(names: ProjectNames, dialect: str, credentials: str, url: str) -> dict[str, str]:
+    """Return path -> text of the files of a new project."""
+    environment = _environment()
     values: Mapping[str, object] = {
         "api": names.api,
         "title": names.title,
