@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -431,15 +431,13 @@ class _Description:
             note = f"{_CHECK}: {len(place.children)} different names, taken for keys"
             return {"entries": _Line({"map": '"*"', "type": kind, "at": '"."'}, note)}
         for name, values in place.attributes.items():
-            line = self._scalar(name, values, place.name, sent="request" in place.directions)
+            line = self._scalar(name, values, place.name, directions=place.directions)
             add(
                 name,
                 _Line({"at": json.dumps(f"@{name}"), **line.keys}, line.note),
             )
         if place.texts:
-            line = self._scalar(
-                place.name, place.texts, place.name, sent="request" in place.directions
-            )
+            line = self._scalar(place.name, place.texts, place.name, directions=place.directions)
             keys = line.keys if not place.children else {"type": "text"}
             add("value", _Line({"at": '"."', **keys}, line.note))
         for name, inner in place.children.items():
@@ -450,7 +448,7 @@ class _Description:
         place = inner.root()
         repeated = {"repeated": "true"} if inner.repeated else {}
         if not place.structured:
-            line = self._scalar(name, place.texts, owner.name, sent="request" in place.directions)
+            line = self._scalar(name, place.texts, owner.name, directions=place.directions)
             return _Line({**line.keys, **repeated}, line.note)
         if too_many(place):
             simple = not any(child.root().structured for child in place.children.values())
@@ -466,18 +464,18 @@ class _Description:
         inner = wrapper.root().children[item].root()
         if inner.structured:
             return {"record": self._record(inner)}
-        return self._scalar(
-            item, inner.texts, wrapper.name, sent="request" in inner.directions
-        ).keys
+        return self._scalar(item, inner.texts, wrapper.name, directions=inner.directions).keys
 
-    def _scalar(self, name: str, texts: Sequence[str], owner: str, *, sent: bool = True) -> _Line:
+    def _scalar(
+        self,
+        name: str,
+        texts: Sequence[str],
+        owner: str,
+        *,
+        directions: Collection[str] = ("request",),
+    ) -> _Line:
         guess = guess_text(name, texts)
-        if (
-            sent
-            and ("format", "iso8601") in guess.keys
-            and not all(text.endswith("Z") for text in texts if text)
-        ):
-            guess = TextGuess("text", sure=False)  # a client sends one form, with Z
+        sent = "request" in directions
         keys = {"type": guess.kind}
         note = "" if guess.sure else f"{_CHECK}: {self._evidence(texts)}"
         if guess.kind == "flag":
@@ -487,6 +485,14 @@ class _Description:
             note = f"{_CHECK}: {len(guess.words)} words in {_times(len(texts))}"
         elif guess.keys:
             keys["type"] = self._format(guess)
+            # A client sends times in one form, with Z.
+            if (
+                sent
+                and "iso8601" in dict(guess.keys).values()
+                and not all(text.strip().endswith("Z") for text in texts if text.strip())
+            ):
+                both = "response" in directions
+                keys["type"] = f"{{read: {keys['type']}, write: text}}" if both else "text"
         return _Line(keys, note)
 
     @staticmethod

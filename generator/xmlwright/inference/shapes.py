@@ -215,11 +215,30 @@ FORMATS: Final[tuple[tuple[str, Mapping[str, str], str], ...]] = (
     ("datetime", {"format": "http_date"}, r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"),
 )  # fmt: skip
 """Type, keys of its scalar, and what texts look like."""
-_MONEY: Final = re.compile(r"(amount|cost|rate|price|total|percent|balance|fee|tax)", re.IGNORECASE)
-_TEXTUAL: Final = re.compile(
-    r"(number|code|phone|fax|zip|postal|vat|reference|name|version|account|card|address|token)",
-    re.IGNORECASE,
+_MEASURES: Final = frozenset(["amount", "cost", "rate", "price", "balance", "fee", "tax"])
+"""Last words of names whose integers are amounts."""
+_NAMES: Final = frozenset(
+    [
+        "number",
+        "code",
+        "phone",
+        "fax",
+        "mobile",
+        "zip",
+        "postal",
+        "vat",
+        "reference",
+        "name",
+        "version",
+        "token",
+        "port",
+    ]
 )
+"""Last words of names whose digits are text."""
+_ORDER: Final = frozenset(["page", "step", "line", "row", "sequence", "error"])
+"""Words beside ``number`` that make it a number."""
+_LONGEST_INT: Final = 9
+"""Digits of a number; a longer one identifies something."""
 _CHOICE: Final = re.compile(
     r"(status|state|type|kind|mode|role|method|level|unit|action|category)\Z", re.IGNORECASE
 )
@@ -251,20 +270,20 @@ def guess_text(name: str, texts: Iterable[str]) -> TextGuess:
     for yes, no in FLAG_WORDS[:-1]:
         if words <= {yes, no}:
             return TextGuess("flag", words=(yes, no), sure=len(words) == 2)
-    textual = _TEXTUAL.search(name) is not None and not re.search(
-        r"(count|amount)", name, re.IGNORECASE
-    )
-    if all(re.fullmatch(r"-?\d+\.\d+", text) for text in words) and not textual:
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    last = parts[-1].lower() if parts else ""
+    textual = last in _NAMES and _ORDER.isdisjoint(part.lower() for part in parts)
+    zeros = any(re.match(r"-?0\d", text) for text in words)
+    if all(re.fullmatch(r"-?\d*\.\d+", text) for text in words) and not textual:
         return TextGuess("decimal")
-    if all(re.fullmatch(r"-?(0|[1-9]\d{0,17})", text) for text in words):
-        if textual:
+    if all(re.fullmatch(r"-?\d+", text) for text in words):
+        if textual or zeros or any(len(text) > _LONGEST_INT for text in words):
             return TextGuess("text", sure=False)
-        if _MONEY.search(name) and not re.search(r"cents", name, re.IGNORECASE):
+        if last in _MEASURES:
             return TextGuess("decimal", sure=False)
         return TextGuess("int", sure=len(words) > 1)
-    if all(re.fullmatch(r"-?\d*\.?\d+", text) for text in words) and not textual:
-        numeric = not any(re.match(r"-?0\d", text) for text in words)
-        return TextGuess("decimal", sure=False) if numeric else TextGuess("text", sure=False)
+    if all(re.fullmatch(r"-?(\d+|\d*\.\d+)", text) for text in words) and not textual:
+        return TextGuess("text" if zeros else "decimal", sure=False)
     if (
         _CHOICE.search(name)
         and all(_WORD.match(text) for text in words)
