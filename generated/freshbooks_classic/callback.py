@@ -248,7 +248,14 @@ _VERIFY: Final = Method(
         "callback.verify",
         None,
         [
-            field_spec("callback_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "callback_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Callback": "callback_id"},
+            ),
             field_spec(
                 "verifier", api.TEXT, sensitive=True, access="cu", required="cu", clear=False
             ),
@@ -262,7 +269,7 @@ _VERIFY: Final = Method(
 
 
 def verify(
-    callback_id: int,
+    callback_id: int | Callback,
     *,
     verifier: str,
 ) -> Request[None]:
@@ -297,7 +304,14 @@ _RESEND_TOKEN: Final = Method(
         "callback.resendToken",
         None,
         [
-            field_spec("callback_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "callback_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Callback": "callback_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -307,7 +321,7 @@ _RESEND_TOKEN: Final = Method(
 
 
 def resend_token(
-    callback_id: int,
+    callback_id: int | Callback,
 ) -> Request[None]:
     """POSTs the verifier to the URL again, unless the callback is already verified.
 
@@ -338,7 +352,14 @@ _DELETE: Final = Method(
         "callback.delete",
         None,
         [
-            field_spec("callback_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "callback_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Callback": "callback_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -349,7 +370,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    callback_id: int,
+    callback_id: int | Callback,
 ) -> Request[None]:
     """Deletes the callback.
 

@@ -77,7 +77,9 @@ CATEGORY: Final[RecordSchema[Category]] = RecordSchema(
     [
         field_spec("category_id", api.ID, access="r"),
         field_spec("name", api.TEXT, required="c", clear=False),
-        field_spec("parent_id", api.ID.with_(none=("0",)), access="rc"),
+        field_spec(
+            "parent_id", api.ID.with_(none=("0",)), access="rc", of={"Category": "category_id"}
+        ),
         field_spec(
             "subcategories", lambda: CATEGORY, "subcategories/category", many=True, access="r"
         ),
@@ -96,7 +98,9 @@ _CREATE: Final = Method(
         None,
         [
             field_spec("name", api.TEXT, access="cu", required="cu", clear=False),
-            field_spec("parent_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "parent_id", api.ID.with_(none=("0",)), access="cu", of={"Category": "category_id"}
+            ),
             field_spec("tax1", api.DECIMAL, access="cu"),
             field_spec("tax2", api.DECIMAL, access="cu"),
         ],
@@ -112,7 +116,7 @@ _CREATE: Final = Method(
 def create(
     *,
     name: str,
-    parent_id: int | None | Unset = UNSET,
+    parent_id: int | Category | None | Unset = UNSET,
     tax1: Decimal | int | str | None | Unset = UNSET,
     tax2: Decimal | int | str | None | Unset = UNSET,
 ) -> Request[int]:
@@ -156,7 +160,14 @@ _UPDATE: Final = Method(
         "category.update",
         None,
         [
-            field_spec("category_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "category_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Category": "category_id"},
+            ),
             field_spec("name", api.TEXT, access="cu", clear=False),
             field_spec("tax1", api.DECIMAL, access="cu"),
             field_spec("tax2", api.DECIMAL, access="cu"),
@@ -171,7 +182,7 @@ _UPDATE: Final = Method(
 
 
 def update(
-    category_id: int,
+    category_id: int | Category,
     *,
     name: str | Unset = UNSET,
     tax1: Decimal | int | str | None | Unset = UNSET,
@@ -214,7 +225,14 @@ _GET: Final = Method(
         "category.get",
         None,
         [
-            field_spec("category_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "category_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Category": "category_id"},
+            ),
         ],
     ),
     RecordResponse("category", CATEGORY),
@@ -224,7 +242,7 @@ _GET: Final = Method(
 
 
 def get(
-    category_id: int,
+    category_id: int | Category,
 ) -> Request[Category]:
     """Fetches a category.
 
@@ -258,7 +276,14 @@ _DELETE: Final = Method(
         "category.delete",
         None,
         [
-            field_spec("category_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "category_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Category": "category_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -269,7 +294,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    category_id: int,
+    category_id: int | Category,
 ) -> Request[None]:
     """Deletes a category. Deleting it again fails.
 
@@ -300,7 +325,7 @@ _LIST: Final = Method(
         "category.list",
         None,
         [
-            field_spec("parent_id", api.ID, access="cu"),
+            field_spec("parent_id", api.ID, access="cu", of={"Category": "category_id"}),
             field_spec("page", api.INT, access="cu", clear=False),
             field_spec("per_page", api.INT, access="cu", clear=False),
         ],
@@ -314,7 +339,7 @@ _LIST: Final = Method(
 
 def list_(
     *,
-    parent_id: int | None | Unset = UNSET,
+    parent_id: int | Category | None | Unset = UNSET,
     page: int | Unset = UNSET,
     per_page: int | Unset = UNSET,
 ) -> Request[Page[Category]]:

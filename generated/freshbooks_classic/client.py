@@ -485,7 +485,14 @@ _UPDATE: Final = Method(
         "client.update",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "client_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Client": "client_id"},
+            ),
             field_spec("first_name", api.TEXT, access="cu"),
             field_spec("last_name", api.TEXT, access="cu"),
             field_spec("organization", api.TEXT, access="cu"),
@@ -532,7 +539,7 @@ _UPDATE: Final = Method(
 
 
 def update(
-    client_id: int,
+    client_id: int | Client,
     *,
     first_name: str | None | Unset = UNSET,
     last_name: str | None | Unset = UNSET,
@@ -657,7 +664,14 @@ _GET: Final = Method(
         "client.get",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "client_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Client": "client_id"},
+            ),
         ],
     ),
     RecordResponse("client", CLIENT),
@@ -667,7 +681,7 @@ _GET: Final = Method(
 
 
 def get(
-    client_id: int,
+    client_id: int | Client,
 ) -> Request[Client]:
     """Gives one client. A deleted client is not found, with a message that says so.
 
@@ -702,7 +716,14 @@ _DELETE: Final = Method(
         "client.delete",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "client_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Client": "client_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -713,7 +734,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    client_id: int,
+    client_id: int | Client,
 ) -> Request[None]:
     """Moves a client to the folder deleted. Deleting it once more fails.
 
@@ -818,7 +839,14 @@ _UNDELETE: Final = Method(
         "client.undelete",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "client_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Client": "client_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -828,7 +856,7 @@ _UNDELETE: Final = Method(
 
 
 def undelete(
-    client_id: int,
+    client_id: int | Client,
 ) -> Request[None]:
     """Brings a deleted client back. Known from one partner client only; not in the documentation.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
@@ -28,6 +28,10 @@ from .runtime.request import (
 from .runtime.scalars import EnumCodec
 from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
+
+if TYPE_CHECKING:
+    from .project import Project
+    from .task import Task
 
 __all__ = [
     "AsyncContractors",
@@ -82,7 +86,7 @@ class ContractorProject(Record):
 class ContractorProjectInput(TypedDict, total=False):
     """A ContractorProject to be sent. A project that a contractor is assigned to."""
 
-    project_id: int | None
+    project_id: int | Project | None
     """The project."""
 
 
@@ -95,7 +99,7 @@ CONTRACTOR: Final[RecordSchema[Contractor]] = RecordSchema(
         field_spec("email", api.TEXT, required="c", clear=False),
         field_spec("status", INVITATION_STATUS, access="r"),
         field_spec("rate", api.DECIMAL),
-        field_spec("task_id", api.ID, required="c", clear=False),
+        field_spec("task_id", api.ID, required="c", clear=False, of={"Task": "task_id"}),
         field_spec("projects", lambda: CONTRACTOR_PROJECT, "projects/project", many=True),
     ],
     identity="contractor_id",
@@ -105,7 +109,7 @@ CONTRACTOR_PROJECT: Final[RecordSchema[ContractorProject]] = RecordSchema(
     "ContractorProject",
     ContractorProject,
     [
-        field_spec("project_id", api.ID),
+        field_spec("project_id", api.ID, of={"Project": "project_id"}),
     ],
 )
 
@@ -119,7 +123,9 @@ _CREATE: Final = Method(
             field_spec("name", api.TEXT, access="cu"),
             field_spec("email", api.TEXT, access="cu", required="cu", clear=False),
             field_spec("rate", api.DECIMAL, access="cu"),
-            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "task_id", api.ID, access="cu", required="cu", clear=False, of={"Task": "task_id"}
+            ),
             field_spec(
                 "projects", lambda: CONTRACTOR_PROJECT, "projects/project", many=True, access="cu"
             ),
@@ -136,7 +142,7 @@ _CREATE: Final = Method(
 def create(
     *,
     email: str,
-    task_id: int,
+    task_id: int | Task,
     name: str | None | Unset = UNSET,
     rate: Decimal | int | str | None | Unset = UNSET,
     projects: Sequence[ContractorProjectInput | ContractorProject] | None | Unset = UNSET,
@@ -181,11 +187,18 @@ _UPDATE: Final = Method(
         "contractor.update",
         None,
         [
-            field_spec("contractor_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "contractor_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Contractor": "contractor_id"},
+            ),
             field_spec("name", api.TEXT, access="cu"),
             field_spec("email", api.TEXT, access="cu", clear=False),
             field_spec("rate", api.DECIMAL, access="cu"),
-            field_spec("task_id", api.ID, access="cu", clear=False),
+            field_spec("task_id", api.ID, access="cu", clear=False, of={"Task": "task_id"}),
             field_spec(
                 "projects", lambda: CONTRACTOR_PROJECT, "projects/project", many=True, access="cu"
             ),
@@ -200,12 +213,12 @@ _UPDATE: Final = Method(
 
 
 def update(
-    contractor_id: int,
+    contractor_id: int | Contractor,
     *,
     name: str | None | Unset = UNSET,
     email: str | Unset = UNSET,
     rate: Decimal | int | str | None | Unset = UNSET,
-    task_id: int | Unset = UNSET,
+    task_id: int | Task | Unset = UNSET,
     projects: Sequence[ContractorProjectInput | ContractorProject] | None | Unset = UNSET,
 ) -> Request[int]:
     """Changes a contractor. The only update that returns the ID.
@@ -251,7 +264,14 @@ _GET: Final = Method(
         "contractor.get",
         None,
         [
-            field_spec("contractor_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "contractor_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Contractor": "contractor_id"},
+            ),
         ],
     ),
     RecordResponse("contractor", CONTRACTOR),
@@ -261,7 +281,7 @@ _GET: Final = Method(
 
 
 def get(
-    contractor_id: int,
+    contractor_id: int | Contractor,
 ) -> Request[Contractor]:
     """Fetches a contractor.
 
@@ -294,7 +314,14 @@ _DELETE: Final = Method(
         "contractor.delete",
         None,
         [
-            field_spec("contractor_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "contractor_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Contractor": "contractor_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -305,7 +332,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    contractor_id: int,
+    contractor_id: int | Contractor,
 ) -> Request[None]:
     """Removes a contractor.
 

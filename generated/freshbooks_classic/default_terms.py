@@ -64,7 +64,14 @@ _GET: Final = Method(
         "default_terms.get",
         None,
         [
-            field_spec("type", TERMS_TYPE, access="cu", required="cu", clear=False),
+            field_spec(
+                "type",
+                TERMS_TYPE,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"DefaultTerms": "type"},
+            ),
         ],
     ),
     RecordResponse("terms", DEFAULT_TERMS),
@@ -108,7 +115,14 @@ _UPDATE: Final = Method(
         "default_terms.update",
         None,
         [
-            field_spec("type", TERMS_TYPE, access="cu", required="cu", clear=False),
+            field_spec(
+                "type",
+                TERMS_TYPE,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"DefaultTerms": "type"},
+            ),
             field_spec("message", api.TEXT, access="cu"),
         ],
     ),

@@ -127,7 +127,14 @@ _GET: Final = Method(
         "email_template.get",
         None,
         [
-            field_spec("type", TEMPLATE_TYPE, access="cu", required="cu", clear=False),
+            field_spec(
+                "type",
+                TEMPLATE_TYPE,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"EmailTemplate": "type"},
+            ),
         ],
     ),
     RecordResponse("email_template", EMAIL_TEMPLATE),
@@ -170,7 +177,14 @@ _UPDATE: Final = Method(
         "email_template.update",
         None,
         [
-            field_spec("type", TEMPLATE_TYPE, access="cu", required="cu", clear=False),
+            field_spec(
+                "type",
+                TEMPLATE_TYPE,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"EmailTemplate": "type"},
+            ),
             field_spec("subject", api.TEXT, access="cu"),
             field_spec("body", api.TEXT, "body", content=True, access="cu"),
             field_spec("bare_body", api.TEXT, content=True, access="cu", clear=False),

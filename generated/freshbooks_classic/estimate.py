@@ -34,6 +34,7 @@ from .runtime.unset import UNSET, Unset
 from .shared import CONTACT_REFERENCE, FOLDER, LINE_TYPE
 
 if TYPE_CHECKING:
+    from .client import Client
     from .shared import ContactReference, ContactReferenceInput, Folder, LineType
 
 __all__ = [
@@ -239,7 +240,7 @@ ESTIMATE: Final[RecordSchema[Estimate]] = RecordSchema(
     Estimate,
     [
         field_spec("estimate_id", api.ID, access="r"),
-        field_spec("client_id", api.ID, required="c", clear=False),
+        field_spec("client_id", api.ID, required="c", clear=False, of={"Client": "client_id"}),
         field_spec("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
         field_spec("status", ESTIMATE_STATUS, discarded=True),
         field_spec("date", api.DATE),
@@ -306,7 +307,14 @@ _CREATE: Final = Method(
         "estimate.create",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "client_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Client": "client_id"},
+            ),
             field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
@@ -342,7 +350,7 @@ _CREATE: Final = Method(
 
 def create(
     *,
-    client_id: int,
+    client_id: int | Client,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     status: EstimateStatusInput | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
@@ -445,8 +453,15 @@ _UPDATE: Final = Method(
         "estimate.update",
         None,
         [
-            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec(
+                "estimate_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Estimate": "estimate_id"},
+            ),
+            field_spec("client_id", api.ID, access="cu", clear=False, of={"Client": "client_id"}),
             field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
@@ -481,9 +496,9 @@ _UPDATE: Final = Method(
 
 
 def update(
-    estimate_id: int,
+    estimate_id: int | Estimate,
     *,
-    client_id: int | Unset = UNSET,
+    client_id: int | Client | Unset = UNSET,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     status: EstimateStatusInput | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
@@ -589,7 +604,14 @@ _GET: Final = Method(
         "estimate.get",
         None,
         [
-            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "estimate_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Estimate": "estimate_id"},
+            ),
         ],
     ),
     RecordResponse("estimate", ESTIMATE),
@@ -599,7 +621,7 @@ _GET: Final = Method(
 
 
 def get(
-    estimate_id: int,
+    estimate_id: int | Estimate,
 ) -> Request[Estimate]:
     """Fetches an estimate. A deleted one is not found.
 
@@ -635,7 +657,14 @@ _DELETE: Final = Method(
         "estimate.delete",
         None,
         [
-            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "estimate_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Estimate": "estimate_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -646,7 +675,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    estimate_id: int,
+    estimate_id: int | Estimate,
 ) -> Request[None]:
     """Moves an estimate to the folder deleted.
 
@@ -679,7 +708,7 @@ _LIST: Final = Method(
         "estimate.list",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", clear=False, of={"Client": "client_id"}),
             field_spec("date_from", api.DATE, access="cu"),
             field_spec("date_to", api.DATE, access="cu"),
             field_spec("folder", FOLDER, access="cu"),
@@ -695,7 +724,7 @@ _LIST: Final = Method(
 
 def list_(
     *,
-    client_id: int | Unset = UNSET,
+    client_id: int | Client | Unset = UNSET,
     date_from: dt.date | str | None | Unset = UNSET,
     date_to: dt.date | str | None | Unset = UNSET,
     folder: Folder | None | Unset = UNSET,
@@ -744,7 +773,14 @@ _SEND_BY_EMAIL: Final = Method(
         "estimate.sendByEmail",
         None,
         [
-            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "estimate_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Estimate": "estimate_id"},
+            ),
             field_spec("subject", api.TEXT, access="cu"),
             field_spec("message", api.TEXT, access="cu"),
         ],
@@ -756,7 +792,7 @@ _SEND_BY_EMAIL: Final = Method(
 
 
 def send_by_email(
-    estimate_id: int,
+    estimate_id: int | Estimate,
     *,
     subject: str | None | Unset = UNSET,
     message: str | None | Unset = UNSET,
@@ -800,7 +836,14 @@ _ACCEPT: Final = Method(
         "estimate.accept",
         None,
         [
-            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "estimate_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Estimate": "estimate_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -810,7 +853,7 @@ _ACCEPT: Final = Method(
 
 
 def accept(
-    estimate_id: int,
+    estimate_id: int | Estimate,
 ) -> Request[None]:
     """Accepts the estimate in the client's name.
 
@@ -846,7 +889,14 @@ _MARK_AS_SENT: Final = Method(
         "estimate.markAsSent",
         None,
         [
-            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "estimate_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Estimate": "estimate_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -856,7 +906,7 @@ _MARK_AS_SENT: Final = Method(
 
 
 def mark_as_sent(
-    estimate_id: int,
+    estimate_id: int | Estimate,
 ) -> Request[None]:
     """Turns a draft into a sent estimate without sending any mail.
 
@@ -889,7 +939,14 @@ _GET_PDF: Final = Method(
         "estimate.getPDF",
         None,
         [
-            field_spec("estimate_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "estimate_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Estimate": "estimate_id"},
+            ),
         ],
     ),
     BinaryResponse("application/pdf"),
@@ -899,7 +956,7 @@ _GET_PDF: Final = Method(
 
 
 def get_pdf(
-    estimate_id: int,
+    estimate_id: int | Estimate,
 ) -> Request[File]:
     """Fetches the estimate as a PDF file. The response is the file itself; only errors are XML.
 

@@ -31,7 +31,11 @@ from .runtime.unset import UNSET, Unset
 from .shared import FOLDER
 
 if TYPE_CHECKING:
+    from .category import Category
+    from .client import Client
+    from .project import Project
     from .shared import Folder
+    from .staff import Staff
 
 __all__ = [
     "AsyncExpenses",
@@ -120,10 +124,12 @@ EXPENSE: Final[RecordSchema[Expense]] = RecordSchema(
     Expense,
     [
         field_spec("expense_id", api.ID, access="r"),
-        field_spec("staff_id", api.ID, required="c", clear=False),
-        field_spec("category_id", api.ID, required="c", clear=False),
-        field_spec("project_id", api.ID.with_(none=("0",))),
-        field_spec("client_id", api.ID.with_(none=("0",))),
+        field_spec("staff_id", api.ID, required="c", clear=False, of={"Staff": "staff_id"}),
+        field_spec(
+            "category_id", api.ID, required="c", clear=False, of={"Category": "category_id"}
+        ),
+        field_spec("project_id", api.ID.with_(none=("0",)), of={"Project": "project_id"}),
+        field_spec("client_id", api.ID.with_(none=("0",)), of={"Client": "client_id"}),
         field_spec("amount", api.DECIMAL, required="c", clear=False),
         field_spec("vendor", api.TEXT),
         field_spec("date", api.DATE),
@@ -149,10 +155,28 @@ _CREATE: Final = Method(
         "expense.create",
         None,
         [
-            field_spec("staff_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("category_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("project_id", api.ID.with_(none=("0",)), access="cu"),
-            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "staff_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Staff": "staff_id"},
+            ),
+            field_spec(
+                "category_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Category": "category_id"},
+            ),
+            field_spec(
+                "project_id", api.ID.with_(none=("0",)), access="cu", of={"Project": "project_id"}
+            ),
+            field_spec(
+                "client_id", api.ID.with_(none=("0",)), access="cu", of={"Client": "client_id"}
+            ),
             field_spec("amount", api.DECIMAL, access="cu", required="cu", clear=False),
             field_spec("vendor", api.TEXT, access="cu"),
             field_spec("date", api.DATE, access="cu"),
@@ -177,11 +201,11 @@ _CREATE: Final = Method(
 
 def create(
     *,
-    staff_id: int,
-    category_id: int,
+    staff_id: int | Staff,
+    category_id: int | Category,
     amount: Decimal | int | str,
-    project_id: int | None | Unset = UNSET,
-    client_id: int | None | Unset = UNSET,
+    project_id: int | Project | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
     vendor: str | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
     notes: str | None | Unset = UNSET,
@@ -259,11 +283,24 @@ _UPDATE: Final = Method(
         "expense.update",
         None,
         [
-            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("staff_id", api.ID, access="cu", clear=False),
-            field_spec("category_id", api.ID, access="cu", clear=False),
-            field_spec("project_id", api.ID.with_(none=("0",)), access="cu"),
-            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "expense_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Expense": "expense_id"},
+            ),
+            field_spec("staff_id", api.ID, access="cu", clear=False, of={"Staff": "staff_id"}),
+            field_spec(
+                "category_id", api.ID, access="cu", clear=False, of={"Category": "category_id"}
+            ),
+            field_spec(
+                "project_id", api.ID.with_(none=("0",)), access="cu", of={"Project": "project_id"}
+            ),
+            field_spec(
+                "client_id", api.ID.with_(none=("0",)), access="cu", of={"Client": "client_id"}
+            ),
             field_spec("amount", api.DECIMAL, access="cu", clear=False),
             field_spec("vendor", api.TEXT, access="cu"),
             field_spec("date", api.DATE, access="cu"),
@@ -287,12 +324,12 @@ _UPDATE: Final = Method(
 
 
 def update(
-    expense_id: int,
+    expense_id: int | Expense,
     *,
-    staff_id: int | Unset = UNSET,
-    category_id: int | Unset = UNSET,
-    project_id: int | None | Unset = UNSET,
-    client_id: int | None | Unset = UNSET,
+    staff_id: int | Staff | Unset = UNSET,
+    category_id: int | Category | Unset = UNSET,
+    project_id: int | Project | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
     amount: Decimal | int | str | Unset = UNSET,
     vendor: str | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
@@ -370,7 +407,14 @@ _GET: Final = Method(
         "expense.get",
         None,
         [
-            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "expense_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Expense": "expense_id"},
+            ),
         ],
     ),
     RecordResponse("expense", EXPENSE),
@@ -380,7 +424,7 @@ _GET: Final = Method(
 
 
 def get(
-    expense_id: int,
+    expense_id: int | Expense,
 ) -> Request[Expense]:
     """Fetches an expense.
 
@@ -415,7 +459,14 @@ _DELETE: Final = Method(
         "expense.delete",
         None,
         [
-            field_spec("expense_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "expense_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Expense": "expense_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -426,7 +477,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    expense_id: int,
+    expense_id: int | Expense,
 ) -> Request[None]:
     """Moves the expense to the folder `deleted`; deleting it again fails.
 
@@ -458,9 +509,11 @@ _LIST: Final = Method(
         "expense.list",
         None,
         [
-            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
-            field_spec("category_id", api.ID, access="cu"),
-            field_spec("project_id", api.ID, access="cu"),
+            field_spec(
+                "client_id", api.ID.with_(none=("0",)), access="cu", of={"Client": "client_id"}
+            ),
+            field_spec("category_id", api.ID, access="cu", of={"Category": "category_id"}),
+            field_spec("project_id", api.ID, access="cu", of={"Project": "project_id"}),
             field_spec("date_from", api.DATE, access="cu"),
             field_spec("date_to", api.DATE, access="cu"),
             field_spec("vendor", api.TEXT, access="cu"),
@@ -478,9 +531,9 @@ _LIST: Final = Method(
 
 def list_(
     *,
-    client_id: int | None | Unset = UNSET,
-    category_id: int | None | Unset = UNSET,
-    project_id: int | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
+    category_id: int | Category | None | Unset = UNSET,
+    project_id: int | Project | None | Unset = UNSET,
     date_from: dt.date | str | None | Unset = UNSET,
     date_to: dt.date | str | None | Unset = UNSET,
     vendor: str | None | Unset = UNSET,

@@ -31,6 +31,9 @@ from .runtime.unset import UNSET, Unset
 from .shared import CONTACT_REFERENCE, FOLDER, LINE_CHANGE, LINE_TYPE
 
 if TYPE_CHECKING:
+    from .client import Client
+    from .estimate import Estimate
+    from .recurring import Recurring
     from .shared import ContactReference, ContactReferenceInput, Folder, LineChangeInput, LineType
 
 __all__ = [
@@ -362,14 +365,16 @@ INVOICE: Final[RecordSchema[Invoice]] = RecordSchema(
     Invoice,
     [
         field_spec("invoice_id", api.ID, access="r"),
-        field_spec("client_id", api.ID, required="c", clear=False),
+        field_spec("client_id", api.ID, required="c", clear=False, of={"Client": "client_id"}),
         field_spec("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
         field_spec("number", api.TEXT),
         field_spec("status", INVOICE_STATUS),
         field_spec("date", api.DATE),
         field_spec("return_uri", api.URI),
         field_spec("lines", lambda: INVOICE_LINE, "lines/line", many=True),
-        field_spec("estimate_id", api.ID.with_(none=("0",)), access="rc"),
+        field_spec(
+            "estimate_id", api.ID.with_(none=("0",)), access="rc", of={"Estimate": "estimate_id"}
+        ),
         field_spec("gateways", lambda: INVOICE_GATEWAY, "gateways/gateway", many=True, access="rc"),
         field_spec("amount", api.DECIMAL, access="r"),
         field_spec("amount_outstanding", api.DECIMAL, access="r"),
@@ -456,7 +461,14 @@ _CREATE: Final = Method(
         "invoice.create",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "client_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Client": "client_id"},
+            ),
             field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
@@ -465,7 +477,12 @@ _CREATE: Final = Method(
             field_spec("date", api.DATE, access="cu"),
             field_spec("return_uri", api.URI, access="cu"),
             field_spec("lines", lambda: INVOICE_LINE, "lines/line", many=True, access="cu"),
-            field_spec("estimate_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "estimate_id",
+                api.ID.with_(none=("0",)),
+                access="cu",
+                of={"Estimate": "estimate_id"},
+            ),
             field_spec(
                 "gateways", lambda: INVOICE_GATEWAY, "gateways/gateway", many=True, access="cu"
             ),
@@ -498,14 +515,14 @@ _CREATE: Final = Method(
 
 def create(
     *,
-    client_id: int,
+    client_id: int | Client,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     number: str | None | Unset = UNSET,
     status: InvoiceStatusInput | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
     return_uri: str | None | Unset = UNSET,
     lines: Sequence[InvoiceLineInput | InvoiceLine] | None | Unset = UNSET,
-    estimate_id: int | None | Unset = UNSET,
+    estimate_id: int | Estimate | None | Unset = UNSET,
     gateways: Sequence[InvoiceGatewayInput | InvoiceGateway] | None | Unset = UNSET,
     po_number: str | None | Unset = UNSET,
     discount: Decimal | int | str | None | Unset = UNSET,
@@ -618,8 +635,15 @@ _UPDATE: Final = Method(
         "invoice.update",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
+            field_spec("client_id", api.ID, access="cu", clear=False, of={"Client": "client_id"}),
             field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
@@ -656,9 +680,9 @@ _UPDATE: Final = Method(
 
 
 def update(
-    invoice_id: int,
+    invoice_id: int | Invoice,
     *,
-    client_id: int | Unset = UNSET,
+    client_id: int | Client | Unset = UNSET,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     number: str | None | Unset = UNSET,
     status: InvoiceStatusInput | None | Unset = UNSET,
@@ -769,7 +793,14 @@ _GET: Final = Method(
         "invoice.get",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
         ],
     ),
     RecordResponse("invoice", INVOICE),
@@ -779,7 +810,7 @@ _GET: Final = Method(
 
 
 def get(
-    invoice_id: int,
+    invoice_id: int | Invoice,
 ) -> Request[Invoice]:
     """Fetches an invoice. A deleted one is not found.
 
@@ -813,7 +844,14 @@ _DELETE: Final = Method(
         "invoice.delete",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -824,7 +862,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    invoice_id: int,
+    invoice_id: int | Invoice,
 ) -> Request[None]:
     """Moves an invoice to the folder deleted.
 
@@ -855,7 +893,14 @@ _UNDELETE: Final = Method(
         "invoice.undelete",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -865,7 +910,7 @@ _UNDELETE: Final = Method(
 
 
 def undelete(
-    invoice_id: int,
+    invoice_id: int | Invoice,
 ) -> Request[None]:
     """Brings a deleted invoice back. Only known from one partner client.
 
@@ -896,8 +941,13 @@ _LIST: Final = Method(
         "invoice.list",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", clear=False),
-            field_spec("recurring_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec("client_id", api.ID, access="cu", clear=False, of={"Client": "client_id"}),
+            field_spec(
+                "recurring_id",
+                api.ID.with_(none=("0",)),
+                access="cu",
+                of={"Recurring": "recurring_id"},
+            ),
             field_spec("status", INVOICE_STATUS_FILTER, access="cu"),
             field_spec("number", api.TEXT, access="cu"),
             field_spec("date_from", api.DATE, access="cu"),
@@ -918,8 +968,8 @@ _LIST: Final = Method(
 
 def list_(
     *,
-    client_id: int | Unset = UNSET,
-    recurring_id: int | None | Unset = UNSET,
+    client_id: int | Client | Unset = UNSET,
+    recurring_id: int | Recurring | None | Unset = UNSET,
     status: InvoiceStatusFilter | None | Unset = UNSET,
     number: str | None | Unset = UNSET,
     date_from: dt.date | str | None | Unset = UNSET,
@@ -984,7 +1034,14 @@ _SEND_BY_EMAIL: Final = Method(
         "invoice.sendByEmail",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
             field_spec("subject", api.TEXT, access="cu"),
             field_spec("message", api.TEXT, access="cu"),
         ],
@@ -996,7 +1053,7 @@ _SEND_BY_EMAIL: Final = Method(
 
 
 def send_by_email(
-    invoice_id: int,
+    invoice_id: int | Invoice,
     *,
     subject: str | None | Unset = UNSET,
     message: str | None | Unset = UNSET,
@@ -1039,7 +1096,14 @@ _SEND_BY_SNAIL_MAIL: Final = Method(
         "invoice.sendBySnailMail",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -1049,7 +1113,7 @@ _SEND_BY_SNAIL_MAIL: Final = Method(
 
 
 def send_by_snail_mail(
-    invoice_id: int,
+    invoice_id: int | Invoice,
 ) -> Request[None]:
     """Has the invoice printed and posted to the client; a draft becomes sent.
 
@@ -1081,7 +1145,14 @@ _GET_PDF: Final = Method(
         "invoice.getPDF",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
         ],
     ),
     BinaryResponse("application/pdf"),
@@ -1091,7 +1162,7 @@ _GET_PDF: Final = Method(
 
 
 def get_pdf(
-    invoice_id: int,
+    invoice_id: int | Invoice,
 ) -> Request[File]:
     """Fetches the invoice as a PDF file. The response is the file itself; only errors are XML.
 
@@ -1125,7 +1196,14 @@ _LINES_ADD: Final = Method(
         "invoice.lines.add",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
             field_spec(
                 "lines",
                 lambda: INVOICE_LINE,
@@ -1144,7 +1222,7 @@ _LINES_ADD: Final = Method(
 
 
 def lines_add(
-    invoice_id: int,
+    invoice_id: int | Invoice,
     *,
     lines: Sequence[InvoiceLineInput | InvoiceLine],
 ) -> Request[InvoiceLinesAdded]:
@@ -1183,7 +1261,14 @@ _LINES_UPDATE: Final = Method(
         "invoice.lines.update",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
             field_spec(
                 "lines",
                 lambda: LINE_CHANGE,
@@ -1202,7 +1287,7 @@ _LINES_UPDATE: Final = Method(
 
 
 def lines_update(
-    invoice_id: int,
+    invoice_id: int | Invoice,
     *,
     lines: Sequence[LineChangeInput],
 ) -> Request[None]:
@@ -1238,7 +1323,14 @@ _LINES_DELETE: Final = Method(
         "invoice.lines.delete",
         None,
         [
-            field_spec("invoice_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "invoice_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Invoice": "invoice_id"},
+            ),
             field_spec("line_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
@@ -1249,7 +1341,7 @@ _LINES_DELETE: Final = Method(
 
 
 def lines_delete(
-    invoice_id: int,
+    invoice_id: int | Invoice,
     *,
     line_id: int,
 ) -> Request[None]:

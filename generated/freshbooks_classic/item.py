@@ -150,7 +150,9 @@ _UPDATE: Final = Method(
         "item.update",
         None,
         [
-            field_spec("item_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "item_id", api.ID, access="cu", required="cu", clear=False, of={"Item": "item_id"}
+            ),
             field_spec("name", api.TEXT, access="cu", clear=False),
             field_spec("description", api.TEXT, access="cu"),
             field_spec("unit_cost", api.DECIMAL, access="cu"),
@@ -167,7 +169,7 @@ _UPDATE: Final = Method(
 
 
 def update(
-    item_id: int,
+    item_id: int | Item,
     *,
     name: str | Unset = UNSET,
     description: str | None | Unset = UNSET,
@@ -215,7 +217,9 @@ _GET: Final = Method(
         "item.get",
         None,
         [
-            field_spec("item_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "item_id", api.ID, access="cu", required="cu", clear=False, of={"Item": "item_id"}
+            ),
         ],
     ),
     RecordResponse("item", ITEM),
@@ -225,7 +229,7 @@ _GET: Final = Method(
 
 
 def get(
-    item_id: int,
+    item_id: int | Item,
 ) -> Request[Item]:
     """Fetches an item.
 
@@ -259,7 +263,9 @@ _DELETE: Final = Method(
         "item.delete",
         None,
         [
-            field_spec("item_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "item_id", api.ID, access="cu", required="cu", clear=False, of={"Item": "item_id"}
+            ),
         ],
     ),
     EmptyResponse(),
@@ -270,7 +276,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    item_id: int,
+    item_id: int | Item,
 ) -> Request[None]:
     """Moves the item to the folder `deleted`.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
@@ -25,6 +25,10 @@ from .runtime.request import (
 from .runtime.scalars import EnumCodec
 from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .invoice import Invoice
 
 __all__ = [
     "AsyncPayments",
@@ -138,8 +142,8 @@ PAYMENT: Final[RecordSchema[Payment]] = RecordSchema(
     Payment,
     [
         field_spec("payment_id", api.ID, access="r"),
-        field_spec("client_id", api.ID.with_(none=("0",)), access="rc"),
-        field_spec("invoice_id", api.ID.with_(none=("0",))),
+        field_spec("client_id", api.ID.with_(none=("0",)), access="rc", of={"Client": "client_id"}),
+        field_spec("invoice_id", api.ID.with_(none=("0",)), of={"Invoice": "invoice_id"}),
         field_spec("date", api.DATETIME, access="r"),
         field_spec("date", api.DATE, access="cu"),
         field_spec("amount", api.DECIMAL),
@@ -169,8 +173,12 @@ _CREATE: Final = Method(
         "payment.create",
         None,
         [
-            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
-            field_spec("invoice_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "client_id", api.ID.with_(none=("0",)), access="cu", of={"Client": "client_id"}
+            ),
+            field_spec(
+                "invoice_id", api.ID.with_(none=("0",)), access="cu", of={"Invoice": "invoice_id"}
+            ),
             field_spec("date", api.DATE, access="cu"),
             field_spec("amount", api.DECIMAL, access="cu"),
             field_spec("currency_code", api.TEXT, access="cu", clear=False),
@@ -189,8 +197,8 @@ _CREATE: Final = Method(
 
 def create(
     *,
-    client_id: int | None | Unset = UNSET,
-    invoice_id: int | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
+    invoice_id: int | Invoice | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
     amount: Decimal | int | str | None | Unset = UNSET,
     currency_code: str | Unset = UNSET,
@@ -253,8 +261,17 @@ _UPDATE: Final = Method(
         "payment.update",
         None,
         [
-            field_spec("payment_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("invoice_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "payment_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Payment": "payment_id"},
+            ),
+            field_spec(
+                "invoice_id", api.ID.with_(none=("0",)), access="cu", of={"Invoice": "invoice_id"}
+            ),
             field_spec("date", api.DATE, access="cu"),
             field_spec("amount", api.DECIMAL, access="cu"),
             field_spec("currency_code", api.TEXT, access="cu", clear=False),
@@ -271,9 +288,9 @@ _UPDATE: Final = Method(
 
 
 def update(
-    payment_id: int,
+    payment_id: int | Payment,
     *,
-    invoice_id: int | None | Unset = UNSET,
+    invoice_id: int | Invoice | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
     amount: Decimal | int | str | None | Unset = UNSET,
     currency_code: str | Unset = UNSET,
@@ -325,7 +342,14 @@ _GET: Final = Method(
         "payment.get",
         None,
         [
-            field_spec("payment_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "payment_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Payment": "payment_id"},
+            ),
         ],
     ),
     RecordResponse("payment", PAYMENT),
@@ -335,7 +359,7 @@ _GET: Final = Method(
 
 
 def get(
-    payment_id: int,
+    payment_id: int | Payment,
 ) -> Request[Payment]:
     """Fetches a payment.
 
@@ -369,7 +393,14 @@ _DELETE: Final = Method(
         "payment.delete",
         None,
         [
-            field_spec("payment_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "payment_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Payment": "payment_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -380,7 +411,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    payment_id: int,
+    payment_id: int | Payment,
 ) -> Request[None]:
     """Deletes a payment permanently and works out the invoice's status again.
 
@@ -413,8 +444,12 @@ _LIST: Final = Method(
         "payment.list",
         None,
         [
-            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
-            field_spec("invoice_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "client_id", api.ID.with_(none=("0",)), access="cu", of={"Client": "client_id"}
+            ),
+            field_spec(
+                "invoice_id", api.ID.with_(none=("0",)), access="cu", of={"Invoice": "invoice_id"}
+            ),
             field_spec("date_from", api.DATE, access="cu"),
             field_spec("date_to", api.DATE, access="cu"),
             field_spec("updated_from", api.DATE, access="cu"),
@@ -431,8 +466,8 @@ _LIST: Final = Method(
 
 def list_(
     *,
-    client_id: int | None | Unset = UNSET,
-    invoice_id: int | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
+    invoice_id: int | Invoice | None | Unset = UNSET,
     date_from: dt.date | str | None | Unset = UNSET,
     date_to: dt.date | str | None | Unset = UNSET,
     updated_from: dt.date | str | None | Unset = UNSET,

@@ -32,6 +32,10 @@ from .runtime.unset import UNSET, Unset
 if TYPE_CHECKING:
     from typing_extensions import Required
 
+    from .client import Client
+    from .staff import Staff
+    from .task import Task
+
 __all__ = [
     "AsyncProjects",
     "BillMethod",
@@ -140,7 +144,7 @@ class ProjectStaff(Record):
 class ProjectTaskInput(TypedDict, total=False):
     """A ProjectTask to be sent. A task that is assigned to a project."""
 
-    task_id: Required[int]
+    task_id: Required[int | Task]
     """Which task."""
     rate: Decimal | int | str | None
     """Price of one hour of the task on this project; left out, the task's own rate counts."""
@@ -149,7 +153,7 @@ class ProjectTaskInput(TypedDict, total=False):
 class ProjectStaffInput(TypedDict, total=False):
     """A ProjectStaff to be sent. A person who is assigned to a project."""
 
-    staff_id: Required[int]
+    staff_id: Required[int | Staff]
     """Who; contractors appear here as staff, too."""
     rate: Decimal | int | str | None
     """Price of one hour of this person on this project.
@@ -165,12 +169,12 @@ PROJECT: Final[RecordSchema[Project]] = RecordSchema(
         field_spec("project_id", api.ID, access="r"),
         field_spec("name", api.TEXT, required="c", clear=False),
         field_spec("bill_method", BILL_METHOD, required="c", clear=False),
-        field_spec("client_id", api.ID.with_(none=("0",))),
+        field_spec("client_id", api.ID.with_(none=("0",)), of={"Client": "client_id"}),
         field_spec("rate", api.DECIMAL),
         field_spec("description", api.TEXT),
         field_spec("hour_budget", api.DECIMAL),
         field_spec("tasks", lambda: PROJECT_TASK, "tasks/task", many=True),
-        field_spec("task_ids", api.ID, "tasks/task_id", many=True),
+        field_spec("task_ids", api.ID, "tasks/task_id", many=True, of={"Task": "task_id"}),
         field_spec("staff", lambda: PROJECT_STAFF, "staff/staff", many=True),
         field_spec("staff_ids", api.ID, "staff/staff_id", many=True, access="r"),
         field_spec("budget_hours", api.DECIMAL, "budget/hours", access="r"),
@@ -182,7 +186,7 @@ PROJECT_TASK: Final[RecordSchema[ProjectTask]] = RecordSchema(
     "ProjectTask",
     ProjectTask,
     [
-        field_spec("task_id", api.ID, required="cu", clear=False),
+        field_spec("task_id", api.ID, required="cu", clear=False, of={"Task": "task_id"}),
         field_spec("rate", api.DECIMAL),
     ],
 )
@@ -191,7 +195,7 @@ PROJECT_STAFF: Final[RecordSchema[ProjectStaff]] = RecordSchema(
     "ProjectStaff",
     ProjectStaff,
     [
-        field_spec("staff_id", api.ID, required="cu", clear=False),
+        field_spec("staff_id", api.ID, required="cu", clear=False, of={"Staff": "staff_id"}),
         field_spec("rate", api.DECIMAL),
     ],
 )
@@ -205,12 +209,16 @@ _CREATE: Final = Method(
         [
             field_spec("name", api.TEXT, access="cu", required="cu", clear=False),
             field_spec("bill_method", BILL_METHOD, access="cu", required="cu", clear=False),
-            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "client_id", api.ID.with_(none=("0",)), access="cu", of={"Client": "client_id"}
+            ),
             field_spec("rate", api.DECIMAL, access="cu"),
             field_spec("description", api.TEXT, access="cu"),
             field_spec("hour_budget", api.DECIMAL, access="cu"),
             field_spec("tasks", lambda: PROJECT_TASK, "tasks/task", many=True, access="cu"),
-            field_spec("task_ids", api.ID, "tasks/task_id", many=True, access="cu"),
+            field_spec(
+                "task_ids", api.ID, "tasks/task_id", many=True, access="cu", of={"Task": "task_id"}
+            ),
             field_spec("staff", lambda: PROJECT_STAFF, "staff/staff", many=True, access="cu"),
         ],
     ),
@@ -226,12 +234,12 @@ def create(
     *,
     name: str,
     bill_method: BillMethod,
-    client_id: int | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
     rate: Decimal | int | str | None | Unset = UNSET,
     description: str | None | Unset = UNSET,
     hour_budget: Decimal | int | str | None | Unset = UNSET,
     tasks: Sequence[ProjectTaskInput | ProjectTask] | None | Unset = UNSET,
-    task_ids: Sequence[int] | None | Unset = UNSET,
+    task_ids: Sequence[int | Task] | None | Unset = UNSET,
     staff: Sequence[ProjectStaffInput | ProjectStaff] | None | Unset = UNSET,
 ) -> Request[int]:
     """Creates a project.
@@ -286,15 +294,26 @@ _UPDATE: Final = Method(
         "project.update",
         None,
         [
-            field_spec("project_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "project_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Project": "project_id"},
+            ),
             field_spec("name", api.TEXT, access="cu", clear=False),
             field_spec("bill_method", BILL_METHOD, access="cu", clear=False),
-            field_spec("client_id", api.ID.with_(none=("0",)), access="cu"),
+            field_spec(
+                "client_id", api.ID.with_(none=("0",)), access="cu", of={"Client": "client_id"}
+            ),
             field_spec("rate", api.DECIMAL, access="cu"),
             field_spec("description", api.TEXT, access="cu"),
             field_spec("hour_budget", api.DECIMAL, access="cu"),
             field_spec("tasks", lambda: PROJECT_TASK, "tasks/task", many=True, access="cu"),
-            field_spec("task_ids", api.ID, "tasks/task_id", many=True, access="cu"),
+            field_spec(
+                "task_ids", api.ID, "tasks/task_id", many=True, access="cu", of={"Task": "task_id"}
+            ),
             field_spec("staff", lambda: PROJECT_STAFF, "staff/staff", many=True, access="cu"),
         ],
     ),
@@ -307,16 +326,16 @@ _UPDATE: Final = Method(
 
 
 def update(
-    project_id: int,
+    project_id: int | Project,
     *,
     name: str | Unset = UNSET,
     bill_method: BillMethod | Unset = UNSET,
-    client_id: int | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
     rate: Decimal | int | str | None | Unset = UNSET,
     description: str | None | Unset = UNSET,
     hour_budget: Decimal | int | str | None | Unset = UNSET,
     tasks: Sequence[ProjectTaskInput | ProjectTask] | None | Unset = UNSET,
-    task_ids: Sequence[int] | None | Unset = UNSET,
+    task_ids: Sequence[int | Task] | None | Unset = UNSET,
     staff: Sequence[ProjectStaffInput | ProjectStaff] | None | Unset = UNSET,
 ) -> Request[None]:
     """Changes the fields that are sent and leaves the others alone.
@@ -373,7 +392,14 @@ _GET: Final = Method(
         "project.get",
         None,
         [
-            field_spec("project_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "project_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Project": "project_id"},
+            ),
         ],
     ),
     RecordResponse("project", PROJECT),
@@ -383,7 +409,7 @@ _GET: Final = Method(
 
 
 def get(
-    project_id: int,
+    project_id: int | Project,
 ) -> Request[Project]:
     """Gives one project, with its budget.
 
@@ -418,7 +444,14 @@ _DELETE: Final = Method(
         "project.delete",
         None,
         [
-            field_spec("project_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "project_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Project": "project_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -429,7 +462,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    project_id: int,
+    project_id: int | Project,
 ) -> Request[None]:
     """Removes a project from the lists; whether it can be brought back is not known.
 
@@ -461,8 +494,8 @@ _LIST: Final = Method(
         "project.list",
         None,
         [
-            field_spec("client_id", api.ID, access="cu"),
-            field_spec("task_id", api.ID, access="cu"),
+            field_spec("client_id", api.ID, access="cu", of={"Client": "client_id"}),
+            field_spec("task_id", api.ID, access="cu", of={"Task": "task_id"}),
             field_spec("page", api.INT, access="cu", clear=False),
             field_spec("per_page", api.INT, access="cu", clear=False),
         ],
@@ -475,8 +508,8 @@ _LIST: Final = Method(
 
 def list_(
     *,
-    client_id: int | None | Unset = UNSET,
-    task_id: int | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
+    task_id: int | Task | None | Unset = UNSET,
     page: int | Unset = UNSET,
     per_page: int | Unset = UNSET,
 ) -> Request[Page[Project]]:

@@ -33,6 +33,7 @@ from .shared import CONTACT_REFERENCE, FOLDER, LINE_CHANGE, LINE_TYPE
 if TYPE_CHECKING:
     from typing_extensions import Required
 
+    from .client import Client
     from .shared import ContactReference, ContactReferenceInput, Folder, LineChangeInput, LineType
 
 __all__ = [
@@ -352,7 +353,7 @@ RECURRING: Final[RecordSchema[Recurring]] = RecordSchema(
     Recurring,
     [
         field_spec("recurring_id", api.ID, access="r"),
-        field_spec("client_id", api.ID, required="c", clear=False),
+        field_spec("client_id", api.ID, required="c", clear=False, of={"Client": "client_id"}),
         field_spec("contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True),
         field_spec("date", api.DATE),
         field_spec("frequency", FREQUENCY),
@@ -454,7 +455,14 @@ _CREATE: Final = Method(
         "recurring.create",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "client_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Client": "client_id"},
+            ),
             field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
@@ -496,7 +504,7 @@ _CREATE: Final = Method(
 
 def create(
     *,
-    client_id: int,
+    client_id: int | Client,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
     frequency: Frequency | None | Unset = UNSET,
@@ -624,8 +632,15 @@ _UPDATE: Final = Method(
         "recurring.update",
         None,
         [
-            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec(
+                "recurring_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Recurring": "recurring_id"},
+            ),
+            field_spec("client_id", api.ID, access="cu", clear=False, of={"Client": "client_id"}),
             field_spec(
                 "contacts", lambda: CONTACT_REFERENCE, "contacts/contact", many=True, access="cu"
             ),
@@ -666,9 +681,9 @@ _UPDATE: Final = Method(
 
 
 def update(
-    recurring_id: int,
+    recurring_id: int | Recurring,
     *,
-    client_id: int | Unset = UNSET,
+    client_id: int | Client | Unset = UNSET,
     contacts: Sequence[ContactReferenceInput | ContactReference] | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
     frequency: Frequency | None | Unset = UNSET,
@@ -795,7 +810,14 @@ _GET: Final = Method(
         "recurring.get",
         None,
         [
-            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "recurring_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Recurring": "recurring_id"},
+            ),
         ],
     ),
     RecordResponse("recurring", RECURRING),
@@ -805,7 +827,7 @@ _GET: Final = Method(
 
 
 def get(
-    recurring_id: int,
+    recurring_id: int | Recurring,
 ) -> Request[Recurring]:
     """Fetches a profile, with the card number masked.
 
@@ -839,7 +861,14 @@ _DELETE: Final = Method(
         "recurring.delete",
         None,
         [
-            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "recurring_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Recurring": "recurring_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -850,7 +879,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    recurring_id: int,
+    recurring_id: int | Recurring,
 ) -> Request[None]:
     """Moves a profile to the folder deleted. It creates no further invoices.
 
@@ -881,7 +910,7 @@ _LIST: Final = Method(
         "recurring.list",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", clear=False),
+            field_spec("client_id", api.ID, access="cu", clear=False, of={"Client": "client_id"}),
             field_spec("date_from", api.DATE, access="cu"),
             field_spec("date_to", api.DATE, access="cu"),
             field_spec("updated_from", api.DATETIME, access="cu"),
@@ -900,7 +929,7 @@ _LIST: Final = Method(
 
 def list_(
     *,
-    client_id: int | Unset = UNSET,
+    client_id: int | Client | Unset = UNSET,
     date_from: dt.date | str | None | Unset = UNSET,
     date_to: dt.date | str | None | Unset = UNSET,
     updated_from: dt.datetime | str | None | Unset = UNSET,
@@ -957,7 +986,14 @@ _LINES_ADD: Final = Method(
         "recurring.lines.add",
         None,
         [
-            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "recurring_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Recurring": "recurring_id"},
+            ),
             field_spec(
                 "lines",
                 lambda: RECURRING_LINE,
@@ -976,7 +1012,7 @@ _LINES_ADD: Final = Method(
 
 
 def lines_add(
-    recurring_id: int,
+    recurring_id: int | Recurring,
     *,
     lines: Sequence[RecurringLineInput | RecurringLine],
 ) -> Request[RecurringLinesAdded]:
@@ -1015,7 +1051,14 @@ _LINES_UPDATE: Final = Method(
         "recurring.lines.update",
         None,
         [
-            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "recurring_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Recurring": "recurring_id"},
+            ),
             field_spec(
                 "lines",
                 lambda: LINE_CHANGE,
@@ -1034,7 +1077,7 @@ _LINES_UPDATE: Final = Method(
 
 
 def lines_update(
-    recurring_id: int,
+    recurring_id: int | Recurring,
     *,
     lines: Sequence[LineChangeInput],
 ) -> Request[None]:
@@ -1070,7 +1113,14 @@ _LINES_DELETE: Final = Method(
         "recurring.lines.delete",
         None,
         [
-            field_spec("recurring_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "recurring_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Recurring": "recurring_id"},
+            ),
             field_spec("line_id", api.ID, access="cu", required="cu", clear=False),
         ],
     ),
@@ -1081,7 +1131,7 @@ _LINES_DELETE: Final = Method(
 
 
 def lines_delete(
-    recurring_id: int,
+    recurring_id: int | Recurring,
     *,
     line_id: int,
 ) -> Request[None]:

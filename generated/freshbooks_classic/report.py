@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call
@@ -17,6 +17,9 @@ from .runtime.request import ListResponse, Method, Request
 from .runtime.scalars import EnumCodec
 from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
+
+if TYPE_CHECKING:
+    from .client import Client
 
 __all__ = [
     "AsyncReports",
@@ -209,7 +212,14 @@ _GET_CLIENT_DETAILS: Final = Method(
         "report.getClientDetails",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "client_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Client": "client_id"},
+            ),
         ],
     ),
     ListResponse("reports", "report", CLIENT_DETAILS),
@@ -220,7 +230,7 @@ _GET_CLIENT_DETAILS: Final = Method(
 
 def get_client_details(
     *,
-    client_id: int,
+    client_id: int | Client,
 ) -> Request[list[ClientDetails]]:
     """Billed and paid amounts of a client, by currency.
 
@@ -254,7 +264,14 @@ _GET_ESTIMATE_DETAILS: Final = Method(
         "report.getEstimateDetails",
         None,
         [
-            field_spec("client_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "client_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Client": "client_id"},
+            ),
             field_spec("date_from", api.DATE, access="cu"),
             field_spec("date_to", api.DATE, access="cu"),
         ],
@@ -267,7 +284,7 @@ _GET_ESTIMATE_DETAILS: Final = Method(
 
 def get_estimate_details(
     *,
-    client_id: int,
+    client_id: int | Client,
     date_from: dt.date | str | None | Unset = UNSET,
     date_to: dt.date | str | None | Unset = UNSET,
 ) -> Request[list[EstimateDetails]]:
@@ -307,7 +324,7 @@ _GET_EXPENSE_DETAILS: Final = Method(
         "report.getExpenseDetails",
         None,
         [
-            field_spec("client_id", api.ID, access="cu"),
+            field_spec("client_id", api.ID, access="cu", of={"Client": "client_id"}),
             field_spec("date_from", api.DATE, access="cu"),
             field_spec("date_to", api.DATE, access="cu"),
             field_spec("group_by", GROUP_BY, access="cu"),
@@ -321,7 +338,7 @@ _GET_EXPENSE_DETAILS: Final = Method(
 
 def get_expense_details(
     *,
-    client_id: int | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
     date_from: dt.date | str | None | Unset = UNSET,
     date_to: dt.date | str | None | Unset = UNSET,
     group_by: GroupBy | None | Unset = UNSET,
@@ -364,7 +381,7 @@ _GET_INVOICE_DETAILS: Final = Method(
         None,
         [
             field_spec("status", api.TEXT, access="cu"),
-            field_spec("client_id", api.ID, access="cu"),
+            field_spec("client_id", api.ID, access="cu", of={"Client": "client_id"}),
             field_spec("date_from", api.DATE, access="cu"),
             field_spec("date_to", api.DATE, access="cu"),
             field_spec("group_by", GROUP_BY, access="cu"),
@@ -379,7 +396,7 @@ _GET_INVOICE_DETAILS: Final = Method(
 def get_invoice_details(
     *,
     status: str | None | Unset = UNSET,
-    client_id: int | None | Unset = UNSET,
+    client_id: int | Client | None | Unset = UNSET,
     date_from: dt.date | str | None | Unset = UNSET,
     date_to: dt.date | str | None | Unset = UNSET,
     group_by: GroupBy | None | Unset = UNSET,

@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
@@ -28,6 +28,9 @@ from .runtime.request import (
 )
 from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
+
+if TYPE_CHECKING:
+    from .project import Project
 
 __all__ = [
     "AsyncStaffMembers",
@@ -106,7 +109,7 @@ class StaffProject(Record):
 class StaffProjectInput(TypedDict, total=False):
     """A StaffProject to be sent. A project that a staff member is assigned to."""
 
-    project_id: int | None
+    project_id: int | Project | None
     """The project."""
 
 
@@ -145,7 +148,7 @@ STAFF_PROJECT: Final[RecordSchema[StaffProject]] = RecordSchema(
     "StaffProject",
     StaffProject,
     [
-        field_spec("project_id", api.ID),
+        field_spec("project_id", api.ID, of={"Project": "project_id"}),
     ],
 )
 
@@ -273,7 +276,14 @@ _UPDATE: Final = Method(
         "staff.update",
         None,
         [
-            field_spec("staff_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "staff_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Staff": "staff_id"},
+            ),
             field_spec("username", api.TEXT, access="cu"),
             field_spec("password", api.TEXT, sensitive=True, access="cu"),
             field_spec("email_credentials", api.FLAG, access="cu"),
@@ -306,7 +316,7 @@ _UPDATE: Final = Method(
 
 
 def update(
-    staff_id: int,
+    staff_id: int | Staff,
     *,
     username: str | None | Unset = UNSET,
     password: str | None | Unset = UNSET,
@@ -397,7 +407,14 @@ _GET: Final = Method(
         "staff.get",
         None,
         [
-            field_spec("staff_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "staff_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Staff": "staff_id"},
+            ),
         ],
     ),
     RecordResponse("staff", STAFF),
@@ -407,7 +424,7 @@ _GET: Final = Method(
 
 
 def get(
-    staff_id: int,
+    staff_id: int | Staff,
 ) -> Request[Staff]:
     """Returns a staff member. Also returns contractors, by the IDs in time entries.
 
@@ -441,7 +458,14 @@ _DELETE: Final = Method(
         "staff.delete",
         None,
         [
-            field_spec("staff_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "staff_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Staff": "staff_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -452,7 +476,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    staff_id: int,
+    staff_id: int | Staff,
 ) -> Request[None]:
     """Deletes a staff member.
 

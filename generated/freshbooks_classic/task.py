@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
@@ -24,6 +24,9 @@ from .runtime.request import (
 )
 from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
+
+if TYPE_CHECKING:
+    from .project import Project
 
 __all__ = ["AsyncTasks", "Task", "Tasks", "create", "delete", "get", "list_", "update"]
 
@@ -125,7 +128,9 @@ _UPDATE: Final = Method(
         "task.update",
         None,
         [
-            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "task_id", api.ID, access="cu", required="cu", clear=False, of={"Task": "task_id"}
+            ),
             field_spec("name", api.TEXT, access="cu", clear=False),
             field_spec("billable", api.FLAG, access="cu"),
             field_spec("rate", api.DECIMAL, access="cu"),
@@ -141,7 +146,7 @@ _UPDATE: Final = Method(
 
 
 def update(
-    task_id: int,
+    task_id: int | Task,
     *,
     name: str | Unset = UNSET,
     billable: bool | None | Unset = UNSET,
@@ -185,7 +190,9 @@ _GET: Final = Method(
         "task.get",
         None,
         [
-            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "task_id", api.ID, access="cu", required="cu", clear=False, of={"Task": "task_id"}
+            ),
         ],
     ),
     RecordResponse("task", TASK),
@@ -195,7 +202,7 @@ _GET: Final = Method(
 
 
 def get(
-    task_id: int,
+    task_id: int | Task,
 ) -> Request[Task]:
     """Fetches a task.
 
@@ -229,7 +236,9 @@ _DELETE: Final = Method(
         "task.delete",
         None,
         [
-            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "task_id", api.ID, access="cu", required="cu", clear=False, of={"Task": "task_id"}
+            ),
         ],
     ),
     EmptyResponse(),
@@ -240,7 +249,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    task_id: int,
+    task_id: int | Task,
 ) -> Request[None]:
     """Deletes a task permanently.
 
@@ -271,7 +280,7 @@ _LIST: Final = Method(
         "task.list",
         None,
         [
-            field_spec("project_id", api.ID, access="cu"),
+            field_spec("project_id", api.ID, access="cu", of={"Project": "project_id"}),
             field_spec("page", api.INT, access="cu", clear=False),
             field_spec("per_page", api.INT, access="cu", clear=False),
         ],
@@ -284,7 +293,7 @@ _LIST: Final = Method(
 
 def list_(
     *,
-    project_id: int | None | Unset = UNSET,
+    project_id: int | Project | None | Unset = UNSET,
     page: int | Unset = UNSET,
     per_page: int | Unset = UNSET,
 ) -> Request[Page[Task]]:

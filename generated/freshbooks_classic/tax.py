@@ -132,7 +132,9 @@ _UPDATE: Final = Method(
         "tax.update",
         None,
         [
-            field_spec("tax_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "tax_id", api.ID, access="cu", required="cu", clear=False, of={"Tax": "tax_id"}
+            ),
             field_spec("name", api.TEXT, access="cu", clear=False),
             field_spec("rate", api.DECIMAL, access="cu"),
             field_spec("number", api.TEXT, access="cu"),
@@ -148,7 +150,7 @@ _UPDATE: Final = Method(
 
 
 def update(
-    tax_id: int,
+    tax_id: int | Tax,
     *,
     name: str | Unset = UNSET,
     rate: Decimal | int | str | None | Unset = UNSET,
@@ -193,7 +195,9 @@ _GET: Final = Method(
         "tax.get",
         None,
         [
-            field_spec("tax_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "tax_id", api.ID, access="cu", required="cu", clear=False, of={"Tax": "tax_id"}
+            ),
         ],
     ),
     RecordResponse("tax", TAX),
@@ -203,7 +207,7 @@ _GET: Final = Method(
 
 
 def get(
-    tax_id: int,
+    tax_id: int | Tax,
 ) -> Request[Tax]:
     """Fetches a tax.
 
@@ -237,7 +241,9 @@ _DELETE: Final = Method(
         "tax.delete",
         None,
         [
-            field_spec("tax_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "tax_id", api.ID, access="cu", required="cu", clear=False, of={"Tax": "tax_id"}
+            ),
         ],
     ),
     EmptyResponse(),
@@ -248,7 +254,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    tax_id: int,
+    tax_id: int | Tax,
 ) -> Request[None]:
     """Deletes a tax permanently. Deleting it again fails.
 

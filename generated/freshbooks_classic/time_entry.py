@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from . import _api as api
 from .runtime.binding import AsyncResource, Resource, call, pages
@@ -27,6 +27,11 @@ from .runtime.request import (
 )
 from .runtime.schema import RecordSchema, field_spec
 from .runtime.unset import UNSET, Unset
+
+if TYPE_CHECKING:
+    from .project import Project
+    from .staff import Staff
+    from .task import Task
 
 __all__ = [
     "AsyncTimeEntries",
@@ -74,9 +79,9 @@ TIME_ENTRY: Final[RecordSchema[TimeEntry]] = RecordSchema(
     TimeEntry,
     [
         field_spec("time_entry_id", api.ID, access="r"),
-        field_spec("project_id", api.ID, required="c", clear=False),
-        field_spec("task_id", api.ID, required="c", clear=False),
-        field_spec("staff_id", api.ID),
+        field_spec("project_id", api.ID, required="c", clear=False, of={"Project": "project_id"}),
+        field_spec("task_id", api.ID, required="c", clear=False, of={"Task": "task_id"}),
+        field_spec("staff_id", api.ID, of={"Staff": "staff_id"}),
         field_spec("hours", api.DECIMAL, places=2),
         field_spec("notes", api.TEXT),
         field_spec("date", api.DATE),
@@ -92,9 +97,18 @@ _CREATE: Final = Method(
         "time_entry.create",
         None,
         [
-            field_spec("project_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("task_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("staff_id", api.ID, access="cu"),
+            field_spec(
+                "project_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"Project": "project_id"},
+            ),
+            field_spec(
+                "task_id", api.ID, access="cu", required="cu", clear=False, of={"Task": "task_id"}
+            ),
+            field_spec("staff_id", api.ID, access="cu", of={"Staff": "staff_id"}),
             field_spec("hours", api.DECIMAL, access="cu", places=2),
             field_spec("notes", api.TEXT, access="cu"),
             field_spec("date", api.DATE, access="cu"),
@@ -110,9 +124,9 @@ _CREATE: Final = Method(
 
 def create(
     *,
-    project_id: int,
-    task_id: int,
-    staff_id: int | None | Unset = UNSET,
+    project_id: int | Project,
+    task_id: int | Task,
+    staff_id: int | Staff | None | Unset = UNSET,
     hours: Decimal | int | str | None | Unset = UNSET,
     notes: str | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
@@ -160,10 +174,19 @@ _UPDATE: Final = Method(
         "time_entry.update",
         None,
         [
-            field_spec("time_entry_id", api.ID, access="cu", required="cu", clear=False),
-            field_spec("project_id", api.ID, access="cu", clear=False),
-            field_spec("task_id", api.ID, access="cu", clear=False),
-            field_spec("staff_id", api.ID, access="cu"),
+            field_spec(
+                "time_entry_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"TimeEntry": "time_entry_id"},
+            ),
+            field_spec(
+                "project_id", api.ID, access="cu", clear=False, of={"Project": "project_id"}
+            ),
+            field_spec("task_id", api.ID, access="cu", clear=False, of={"Task": "task_id"}),
+            field_spec("staff_id", api.ID, access="cu", of={"Staff": "staff_id"}),
             field_spec("hours", api.DECIMAL, access="cu", places=2),
             field_spec("notes", api.TEXT, access="cu"),
             field_spec("date", api.DATE, access="cu"),
@@ -178,11 +201,11 @@ _UPDATE: Final = Method(
 
 
 def update(
-    time_entry_id: int,
+    time_entry_id: int | TimeEntry,
     *,
-    project_id: int | Unset = UNSET,
-    task_id: int | Unset = UNSET,
-    staff_id: int | None | Unset = UNSET,
+    project_id: int | Project | Unset = UNSET,
+    task_id: int | Task | Unset = UNSET,
+    staff_id: int | Staff | None | Unset = UNSET,
     hours: Decimal | int | str | None | Unset = UNSET,
     notes: str | None | Unset = UNSET,
     date: dt.date | str | None | Unset = UNSET,
@@ -229,7 +252,14 @@ _GET: Final = Method(
         "time_entry.get",
         None,
         [
-            field_spec("time_entry_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "time_entry_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"TimeEntry": "time_entry_id"},
+            ),
         ],
     ),
     RecordResponse("time_entry", TIME_ENTRY),
@@ -239,7 +269,7 @@ _GET: Final = Method(
 
 
 def get(
-    time_entry_id: int,
+    time_entry_id: int | TimeEntry,
 ) -> Request[TimeEntry]:
     """Fetches a time entry.
 
@@ -273,7 +303,14 @@ _DELETE: Final = Method(
         "time_entry.delete",
         None,
         [
-            field_spec("time_entry_id", api.ID, access="cu", required="cu", clear=False),
+            field_spec(
+                "time_entry_id",
+                api.ID,
+                access="cu",
+                required="cu",
+                clear=False,
+                of={"TimeEntry": "time_entry_id"},
+            ),
         ],
     ),
     EmptyResponse(),
@@ -284,7 +321,7 @@ _DELETE: Final = Method(
 
 
 def delete(
-    time_entry_id: int,
+    time_entry_id: int | TimeEntry,
 ) -> Request[None]:
     """Deletes an entry permanently.
 
@@ -315,8 +352,8 @@ _LIST: Final = Method(
         "time_entry.list",
         None,
         [
-            field_spec("project_id", api.ID, access="cu"),
-            field_spec("task_id", api.ID, access="cu"),
+            field_spec("project_id", api.ID, access="cu", of={"Project": "project_id"}),
+            field_spec("task_id", api.ID, access="cu", of={"Task": "task_id"}),
             field_spec("date_from", api.DATE, access="cu"),
             field_spec("date_to", api.DATE, access="cu"),
             field_spec("page", api.INT, access="cu", clear=False),
@@ -331,8 +368,8 @@ _LIST: Final = Method(
 
 def list_(
     *,
-    project_id: int | None | Unset = UNSET,
-    task_id: int | None | Unset = UNSET,
+    project_id: int | Project | None | Unset = UNSET,
+    task_id: int | Task | None | Unset = UNSET,
     date_from: dt.date | str | None | Unset = UNSET,
     date_to: dt.date | str | None | Unset = UNSET,
     page: int | Unset = UNSET,

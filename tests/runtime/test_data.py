@@ -1,4 +1,4 @@
-"""Records and pages as dictionaries, JSON, tables of a notebook, and text; ISO text for dates."""
+"""Records and pages as dictionaries, JSON, tables of a notebook, and text; ISO text for dates; records for IDs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from decimal import Decimal
 
 import pytest
 
-from freshbooks_classic import ArgumentError, FreshBooks, MemoryTransport, Page, invoice, time_entry
+from freshbooks_classic import (
+    ArgumentError,
+    FreshBooks,
+    MemoryTransport,
+    Page,
+    invoice,
+    payment,
+    time_entry,
+)
+from freshbooks_classic.client import Client
 from freshbooks_classic.invoice import Invoice, InvoiceLine, InvoiceLinks
 from freshbooks_classic.runtime.record import Unknown
 from freshbooks_classic.runtime.samples import Sampler
@@ -112,3 +121,20 @@ def test_iso_text_is_a_date_or_a_time() -> None:
     for wrong in ("yesterday", "2012-01-31T14:30:00", ""):
         with pytest.raises(ArgumentError, match=r"updated_from: should be a"):
             invoice.list_(updated_from=wrong)
+
+
+def test_a_record_stands_for_its_id() -> None:
+    owner, made = Client(client_id=13), record()
+    assert invoice.update(made, notes="x").xml == invoice.update(344, notes="x").xml
+    built = payment.create(client_id=owner, invoice_id=made)
+    assert built.xml == payment.create(client_id=13, invoice_id=344).xml
+    assert built.values["invoice_id"] == 344, "what is recorded and looked up has the ID"
+    assert invoice.list_(client_id=owner).at_page(2).xml == invoice.list_(client_id=13, page=2).xml
+    with pytest.raises(ArgumentError, match="client_id: should be an id"):
+        invoice.list_(client_id=made)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="2 problems"):
+        payment.create(client_id=owner, invoice_id=owner, amount=0.5)  # type: ignore[arg-type]
+    transport = MemoryTransport(lambda request: Sampler(Planted()).reply(METHODS["invoice.list"]))
+    with FreshBooks("sample", token="x", transport=transport) as fb:
+        fb.invoice.list(client_id=owner).first()
+    assert b"<client_id>13</client_id>" in transport.sent[0].body

@@ -456,6 +456,27 @@ def sendable(record: Record, table: WriteTable) -> dict[str, Any]:
     return values
 
 
+def with_ids(schema: RecordSchema[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments with IDs in place of the records that were given for them."""
+    return {
+        name: _id_of(schema.by_name[name], value) if name in schema.by_name else value
+        for name, value in values.items()
+    }
+
+
+def _id_of(item: FieldSpec, value: Any) -> Any:
+    if type(value) in (list, tuple):
+        return [_id_of(item, inner) for inner in value]
+    if item.shape is not None:
+        return (
+            with_ids(item.shape(), value) if isinstance(value, Mapping) and not item.map else value
+        )
+    if item.of is not None and isinstance(value, Record):
+        name = item.of.get(type(value).__name__)
+        return value if name is None else getattr(value, name)
+    return value
+
+
 def _unexpected(name: str, table: Iterable[str]) -> ArgumentError:
     from difflib import get_close_matches  # slow to import, and only mistakes need it
 

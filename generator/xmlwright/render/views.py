@@ -176,8 +176,13 @@ class ModuleView:
             return f"{kind} | None = field(default=None, {hidden})"
         return f"{kind} | None = None"
 
-    def write_type(self, item: Field) -> str:
-        """Annotation of an argument that has a value."""
+    def _defines(self, name: str) -> bool:
+        """Whether the module has a class or a type of this name."""
+        records = any(record.name == name for record in self.module.records)
+        return records or any(enum.name == name for enum in self.module.enums)
+
+    def write_type(self, item: Field, *, argument: bool = False) -> str:
+        """Annotation of an argument, or of a key of an input dictionary, that has a value."""
         if item.record is not None:
             record = self.api.records[item.record]
             inner = self.refer(item.record, f"{record.name}Input", typing=True)
@@ -189,6 +194,9 @@ class ModuleView:
             inner = self.refer(item.enum, name, typing=True)
         else:
             inner = self._typed(_WRITE[item.write or "text"])
+            for module, name, _ in self.accepted_records(item, argument=argument):
+                if module == self.name or not self._defines(name):
+                    inner += f" | {self.refer(Ref(module, name), name, typing=True)}"
         if item.map:
             self.use("Mapping")
             return f"Mapping[str, {inner}]"
@@ -207,7 +215,7 @@ class ModuleView:
 
     def parameter(self, item: Field) -> str:
         """A parameter of a builder: annotation and default."""
-        kind = self.write_type(item)
+        kind = self.write_type(item, argument=True)
         if item.required:
             return f"{item.python}: {kind}"
         self.use("UNSET", "Unset")
@@ -277,7 +285,26 @@ class ModuleView:
             if item.writable and getattr(item, name) not in (None, ()):
                 facts.append(f"{name}={literal(getattr(item, name))}")
         rest = "".join(f", {fact}" for fact in facts)
+        accepted = self.accepted_records(item, argument=argument)
+        if accepted:
+            rest += f", of={literal({name: identity for _, name, identity in accepted})}"
         return f"field_spec({literal(item.python)}, {self._kind(item, argument)}{rest})"
+
+    def accepted_records(self, item: Field, *, argument: bool) -> list[tuple[str, str, str]]:
+        """Return the records that are accepted in place of an ID: module, class, and field of the ID."""
+        own = argument and any(record.identity == item.python for record in self.module.records)
+        resource = item.ref or (self.name if own else None)
+        if resource is None or item.record is not None or not item.writable or item.map:
+            return []
+        return [
+            (module.name, record.name, record.identity)
+            for module in self.api.modules
+            if module.name == resource
+            for record in module.records
+            if record.in_responses
+            and record.identity is not None
+            and (item.ref is not None or record.identity == item.python)
+        ]
 
     def tables(self, record: Record) -> list[str]:
         """Entries of a record; a field whose type differs by direction has one for each."""

@@ -19,7 +19,7 @@ from .record import Arguments, Unknown
 from .scalars import Codec
 from .schema import Mode, RecordSchema, WriteTable
 from .unset import UNSET
-from .writing import Part, Writer
+from .writing import Part, Writer, with_ids
 
 if TYPE_CHECKING:
     from .http_binding import ArgumentPlan, HttpBinding, HttpParts
@@ -455,9 +455,21 @@ class Method(Generic[T]):
     def request(self, values: Mapping[str, Any]) -> Request[T]:
         """The request for these arguments; what is UNSET is left out.
 
+        A record may be given where its ID is wanted.
+
         Raises:
             ArgumentError: an argument is missing, not known, or cannot be sent.
         """
+        try:
+            return self._request(values)
+        except ArgumentError:
+            with_records = values
+            values = with_ids(self.arguments, values)
+            if values == with_records:
+                raise
+        return self._request(values)
+
+    def _request(self, values: Mapping[str, Any]) -> Request[T]:
         if self.http is not None:
             return self._bound(values)
         table, opening, closing = self._ready or self._prepare()

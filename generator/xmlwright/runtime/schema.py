@@ -29,7 +29,7 @@ class FieldSpec:
 
     __slots__ = (
         "access", "attribute", "bare", "clear", "codec", "content", "discarded", "fallbacks", "indexed", "join", "location", "many", "map",
-        "max_bytes", "max_length", "maximum", "media", "minimum", "name", "namespaces", "path", "places", "required", "sensitive", "shape",
+        "max_bytes", "max_length", "maximum", "media", "minimum", "name", "namespaces", "of", "path", "places", "required", "sensitive", "shape",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +60,7 @@ class FieldSpec:
         namespaces: tuple[str, ...] = (),
         indexed: str | None = None,
         join: str | None = None,
+        of: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         """Name in Python."""
@@ -106,6 +107,8 @@ class FieldSpec:
         """Template of the names of its parameters, in place of that of the API."""
         self.join = join
         """What a list is joined by in one parameter."""
+        self.of = of
+        """For an ID, the records that are accepted in its place: name of the class -> its field."""
 
     def __repr__(self) -> str:
         return f"<Field {self.name}>"

@@ -160,6 +160,8 @@ def nested_arguments_are_dictionaries_or_answers(fb: FreshBooks) -> None:
     fb.invoice.create(client_id=13, lines=[line, {"name": "Seeds", "tax1_percent": None}])
     old = fb.invoice.get(344)
     fb.invoice.update(344, lines=old.lines)
+    fb.invoice.update(old, notes="Thanks")
+    fb.payment.create(invoice_id=old, date="2012-01-31")
     fb.invoice.update(344, lines=[*old.lines, line])
     change: LineChangeInput = {"line_id": 1, "quantity": 2}
     fb.invoice.lines.update(344, lines=[change])
