@@ -295,13 +295,25 @@ def test_generated_project_tests_itself(built: dict[str, Path], tmp_path: Path) 
     )
 
 
-def test_generated_client_installs_without_extras(built: dict[str, Path], tmp_path: Path) -> None:
-    programs = install(tmp_path / "environment", str(built["freshbooks_classic.whl"]))
+def test_generated_client_installs_without_extras_and_its_command_with_one(
+    built: dict[str, Path], tmp_path: Path
+) -> None:
+    bare = install(tmp_path / "bare", str(built["freshbooks_classic.whl"]))
+    run(
+        bare / "python",
+        "-c",
+        "import freshbooks_classic; freshbooks_classic.FreshBooks",
+        cwd=tmp_path,
+    )
+    said = run(bare / "freshbooks-classic", "--help", cwd=tmp_path, ok=(1,))
+    assert "pip install 'freshbooks-classic[cli]'" in said
+    programs = install(tmp_path / "environment", f"{built['freshbooks_classic.whl']}[cli]")
     answer = tmp_path / "client.list.response.xml"
     answer.write_text(
         '<response xmlns="http://www.freshbooks.com/api/" status="ok"><clients page="1" per_page="25" pages="0" total="0"/></response>'
     )
     for command in ("read", "check"):
+        run(programs / "freshbooks-classic", command, answer, cwd=tmp_path)
         run(programs / "python", "-m", "freshbooks_classic", command, answer, cwd=tmp_path)
 
 
