@@ -62,7 +62,11 @@ def run_xmlwright(folder: Path, *arguments: str) -> str:
 
 def generated(service: str, folder: Path) -> ModuleType:
     """Generate the client of a service and import it."""
-    settle(service, folder)
+    return built(settle(service, folder))
+
+
+def built(folder: Path) -> ModuleType:
+    """Build a project and import its client."""
     run_xmlwright(folder, "build")
     output = folder / "generated"
     (package,) = [

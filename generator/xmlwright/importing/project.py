@@ -98,25 +98,8 @@ def describe(model: Model, only: Iterable[str] = (), url: str | None = None) -> 
     Raises:
         ModelError: an operation of ``only`` does not exist, or none can be described.
     """
-    names = list(only) or list(model.operations)
-    for name in names:
-        if name not in model.operations:
-            raise ModelError(f"the model has no operation {name}")
     client = f"{_class_of(model.service)}Client"
-    grouped = group(names, model.service)
-    resources = sorted({where.resource for where in grouped.values()})
-    reserved = [client, *(cap_words(plural(name)) for name in resources)]
-    shapes = Shapes(model, tuple(reserved))
-    operations = Operations(model, shapes)
-    described: dict[str, list[Operation]] = {}
-    left_out: dict[str, str] = {}
-    for name in names:
-        try:
-            operation = operations.operation(name, grouped[name])
-        except OutOfScopeError as error:
-            left_out[name] = str(error)
-            continue
-        described.setdefault(operation.where.resource, []).append(operation)
+    shapes, described, left_out = operations_of(model, only, client)
     if not described:
         raise ModelError(
             "no operation of the model can be described: "
@@ -147,6 +130,31 @@ def describe(model: Model, only: Iterable[str] = (), url: str | None = None) -> 
         enums=sum(name in users for name in shapes.enums),
         left_out=left_out,
     )
+
+
+def operations_of(
+    model: Model, only: Iterable[str] = (), client: str = ""
+) -> tuple[Shapes, dict[str, list[Operation]], dict[str, str]]:
+    """Return the shapes of a model, its operations by resource, and why others are out of scope."""
+    names = list(only) or list(model.operations)
+    for name in names:
+        if name not in model.operations:
+            raise ModelError(f"the model has no operation {name}")
+    grouped = group(names, model.service)
+    resources = sorted({where.resource for where in grouped.values()})
+    reserved = [client, *(cap_words(plural(name)) for name in resources)]
+    shapes = Shapes(model, tuple(reserved))
+    operations = Operations(model, shapes)
+    described: dict[str, list[Operation]] = {}
+    left_out: dict[str, str] = {}
+    for name in names:
+        try:
+            operation = operations.operation(name, grouped[name])
+        except OutOfScopeError as error:
+            left_out[name] = str(error)
+            continue
+        described.setdefault(operation.where.resource, []).append(operation)
+    return shapes, described, left_out
 
 
 def _class_of(service: str) -> str:

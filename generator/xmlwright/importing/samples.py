@@ -37,21 +37,30 @@ class Samples:
 
     def cases(self, operation: Operation) -> Iterator[Spec]:
         """Yield the cases of an operation."""
-        self._sending = True
-        values = self._values(operation.arguments, operation, request=True)
+        values, request = self.call(operation)
         case: Spec = {
             "name": f"calls {operation.name}",
             "call": operation.name,
             "arguments": self._given(operation.arguments, values),
-            "request": self._request(operation, values),
+            "request": request,
         }
-        self._sending = False
-        values = self._values(operation.results, operation, request=False)
-        case["response"] = self._response(operation, values)
+        values, case["response"] = self.reply(operation)
         result = self._result(operation, values)
         if result is not None:
             case["result"] = result
         yield case
+
+    def call(self, operation: Operation) -> tuple[dict[str, Any], str]:
+        """Return values of the members of a request, and the request."""
+        self._sending = True
+        values = self._values(operation.arguments, operation, request=True)
+        return values, self._request(operation, values)
+
+    def reply(self, operation: Operation) -> tuple[dict[str, Any], str]:
+        """Return values of the members of a response, and the response."""
+        self._sending = False
+        values = self._values(operation.results, operation, request=False)
+        return values, self._response(operation, values)
 
     # values
 
