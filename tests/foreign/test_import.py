@@ -103,7 +103,7 @@ def lower(headers: dict[str, str]) -> dict[str, str]:
 def document(body: bytes | str) -> Any:
     text = body.encode() if isinstance(body, str) else body
     if text.lstrip().startswith(b"<"):
-        return etree.tostring(etree.fromstring(text), method="c14n2", strip_text=True)
+        return etree.canonicalize(text.decode(), strip_text=True)
     return text
 
 
