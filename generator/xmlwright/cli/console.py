@@ -38,6 +38,7 @@ EXTRAS: Final = {
     "sortedcontainers": "sandbox",
     "trustme": "sandbox",
     "watchfiles": "watch",
+    "xmlschema": "import",
 }
 """Module of an optional dependency -> the extra that installs it."""
 

@@ -86,6 +86,56 @@ def botocore(
     _show(imported, folder)
 
 
+@import_.command(
+    short_help="Make a description from an XML Schema.",
+    epilog=f"""\b
+Examples:
+  xmlwright import xsd shop.xsd --url https://shop.example/api
+  xmlwright import xsd shop.xsd --pair Order=Receipt --output shop
+
+Global elements XRequest and XResponse are a method, which POSTs its document. Types become records. Schemas are read from this
+machine only. What else the API needs, such as how it refuses calls, is for you to describe; IMPORT.md lists it.
+
+{_EXIT_CODES}""",
+)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--pair",
+    multiple=True,
+    metavar="REQUEST=RESPONSE",
+    help="Global elements that are a method; can be repeated.",
+)
+@click.option("--url", help="Address of the API. Default: an option of the client.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Folder of the project, which must be new or empty. Default: the name of the file.",
+)
+def xsd(file: Path, pair: tuple[str, ...], url: str | None, output: Path | None) -> None:
+    """Make a project from the XML Schema FILE."""
+    from ..importing import files, notes, project
+    from ..importing import xsd as schemas
+
+    folder = output or Path(file.stem)
+    _check_folder(folder)
+    pairs = {}
+    for item in pair:
+        request, sign, response = item.partition("=")
+        if not sign:
+            raise UsageError(f"--pair {item}: write REQUEST=RESPONSE")
+        pairs[request] = response
+    try:
+        imported = project.describe(schemas.read(file, pairs), (), url)
+    except notes.ModelError as error:
+        raise CommandError(str(error)) from None
+    try:
+        files.write(folder, imported.files, imported.report())
+    except OSError as error:
+        raise CommandError(f"{error.filename or folder}: {error.strerror or error}") from None
+    _show(imported, folder)
+
+
 def _check_folder(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is not empty; give another folder with --output")

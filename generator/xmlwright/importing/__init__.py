@@ -1,1 +1,1 @@
-"""Descriptions made from models of others: service models of botocore."""
+"""Descriptions made from models of others: service models of botocore, and XML Schemas."""

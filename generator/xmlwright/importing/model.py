@@ -39,6 +39,10 @@ class Model:
     host: str | None
     """Host name, which may hold ``{region}``; None where no file says it."""
     notes: Notes = field(default_factory=Notes)
+    origin: str = "The service model of botocore."
+    """Where it is from, as a source of facts."""
+    failures: bool = True
+    """Whether the protocol says how a failed response looks."""
 
     @property
     def protocol(self) -> str:

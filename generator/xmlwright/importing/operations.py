@@ -308,6 +308,8 @@ class Operations:
             wrapper = (output or {}).get("resultWrapper")
             if wrapper != f"{found.name}Result":
                 response["payload"] = wrapper or "."
+        if output is not None and not self.model.failures and output.get("locationName"):
+            response["root"] = output["locationName"]
         results = found.results
         if found.page is not None:
             base = self._base(found)

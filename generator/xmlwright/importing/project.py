@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -50,25 +51,35 @@ class Imported:
     """Path below the folder of the description -> content."""
     model: Model
     operations: int
-    records: int
-    enums: int
+    reached: frozenset[str]
+    """Shapes that the described operations have."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Operation -> why it is not described."""
 
     def summary(self) -> list[tuple[str, int, int, int]]:
         """Return what there is, how many of the model, imported, and out of scope."""
         shapes = self.model.shapes
-        structures = sum(
-            shape["type"] == "structure" and not shape.get("exception") for shape in shapes.values()
-        )
-        enums = sum(bool(shape.get("enum")) for shape in shapes.values())
-        errors = sum(bool(shape.get("exception")) for shape in shapes.values())
+        parts = [
+            name
+            for name, shape in shapes.items()
+            if shape["type"] == "structure" and not shape.get("exception")
+        ]
+        enums = [name for name, shape in shapes.items() if shape.get("enum")]
+        errors = [name for name, shape in shapes.items() if shape.get("exception")]
+        listed = len(self.files["api.yaml"].get("errors", {}))
         total = len(self.model.operations)
         return [
             ("operations", total, self.operations, len(self.left_out)),
-            ("structures", structures, self.records, 0),
-            ("enums", enums, self.enums, 0),
-            ("errors", errors, len(self.files["api.yaml"].get("errors", {})), 0),
+            *(
+                (
+                    what,
+                    len(names),
+                    len(self.reached.intersection(names)),
+                    len(names) - len(self.reached.intersection(names)),
+                )
+                for what, names in (("structures", parts), ("enums", enums))
+            ),
+            ("errors", len(errors), listed, len(errors) - listed),
         ]
 
     def report(self) -> str:
@@ -118,7 +129,7 @@ def describe(model: Model, only: Iterable[str] = (), url: str | None = None) -> 
         files[f"resources/{name}.yaml"] = _resource(model, shapes, name, group_, users)
         samples = Samples(model, shapes)
         cases = [case for operation in group_ for case in samples.cases(operation)]
-        if index == 0:
+        if index == 0 and model.failures:
             cases += _failures(model, group_[0])
         files[f"resources/{name}.cases.yaml"] = {"cases": cases}
     _note_errors(model)
@@ -126,8 +137,9 @@ def describe(model: Model, only: Iterable[str] = (), url: str | None = None) -> 
         files=files,
         model=model,
         operations=sum(map(len, described.values())),
-        records=sum(name in users for name in shapes.records),
-        enums=sum(name in users for name in shapes.enums),
+        reached=shapes.reachable(
+            operation.given for group_ in described.values() for operation in group_
+        ),
         left_out=left_out,
     )
 
@@ -158,8 +170,8 @@ def operations_of(
 
 
 def _class_of(service: str) -> str:
-    words = "".join(part for part in service.replace("-", " ").split())
-    return words if words[:1].isupper() else words.capitalize()
+    words = re.findall("[A-Za-z0-9]+", service)
+    return "".join(word[:1].upper() + word[1:] for word in words) or "Api"
 
 
 def _users(shapes: Shapes, described: Mapping[str, list[Operation]]) -> dict[str, set[str]]:
@@ -242,7 +254,7 @@ def _api(
     found["envelope"] = {
         "request": request,
         "response": response,
-        "failures": _RULES[model.protocol],
+        **({"failures": _RULES[model.protocol]} if model.failures else {}),
     }
     signed = model.metadata.get("signatureVersion") not in (None, "none")
     found["authentication"] = ["signer"] if signed else "none"
@@ -250,7 +262,7 @@ def _api(
     errors = _errors(model, described)
     if errors:
         found["errors"] = errors
-    found["sources"] = {"model": {"doc": f"The service model of botocore, version {version}."}}
+    found["sources"] = {"model": {"doc": model.origin}}
     return found
 
 

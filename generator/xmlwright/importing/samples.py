@@ -70,12 +70,16 @@ class Samples:
         found = {}
         ref = operation.given.get("input" if request else "output")
         self._stack = [] if ref is None else [ref["shape"]]
-        union = ref is not None and self.shapes.shape(ref).get("union")
+        shape = {} if ref is None else self.shapes.shape(ref)
+        union = shape.get("union")
+        others = {key for group in shape.get("choices", ()) for key in group[1:]}
         for bound in bounds:
             if request and self._is_size(operation, bound):
                 value: Any = self._number(bound.member.spec)
             else:
                 value = self._value(bound.member.ref, bound.member.name, bound.where)
+            if bound.member.name in others:
+                continue
             if value is not None:
                 found[bound.member.name] = value
                 if union:
@@ -120,9 +124,10 @@ class Samples:
         if known and not wanted:
             plain = (key for key, ref in members.items() if "members" not in self.shapes.shape(ref) and "member" not in self.shapes.shape(ref))  # fmt: skip
             wanted = {next(plain, next(iter(members)))}
+        others = {key for group in shape.get("choices", ()) for key in group[1:]}
         found: dict[str, Any] = {}
         for key in self.shapes.described_members(name):
-            if key not in wanted:
+            if key not in wanted or key in others:
                 continue
             ref = members[key]
             value = self._value(ref, key)
@@ -140,6 +145,8 @@ class Samples:
             return True
         if kind == "timestamp":
             return _TIME
+        if kind == "date":
+            return "2030-01-31"
         if kind in ("float", "double", "bigdecimal"):
             return float(low) if low is not None and low > 1.5 else float(high) if high is not None and high < 1.5 else 1.5  # fmt: skip
         if kind in ("integer", "long", "short", "byte", "biginteger"):
@@ -312,7 +319,9 @@ class Samples:
             inner = ""
             for key, part in value.items():
                 member = shape["members"][key]
-                if member.get("xmlAttribute"):
+                if member.get("xmlText"):
+                    inner += escape(self._text(member, part))
+                elif member.get("xmlAttribute"):
                     own += (
                         f" {member.get('locationName', key)}={quoteattr(self._text(member, part))}"
                     )
@@ -381,8 +390,11 @@ class Samples:
                 body += "<requestId>1</requestId>"
             body = f"<{root}{own}>{body}</{root}>"
         elif any(bound.where == "body" for bound in operation.results):
+            output = given["output"]
             name = str(
-                self.shapes.shape(given["output"]).get("locationName") or given["output"]["shape"]
+                output.get("locationName")
+                or self.shapes.shape(output).get("locationName")
+                or output["shape"]
             )
             body = f"<{name}>{body}</{name}>"
         if not lines and status == 200 and body.startswith("<"):

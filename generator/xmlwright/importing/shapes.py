@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ FLAT: Final = "{name}.{n}"
 
 TYPES: Final[Mapping[str, str]] = {
     "string": "text", "character": "text", "integer": "int", "long": "int", "short": "int", "byte": "int", "biginteger": "int",
-    "boolean": "flag", "float": "float", "double": "float", "bigdecimal": "decimal", "blob": "base64",
+    "boolean": "flag", "float": "float", "double": "float", "bigdecimal": "decimal", "date": "date", "blob": "base64",
 }  # fmt: skip
 STAMPS: Final[Mapping[str, str]] = {
     "iso8601": "stamp_iso",
@@ -35,7 +35,7 @@ SCALARS: Final[Mapping[str, Spec]] = {
 _READ: Final = frozenset(
     ["type", "members", "member", "key", "value", "required", "enum", "documentation", "sensitive", "max", "min", "shape",
      "location", "locationName", "queryName", "flattened", "xmlNamespace", "xmlAttribute", "timestampFormat", "payload",
-     "deprecated", "deprecatedMessage", "deprecatedSince", "exception", "error", "jsonvalue", "union", "streaming"]
+     "deprecated", "deprecatedMessage", "deprecatedSince", "exception", "error", "jsonvalue", "union", "streaming", "xmlText", "choices"]
 )  # fmt: skip
 # What says nothing about messages.
 _WITHOUT_EFFECT: Final = frozenset(
@@ -100,8 +100,8 @@ class Shapes:
         self.scalars: dict[str, None] = {"text": None, "flag": None}
         self.namespaces: dict[str, str] = {}
         """Prefixes that attributes have."""
-        self._sent = self._reachable("input")
-        self._read = self._reachable("output")
+        self._sent = self.reachable(model.operations.values(), "input")
+        self._read = self.reachable(model.operations.values(), "output")
 
     def shape(self, ref: Json) -> Json:
         """Return the shape that a reference names."""
@@ -115,11 +115,12 @@ class Shapes:
             for ref in self.shapes[name].get("members", {}).values()
         )
 
-    def _reachable(self, direction: str) -> frozenset[str]:
-        """Return the names of shapes that requests, or responses, have."""
+    def reachable(self, operations: Iterable[Json], *directions: str) -> frozenset[str]:
+        """Return the names of shapes that requests and responses of operations have, or those of one direction."""
         waiting = [
             operation[direction]["shape"]
-            for operation in self.model.operations.values()
+            for operation in operations
+            for direction in directions or ("input", "output")
             if direction in operation
         ]
         seen: set[str] = set()
@@ -343,6 +344,8 @@ class Shapes:
     def _place(self, owner: str, name: str, ref: Json) -> Spec:
         shape = self.shape(ref)
         read = self.read_name(name, ref)
+        if ref.get("xmlText"):
+            return {"at": "."}
         if ref.get("xmlAttribute"):
             self._prefix(owner, name, ref)
             return {"at": f"@{read}"}
@@ -397,7 +400,9 @@ class Shapes:
         kind = spec.get("type")
         if kind in ("int", "float", "decimal") and not {"list", "map", "repeated"} & spec.keys():
             for key, value in (("minimum", low), ("maximum", high)):
-                if value is not None:
+                if value is not None and value < -1_000_000_000:
+                    self.notes.add("limits below -1,000,000,000", place, str(value))
+                elif value is not None:
                     found[key] = value if isinstance(value, int) else _decimal(value)
             return found
         if shape["type"] == "string" and high is not None and kind == "text" and high >= 1:
