@@ -131,7 +131,7 @@ class _Description:
             title = resource.replace("_", " ").capitalize()
             head = [
                 f"resource: {quoted(resource)}",
-                f"title: {title}",
+                f"title: {json.dumps(title)}",
                 "doc: Say what it is.",
                 "provenance: observed",
                 "",
@@ -400,6 +400,8 @@ class _Description:
         """Return a name for a record or an enum that nothing else has."""
         if not re.match(r"[A-Z]", base):
             base = f"Item{base}"
+        if quoted(base) != base:  # a word of YAML
+            base = f"{base}Record"
         if base == base.upper():  # the name of a constant
             base = base.capitalize() if len(base) > 1 else f"{base}Record"
         name, number = base, 2
@@ -415,11 +417,10 @@ class _Description:
         fields: dict[str, _Line] = {}
 
         def add(name: str, line: _Line) -> None:
-            key, number = name, 2
+            base = name if "@" not in line.keys.get("at", "") else f"{name}_attribute"
+            key, number = name, 1
             while python_name(key) in taken:
-                key, number = (
-                    f"{name}_attribute" if "@" in line.keys.get("at", "") else f"{name}_{number}"
-                ), number + 1
+                key, number = base if number == 1 else f"{base}_{number}", number + 1
             if key != name and "at" not in line.keys:
                 line.keys = {"at": quoted(name), **line.keys}
             taken.add(python_name(key))

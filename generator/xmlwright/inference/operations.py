@@ -352,7 +352,12 @@ class _Paths:
         depth = 0
         while all(len(path) > depth for path in paths.values()):
             values = Counter(path[depth] for path in paths.values())
-            if len(values) == 1 and any(len(path) > depth + 1 for path in paths.values()):
+            inside = [path[depth + 1] for path in paths.values() if len(path) > depth + 1]
+            resource = len(inside) < len(paths) or any(
+                self._id_like(word) and not _VERSION.match(word) for word in inside
+            )
+            dated = all(_VERSION.match(word) or _DATE.match(word) for word in values)
+            if len(values) == 1 and inside and (dated or not resource):
                 result.url += f"/{next(iter(values))}"
             elif sum(values[v] for v in values if _VERSION.match(v)) >= _NEARLY * len(paths):
                 name = "version"
