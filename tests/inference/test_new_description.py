@@ -191,6 +191,14 @@ def test_parameters_that_name_the_method(tmp_path: Path) -> None:
     assert items.indexed == "{field}{n}"
 
 
+def test_file_names_name_the_method_where_nothing_else_does(tmp_path: Path) -> None:
+    write_documents(tmp_path / "samples", {
+        f"book.get.{number}.response.xml": f"<reply>{text}</reply>" for number, text in enumerate([ONE, TWO])
+    } | {"book.list__all.response.xml": f"<reply>{LIST}</reply>"})  # fmt: skip
+    _, methods = drafted(tmp_path)
+    assert sorted(methods) == ["book.get", "book.list"]
+
+
 def test_what_is_uncertain_is_marked(tmp_path: Path) -> None:
     write_documents(tmp_path / "samples", {
         "book.get.response.xml": "<book><state>open</state><state2/></book>",

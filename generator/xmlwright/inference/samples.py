@@ -160,7 +160,7 @@ class SampleReader:
             half = SampleRequest("", "", {}, content) if sent else SampleResponse(None, {}, content)
         key = str(file.with_name(stem))
         sample = halves.get(key)
-        name = stem.partition("__")[0]
+        name = re.sub(r"([._-]\d+)+\Z", "", stem.partition("__")[0])  # task.get.2 is one of several
         if sample is None or (sample.request if sent else sample.response) is not None:
             sample = halves[key] = Sample(str(file), name)
             self.samples.append(sample)
