@@ -225,6 +225,8 @@ class Case:
     unknown: tuple[str, ...]
     at: Position
     places: Mapping[str, Position]
+    partial: tuple[tuple[str, RecordValue], ...] = ()
+    """Valid parts of invalid arguments (``write``) and results (``read``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,6 @@ MORE_CASES = """\
     request: GET /books/978-1
     response: <book><isbn>978-1</isbn><title>Gardens</title></book>
     result: {isbn: "978-1", title: Gardens}
-  - name: an unknown book
-    call: get
-    response: |
-      HTTP/1.1 404 Not Found
-
-      <error><symbol>unknown</symbol><description>No such book.</description></error>
-    fails: {code: unknown, message: No such book., kind: not_found, status: 404}
   - name: a book without a title
     call: create
     response: |

@@ -35,6 +35,13 @@ class Values:
         self._api = api
         self._tables = tables
         self._diagnostics = diagnostics
+        self._partial: list[tuple[str, RecordValue]] = []
+
+    def partial(self) -> tuple[tuple[str, RecordValue], ...]:
+        """Return, and forget, the valid parts of the invalid values: ``read`` or ``write``, and the part."""
+        found = tuple(self._partial)
+        self._partial.clear()
+        return found
 
     def arguments(self, method: Method, node: Node) -> RecordValue | None:
         """The arguments of a call; None, with diagnostics, where they do not fit."""
@@ -46,6 +53,8 @@ class Values:
         ]
         for item in missing:
             self._tell("case-arguments", f"the argument {item.python} is required", node, item)
+        if missing:
+            self._partial.append(("write", given))
         return None if missing else given
 
     def result(self, method: Method, node: Node) -> Any:
@@ -144,25 +153,27 @@ class Values:
             self._refuse(rule, "a mapping of names to values", node)
             return None
         by_name = {item.python: item for item in fields}
+        on_the_wire = {item.name: item for item in fields if item.name not in by_name}
+        renamed: list[tuple[Node, Field]] = []
         values: dict[str, Any] = {}
         places: dict[str, Position] = {}
         valid = True
         for key, value in node.entries:
             item = by_name.get(key.text)
+            if item is None and key.text in on_the_wire:
+                item = on_the_wire[key.text]
+                renamed.append((key, item))
             if item is None:
                 near = nearest(key.text, by_name)
-                related = (
-                    [Related(by_name[near].at, f"{near} is described here")]
-                    if near
-                    else [Related(other.at, "a field that no case shows") for other in fields[:0]]
-                )
                 what = "takes no argument" if direction == "write" else "returns no field"
                 self._diagnostics.add(
                     rule,
                     f"{owner} {what} {key.text!r}",
                     key.position,
                     suggestion=near,
-                    related=related,
+                    related=(
+                        [Related(by_name[near].at, f"{near} is described here")] if near else []
+                    ),
                 )
                 valid = False
                 continue
@@ -171,7 +182,18 @@ class Values:
                 valid = False
             values[item.python] = decoded
             places[item.python] = key.position
-        return RecordValue(ref, values, places, node.position) if valid else None
+        if renamed:
+            valid = False
+            names = ", ".join(f"{item.python} for {key.text!r}" for key, item in renamed)
+            self._diagnostics.add(
+                rule,
+                f"{owner}: names of values are those in Python; write {names}",
+                renamed[0][0].position,
+            )
+        given = RecordValue(ref, values, places, node.position)
+        if not valid:
+            self._partial.append((direction, given))
+        return given if valid else None
 
     def _field(self, node: Node, item: Field, direction: str, mode: str) -> Any:
         rule = "case-arguments" if direction == "write" else self._rule

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..cases.values import WRONG, Values
 from ..diagnostics import Position, Related
-from ..ir import Case, Method
+from ..ir import Case, Method, RecordValue
 from ..schema.decoder import LocatedStr, opt
 from ..schema.grammar import CaseDecl, FailsDecl, ResourceDecl
 from .symbols import SymbolTable, prose
@@ -50,6 +50,7 @@ class CaseResolver:
         fails = None if decl.fails is None else _facts(decl.fails)
         self._check_keys(decl)
         arguments = result = None
+        partial: tuple[tuple[str, RecordValue], ...] = ()
         positions = _positions(decl)
         if self._values is not None and verb in methods:
             if decl.arguments is not None:
@@ -57,9 +58,10 @@ class CaseResolver:
             if decl.result is not None:
                 value = self._values.result(methods[verb], decl.result)
                 result = None if value is WRONG else value
+            partial = self._values.partial()
         return Case(
             str(decl.name), verb, prose(decl.doc), arguments, opt(decl.request),
-            opt(decl.response), result, fails, tuple(map(str, decl.unknown)), decl.at, positions,
+            opt(decl.response), result, fails, tuple(map(str, decl.unknown)), decl.at, positions, partial,
         )  # fmt: skip
 
     def _check_keys(self, decl: CaseDecl) -> None:

@@ -341,23 +341,22 @@ class Either(Decoder):
         return {"anyOf": [kind.schema(definitions) for kind in self.kinds]}
 
 
-_REPLACED: Final = {
-    "element": "at",
-    "attribute": "at",
-    "content": "at",
-    "also": "at",
-    "failure": "failures",
-    "error": "failures",
-    "answer": "response",
-    "token": "credentials",
+_OTHERWISE: Final = {
+    "element": ("at",),
+    "attribute": ("at",),
+    "content": ("at",),
+    "also": ("at",),
+    "failure": ("failures", "fails"),
+    "error": ("failures", "fails"),
+    "answer": ("response",),
+    "token": ("credentials",),
 }
-"""Key that older descriptions have -> the key that says it now."""
+"""Another name for a fact -> the keys that may say it."""
 
 
 def _replacement(name: str, table: Mapping[str, object]) -> str | None:
-    """Return the key that replaces an older one, where the declaration has it."""
-    new = _REPLACED.get(name)
-    return new if new in table else None
+    """Return the key of a declaration that says what an unknown one is meant to say."""
+    return next((key for key in _OTHERWISE.get(name, ()) if key in table), None)
 
 
 class MappingDecoder(Decoder, Generic[D]):

@@ -15,7 +15,8 @@ def check(api: Api, diagnostics: Diagnostics) -> None:
     coverage = coverage_of_cases(api, diagnostics)
     if not api.covers_methods:
         return
-    uncovered_api(api, coverage, diagnostics)
+    if all(method.name in coverage.methods for method in api.methods):
+        uncovered_api(api, coverage, diagnostics)
     for module in api.modules:
         uncovered(api, module, coverage, diagnostics)
 
@@ -36,6 +37,8 @@ def coverage_of_cases(api: Api, diagnostics: Diagnostics | None = None) -> CaseC
 def _try(trial: Trial) -> None:
     case = trial.case
     trial.coverage.methods.add(trial.method.name)
+    for direction, part in case.partial:
+        trial.coverage.partial(trial.api, trial.method, direction, part)
     if case.arguments is not None and case.request is not None:
         trial.coverage.given(trial.api, trial.method, case.arguments)
         check_request(trial, case.request, case.arguments)

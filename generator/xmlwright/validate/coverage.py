@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-from ..diagnostics import Diagnostics, Position
+from ..diagnostics import Diagnostics, Position, Related
 from ..ir import (
     Api,
     EnumWord,
@@ -62,6 +62,13 @@ class CaseCoverage:
             self.arguments.add((method.name, name))
             self._value(api, by_name[name], value, self.written)
 
+    def partial(self, api: Api, method: Method, direction: str, given: RecordValue) -> None:
+        """A valid part of invalid arguments or of an invalid result: its names are not misspelt."""
+        if direction == "write" and given.ref is None:
+            self.given(api, method, given)
+        else:
+            self._record(api, given, self.written if direction == "write" else self.read)
+
     def result(self, api: Api, value: Any) -> None:
         """The value of a response."""
         rows = (
@@ -98,8 +105,8 @@ _SETS: Final = tuple(item.name for item in fields(CaseCoverage))
 def uncovered_api(api: Api, shown: CaseCoverage, diagnostics: Diagnostics) -> None:
     """Report what api.yaml describes and no case shows."""
 
-    def report(what: str, at: Position) -> None:
-        diagnostics.add("uncovered", f"no case shows {what}", at)
+    def report(what: str, at: Position, related: Iterable[Related] = ()) -> None:
+        diagnostics.add("uncovered", f"no case shows {what}", at, related=related)
 
     for error in api.errors:
         if not error.message:
@@ -113,17 +120,20 @@ def uncovered_api(api: Api, shown: CaseCoverage, diagnostics: Diagnostics) -> No
                 f"the message of the error {error.code} as it is here",
                 api.key_positions[f"errors.{error.code}.message"],
             )
-    for at, word, what in dict.fromkeys(_on_the_wire(api)):
-        if (at, word) not in shown.keys:
-            report(what, at)
+    facts = list(dict.fromkeys(_on_the_wire(api)))
+    for at, word, what, rule in facts:
+        if (at, word) in shown.keys or (rule is not None and (rule, "") not in shown.keys):
+            continue
+        parts = (fact for fact in facts if fact[3] == at and fact[0].line != at.line)
+        report(what, at, [Related(part, text) for part, _, text, _ in parts])
     for scalar in api.scalars.values():
         for text in scalar.none:
             if (scalar.name, text) not in shown.nones:
                 report(f"{text!r} read as none", api.key_positions[f"scalars.{scalar.name}.none"])
 
 
-_Fact = tuple[Position, str, str]
-"""Position of a key, the word of its value, and what a case would show."""
+_Fact = tuple[Position, str, str, Position | None]
+"""Position of a key, the word of its value, what a case would show, and the rule of a failure that it is part of."""
 
 
 def _on_the_wire(api: Api) -> Iterator[_Fact]:
@@ -148,52 +158,58 @@ def _of_envelope(envelope: Envelope) -> Iterator[_Fact]:
     ):
         for word in words:
             shown = repr(word) if what == "the status" else word
-            yield keys[key], word, f"{what} {shown}"
+            yield keys[key], word, f"{what} {shown}", None
     for item in envelope.metadata:
-        yield item.at, "", f"a response with {item.name} at {item.place}"
+        yield item.at, "", f"a response with {item.name} at {item.place}", None
     for rule in envelope.failures:
         yield from _of_rule(rule, "a failure")
     if envelope.warnings is not None:
         yield from _of_rule(envelope.warnings, "a warning")
     if envelope.nil is not None:
-        yield keys["nil"], "", f"an element with the attribute {envelope.nil[0]}"
+        yield keys["nil"], "", f"an element with the attribute {envelope.nil[0]}", None
 
 
 def _of_rule(rule: FailureRule, what: str) -> Iterator[_Fact]:
     if rule.position is None:
         return
-    yield rule.position, "", f"{what} that this rule reads"
+    yield rule.position, "", f"{what} that this rule reads", None
     for name in ("message", "code", "field", "severity", "detail", "when"):
         place = getattr(rule, name)
         if place is not None:
-            yield rule.key_positions[name], "", f"{what} with {place}"
+            yield rule.key_positions[name], "", f"{what} with {place}", rule.position
     for word in rule.roots:
-        yield rule.key_positions["root"], word.rpartition(":")[2], f"{what} with the root {word}"
+        yield rule.key_positions["root"], word.rpartition(":")[
+            2
+        ], f"{what} with the root {word}", rule.position
     for word in rule.errors:
-        yield rule.key_positions["errors"], word, f"{what} of the severity {word!r}"
+        yield rule.key_positions["errors"], word, f"{what} of the severity {word!r}", rule.position
     for low, high in rule.statuses:
         word = str(low) if low == high else f"{low}-{high}"
-        yield rule.key_positions["status"], word, f"{what} with the status {word}"
+        yield rule.key_positions["status"], word, f"{what} with the status {word}", rule.position
     if rule.payload is not None:
-        yield rule.key_positions["payload"], "", f"{what} with {rule.payload[0]}"
+        yield rule.key_positions["payload"], "", f"{what} with {rule.payload[0]}", rule.position
 
 
 def _of_http(http: Http) -> Iterator[_Fact]:
     for name in http.headers:
         at = http.key_positions.get(f"headers.{name}")
         if at is not None:
-            yield at, "", f"a request with the header {name}"
+            yield at, "", f"a request with the header {name}", None
     for status in http.success:
-        yield http.key_positions["success"], str(status), f"a response with the status {status}"
+        yield http.key_positions["success"], str(
+            status
+        ), f"a response with the status {status}", None
 
 
 def _of_pages(pages: Paging) -> Iterator[_Fact]:
     for name, place in pages.counters.items():
-        yield pages.key_positions[f"counters.{name}"], "", f"the counter {place}"
+        yield pages.key_positions[f"counters.{name}"], "", f"the counter {place}", None
     for index, place in enumerate(pages.next):
-        yield pages.key_positions["counters.next"], str(index), f"the next page at {place}"
+        yield pages.key_positions["counters.next"], str(index), f"the next page at {place}", None
     if pages.more is not None:
-        yield pages.key_positions["counters.more"], "", f"whether more pages follow at {pages.more}"
+        yield pages.key_positions[
+            "counters.more"
+        ], "", f"whether more pages follow at {pages.more}", None
 
 
 def fits(template: str, message: str) -> bool:
@@ -203,11 +219,12 @@ def fits(template: str, message: str) -> bool:
 
 
 def uncovered(api: Api, module: Module, shown: CaseCoverage, diagnostics: Diagnostics) -> None:
-    """Report what a module describes and no case shows."""
-    for method in module.methods:
-        if method.name not in shown.methods:
-            diagnostics.add("uncovered", f"no case calls {method.name}", method.at)
-    if not api.covers_names:
+    """Report what a module describes and no case shows: methods first, and what they hold once all have a case."""
+    methods = module.methods or api.methods  # those of all resources may use what is shared
+    uncalled = [method for method in methods if method.name not in shown.methods]
+    for method in uncalled if module.methods else ():
+        diagnostics.add("uncovered", f"no case calls {method.name}", method.at)
+    if uncalled or not api.covers_names:
         return
     for record in module.records:
         _uncovered_fields(record, shown, diagnostics)

@@ -59,7 +59,9 @@ class _ResponseCheck:
             related = list(trial.inside("response", line))
             if root is not None:
                 related += self._map.of_response(root, error)
-            trial.report("case-response", str(error), "response", related)
+            nothing = not body and trial.method.response.value == "record"
+            hint = "response: {value: none}" if nothing else None  # in the method
+            trial.report("case-response", str(error), "response", related, suggestion=hint)
             return
         if self._case.fails is not None:
             trial.report(
