@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import rest_project
 
+from xmlwright.cases.tables import Tables
 from xmlwright.ir import Api, Method
 from xmlwright.pipeline import stages
 from xmlwright.settings import find
@@ -99,3 +100,24 @@ def test_an_argument_in_a_parameter_needs_no_http_key(tmp_path: Path) -> None:
     http = methods(api)["list"].http
     assert http is not None
     assert (http.verb, http.path) == ("POST", "")
+
+
+def test_arguments_of_pages_in_a_namespace_have_names_without_its_prefix(tmp_path: Path) -> None:
+    paging = (
+        "style: page\n  position: p:window/p:Number\n  size: p:window/p:Rows\n  default_size: 50\n"
+    )
+    api = described(
+        tmp_path,
+        (
+            API,
+            'style: link\n  size: "query:per_page"\n  default_size: 50\n  counters: {next: "header:Link#next", total: "header:X-Records"}\n',
+            paging,
+        ),
+        (API, "scalars:\n", 'namespaces: {p: "urn:p"}\nscalars:\n'),
+        (MEMBER, "list: {", "list: {http: POST, "),
+    )
+    assert {
+        item.python: item.path for item in methods(api)["list"].arguments if "Number" in item.name
+    } == {"number": ("p:window", "p:Number")}
+    paged = Tables(api).method(methods(api)["list"]).protocol.paging
+    assert (paged.position, paged.size) == ("number", "rows")

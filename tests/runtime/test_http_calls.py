@@ -459,3 +459,38 @@ def test_exactly_one_of_a_choice_is_sent() -> None:
     assert not create.problems({"a": "1"})
     for values in ({}, {"a": "1", "b": "2"}):
         assert "exactly one of a, b" in str(create.problems(values)[0])
+
+
+@ways
+@pytest.mark.parametrize(
+    ("payload", "document"),
+    [
+        (
+            ("body", "new"),
+            "<head><key>k</key><what>row.create</what></head><body><new><row><name>x</name></row></new></body>",
+        ),
+        (
+            ("head", "new"),
+            "<head><key>k</key><what>row.create</what><new><row><name>x</name></row></new></head>",
+        ),
+        (("head",), "<head><key>k</key><what>row.create</what><row><name>x</name></row></head>"),
+        ((), "<head><key>k</key><what>row.create</what></head><row><name>x</name></row>"),
+    ],
+)
+def test_the_credentials_the_method_and_the_payload_share_an_element(
+    way: Way, payload: tuple[str, ...], document: str
+) -> None:
+    api = protocol(
+        request_root="do",
+        request_method=Place.of("head/what"),
+        request_payload=payload,
+        credentials=(secret("key"),),
+        authentication=(
+            Authentication("{key}", Place.of("head/key")),
+            Authentication("{key}", Place.of("more/key")),
+        ),
+    )
+    create = method(None, field_spec("name", Text()), of=api, wrapper="row", name="row.create")
+    with serving(FOUND) as server:
+        way(api, server, create.request({"name": "x"}), key="k")
+    assert server.seen[0].body.decode().endswith(f"<do><more><key>k</key></more>{document}</do>")

@@ -166,3 +166,22 @@ def test_another_word_for_fails_is_suggested(tmp_path: Path) -> None:
     assert problems(tmp_path, NOTHING, CREATED, wrong, UPDATED)[0] == (
         "person.cases.yaml:30 unknown key 'error' (fails)"
     )
+
+
+def test_credentials_in_the_request_of_a_case_are_reported(tmp_path: Path) -> None:
+    api = API.replace(
+        "authentication: none",
+        "credentials: {key: {doc: A key.}}\nauthentication: [{at: login/key, value: '{key}'}]",
+    )
+    files = {
+        "api.yaml": api,
+        "resources/person.yaml": NOTHING,
+        "resources/person.cases.yaml": "cases:\n"
+        + CREATED
+        + REFUSED
+        + UPDATED.replace("<person>", "<person><login><key>k</key></login>"),
+    }
+    found = stages.validate(find(rest_project.make(tmp_path, files)))[1]
+    assert [item.message for item in found] == [
+        "leave out login/key: the client adds the credentials"
+    ]

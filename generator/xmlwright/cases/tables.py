@@ -383,10 +383,10 @@ def _option(option: ClientOption) -> RuntimeOption:
 
 
 def _paging(pages: Paging) -> RuntimePaging:
-    names = tuple(python_name(_argument_name(place)) for place in pages.position)
+    names = tuple(python_name(argument_name(place)) for place in pages.position)
     return RuntimePaging(
         position=names[0] if len(names) == 1 else names,
-        size=python_name(_argument_name(pages.size)) if pages.size else "",
+        size=python_name(argument_name(pages.size)) if pages.size else "",
         style=pages.style,
         first=pages.first,
         default_size=pages.default_size,
@@ -397,10 +397,10 @@ def _paging(pages: Paging) -> RuntimePaging:
     )
 
 
-def _argument_name(place: str) -> str:
-    """Return the name of the argument that has a place."""
+def argument_name(place: str) -> str:
+    """Return the name of the argument that has a place: the last name in it, without a prefix."""
     found = Place.of(place)
-    return found.name or found.attribute or (found.path or ("",))[-1]
+    return found.name or (found.attribute or (found.path or ("",))[-1]).rpartition(":")[2]
 
 
 def words_of(enum: Enum) -> EnumCodec:

@@ -176,6 +176,8 @@ class Values:
                     ),
                 )
                 valid = False
+                if near is not None:
+                    values.setdefault(near, WRONG)  # what was meant counts as shown
                 continue
             decoded = self._field(value, item, direction, mode)
             if decoded is WRONG:

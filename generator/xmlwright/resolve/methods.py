@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
+from ..cases.tables import argument_name
 from ..diagnostics import Position, nearest
 from ..ir import Field, Http, Method, Paging, Provenance, Record, Ref, ResponseShape
 from ..naming import attribute_name, function_name, python_name, snake, with_article
@@ -481,12 +482,9 @@ def _page_arguments(pages: Paging, decl: MethodDecl) -> list[Field]:
 
 def _place_argument(place: str, scalar: str, doc: str, at: Position) -> Field:
     location = location_of(place)
-    parts = place.split("/")
-    path = () if location is not None else tuple(parts)
-    name = location[1] if location is not None else parts[-1]
     return dataclasses.replace(
-        _path_argument(name, at),
-        path=path,
+        _path_argument(argument_name(place), at),
+        path=() if location is not None else tuple(place.split("/")),
         location=location,
         read=scalar,
         write=scalar,

@@ -29,6 +29,7 @@ from .vocabulary import (
     DOC,
     ELEMENT,
     ERROR_KINDS,
+    FIELD_NAME,
     NUMBER,
     PLACE,
     PROVENANCE,
@@ -169,9 +170,9 @@ class FieldDecl(Decl):
     )
 
 
-FIELDS: Final = Dictionary(ELEMENT, MappingDecoder(FieldDecl, "a field"))
+FIELDS: Final = Dictionary(FIELD_NAME, MappingDecoder(FieldDecl, "a field"))
 ARGUMENTS: Final = Dictionary(
-    ELEMENT, Either(Choice("same"), MappingDecoder(FieldDecl, "an argument"))
+    FIELD_NAME, Either(Choice("same"), MappingDecoder(FieldDecl, "an argument"))
 )
 INCLUDE: Final = Listing(CAP_WORDS)
 

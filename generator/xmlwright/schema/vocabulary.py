@@ -38,6 +38,9 @@ _START: Final = (
 _XML_NAME: Final = f"[{_START}][{_START}0-9.\u00b7\u0300-\u036f\u203f-\u2040-]*"
 """A name without a colon, as XML 1.0 section 2.3 defines it."""
 ELEMENT: Final = Name(_XML_NAME, "an XML name")
+FIELD_NAME: Final = Name(
+    _XML_NAME, "an XML name without a prefix; a prefix stands in its place (`at`)"
+)
 _QNAME: Final = f"({_XML_NAME}:)?{_XML_NAME}"
 QNAME: Final = Name(_QNAME, "an XML name, maybe with a prefix")
 PATH: Final = Name(rf"\.|{_QNAME}(/{_QNAME})*", "a path of elements")

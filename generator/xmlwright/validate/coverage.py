@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
+from ..cases.tables import argument_name
 from ..diagnostics import Diagnostics, Position, Related
 from ..ir import (
     Api,
@@ -246,8 +247,8 @@ def is_of_paging(method: Method, item: Field) -> bool:
     """Return whether an argument says which page of a list to fetch."""
     if method.pages is None:
         return False
-    names = {re.split(r"[/:@]", place)[-1] for place in (*method.pages.position, method.pages.size)}
-    return item.name in names
+    places = (*method.pages.position, method.pages.size)
+    return item.name in map(argument_name, filter(None, places))
 
 
 def _uncovered_word(

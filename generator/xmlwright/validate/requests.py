@@ -18,7 +18,7 @@ from ..runtime.errors import Error
 from ..runtime.http_binding import HttpParts
 from ..runtime.messages import part_texts
 from ..runtime.places import Place
-from ..runtime.reading import find, local_name, parse_xml
+from ..runtime.reading import find, line_of, local_name, parse_xml
 from ..runtime.request import Request
 from .trial import Trial
 
@@ -241,7 +241,8 @@ class _RequestCheck:
         except Error as error:
             self._differ(str(error), line=self._line(getattr(error, "line", None)))
             return
-        self._drop_credentials(golden)
+        if self._has_credentials(golden):
+            return
         given = parse_xml(built)
         lines = dict(leaves_of(golden))
         wanted = [leaf for leaf, _ in leaves_of(golden)]
@@ -308,23 +309,18 @@ class _RequestCheck:
             ):
                 self._trial.show(envelope.key_positions.get("nil"))
 
-    def _drop_credentials(self, root: etree._Element) -> None:
-        """Remove what only a client with credentials adds."""
+    def _has_credentials(self, root: etree._Element) -> bool:
+        """Report what only a client with credentials adds."""
         for place in self._credentials:
-            if place.source:
-                continue
-            holder = find(root, place.path)
-            if holder is None or holder is root:
-                continue
-            if place.attribute is not None:
-                holder.attrib.pop(place.attribute, "")
-            while (
-                holder is not None and holder is not root and not len(holder) and not holder.attrib
-            ):
-                outer = holder.getparent()
-                if outer is not None:
-                    outer.remove(holder)
-                holder = outer
+            holder = None if place.source else find(root, place.path)
+            if holder is not None and (place.attribute or "") in ("", *holder.attrib):
+                where = "/".join(place.path) + f"/@{place.attribute}" * bool(place.attribute)
+                self._differ(
+                    f"leave out {where}: the client adds the credentials",
+                    line=self._line(line_of(holder)),
+                )
+                return True
+        return False
 
     def _line_with(self, start: str) -> int | None:
         """Return the first line of the request that has a text."""
