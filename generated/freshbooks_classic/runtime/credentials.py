@@ -101,7 +101,8 @@ class Credentials:
             else:
                 elements.append((place, self._text(item.value, kept)))
         if elements:
-            outgoing.add_elements(_document(elements))
+            tree = _tree(elements)
+            outgoing.add_elements({name: _element(name, inside) for name, inside in tree.items()})
 
     def secrets(self) -> set[str]:
         """Return the texts that must not be shown, as they are and as requests carry them."""
@@ -134,15 +135,15 @@ def checked_option(option: ClientOption, value: object, protocol: Protocol) -> s
     return value
 
 
-def _document(elements: list[tuple[Place, str]]) -> str:
-    """Return elements and attributes at their paths as XML, each wrapper once."""
+def _tree(elements: list[tuple[Place, str]]) -> dict[str, dict[str, object]]:
+    """Return elements and attributes as a tree, each wrapper once."""
     tree: dict[str, dict[str, object]] = {}
     for place, text in elements:
         holder: dict[str, object] = tree  # type: ignore[assignment]
         for name in place.path:
             holder = holder.setdefault(name, {})  # type: ignore[assignment]
         holder["" if place.attribute is None else f"@{place.attribute}"] = text
-    return "".join(_element(name, inside) for name, inside in tree.items())
+    return tree
 
 
 def _element(name: str, inside: Mapping[str, object]) -> str:

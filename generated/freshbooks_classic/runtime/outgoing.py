@@ -50,11 +50,21 @@ class Outgoing:
         form = None if http.form is None else list(http.form)
         return cls(target, request.xml, http.verb, dict(http.headers), form=form)
 
-    def add_elements(self, elements: str) -> None:
-        """Put elements first below the root of the document."""
+    def add_elements(self, elements: Mapping[str, str]) -> None:
+        """Put elements first below the root of the document, and one that is there first already into it."""
         start = self.xml.index(b"<", self.xml.find(b"?>") + 1)
         end = self.xml.index(b">", start) + 1
-        self.xml = self.xml[:end] + elements.encode() + self.xml[end:]
+        made = inside = ""
+        for name, element in elements.items():
+            opening = f"<{name}>"
+            if self.xml.startswith(opening.encode(), end) and element.startswith(opening):
+                inside = element.removesuffix(f"</{name}>")
+            else:
+                made += element
+        rest = self.xml[end:]
+        if inside:
+            rest = inside.encode() + rest[rest.index(b">") + 1 :]
+        self.xml = self.xml[:end] + made.encode() + rest
 
     def add_parameter(self, source: str, name: str, text: str) -> None:
         """Add a parameter of the query or of the form."""

@@ -220,7 +220,7 @@ class Protocol:
             method: name of the method.
             attributes: further attributes of the innermost element, as XML.
         """
-        head, inside = self.root_attributes, ""
+        head, inside, shared = self.root_attributes, "", 0
         place = self.request_method
         if place is not None and not place.source:
             text = self.method_text(method)
@@ -231,17 +231,20 @@ class Protocol:
                 inside = f"<{last}>{escape(text)}</{last}>"
             else:
                 inside = f"<{last}{xml_attributes({place.attribute: text})}/>"
-            for name in reversed(outer):
+            while outer[shared : shared + 1] == [*self.request_payload[shared : shared + 1]] != []:
+                shared += 1
+            for name in reversed(outer[shared:]):
                 inside = f"<{name}>{inside}</{name}>"
         tags = list(self.request_payload)
         if tags:
             tags[-1] += attributes
         else:
             head += attributes
-        opening = "".join(f"<{tag}>" for tag in tags)
+        opening = [f"<{tag}>" for tag in tags]
+        opening.insert(shared, inside)  # in the elements that it shares with the payload
         closing = "".join(f"</{name}>" for name in reversed(self.request_payload))
         return (
-            f"{DECLARATION}<{self.request_root}{head}>{inside}{opening}",
+            f"{DECLARATION}<{self.request_root}{head}>{''.join(opening)}",
             f"{closing}</{self.request_root}>",
         )
 

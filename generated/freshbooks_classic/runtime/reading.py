@@ -263,6 +263,8 @@ class Reader:
             if name not in values and item.default is item.default_factory
         ]
         if self.strict:
+            if self.response is not None and not self.response.body:
+                raise InvalidDocumentError(f"the response has no document, and so no {missing[0]}")
             raise self._unreadable(element, f"<{local_name(element)}> has no <{missing[0]}>")
         return make(**values, **dict.fromkeys(missing))
 
