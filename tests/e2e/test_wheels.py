@@ -166,6 +166,14 @@ def project(tmp_path: Path) -> Path:
             path.write_text(case["response"], encoding="utf-8")
     (root / "src/app/__init__.py").write_text("from freshbooks_classic import FreshBooks\n")
     (root / "allowed.txt").write_text("")
+    kind = '<xs:complexType><xs:sequence><xs:element name="text" type="xs:string"/></xs:sequence></xs:complexType>'
+    elements = "".join(
+        f'<xs:element name="Order{end}">{kind}</xs:element>' for end in ("Request", "Response")
+    )
+    (root / "shop.xsd").write_text(
+        f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{elements}</xs:schema>',
+        encoding="utf-8",
+    )
     (tmp_path / "description").symlink_to(root)  # the guide on vendoring has two projects
     return root
 

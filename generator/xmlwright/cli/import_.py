@@ -145,7 +145,7 @@ def _show(imported: Imported, folder: Path) -> None:
     click.echo(
         f"{imported.model.title}, {imported.model.protocol}, {imported.model.metadata.get('apiVersion', '')}\n"
     )
-    click.echo(f"{'':12}{'model':>8}{'imported':>10}{'out of scope':>14}")
+    click.echo(f"{'':12}{'model':>8}{'imported':>10}{'not imported':>14}")
     for what, total, done, left in imported.summary():
         click.echo(f"{what:12}{total:8}{done:10}{left:14}")
     for name, why in imported.left_out.items():
