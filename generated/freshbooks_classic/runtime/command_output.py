@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from .data import as_data
+from .data import as_data, print_json
 from .files import File
 from .paging import Pager
 from .redact import redact_response
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .hooks import RawResponse
 
 _LONGEST_CELL: Final = 40
-_CONTROLS: Final = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z").match
 
 
@@ -167,13 +166,6 @@ class _Documents:
 
     def send(self, request: Request[Any], /) -> Any:
         return self._output.document(self._client.send_raw(request))
-
-
-def print_json(value: Any, indent: int | None = None) -> None:
-    """Print a value as JSON that a terminal shows as it is."""
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    text = json.dumps(value, indent=indent, ensure_ascii=encoding != "utf8")
-    print(_CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
 
 
 def saved(file: File, target: str | None) -> None:

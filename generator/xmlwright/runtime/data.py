@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
+import sys
 from collections.abc import Iterable
 from html import escape
 from typing import Any, Final
 
 from .scrub import HIDDEN
 
+_CONTROLS: Final = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SHOWN_ROWS: Final = 100
 _COUNTERS: Final = ("position", "size", "pages", "total")
 
@@ -85,6 +88,13 @@ def _scalar(value: Any) -> Any:
     if hasattr(value, "media"):  # a file
         return {"bytes": len(value.content), "media": value.media}
     return format(value, "f") if hasattr(value, "as_tuple") else str(value)
+
+
+def print_json(value: Any, indent: int | None = None) -> None:
+    """Print a value as JSON that a terminal shows as it is."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    text = json.dumps(value, indent=indent, ensure_ascii=encoding != "utf8")
+    print(_CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
 
 
 def record_html(record: Any) -> str:

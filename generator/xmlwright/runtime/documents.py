@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from .command_output import print_json
-from .data import as_data
+from .data import as_data, print_json
 from .errors import ApiError, Error, InvalidDocumentError
 from .reading import local_name, parse_xml
 from .record import unknown_elements
