@@ -48,25 +48,12 @@ SLOW = (
 )  # fmt: skip
 
 
-UNVERIFIED = TESTS / "unverified.txt"
-"""Tests that were not seen to pass since the description language changed. They run, but cannot fail the run."""
-
-
-def _unverified() -> tuple[str, ...]:
-    lines = UNVERIFIED.read_text(encoding="utf-8").splitlines()
-    return tuple(line for line in lines if line and not line.startswith("#"))
-
-
 def pytest_report_header() -> str:
     return f"XMLWRIGHT_SEED={SEED} repeats the random samples of this run"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {(TESTS / name).resolve() for name in SLOW}
-    unverified = _unverified()
     for item in items:
-        if item.nodeid.startswith(unverified):
-            reason = "not seen to pass since the description language changed"
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=False))
         if not slow.isdisjoint((item.path, *item.path.parents)):
             item.add_marker("slow")
