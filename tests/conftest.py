@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -19,18 +17,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 TESTS = Path(__file__).parent
 
 
-def _seed() -> str:
-    """Return the seed of this commit: all its runs make the same samples, and each commit others."""
-    git = ["git", "-C", str(TESTS), "rev-parse", "HEAD^{tree}"]
-    with contextlib.suppress(OSError):
-        done = subprocess.run(git, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return str(int(done.stdout[:8], 16))
-    return str(random.SystemRandom().randrange(2**32))
-
-
 # Set before pytest-xdist starts its workers, which inherit it.
-SEED = os.environ.setdefault("XMLWRIGHT_SEED", _seed())
+SEED = os.environ.setdefault("XMLWRIGHT_SEED", str(random.SystemRandom().randrange(2**32)))
 
 # One cache for the whole run: workers, and programs that the tests start, inherit it.
 if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -218,14 +218,16 @@ class BaseClient:
 
     def _sign_in_request(self, session: Session) -> Request[Any]:
         """Return the call that begins a session."""
-        return self.registry().build(session.rule.call, session.arguments())
+        request: Request[Any] = self.registry().build(session.rule.call, session.arguments())
+        return request
 
     def _sign_out_request(self) -> Request[Any] | None:
         """Return the call that ends the session; None where there is nothing to end."""
         session = self._session
         if session is None or not session.values or session.rule.ends is None or self.closed:
             return None
-        return self.registry().build(session.rule.ends, {})
+        request: Request[Any] = self.registry().build(session.rule.ends, {})
+        return request
 
     def explain(self, request: Request[Any]) -> str:
         """What sending ``request`` would do, without sending it: the document, redacted, and what is known of the method."""
