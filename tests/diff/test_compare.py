@@ -87,6 +87,8 @@ NOT_COMPARED = {
     "Http.described_verb": "decides whether calls may be repeated, which is compared",
     "FailureRule.position": "positions",
     "FailureRule.key_positions": "positions",
+    "Api.covers_names": "what cases must show",
+    "Api.covers_methods": "what cases must show",
     "Api.provenance": "inherited by what it holds, which is compared",
     "Api.modules": "compared by its parts",
     "Api.records": "made from the modules",

@@ -56,7 +56,8 @@ class Record:
     def _repr_html_(self) -> str:
         from .data import record_html
 
-        return record_html(self)
+        text: str = record_html(self)
+        return text
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return all fields as a dictionary: nested records become dictionaries, scalars keep their types.
@@ -75,7 +76,8 @@ class Record:
         """Return what :meth:`to_dict` returns as JSON text; decimals, dates and times are strings."""
         from .data import as_json
 
-        return as_json(self, indent=indent, show_secrets=show_secrets)
+        text: str = as_json(self, indent=indent, show_secrets=show_secrets)
+        return text
 
 
 def _restored(cls: type[Record], values: dict[str, Any]) -> Record:

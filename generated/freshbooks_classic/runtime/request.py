@@ -128,7 +128,8 @@ class Page(Sequence[T]):
         from .data import rows_html
 
         of = f" of {self.total}" if self.total is not None else ""
-        return rows_html(self.items, f"{len(self.items)}{of} rows.")
+        text: str = rows_html(self.items, f"{len(self.items)}{of} rows.")
+        return text
 
     def to_dicts(self, *, show_secrets: bool = False) -> list[dict[str, Any]]:
         """Return the rows as dictionaries; see :meth:`Record.to_dict`."""
@@ -140,7 +141,8 @@ class Page(Sequence[T]):
         """Return the rows as a JSON array; see :meth:`Record.to_json`."""
         from .data import as_json
 
-        return as_json(self.items, indent=indent, show_secrets=show_secrets)
+        text: str = as_json(self.items, indent=indent, show_secrets=show_secrets)
+        return text
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)

@@ -387,7 +387,7 @@ def _called(method: Method) -> str:
 def _signature(module: Module, method: Method, view: ModuleView) -> str:
     """Return the signature of a method as Python."""
     parts: list[tuple[str, Expression]] = [
-        ("", f"{item.python}: {view.write_type(item)}")
+        ("", f"{item.python}: {view.write_type(item, argument=True)}")
         for item in method.arguments
         if item.python in method.positional
     ]
@@ -397,6 +397,6 @@ def _signature(module: Module, method: Method, view: ModuleView) -> str:
     for item in sorted(named, key=lambda item: not item.required):
         none = "" if item.clear == "refused" or item.required else " | None"
         default = "" if item.required else " = ..."
-        parts.append(("", f"{item.python}: {view.write_type(item)}{none}{default}"))
+        parts.append(("", f"{item.python}: {view.write_type(item, argument=True)}{none}{default}"))
     path = ".".join((client_attribute(module.name), *method.python))
     return f"{format_expression(call(path, parts))} -> {view.response_type(method)}"

@@ -99,7 +99,12 @@ class Parameters:
         if item.ref is not None:
             left_out.add(f"id of {with_article(item.ref)}")
         notes = [fact for fact in facts if fact not in left_out]
-        python = self._view.write_type(item) if writing else self._view.read_type(item)
+        argument = "." not in name
+        python = (
+            self._view.write_type(item, argument=argument)
+            if writing
+            else self._view.read_type(item)
+        )
         return Parameter(
             anchor=anchor(name),
             name=name.rpartition(".")[2],

@@ -84,7 +84,9 @@ class Writer:
         form = [list(pair) for pair in request.http.form or ()]
         body = request.http.body if request.http.body is not None else request.xml
         document = (
-            "" if form or request.http.document is not None else body.decode("utf-8", "replace")
+            ""
+            if form or (request.http.document is not None and not request.http.multipart)
+            else body.decode("utf-8", "replace")
         )
         target = re.sub(r"\{\w+\+?\}", "sample", request.http.target)
         return {
