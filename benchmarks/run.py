@@ -17,7 +17,7 @@ from importlib.metadata import version
 from measure import Row, show
 
 SECTIONS = (
-    "parsing", "building", "importing", "overhead", "generating", "scaling", "workbench", "documenting",
+    "parsing", "building", "importing", "overhead", "generating", "scaling", "workbench", "documenting", "exporting",
 )  # fmt: skip
 PEERS = ("lxml", "xsdata", "xmltodict", "refreshbooks", "black")
 

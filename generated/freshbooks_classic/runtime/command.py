@@ -36,6 +36,7 @@ from .errors import (
     TransportError,
     ValidationError,
 )
+from .export_command import export_command
 from .registry import MethodRegistry
 from .request import BinaryResponse, Method, PageResponse, Request
 from .scalars import Codec, EnumCodec, Flag
@@ -144,6 +145,7 @@ class ClientCommand(click.Group):
         self.add_command(_methods_command(self))
         for command in _document_commands(self):
             self.add_command(command)
+        self.add_command(export_command(self))
 
     @cached_property
     def tree(self) -> dict[str, Any]:

@@ -78,7 +78,10 @@ def read_recording(path: str | os.PathLike[str]) -> Iterator[RecordedCall]:
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _recorded_call(line, path, number)
+                try:
+                    yield recorded_call(line)
+                except ValueError as error:
+                    raise ValueError(f"{os.fspath(path)}:{number}: {error}") from None
 
 
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
@@ -90,7 +93,8 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
 }
 
 
-def _recorded_call(line: str, path: str | os.PathLike[str], number: int) -> RecordedCall:
+def recorded_call(line: str | bytes) -> RecordedCall:
+    """Return the call that a line of a recording holds. Raises ValueError for a line that is none."""
     import json
 
     try:
@@ -102,10 +106,8 @@ def _recorded_call(line: str, path: str | os.PathLike[str], number: int) -> Reco
         if not isinstance(headers, dict):
             raise TypeError(f"headers should not be {headers!r:.40}")
         return RecordedCall(**{name: entry[name] for name in _KINDS}, headers=headers)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{os.fspath(path)}:{number}: not a line of a recording ({error})"
-        ) from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"not a line of a recording ({error})") from None
 
 
 def by_request(calls: Iterable[RecordedCall]) -> dict[tuple[str, str], list[RecordedCall]]:

@@ -31,8 +31,8 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "callbacks": Feature("reading callbacks", ("events.py", "runtime/callbacks.py")),
     "command": Feature(
         "the command (needs click)",
-        ("__main__.py", "runtime/command*.py", "runtime/documents.py"),
-        ("data", "environment", "registry"),
+        ("__main__.py", "runtime/command*.py", "runtime/documents.py", "runtime/export*.py"),
+        ("data", "environment", "recording", "registry"),
     ),
     "data": Feature("records as plain data", ("runtime/data.py",)),
     "environment": Feature(
