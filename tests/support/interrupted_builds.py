@@ -42,6 +42,9 @@ SWAP = "ctypes.dlsym"
 
 def main(folder: Path, how: str, count: int) -> None:
     """Make the project, interrupt builds of it, and print the results."""
+    cache, cache_before = folder / "cache", folder / "cache-before"
+    cache.mkdir()
+    os.environ["XDG_CACHE_HOME"] = str(cache)
     pristine = make(folder / "pristine")
     assert pipeline.build(
         settings.find(pristine)
@@ -58,6 +61,7 @@ def main(folder: Path, how: str, count: int) -> None:
     change(changed)
     work = folder / "work"
     shutil.copytree(changed, work)
+    shutil.copytree(cache, cache_before)
     assert build(work, lambda: sys.addaudithook(_recorder(folder / "seen", how))) == 0
     seen = (folder / "seen").read_text(encoding="utf-8").splitlines()
     new = tree(work / "generated")
@@ -67,8 +71,12 @@ def main(folder: Path, how: str, count: int) -> None:
     chosen = sorted({*sample(f"writes, {how}", range(len(seen)), count), *around})
     report = []
     for index in chosen:
-        shutil.rmtree(work)
-        shutil.copytree(changed, work)
+        for place, before in (
+            (work, changed),
+            (cache, cache_before),
+        ):  # so that the writes are the same
+            shutil.rmtree(place)
+            shutil.copytree(before, place)
         log = folder / "log"
         code = build(work, lambda at=index: sys.addaudithook(_ender(at, how)), log)  # type: ignore[misc]
         left = tree(work / "generated")
