@@ -101,9 +101,7 @@ def _by_peer(source: Path, target: Path, read: Callable[[bytes], Any]) -> float:
             for row in _invoices(read(json.loads(entry)["response"].encode())):
                 inner = row.pop("lines", None) or {}
                 inner = inner.get("line") if isinstance(inner, dict) else inner
-                lines += [
-                    {**_flat(line), "invoice_id": row["invoice_id"]} for line in inner or ()
-                ]
+                lines += [{**_flat(line), "invoice_id": row["invoice_id"]} for line in inner or ()]
                 found.append(_flat(row))
     for name, table in (("invoice", found), ("lines", lines)):
         pandas.DataFrame(table).astype(str).to_parquet(target.with_stem(name))
@@ -112,7 +110,7 @@ def _by_peer(source: Path, target: Path, read: Callable[[bytes], Any]) -> float:
 
 def _invoices(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
-        yield from value["response"]["invoices"]["invoice"]
+        yield from value["invoice"]
         return
     for invoice in value.invoices.invoice:
         row = {name: getattr(invoice, name) for name in invoice.__dataclass_fields__}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from freshbooks_classic.runtime.command import EXIT_CODES
@@ -60,6 +62,8 @@ def test_the_commands_run_from_top_to_bottom(tmp_path: Path) -> None:
     assert (tmp_path / "invoice.pdf").read_bytes().startswith(b"%PDF")
     with (tmp_path / "clients.csv").open(encoding="utf-8", newline="") as file:
         assert [row["email"] for row in csv.DictReader(file)] == ["ada@example.com"]
+    with closing(sqlite3.connect(tmp_path / "account.sqlite")) as database:
+        assert database.execute("SELECT count(*) FROM client").fetchone()[0] == 2
     assert '"email": "grace@example.com"' in (tmp_path / "client.json").read_text(encoding="utf-8")
 
 

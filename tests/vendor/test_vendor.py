@@ -115,7 +115,7 @@ for package in sorted(pathlib.Path(folder).iterdir()):
         parts = path.relative_to(folder).with_suffix("").parts
         if "tests" in parts or parts[-1] in ("__init__", "__main__"):
             continue
-        if parts[-1] in ("command", "command_output"):  # what needs click, and only `__main__` imports
+        if parts[-1] in ("command", "command_output", "export_command", "export_run"):  # what needs click, and only `__main__` imports
             continue
         module = importlib.import_module(".".join(parts))
         for name in getattr(module, "__all__", ()):

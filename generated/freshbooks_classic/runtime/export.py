@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .client import Client
 
 MANIFEST: Final = "export.json"
-ROWS_OF_A_PART: Final = 5_000
+ROWS_OF_A_PART: Final = 1_000
 """Records of an account that are fetched before they are committed."""
 ROWS_OF_A_JOB: Final = 10**10
 """Numbers of rows that each job has for itself."""
@@ -465,7 +465,7 @@ class _AccountList:
         total = self.state["total"]
         if not reasons and total is not None and self.state["rows"] < total:
             reasons.append(f"{self.state['rows']} rows came of a list of {total}")
-        if reasons and not (total is not None and self.state["rows"] >= total):
+        if reasons:
             self.target.problem(self.method.name, reasons[0])
         else:
             self.state["done"] = _now()

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final, Literal
 
-from .record import Raw
 from .redact import HIDDEN
 from .registry import MethodRegistry
 from .scalars import Codec
@@ -42,15 +42,7 @@ DECIMAL_PLACES: Final = 12
 
 _LARGEST: Final = 2**63
 _SNAKE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
-_PYTHON: Final[Mapping[Kind, tuple[type, ...]]] = {
-    "integer": (int,),
-    "decimal": (Decimal, int),
-    "real": (float, int),
-    "boolean": (bool,),
-    "date": (dt.date,),
-    "datetime": (dt.datetime,),
-    "binary": (bytes,),
-}
+Converter = Callable[[Any], Any]
 Rows = dict[str, list[list[Any]]]
 """Name of a table -> rows; each row has a value for each column."""
 
@@ -63,6 +55,19 @@ class Column:
     kind: Kind
 
 
+class UnfitError(ValueError):
+    """A column cannot hold a value."""
+
+
+@dataclass(slots=True)
+class Group:
+    """The fields of one record that are columns: of the record of a row, or of one inside it."""
+
+    path: tuple[str, ...]
+    names: list[str] = field(default_factory=list)
+    get: Callable[[Any], Sequence[Any]] = tuple
+
+
 @dataclass(slots=True)
 class Table:
     """A table, and how its rows are taken from records."""
@@ -73,14 +78,16 @@ class Table:
     columns: list[Column] = field(default_factory=list)
     identity: str | None = None
     """The column that names a record."""
-    values: list[tuple[tuple[str, ...], Kind, bool]] = field(default_factory=list)
-    """For each column: names of the fields down to the value, type, and whether it is hidden."""
-    lists: list[tuple[tuple[str, ...], Table, FieldSpec]] = field(default_factory=list)
-    """Names of the fields down to a list, its table, and the field."""
-    nested: list[tuple[str, ...]] = field(default_factory=list)
-    """Names of the fields down to each record whose fields are columns."""
+    groups: list[Group] = field(default_factory=list)
+    """Records whose fields are columns, in the order of the columns."""
+    converted: list[tuple[int, Converter]] = field(default_factory=list)
+    """Places of a row, and what checks or changes the values there."""
+    lists: list[tuple[tuple[str, ...], Table]] = field(default_factory=list)
+    """Names of the fields down to a list, and its table."""
     scalar: bool = False
     """The rows are single values, not records."""
+    named_at: int | None = None
+    """Place of the identity in a row."""
 
     @property
     def is_root(self) -> bool:
@@ -89,9 +96,9 @@ class Table:
 
     def named_by(self) -> tuple[Column, ...]:
         """Return the column that tells the rows of lists which record they belong to, if records have an ID."""
-        found = next((one for one in self.columns if one.name == self.identity), None)
-        if found is None:
+        if self.named_at is None:
             return ()
+        found = self.columns[self.named_at - len(self.key)]
         whole = found.name if self.name in found.name else f"{self.name}_{found.name}"
         return (Column(whole, found.kind),)
 
@@ -103,7 +110,7 @@ class Table:
     def below(self) -> Iterator[Table]:
         """Yield this table and those of its lists."""
         yield self
-        for _, table, _ in self.lists:
+        for _, table in self.lists:
             yield from table.below()
 
 
@@ -150,10 +157,9 @@ class Tables:
             table.scalar = True
             return table
         lists = self._add(table, schema, (), around, taken)
-        identity = (str(schema.identity),)
-        for column, (path, _, _) in zip(table.columns, table.values, strict=True):
-            if path == identity:
-                table.identity = column.name
+        if schema.identity in table.groups[0].names:
+            table.named_at = len(key) + table.groups[0].names.index(schema.identity)
+            table.identity = table.columns[table.named_at - len(key)].name
         for path, item in lists:
             self._list(table, path, item, around)
         return table
@@ -162,36 +168,59 @@ class Tables:
         self,
         table: Table,
         schema: RecordSchema[Any],
-        prefix: tuple[str, ...],
+        path: tuple[str, ...],
         around: tuple[RecordSchema[Any], ...],
         taken: set[str],
     ) -> list[tuple[tuple[str, ...], FieldSpec]]:
         """Add the columns of a record; return its lists."""
-        table.nested.append(prefix)
+        group = Group(path)
+        table.groups.append(group)
         lists: list[tuple[tuple[str, ...], FieldSpec]] = []
+        inside: list[tuple[tuple[str, ...], RecordSchema[Any]]] = []
         for item in schema.fields:
             if "r" not in item.access:
                 continue
-            path = (*prefix, item.name)
-            nested = item.shape() if item.shape is not None and not item.map else None
-            if nested is not None and any(nested is outer for outer in around):
-                self._column(table, path, "json", item, taken)  # a record inside itself
+            place = (*path, item.name)
+            nested = _entry(item) if item.map else item.shape() if item.shape is not None else None
+            if self._hides(item):
+                self._column(table, group, item.name, "text", _hidden, taken)
+            elif nested is not None and any(nested is outer for outer in around):
+                self._column(table, group, item.name, "json", self._json, taken)  # inside itself
             elif item.many or item.map:
-                lists.append((path, item))
+                lists.append((place, item))
             elif nested is not None:
-                lists += self._add(table, nested, path, (*around, nested), taken)
+                inside.append((place, nested))
             else:
-                self._column(table, path, _kind(item.codec), item, taken)
+                kind = _kind(item.codec)
+                self._column(table, group, item.name, kind, CHECKS.get(kind), taken)
+        group.get = _getter(group.names)
+        for place, nested in inside:
+            lists += self._add(table, nested, place, (*around, nested), taken)
         return lists
 
+    def _hides(self, item: FieldSpec) -> bool:
+        return item.sensitive and not self.show_secrets
+
+    def _json(self, value: Any) -> str:
+        from .data import as_json
+
+        return as_json(value, show_secrets=self.show_secrets)
+
     def _column(
-        self, table: Table, path: tuple[str, ...], kind: Kind, item: FieldSpec, taken: set[str]
+        self,
+        table: Table,
+        group: Group,
+        name: str,
+        kind: Kind,
+        convert: Converter | None,
+        taken: set[str],
     ) -> None:
-        hidden = item.sensitive and not self.show_secrets
-        name = _unique("_".join(path), taken)
-        taken.add(name)
-        table.columns.append(Column(name, "text" if hidden and kind != "json" else kind))
-        table.values.append((path, kind, hidden))
+        whole = _unique("_".join((*group.path, name)), taken)
+        taken.add(whole)
+        if convert is not None:
+            table.converted.append((len(table.key) + len(table.columns), convert))
+        table.columns.append(Column(whole, kind))
+        group.names.append(name)
 
     def _list(
         self,
@@ -209,11 +238,8 @@ class Tables:
             key = (*table.key[:-1], outer, place)
         schema = _entry(item) if item.map else item.shape() if item.shape is not None else None
         value = None if schema is not None else Column("value", _kind(_value_codec(item)))
-        hidden = item.sensitive and not self.show_secrets
-        if hidden and value is not None:
-            value = Column("value", "text")
         inner = self._made(name, schema, key, (*around, schema) if schema else around, value)
-        table.lists.append((path, inner, item))
+        table.lists.append((path, inner))
 
     def rows(self, record: Any, schema: RecordSchema[Any], row: int, source: str) -> Rows:
         """Return the rows of a record.
@@ -229,61 +255,51 @@ class Tables:
         return found
 
     def _row(self, table: Table, record: Any, key: tuple[Any, ...], found: Rows) -> None:
-        unknown: list[dict[str, str]] = []
         values: list[Any] = [*key]
-        for path, kind, hidden in table.values:
-            value = _at(record, path)
+        unknown: list[dict[str, str]] = []
+        for group in table.groups:
+            inner = _at(record, group.path) if group.path else record
+            if inner is None:
+                values += (None,) * len(group.names)
+                continue
+            values += group.get(inner)
+            for item in inner.unknown:
+                unknown.append({"path": ".".join((*group.path, item.path)), "xml": item.xml})
+        for index, convert in table.converted:
+            value = values[index]
             if value is not None:
-                if hidden:
-                    value = HIDDEN
-                elif kind == "json":
-                    value = _json(value, show_secrets=self.show_secrets)
-                elif kind != "text" and not _fits(value, kind):
-                    unknown.append({"path": ".".join(path), "text": str(value)})
-                    value = None
-                elif kind == "datetime":
-                    value = value.astimezone(dt.timezone.utc)
-                elif kind == "text" and type(value) is not str:
-                    value = str(value)
-            values.append(value)
-        for path in table.nested:
-            inner = _at(record, path) if path else record
-            for item in getattr(inner, "unknown", ()):
-                unknown.append({"path": ".".join((*path, item.path)), "xml": item.xml})
+                try:
+                    values[index] = convert(value)
+                except UnfitError:
+                    name = table.columns[index - len(key)].name
+                    unknown.append({"path": name, "text": str(value)})
+                    values[index] = None
         values.append(json.dumps(unknown, ensure_ascii=False) if unknown else None)
         found.setdefault(table.name, []).append(values)
         if table.is_root:
-            names = [one.name for one in table.columns]
-            key = key[:1]
-            if table.identity is not None:
-                key = (*key, values[2 + names.index(table.identity)])
-        for path, inner_table, item in table.lists:
-            value = _at(record, path)
-            if value:
-                self._items(inner_table, item, value, key, found)
+            key = key[:1] if table.named_at is None else (key[0], values[table.named_at])
+        for path, inner_table in table.lists:
+            items = _at(record, path)
+            if items:
+                self._items(inner_table, items, key, found)
 
-    def _items(
-        self, table: Table, item: FieldSpec, value: Any, key: tuple[Any, ...], found: Rows
-    ) -> None:
+    def _items(self, table: Table, items: Any, key: tuple[Any, ...], found: Rows) -> None:
         entries: Iterable[tuple[Any, Any]] = (
-            value.items() if isinstance(value, dict) else enumerate(value)
+            items.items() if isinstance(items, dict) else enumerate(items)
         )
-        hidden = item.sensitive and not self.show_secrets
-        for place, inner in entries:
-            own = (*key, place)
+        for place, value in entries:
             if not table.scalar:
-                self._row(table, inner, own, found)
+                self._row(table, value, (*key, place), found)
                 continue
-            kind = table.columns[0].kind
             unknown = None
-            if hidden:
-                inner = HIDDEN
-            elif kind not in ("text", "json") and not _fits(inner, kind):
-                unknown = json.dumps([{"path": "value", "text": str(inner)}], ensure_ascii=False)
-                inner = None
-            elif kind == "datetime":
-                inner = inner.astimezone(dt.timezone.utc)
-            found.setdefault(table.name, []).append([*own, inner, unknown])
+            convert = CHECKS.get(table.columns[0].kind)
+            if convert is not None and value is not None:
+                try:
+                    value = convert(value)
+                except UnfitError:
+                    entry = {"path": "value", "text": str(value)}
+                    unknown, value = json.dumps([entry], ensure_ascii=False), None
+            found.setdefault(table.name, []).append([*key, place, value, unknown])
 
 
 def sql(table: Table, decimal: str = f"DECIMAL({DECIMAL_DIGITS}, {DECIMAL_PLACES})") -> str:
@@ -345,31 +361,68 @@ def _at(record: Any, path: tuple[str, ...]) -> Any:
     return record
 
 
-def _fits(found: Any, kind: Kind) -> bool:
-    """Return whether a column can hold a value as it is."""
-    if isinstance(found, Raw) or not isinstance(found, _PYTHON[kind]):
-        return False
-    value: Any = found
-    if kind == "integer":
-        return bool(-_LARGEST <= value < _LARGEST)
-    if kind == "decimal":
-        number = Decimal(value)
-        exponent = number.as_tuple().exponent
-        return (
-            isinstance(exponent, int)
-            and exponent >= -DECIMAL_PLACES
-            and number.adjusted() < DECIMAL_DIGITS - DECIMAL_PLACES
-        )
-    return kind != "datetime" or value.tzinfo is not None
+def _getter(names: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
+    """Return what gives the values of some attributes."""
+    if len(names) == 1:
+        (name,) = names
+        return lambda record: (getattr(record, name),)
+    return attrgetter(*names) if names else lambda record: ()
 
 
-def _json(value: Any, *, show_secrets: bool) -> str:
-    from .data import as_json
-
-    return as_json(value, show_secrets=show_secrets)
+def _hidden(value: Any) -> str | None:
+    return HIDDEN if value not in ([], {}) else None
 
 
-Converter = Callable[[Any], Any]
+def _integer(value: Any) -> int:
+    if type(value) is int and -_LARGEST <= value < _LARGEST:
+        return value
+    raise UnfitError
+
+
+def _decimal(value: Any) -> Decimal:
+    if type(value) is not Decimal:
+        raise UnfitError
+    text = str(value)
+    if len(text) <= DECIMAL_PLACES and "E" not in text:
+        return value
+    exponent = value.as_tuple().exponent
+    if (
+        isinstance(exponent, int)
+        and exponent >= -DECIMAL_PLACES
+        and value.adjusted() < DECIMAL_DIGITS - DECIMAL_PLACES
+    ):
+        return value
+    raise UnfitError
+
+
+def _datetime(value: Any) -> dt.datetime:
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        try:
+            return value.astimezone(dt.timezone.utc)
+        except OverflowError:
+            raise UnfitError from None
+    raise UnfitError
+
+
+def _instance_of(kind: type) -> Converter:
+    def convert(value: Any) -> Any:
+        if type(value) is kind:
+            return value
+        raise UnfitError
+
+    return convert
+
+
+CHECKS: Final[Mapping[Kind, Converter]] = {
+    "integer": _integer,
+    "decimal": _decimal,
+    "real": _instance_of(float),
+    "boolean": _instance_of(bool),
+    "date": _instance_of(dt.date),
+    "datetime": _datetime,
+    "binary": _instance_of(bytes),
+}
+"""Type of a column -> what returns a value as the column has it, or raises :class:`UnfitError`."""
 
 
 def as_text(kind: Kind) -> Converter | None:
