@@ -28,8 +28,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 # Folders and files whose tests start browsers, builds or type checkers, or try many calls over HTTP.
 SLOW = (
     "e2e", "sandbox", "vendor", "pipeline", "staleness", "diff/test_rules.py", "diff/test_corpus.py",
-    "docs", "examples/test_command.py", "examples/test_generated_clients.py", "examples/test_stories.py", "inference", "export/test_xsd.py", "render/test_templates.py", "render/test_hostile_text.py",
-    "runtime/test_command_calls.py", "runtime/test_concurrency.py", "runtime/test_deadlines.py", "runtime/test_faults.py",
+    "docs", "examples/test_command.py", "examples/test_export.py", "examples/test_generated_clients.py", "examples/test_stories.py", "inference", "export/test_xsd.py", "render/test_templates.py", "render/test_hostile_text.py",
+    "runtime/test_command_calls.py", "runtime/test_concurrency.py", "runtime/test_deadlines.py", "runtime/test_export.py", "runtime/test_faults.py",
     "runtime/test_file_faults.py", "runtime/test_hostile_documents.py", "runtime/test_reconcile.py",
     "runtime/test_secrets.py", "runtime/test_types.py", "schema/test_mutations.py",
     "../generated/tests/test_equivalence.py", "../generated/tests/test_secrets.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 import json
 import os
@@ -27,7 +28,7 @@ from loopback import Response, Seen, Server, serving
 from sampling import FULL, generator
 
 from freshbooks_classic import wire
-from freshbooks_classic.runtime.request import PageResponse
+from freshbooks_classic.runtime.request import ListResponse, PageResponse
 
 GENERATED = Path(wire.__file__).resolve().parent.parent
 NAMESPACE = 'xmlns="http://www.freshbooks.com/api/"'
@@ -99,7 +100,9 @@ class Account:
             return Response(self.tasks(seen.body))
         if method != "invoice.list":
             response = wire.METHODS[method].response
-            path = (response.rows if isinstance(response, PageResponse) else response).path
+            listed = response.rows if isinstance(response, PageResponse) else response
+            assert isinstance(listed, ListResponse)
+            path = listed.path
             inner = f'<{path[0]} page="1" per_page="25" pages="0" total="0"/>' if path else ""
             return Response(f'<response {NAMESPACE} status="ok">{inner}</response>'.encode())
         if self.refusals:
@@ -305,11 +308,10 @@ def test_a_failure_keeps_what_was_fetched(tmp_path: Path) -> None:
 def test_a_rate_limit_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from click.testing import CliRunner
 
-    from freshbooks_classic.runtime import export as module
     from freshbooks_classic.runtime.command import ClientCommand
 
     waits: list[float] = []
-    monkeypatch.setattr(module.time, "sleep", waits.append)
+    monkeypatch.setattr("freshbooks_classic.runtime.export.time.sleep", waits.append)
     program = ClientCommand("freshbooks_classic", "FreshBooks", "freshbooks-classic", {})
     with account(30) as (found, server):
         found.refusals = 2
@@ -472,13 +474,12 @@ def parts(folder: Path) -> dict[str, bytes]:
 
 
 def test_processes_and_a_cluster_write_the_same_bytes(tmp_path: Path) -> None:
-    from distributed import LocalCluster
-
+    cluster_of: Any = importlib.import_module("distributed").LocalCluster
     source = tmp_path / "long.jsonl"
     long_recording(source, 120)
     export(source, "--to", tmp_path / "one", "--format", "parquet", "--processes", "1")
     export(source, "--to", tmp_path / "two", "--format", "parquet", "--processes", "2")
-    with LocalCluster(
+    with cluster_of(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
     ) as cluster:
         export(source, "--to", tmp_path / "dask", "--format", "parquet", "--scheduler", cluster.scheduler_address)  # fmt: skip
