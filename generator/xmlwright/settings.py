@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +48,8 @@ class Settings:
     """Of the Python that is made."""
     name: str = ""
     """Of the output; empty for the first one."""
+    docs: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """The table ``[tool.xmlwright.docs]``, which the command `docs` checks."""
     others: tuple[Settings, ...] = ()
     """The other outputs, each with its own templates."""
 
@@ -58,7 +60,7 @@ class Settings:
 
 
 _OUTPUT_KEYS: Final = ("templates", "overlay", "output", "line-length")
-_KEYS: Final = ("schema", *_OUTPUT_KEYS, "outputs", "site", "guides", "source")
+_KEYS: Final = ("schema", *_OUTPUT_KEYS, "outputs", "site", "guides", "source", "docs")
 _LENGTHS: Final = range(60, 201)
 
 
@@ -108,6 +110,7 @@ def _settings(root: Path, table: dict[str, Any], path: Path) -> Settings:
         source=table.get("source", ""),
         overlay=root / table["overlay"] if checked.has("overlay") else None,
         line_length=checked.length(),
+        docs=checked.table("docs"),
     )
     others = []
     outputs = table.get("outputs", {})
@@ -153,7 +156,7 @@ class _Table:
             hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(self.known)}"
             raise self.wrong(f"has no key {name!r}{hint}")
         for name, value in self.values.items():
-            if name in ("line-length", "outputs"):
+            if name in ("line-length", "outputs", "docs"):
                 continue
             if not isinstance(value, str) or not value.strip():
                 kind = "an address" if name == "source" else "the path of a folder"
@@ -167,6 +170,12 @@ class _Table:
 
     def folder(self, name: str, default: str) -> str:
         found: str = self.values.get(name, default)
+        return found
+
+    def table(self, name: str) -> dict[str, Any]:
+        found = self.values.get(name, {})
+        if not isinstance(found, dict):
+            raise self.wrong(f"{name} should be a table: [tool.xmlwright.{name}]")
         return found
 
     def length(self) -> int:

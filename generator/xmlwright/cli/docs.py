@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .console import CommandError, build_errors, find_project
+from .console import CommandError, UsageError, build_errors, find_project
 
 if TYPE_CHECKING:
     from ..docs.site import BuildReport
@@ -22,6 +23,7 @@ Examples:
   xmlwright docs                             write site/: open site/index.html, or site/all.html, which is all of it
   xmlwright docs --serve                     and show it on http://127.0.0.1
   xmlwright docs --output build/site --history v1.0 --history v1.1
+  xmlwright docs --release 2.1                     write site/2.1/, beside the other versions
   xmlwright docs --source 'https://git.example.com/project/blob/main/{path}#L{line}'
 
 \b
@@ -39,6 +41,10 @@ Exit codes:
 @click.option(
     "--history", multiple=True, metavar="OLD",
     help="Folder, bundle or git revision to list changes since. Repeatable, oldest first.",
+)  # fmt: skip
+@click.option(
+    "--release", default="", metavar="NAME",
+    help="Write to a folder of this name below the output, and list it in the menu of versions.",
 )  # fmt: skip
 @click.option(
     "--source",
@@ -63,6 +69,7 @@ def docs(
     context: click.Context,
     output: Path | None,
     history: tuple[str, ...],
+    release: str,
     source: str | None,
     clean: bool,
     overwrite: bool,
@@ -84,9 +91,13 @@ def docs(
         settings = dataclasses.replace(settings, site=Path.cwd() / output)
     if source is not None:
         settings = dataclasses.replace(settings, source=source)
+    if release and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", release):
+        raise UsageError(f"--release {release!r} should be letters, digits, dots and dashes")
     with build_errors(settings) as line:
         try:
-            made = site.build(settings, line, history=history, clean=clean, overwrite=overwrite)
+            made = site.build(
+                settings, line, history=history, release=release, clean=clean, overwrite=overwrite
+            )
         except (RevisionError, SettingsError, SampleRunnerError) as error:
             line.clear()
             raise CommandError(str(error)) from None

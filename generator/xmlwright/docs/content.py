@@ -315,3 +315,5 @@ class Site:
     pages: tuple[Page, ...]
     navigation: Navigation
     samples: int
+    deprecated: frozenset[str] = frozenset()
+    """Addresses of what is deprecated."""

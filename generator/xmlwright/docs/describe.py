@@ -29,8 +29,9 @@ from .content import (
 )
 from .layout import Expression, call, format_expression
 from .links import Links, anchor
-from .parameters import Parameters, words
+from .parameters import Parameters, deprecation, words
 from .public import Name
+from .publishing import UNBRANDED, Publishing
 from .samples import Sample
 
 
@@ -45,6 +46,7 @@ class Describer:
         guides: Sequence[Page] = (),
         changes: Sequence[Change] = (),
         public: Mapping[str, Sequence[Name]] | None = None,
+        publishing: Publishing = UNBRANDED,
     ) -> None:
         self._api = api
         self._links = links
@@ -55,6 +57,7 @@ class Describer:
         self._guides = guides
         self._changes = changes
         self._public = public or {}
+        self._publishing = publishing
         self._codes = {code.code: code for code in api.errors}
         self._used = self._uses()
 
@@ -68,18 +71,26 @@ class Describer:
             for method in module.methods
         ]
         guides = list(self._guides)
+        navigation = self._navigation(guides, basics)
+        places = [entry.href for _, found in navigation.groups for entry in found]
+        guides.sort(key=lambda page: places.index(page.url))
         home = self._home(guides, basics)
         url = self._api.url
         return Site(
-            title=self._api.title,
+            title=self._publishing.title or self._api.title,
             version=self._api.version,
             package=self._api.names.package,
             environment=self._api.names.environment,
             address="/" + url.split("/", 3)[3] if url.count("/") > 2 else "/",
             credentials=_credentials(self._api),
             pages=(home, *guides, *basics, *modules, *methods),
-            navigation=self._navigation(guides, basics),
+            navigation=navigation,
             samples=self._count,
+            deprecated=frozenset(
+                self._links.method(method)
+                for method in self._api.methods
+                if method.deprecated is not None
+            ),
         )
 
     def _navigation(self, guides: list[Page], basics: list[Page]) -> Navigation:
@@ -99,6 +110,18 @@ class Describer:
             ("Reference", entries(basics)),
             ("Resources", resources),
         ]
+        known = {entry.href: entry for _, found in groups for entry in found}
+        placed = [
+            (group.title, tuple(known.pop(href) for name in group.pages for href in (
+                f"guides/{anchor(name)}.html", f"{name}.html", self._links.module(name)
+            ) if href in known))
+            for group in self._publishing.navigation
+        ]  # fmt: skip
+        rest = [
+            (title, tuple(entry for entry in found if entry.href in known))
+            for title, found in groups
+        ]
+        groups = [*placed, *rest]
         return Navigation(tuple((title, found) for title, found in groups if found))
 
     # the first page
@@ -127,7 +150,9 @@ class Describer:
             resources=resources,
             articles=tuple((Link(page.title, page.url), page.summary) for page in basics),
         )
-        return Page("index.html", "home", api.title, sentence(api.doc), value)
+        return Page(
+            "index.html", "home", self._publishing.title or api.title, sentence(api.doc), value
+        )
 
     def _first_sample(self) -> str:
         method = example(self._api)
@@ -218,7 +243,7 @@ class Describer:
             name=method.name,
             wire=tuple(_wire(self._api, method)),
             call=_signature(module, method, view),
-            deprecated=sentence(method.deprecated or ""),
+            deprecated=deprecation(method.deprecated),
             since=method.since or "",
             callers=tuple(
                 (Link(person, f"authentication.html#{anchor(person)}"), condition)

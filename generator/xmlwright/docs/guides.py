@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+import yaml
 from markdown_it import MarkdownIt
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.front_matter import front_matter_plugin
 
 from ..diagnostics import Diagnostics, Position, nearest
 from ..files import shown
 from ..settings import Settings, SettingsError
 from .content import Guide, Heading, Link, Page
 from .highlight import highlighted
+from .language import ENGLISH, Language
 from .links import Links, anchor
 
 REFERENCE: Final = "ref"
@@ -27,6 +31,9 @@ _FENCE: Final = re.compile(r"^\s*(```+|~~~+)")
 _TARGET: Final = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 _NUMBER: Final = re.compile(r"(\d+)")
 _ADMONITION: Final = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*")
+_FRONT: Final = re.compile(r"---[ \t]*\n.*?^---[ \t]*\n\s*", re.DOTALL | re.MULTILINE)
+_FOOTNOTE: Final = re.compile(r"\[\^([^\]\s]+)\]")
+_FACTS: Final = ("title", "description")
 _TASK: Final = re.compile(r"\[([ xX])\] ")
 
 
@@ -40,11 +47,24 @@ class GuideFile:
     path: Path
     text: str
     tokens: Sequence[Any]
+    facts: Mapping[str, str]
+    """Front matter: ``title`` and ``description``."""
+    problems: tuple[tuple[int, str, str | None], ...] = ()
+    """Errors in the front matter: line, message and suggestion."""
 
     @property
     def url(self) -> str:
         """Address of its page."""
         return f"guides/{anchor(self.name)}.html"
+
+    def body(self) -> str:
+        """Return the text without its front matter."""
+        found = _FRONT.match(self.text)
+        return self.text[found.end() :] if found is not None else self.text
+
+    def footnotes(self) -> list[str]:
+        """Return the labels of the footnotes."""
+        return re.findall(r"^\[\^([^\]]+)\]:", self.text, re.MULTILINE)
 
 
 def find(settings: Settings) -> list[GuideFile]:
@@ -65,10 +85,14 @@ def find(settings: Settings) -> list[GuideFile]:
 
 
 def pages(
-    found: Sequence[GuideFile], links: Links, root: Path, diagnostics: Diagnostics
+    found: Sequence[GuideFile],
+    links: Links,
+    root: Path,
+    diagnostics: Diagnostics,
+    language: Language = ENGLISH,
 ) -> list[Page]:
     """Render the guides. Adds a diagnostic for each broken link, image and Python block."""
-    checker = _Checker(found, links, root, diagnostics)
+    checker = _Checker(found, links, root, diagnostics, language)
     return [checker.page(guide) for guide in found]
 
 
@@ -79,26 +103,74 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 def _read(path: Path, file: str) -> GuideFile:
     text = path.read_text(encoding="utf-8-sig")
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    return GuideFile(path.stem.removeprefix("guide-"), file, path, text, parser.parse(text))
+    tokens = _parser().parse(text)
+    facts, problems = _front_matter(tokens)
+    name = path.stem.removeprefix("guide-")
+    return GuideFile(name, file, path, text, tokens, facts, problems)
+
+
+def _parser() -> MarkdownIt:
+    """Return the parser of guides. HTML in a guide stays text."""
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": True})
+    parser.enable(["table", "strikethrough", "linkify"])
+    parser.use(front_matter_plugin).use(footnote_plugin, inline=False)
+    if parser.linkify is not None:  # `guide.md` is a file, not a host in Moldova
+        parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+    return parser
+
+
+def _front_matter(
+    tokens: list[Any],
+) -> tuple[dict[str, str], tuple[tuple[int, str, str | None], ...]]:
+    """Take the front matter from the tokens and return its values and errors."""
+    if not tokens or tokens[0].type != "front_matter":
+        return {}, ()
+    content = tokens.pop(0).content
+    try:
+        values = yaml.safe_load(content) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark is not None else 1
+        return {}, ((line, "the front matter is not YAML", None),)
+    if not isinstance(values, dict):
+        return {}, ((1, "the front matter should have keys and values, as title: Start", None),)
+    problems = []
+    for key, value in values.items():
+        lines = content.splitlines()
+        line = next((at for at, each in enumerate(lines, 2) if each.startswith(str(key))), 1)
+        if key not in _FACTS:
+            known = nearest(str(key), _FACTS)
+            problems.append((line, f"the front matter of a guide has no key {key!r}", known))
+        elif not isinstance(value, str):
+            problems.append((line, f"{key} should be a text; quote it", None))
+    return {key: value for key, value in values.items() if isinstance(value, str)}, tuple(problems)
 
 
 class _Checker:
     """Renders guides and reports what they link to in vain."""
 
     def __init__(
-        self, found: Sequence[GuideFile], links: Links, root: Path, diagnostics: Diagnostics
+        self,
+        found: Sequence[GuideFile],
+        links: Links,
+        root: Path,
+        diagnostics: Diagnostics,
+        language: Language,
     ) -> None:
         self._guides = {guide.file: guide for guide in found}
         self._headings = {guide.file: _headings(guide) for guide in found}
         self._links = links
         self._root = root
         self._diagnostics = diagnostics
+        self._language = language
 
     def page(self, guide: GuideFile) -> Page:
         """Return the page of a guide."""
         headings = self._headings[guide.file]
         title = next((item for item in headings if item.level == 1), None)
+        for line, problem, suggestion in guide.problems:
+            at = Position(guide.file, line)
+            self._diagnostics.add("unknown-key", problem, at, suggestion=suggestion)
         targets: dict[str, str] = {}
         images: dict[str, bytes] = {}
         for token, line in _inline(guide):
@@ -107,19 +179,23 @@ class _Checker:
                     self._link(guide, child, line, targets)
                 elif child.type == "image":
                     self._image(guide, child, line, images)
+                elif child.type == "text" and (note := _FOOTNOTE.search(child.content)):
+                    problem = f"no footnote is named {note[1]!r}"
+                    known = [*guide.footnotes()]
+                    self._missing(guide, line, note[0], problem, note[1], known)
         self._code(guide)
         tokens = list(guide.tokens)
         if tokens and tokens[0].type == "heading_open" and tokens[0].tag == "h1":
             del tokens[:3]
         value = Guide(
-            markdown=_rewritten(guide.text, targets),
-            html=_html(tokens),
+            markdown=_rewritten(guide.body(), targets),
+            html=_html(tokens, self._language),
             headings=tuple(item for item in headings if item is not title),
             images=tuple(sorted(images.items())),
         )
         return Page(
-            guide.url, "guide", title.text if title else guide.name, _summary(guide), value,
-            Link("Guides", ""), place=self._links.line(guide.file, 1),
+            guide.url, "guide", guide.facts.get("title") or (title.text if title else guide.name),
+            guide.facts.get("description") or _summary(guide), value, Link(self._language("Guides"), ""), place=self._links.line(guide.file, 1),
         )  # fmt: skip
 
     def _link(self, guide: GuideFile, token: Any, line: int, targets: dict[str, str]) -> None:
@@ -300,13 +376,13 @@ def _slug(name: str, taken: set[str]) -> str:
     return found
 
 
-def _html(tokens: Sequence[Any]) -> str:
+def _html(tokens: Sequence[Any], language: Language) -> str:
     """Render tokens. HTML in a guide stays text."""
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser = _parser()
     parser.options["highlight"] = lambda code, language, _: str(highlighted(code, language))
     for index, token in enumerate(tokens):
         if token.type == "inline" and token.children and token.children[0].type == "text":
-            _mark_up(tokens, index)
+            _mark_up(tokens, index, language)
     made: str = parser.renderer.render(tokens, parser.options, {})
     made = made.replace("<pre>", '<pre tabindex="0">')
     return made.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
@@ -314,7 +390,7 @@ def _html(tokens: Sequence[Any]) -> str:
     )
 
 
-def _mark_up(tokens: Sequence[Any], index: int) -> None:
+def _mark_up(tokens: Sequence[Any], index: int, language: Language) -> None:
     """Turn ``> [!NOTE]`` into an admonition, and ``- [x]`` into an item with a check mark."""
     first = tokens[index].children[0]
     outer = tokens[index - 2] if index > 1 else None
@@ -324,7 +400,7 @@ def _mark_up(tokens: Sequence[Any], index: int) -> None:
         and (note := _ADMONITION.match(first.content))
     ):
         outer.attrSet("class", f"admonition {note[1].lower()}")
-        first.content = f"{note[1].capitalize()}: {first.content[note.end():]}"
+        first.content = f"{language(note[1].capitalize())}: {first.content[note.end():]}"
     elif (
         outer is not None
         and outer.type == "list_item_open"

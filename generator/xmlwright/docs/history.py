@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 from ..diff import revisions
 from ..diff.compare import compare
@@ -13,14 +14,26 @@ from .content import Change
 from .links import Links, anchor
 
 
-def changes(api: Api, old: Sequence[str], settings: Settings, links: Links) -> list[Change]:
+def changes(
+    api: Api,
+    old: Sequence[str],
+    settings: Settings,
+    links: Links,
+    hidden: Collection[str] = (),
+) -> list[Change]:
     """Return the changes between each of ``old``, the oldest first, and the next one, up to ``api``; newest first.
+
+    Changes of ``hidden`` methods are left out.
 
     Raises:
         RevisionError: one of them is no folder, bundle or git revision.
         DescriptionError: one of them has problems.
     """
-    loaded = [(name, revisions.load(name, settings).api) for name in old]
+    loaded = [
+        (_label(name, before, api), before)
+        for name in old
+        for before in [revisions.load(name, settings).api]
+    ]
     found: list[Change] = []
     for (name, before), (_, after) in reversed(list(pairwise([*loaded, ("", api)]))):
         found += [
@@ -28,8 +41,14 @@ def changes(api: Api, old: Sequence[str], settings: Settings, links: Links) -> l
                 name, change.verdict, change.what, change.message, _address(api, change.what, links)
             )
             for change in compare(before, after)
+            if not any(change.what == item or change.what.startswith(f"{item}.") for item in hidden)
         ]
     return found
+
+
+def _label(name: str, before: Api, api: Api) -> str:
+    """Return the version of an older description, or what it was called if both have the same version."""
+    return before.version if before.version != api.version else Path(name).name or name
 
 
 def _address(api: Api, what: str, links: Links) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from .content import Code, Guide, Link, Page, Site
 from .html import environment, wire
+from .publishing import UNBRANDED, Publishing
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 _FIRST: Final = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
@@ -41,9 +42,10 @@ def fence(value: object, language: str) -> str:
 class Renderer:
     """Renders the pages of a site as Markdown."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, publishing: Publishing = UNBRANDED) -> None:
         self._site = site
-        self._env = environment(autoescape=False)
+        self._language = publishing.language
+        self._env = environment(publishing, autoescape=False)
         self._env.filters.update(text=text, code=code, fence=fence, wire=wire, cell=self._cell)
         self._env.globals.update(site=site)
         self._root = ""
@@ -68,7 +70,8 @@ class Renderer:
             return shown
         page, mark, anchor = item.href.partition("#")
         target = page.removesuffix(".html") + ".md" if page.endswith(".html") else page
-        return f"[{shown}](<{self._root}{target}{mark}{anchor}>)"
+        old = f" ({self._language('deprecated')})" if item.href in self._site.deprecated else ""
+        return f"[{shown}](<{self._root}{target}{mark}{anchor}>){old}"
 
     def _cell(self, item: str | Link | Code) -> str:
         return text(item) if isinstance(item, str) else self._link(item)

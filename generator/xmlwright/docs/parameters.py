@@ -118,7 +118,7 @@ class Parameters:
             words=self._words(item, writing),
             empty=_empty(item, writing, required, self._api),
             omitted=omitted,
-            deprecated=sentence(item.deprecated or ""),
+            deprecated=deprecation(item.deprecated),
             sensitive=item.sensitive,
             target=self._target(item),
             inner=inner,
@@ -144,6 +144,11 @@ class Parameters:
         if item.ref is not None:
             return Link(item.ref, self._links.resource(item.ref).href)
         return None
+
+
+def deprecation(text: str | None) -> str:
+    """Return what to do about a deprecated thing; empty if it isn't deprecated."""
+    return "" if text is None else sentence(text) or "Don't use it in new programs."
 
 
 def words(enum: Enum, links: Links) -> tuple[Word, ...]:
@@ -172,7 +177,7 @@ def _spelling(word: EnumWord) -> list[str]:
     if not word.readable:
         notes.append("only in requests")
     if word.deprecated is not None:
-        notes.append(f"deprecated: {word.deprecated}")
+        notes.append(f"deprecated: {word.deprecated}" if word.deprecated else "deprecated")
     return notes
 
 

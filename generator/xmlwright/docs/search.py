@@ -18,33 +18,37 @@ from .content import (
     Site,
     Table,
 )
+from .language import ENGLISH, Language
 
 Row = tuple[str, str, str, str]
 """Kind, name, summary, address."""
 
 
-def index_rows(site: Site) -> list[Row]:
+def index_rows(site: Site, language: Language = ENGLISH) -> list[Row]:
     """Return everything that can be found."""
     found: list[Row] = []
     for page in site.pages:
-        found += _page(page)
+        found += _page(page, language)
     return found
 
 
-def _page(page: Page) -> Iterator[Row]:
+def _page(page: Page, language: Language) -> Iterator[Row]:
     value = page.value
     if isinstance(value, Home):
-        yield "heading", "Install and make a first call", value.install, f"{page.url}#start"
+        yield "heading", language(
+            "Install and make a first call"
+        ), value.install, f"{page.url}#start"
     elif isinstance(value, MethodValue):
-        yield "method", page.title, page.summary, page.url
-        yield from _parameters(value.parameters, page.url, page.title)
+        summary = f"{page.summary} ({language('deprecated')})" if value.deprecated else page.summary
+        yield "method", page.title, summary, page.url
+        yield from _parameters(value.parameters, page.url, page.title, language)
     elif isinstance(value, ResourceValue):
         yield "resource", page.title, page.summary, page.url
         for record in value.records:
             yield "record", record.name, record.doc, f"{page.url}#{record.anchor}"
             for item in record.fields:
                 yield "field", f"{record.name}.{item.name}", _summary(
-                    item
+                    item, language
                 ), f"{page.url}#{item.anchor}"
         for enum in value.enums:
             yield "enum", enum.name, enum.doc, f"{page.url}#{enum.anchor}"
@@ -59,15 +63,18 @@ def _page(page: Page) -> Iterator[Row]:
             yield "heading", f"{page.title}: {heading.text}", heading.content, f"{page.url}#{heading.anchor}"
 
 
-def _parameters(items: Sequence[Parameter], url: str, before: str) -> Iterator[Row]:
+def _parameters(
+    items: Sequence[Parameter], url: str, before: str, language: Language
+) -> Iterator[Row]:
     for item in items:
         name = f"{before}.{item.name}"
-        yield "argument", name, _summary(item), f"{url}#{item.anchor}"
+        yield "argument", name, _summary(item, language), f"{url}#{item.anchor}"
 
 
-def _summary(item: Parameter) -> str:
+def _summary(item: Parameter, language: Language) -> str:
     wire = f" {item.wire}" if item.wire != item.name else ""
-    return f"{item.doc} ({item.type}){wire}".strip()
+    facts = f"{item.type}, {language('deprecated')}" if item.deprecated else item.type
+    return f"{item.doc} ({facts}){wire}".strip()
 
 
 def _article(page: Page, value: Article) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from .content import Guide, Page
 from .html import ASSETS, LOOPBACK, Renderer
+from .publishing import UNBRANDED, Publishing
 
 # Escaped texts contain no quotes, so a quoted value is an attribute.
 _ID: Final = re.compile(r'(?<= id=")([^"]*)(?=")')
@@ -33,10 +34,14 @@ def key(url: str) -> str:
 
 
 def single_file(
-    renderer: Renderer, parts: Sequence[tuple[Page, str]], index: str, title: str
+    renderer: Renderer,
+    parts: Sequence[tuple[Page, str]],
+    index: str,
+    title: str,
+    publishing: Publishing = UNBRANDED,
 ) -> str:
     """Return the single file; ``parts`` are results of :func:`page_section`."""
-    style = (ASSETS / "site.css").read_text(encoding="utf-8")
+    style = style_sheet(publishing)
     scripts = [ROUTE + index, (ASSETS / "site.js").read_text(encoding="utf-8")]
     hashes = " ".join(_hash(text) for text in scripts)
     policy = (
@@ -47,11 +52,25 @@ def single_file(
     made = renderer.shell(
         "single.html.j2", policy=policy, style=Markup(style), scripts=[Markup(text) for text in scripts],
         sections=sections, title=title, root="", whole=True, key=key, page=parts[0][0],
+        logo=_data(publishing.logo), favicon=_data(publishing.favicon) or "data:,",
     )  # fmt: skip
     start, end = made.index("<nav "), made.index("</nav>")
     return (
         made[:start] + _HREF.sub(lambda found: _target(found[1], ""), made[start:end]) + made[end:]
     )
+
+
+def style_sheet(publishing: Publishing) -> str:
+    """Return the CSS of the site, that of the project last."""
+    return (ASSETS / "site.css").read_text(encoding="utf-8") + publishing.style
+
+
+def _data(file: tuple[str, bytes] | None) -> str:
+    """Return a ``data:`` address of a file."""
+    if file is None:
+        return ""
+    kind = mimetypes.guess_type(file[0])[0] or "application/octet-stream"
+    return f"data:{kind};base64,{base64.b64encode(file[1]).decode('ascii')}"
 
 
 def _hash(text: str) -> str:
@@ -66,8 +85,7 @@ def page_section(body: str, page: Page) -> str:
     body = _ID.sub(lambda found: f"{key(url)}:{found[1]}", body)
     if isinstance(page.value, Guide):
         for path, content in page.value.images:
-            kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-            data = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+            data = _data((path, content))
             source = escape(quote(path.removeprefix("guides/"), safe="/"))
             body = body.replace(f'src="{source}"', f'src="{data}"')
     return _HREF.sub(lambda found: _target(found[1], url), body)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote, urlsplit
 
-from ..diagnostics import DescriptionError
+from markupsafe import escape
+
+from ..diagnostics import DescriptionError, Diagnostics
+from ..ir import Api, Ref
 from ..pipeline import manifest, publish
 from ..pipeline import stages as pipeline
 from ..pipeline.inputs import Inputs, digest
@@ -17,17 +22,20 @@ from ..pipeline.manifest import Manifest, Output, lines_of_untouched
 from ..render.formatting import FormatCache
 from ..settings import Settings, checked_site
 from ..validate import cases as check
-from . import guides, samples
-from .content import Guide, Page, Site
+from . import guides, samples, versions
+from . import publishing as publication
+from .content import Article, Guide, Page, Site
 from .describe import Describer
 from .history import changes
-from .html import ASSETS, TEMPLATES
+from .html import ASSETS, TEMPLATES, check_templates
 from .html import Renderer as HtmlRenderer
+from .language import translate
 from .links import Links
 from .markdown import Renderer as MarkdownRenderer
 from .public import public_names
+from .publishing import Publishing
 from .search import index_rows, index_script
-from .single import page_section, single_file
+from .single import page_section, single_file, style_sheet
 
 SINGLE: Final = "all.html"
 """Name of the site as one file."""
@@ -53,6 +61,7 @@ def build(
     progress: ProgressCallback = lambda stage, done, total: None,
     *,
     history: Sequence[str] = (),
+    release: str = "",
     clean: bool = False,
     overwrite: bool = False,
 ) -> BuildReport:
@@ -64,6 +73,8 @@ def build(
         PublishError: it cannot be written.
         RevisionError: a description to compare with is not there.
     """
+    if release:
+        settings = dataclasses.replace(settings, site=settings.site / release)
     output = checked_site(settings)
     seconds: dict[str, float] = {}
     start = time.perf_counter()
@@ -80,28 +91,48 @@ def build(
         check.check(api, diagnostics)
     if api is None or len(diagnostics):
         raise DescriptionError(diagnostics)
+    publishing = publication.read(settings, diagnostics)
+    if release and publishing.base_url:
+        base = f"{publishing.base_url}{release}/"
+        publishing = dataclasses.replace(publishing, base_url=base)
+    whole, api = api, visible(api, publishing, diagnostics)
     lap("check")
     progress("samples", 0, 0)
-    ran = samples.run(api, settings, clean=clean)
+    ran = samples.run(whole, settings, clean=clean)
+    shown = {method.name for method in api.methods}
     lap("samples")
     progress("describe", 0, 0)
     links = Links(api, settings.source)
-    written = guides.pages(guides.find(settings), links, settings.root, diagnostics)
+    written = guides.pages(
+        guides.find(settings), links, settings.root, diagnostics, publishing.language
+    )
+    _check_navigation(publishing, written, api, diagnostics)
+    check_templates(publishing, settings.root, diagnostics)
     if len(diagnostics):
         raise DescriptionError(diagnostics)
-    site = Describer(
+    described = Describer(
         api,
         links,
-        ran.samples,
+        [sample for sample in ran.samples if sample.method.name in shown],
         written,
-        changes(api, history, settings, links),
+        changes(
+            whole,
+            history,
+            settings,
+            links,
+            hidden={method.name for method in whole.methods} - shown,
+        ),
         public_names(api, settings, links),
+        publishing,
     ).site()
+    site = translate(described, publishing.language)
     lap("describe")
-    files = _rendered(site, links, settings, progress, clean)
+    files = _rendered(site, links, settings, progress, clean, publishing, release)
     lap("render")
     progress("publish", 0, 0)
     changed = _published(output, files, overwrite)
+    if release:
+        versions.write(output.parent, output.name, absolute=bool(publishing.base_url))
     lap("publish")
     return BuildReport(
         len(site.pages), len(ran.samples), ran.fresh, len(files[SINGLE]), changed, seconds
@@ -114,13 +145,26 @@ def _rendered(
     settings: Settings,
     progress: ProgressCallback,
     clean: bool,
+    publishing: Publishing,
+    release: str,
 ) -> dict[str, bytes]:
     """Return all files; unchanged pages come from the cache."""
-    html, markdown = HtmlRenderer(site, links), MarkdownRenderer(site)
-    cache = FormatCache(settings.cache / "docs", _program(settings), trusted=not clean)
+    html, markdown = HtmlRenderer(site, links, publishing, release), MarkdownRenderer(
+        site, publishing
+    )
+    cache = FormatCache(settings.cache / "docs", _program(settings, publishing), trusted=not clean)
     known = cache.load("pages")
     kept: dict[str, str] = {}
-    common = repr((site.title, site.version, site.navigation, sorted(site_names(site))))
+    common = repr(
+        (
+            site.title,
+            site.version,
+            site.navigation,
+            sorted(site_names(site)),
+            sorted(site.deprecated),
+            release,
+        )
+    )
     files: dict[str, bytes] = {}
     parts: list[tuple[Page, str]] = []
     for number, page in enumerate(site.pages):
@@ -136,16 +180,111 @@ def _rendered(
         parts.append((page, texts[2]))
     if kept.keys() != known.keys():
         cache.save("pages", kept)
-    index = index_script(index_rows(site))
+    index = index_script(index_rows(site, publishing.language))
     for page in site.pages:
         if isinstance(page.value, Guide):
             files |= page.value.images
     files["assets/search.js"] = index.encode()
-    for name in ("site.css", "site.js"):
-        files[f"assets/{name}"] = (ASSETS / name).read_bytes()
+    files["assets/site.css"] = style_sheet(publishing).encode()
+    files["assets/site.js"] = (ASSETS / "site.js").read_bytes()
+    files |= dict(filter(None, (publishing.logo, publishing.favicon)))
     files["llms.txt"] = markdown.index().encode()
-    files[SINGLE] = single_file(html, parts, index, site.title).encode()
+    files[SINGLE] = single_file(html, parts, index, site.title, publishing).encode()
+    files["llms-full.txt"] = "\n\n".join(
+        files[page.markdown].decode() for page in site.pages
+    ).encode()
+    if publishing.base_url:
+        files["sitemap.xml"] = _sitemap(site, publishing.base_url)
+    files["404.html"] = html.missing(
+        _missing(publishing), urlsplit(publishing.base_url).path if publishing.base_url else ""
+    ).encode()
     return files
+
+
+def visible(api: Api, publishing: Publishing, diagnostics: Diagnostics) -> Api:
+    """Return the API without its hidden methods, and without hidden resources that nothing else refers to."""
+    if not publishing.hidden:
+        return api
+    known = [method.name for method in api.methods] + [module.name for module in api.resources]
+    publication.refer(publishing.hidden, known, "no method or resource", diagnostics)
+    hidden = {name for name, _ in publishing.hidden}
+    modules = [
+        dataclasses.replace(
+            module,
+            methods=tuple(
+                method for method in module.methods if not hidden & {method.name, module.name}
+            ),
+            cases=tuple(
+                case
+                for case in module.cases
+                if not hidden & {f"{module.name}.{case.call}", module.name}
+            ),
+        )
+        for module in api.modules
+    ]
+    left = dataclasses.replace(api, modules=tuple(modules))
+    used = _modules_used(left)
+    return dataclasses.replace(
+        left, modules=tuple(module for module in modules if module.methods or module.name in used)
+    )
+
+
+def _modules_used(api: Api) -> set[str]:
+    """Return the modules whose records and enums the methods use, directly or not."""
+    pending: list[Ref | None] = []
+    for method in api.methods:
+        pending.append(method.response.record)
+        pending += [ref for item in method.arguments for ref in (item.record, item.enum)]
+    met: set[Ref] = set()
+    while pending:
+        ref = pending.pop()
+        if ref is None or ref in met:
+            continue
+        met.add(ref)
+        if ref in api.records:
+            pending += [
+                each for item in api.records[ref].fields for each in (item.record, item.enum)
+            ]
+    return {ref.module for ref in met}
+
+
+def _check_navigation(
+    publishing: Publishing, written: Sequence[Page], api: Api, diagnostics: Diagnostics
+) -> None:
+    guides_ = [page.url.removeprefix("guides/").removesuffix(".html") for page in written]
+    pages = (
+        "authentication",
+        "paging",
+        "types",
+        "errors",
+        "events",
+        "limits",
+        "python",
+        "sources",
+        "changes",
+    )
+    known = [*guides_, *pages, *(module.name for module in api.modules)]
+    names = [(name, group.at) for group in publishing.navigation for name in group.pages]
+    publication.refer(names, known, "no guide, resource or page", diagnostics)
+
+
+def _missing(publishing: Publishing) -> Page:
+    t = publishing.language
+    return Page(
+        "404.html", "missing", t("Page not found"), t("The address leads to no page."), Article(())
+    )
+
+
+def _sitemap(site: Site, base: str) -> bytes:
+    rows = "".join(
+        f"<url><loc>{escape(base + quote(page.url, safe='/~+'))}</loc></url>\n"
+        for page in site.pages
+    )
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'
+    )
+    return text.encode()
 
 
 def _page(html: HtmlRenderer, markdown: MarkdownRenderer, page: Page) -> list[str]:
@@ -158,10 +297,11 @@ def site_names(site: Site) -> set[str]:
     return {page.title for page in site.pages if page.kind == "method"}
 
 
-def _program(settings: Settings) -> str:
+def _program(settings: Settings, publishing: Publishing) -> str:
     """Return a hash of the code and templates that render pages."""
-    total = hashlib.sha256(settings.source.encode())
-    for folder in (TEMPLATES, Path(__file__).parent):
+    total = hashlib.sha256(f"{settings.source}\0{publishing!r}".encode())
+    own = (publishing.templates,) if publishing.templates is not None else ()
+    for folder in (TEMPLATES, Path(__file__).parent, *own):
         for path in sorted(folder.glob("*.*")):
             if path.suffix in (".j2", ".py"):
                 total.update(path.read_bytes())

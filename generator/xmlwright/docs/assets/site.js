@@ -25,6 +25,13 @@
   let said;
   function say(text) { said.textContent = ""; said.textContent = text; }
 
+  // Words of the page's language; they are English here
+  let words = null;
+  function t(text) {
+    if (!words) words = JSON.parse(document.body.dataset.words || "{}");
+    return words[text] || text;
+  }
+
   // Light and dark
 
   function theme() {
@@ -32,8 +39,8 @@
     const button = make("button", { type: "button", className: "theme" });
     const show = () => {
       const mode = root.dataset.theme || "system";
-      button.textContent = { system: "Auto", light: "Light", dark: "Dark" }[mode];
-      button.setAttribute("aria-label", `${button.textContent}: colors of the pages. Change them`);
+      button.textContent = t({ system: "Auto", light: "Light", dark: "Dark" }[mode]);
+      button.setAttribute("aria-label", `${button.textContent}: ${t("colors of the pages. Change them")}`);
     };
     button.addEventListener("click", () => {
       const next = modes[(modes.indexOf(root.dataset.theme || "system") + 1) % modes.length];
@@ -64,7 +71,7 @@
     for (const box of all(".tabs")) {
       const group = box.dataset.tabs;
       const list = make("div", { role: "tablist" });
-      list.setAttribute("aria-label", group === "answer" ? "The response as" : "The call as");
+      list.setAttribute("aria-label", t(group === "answer" ? "The response as" : "The call as"));
       const panels = all(":scope > [data-tab]", box);
       panels.forEach((panel, index) => {
         panel.id = panel.id || fresh("panel");
@@ -116,7 +123,7 @@
       for (const item of found) select.append(make("option", { value: item.id }, item.querySelector(".case").textContent));
       const show = () => { for (const item of found) item.hidden = item.id !== select.value; };
       select.addEventListener("change", () => { show(); side.dispatchEvent(new Event("picked")); });
-      side.prepend(make("p", { className: "pick" }, make("label", { htmlFor: id }, "Example"), select));
+      side.prepend(make("p", { className: "pick" }, make("label", { htmlFor: id }, t("Example")), select));
       side.classList.add("picked");
       side.showExample = (name) => { select.value = name; show(); };
       show();
@@ -143,12 +150,12 @@
     for (const pre of all("pre")) {
       if (pre.closest(".try")) continue;
       const holder = make("div", { className: "holder" });
-      const button = make("button", { type: "button", className: "copy" }, "Copy");
+      const button = make("button", { type: "button", className: "copy" }, t("Copy"));
       button.addEventListener("click", async () => {
         const done = await copy(pre.textContent);
-        button.textContent = done ? "Copied" : "Not copied";
+        button.textContent = t(done ? "Copied" : "Not copied");
         say(button.textContent);
-        setTimeout(() => { button.textContent = "Copy"; }, 1500);
+        setTimeout(() => { button.textContent = t("Copy"); }, 1500);
       });
       pre.replaceWith(holder);
       holder.append(pre, button);
@@ -227,13 +234,13 @@
       const status = make("p", { className: "status" });
       status.setAttribute("role", "status");
       const answer = make("pre", { hidden: true, tabIndex: 0 });
-      const send = make("button", { type: "button", className: "send" }, "Send");
+      const send = make("button", { type: "button", className: "send" }, t("Send"));
       send.addEventListener("click", async () => {
         const base = loopback(url.value);
         answer.hidden = true;
         status.classList.toggle("bad", !base);
         if (!base) {
-          status.textContent = "Not sent: only http://127.0.0.1 and http://localhost can be tried from here.";
+          status.textContent = t("Not sent: only http://127.0.0.1 and http://localhost can be tried from here.");
           return;
         }
         store.set("try.url", url.value);
@@ -246,7 +253,7 @@
         if (disk && key.value) request.headers["X-Sandbox-Key"] = key.value;
         const bare = ["GET", "HEAD"].includes(verb) || (bound && !request.body);
         if (bare) delete request.headers["Content-Type"];
-        status.textContent = "Sending";
+        status.textContent = t("Sending");
         const begun = performance.now();
         try {
           const found = await fetch(request.target, { method: verb, headers: request.headers, body: bare ? undefined : request.body, redirect: "error", credentials: "omit", cache: "no-store" });
@@ -257,16 +264,16 @@
           answer.hidden = false;
         } catch (error) {
           status.classList.add("bad");
-          status.textContent = `No response from ${base.origin}: is the server running, and ${disk ? "is the sandbox key right" : "does it allow calls from pages (CORS)"}? ${error.message}`;
+          status.textContent = `${t("No response:")} ${base.origin}. ${t(disk ? "Is the server running, and is the sandbox key right?" : "Is the server running, and does it allow calls from pages (CORS)?")} ${error.message}`;
         }
       });
       box.append(
-        make("p", { className: "muted" }, "Start one with ", make("code", {}, "xmlwright sandbox --http --port 8080"), `, which prints the credentials${disk ? " and the key" : ""}. Nothing is sent to other machines.`),
-        make("label", { htmlFor: names.url }, "Address"), url,
+        make("p", { className: "muted" }, t("Start one with") + " ", make("code", {}, "xmlwright sandbox --http --port 8080"), t(disk ? ", which prints the credentials and the key. Nothing is sent to other machines." : ", which prints the credentials. Nothing is sent to other machines.")),
+        make("label", { htmlFor: names.url }, t("Address")), url,
         ...inputs.flatMap(([name, input]) => [make("label", { htmlFor: input.id }, name[0].toUpperCase() + name.slice(1).replaceAll("_", " ")), input]),
-        ...(disk ? [make("label", { htmlFor: key.id }, "Sandbox key"), key] : []),
-        ...(bound ? [make("label", { htmlFor: names.call }, "Call"), call] : []),
-        make("label", { htmlFor: names.body }, bound ? "Body" : "Request"), body,
+        ...(disk ? [make("label", { htmlFor: key.id }, t("Sandbox key")), key] : []),
+        ...(bound ? [make("label", { htmlFor: names.call }, t("Call")), call] : []),
+        make("label", { htmlFor: names.body }, t(bound ? "Body" : "Request")), body,
         make("div", { className: "row" }, send, status), answer,
       );
       side.addEventListener("picked", pick);
@@ -282,7 +289,7 @@
     root.classList.toggle("unsourced", store.get("sources") !== "shown");
     for (const title of all(".body").filter((body) => body.querySelector(".known"))) {
       const button = make("button", { type: "button", className: "sources" });
-      const show = () => { button.textContent = root.classList.contains("unsourced") ? "Show sources" : "Hide sources"; };
+      const show = () => { button.textContent = t(root.classList.contains("unsourced") ? "Show sources" : "Hide sources"); };
       button.addEventListener("click", () => {
         const hidden = root.classList.toggle("unsourced");
         store.set("sources", hidden ? "hidden" : "shown");
@@ -410,12 +417,12 @@
   function searching() {
     const list = make("ul", { id: "search-results" });
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Results");
-    const input = make("input", { type: "search", placeholder: "Method, field, guide, error message...", autocomplete: "off", spellcheck: false });
-    for (const [name, value] of Object.entries({ role: "combobox", "aria-label": "Search", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" })) input.setAttribute(name, value);
-    const hint = make("p", { className: "hint" }, "Arrows to choose, Enter to open, Esc to close");
+    list.setAttribute("aria-label", t("Results"));
+    const input = make("input", { type: "search", placeholder: t("Method, field, guide, error message..."), autocomplete: "off", spellcheck: false });
+    for (const [name, value] of Object.entries({ role: "combobox", "aria-label": t("Search"), "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" })) input.setAttribute(name, value);
+    const hint = make("p", { className: "hint" }, t("Arrows to choose, Enter to open, Esc to close"));
     const dialog = make("dialog", { className: "search" }, input, list, hint);
-    dialog.setAttribute("aria-label", "Search");
+    dialog.setAttribute("aria-label", t("Search"));
     document.body.append(dialog);
     let at = 0;
     const items = () => all("li", list);
@@ -443,13 +450,13 @@
       const found = query && index ? find(query) : [];
       list.replaceChildren(...found.map((item, number) => {
         const row = make("li", { id: `search-${number}`, data: { href: address(item.href) } },
-          make("span", { className: "kind" }, item.kind), make("span", { className: "name" }, marked(item.name, words)),
+          make("span", { className: "kind" }, t(item.kind)), make("span", { className: "name" }, marked(item.name, words)),
           make("span", { className: "summary" }, marked(item.summary, words)));
         row.setAttribute("role", "option");
         return row;
       }));
       input.setAttribute("aria-expanded", String(found.length > 0));
-      hint.textContent = query && index && !found.length ? "No results" : "Arrows to choose, Enter to open, Esc to close";
+      hint.textContent = query && index && !found.length ? t("No results") : t("Arrows to choose, Enter to open, Esc to close");
       select(0);
     };
     input.addEventListener("input", show);
@@ -502,21 +509,38 @@
     if (example && example.parentElement.showExample) example.parentElement.showExample(example.id);
   }
 
+  // The other versions of the documentation, beside this one: the same page, where they have it
+
+  function versions() {
+    const own = document.body.dataset.release;
+    if (!own || !window.siteVersions) return [];
+    const known = new Map(window.siteVersions);
+    const select = make("select", { className: "versions" });
+    select.setAttribute("aria-label", t("Version"));
+    for (const name of known.keys()) select.append(make("option", { value: name, selected: name === own }, name));
+    select.addEventListener("change", () => {
+      const page = document.body.dataset.page;
+      const there = known.get(select.value).includes(page) ? page : "index.html";
+      location.href = `${document.body.dataset.root}../${encodeURIComponent(select.value)}/${there}`;
+    });
+    return [select];
+  }
+
   function start() {
     said = make("div", { className: "said" });
     said.setAttribute("role", "status");
     document.body.append(said);
     const tools = document.querySelector(".tools");
     const open = searching();
-    const search = make("button", { type: "button", className: "find" }, make("span", {}, "Search"), make("kbd", {}, "/"));
+    const search = make("button", { type: "button", className: "find" }, make("span", {}, t("Search")), make("kbd", {}, "/"));
     search.addEventListener("click", open);
-    const menu = make("button", { type: "button", className: "menu" }, "Menu");
+    const menu = make("button", { type: "button", className: "menu" }, t("Menu"));
     menu.setAttribute("aria-expanded", "false");
     menu.setAttribute("aria-controls", "navigation");
     const fold = (on) => { document.body.classList.toggle("open", on); menu.setAttribute("aria-expanded", String(on)); };
     menu.addEventListener("click", () => fold(!document.body.classList.contains("open")));
     document.getElementById("navigation").addEventListener("click", (event) => { if (event.target.closest("a")) fold(false); });
-    tools.append(search, theme(), menu);
+    tools.append(search, ...versions(), theme(), menu);
     examples();
     trying();
     tabs();
