@@ -52,7 +52,7 @@ def single_file(
     made = renderer.shell(
         "single.html.j2", policy=policy, style=Markup(style), scripts=[Markup(text) for text in scripts],
         sections=sections, title=title, root="", whole=True, key=key, page=parts[0][0],
-        logo=_data(publishing.logo), favicon=_data(publishing.favicon) or "data:,",
+        logo=_data(publishing.logo), favicon=_data(publishing.favicon),
     )  # fmt: skip
     start, end = made.index("<nav "), made.index("</nav>")
     return (

@@ -264,7 +264,7 @@
           answer.hidden = false;
         } catch (error) {
           status.classList.add("bad");
-          status.textContent = `${t("No response:")} ${base.origin}. ${t(disk ? "Is the server running, and is the sandbox key right?" : "Is the server running, and does it allow calls from pages (CORS)?")} ${error.message}`;
+          status.textContent = `${t("No response from")} ${base.origin}. ${t(disk ? "Is the server running, and is the sandbox key right?" : "Is the server running, and does it allow calls from pages (CORS)?")} ${error.message}`;
         }
       });
       box.append(
