@@ -249,7 +249,13 @@ def test_words_are_french_on_every_page(site: Path) -> None:
 def test_navigation_has_its_groups_and_hidden_methods_are_nowhere(site: Path) -> None:
     page = parsed(site / "index.html")
     groups = [doc_sites.text(each) for each in page.xpath("//nav/h2")]
-    assert groups == ["Premiers pas", "En cas de problème", "Guides", "Référence", "Ressources"]
+    assert groups == [
+        "Premiers pas",
+        "En cas de problème",
+        "Guides",
+        "Référence",
+        built_in()["fr"]("Resources"),
+    ]
     first = page.xpath("//nav/ul[1]/li/a/text()")
     assert first == ["Vendre", "Installer le client"]
     assert page.xpath("count(//nav//a[@href='errors.html'])") == 1
@@ -359,7 +365,7 @@ class TestInTheBrowser:
 
 
 MISTAKES = [
-    ("pyproject.toml", 'title = "Dépôt central"', 'titel = "Dépôt"', "has no key 'titel'"),
+    ("pyproject.toml", 'title = "Dépôt central"', 'titre = "Dépôt"', "has no key 'titre'"),
     ("pyproject.toml", "brand/logo.svg", "brand/lgo.svg", "brand/lgo.svg doesn't exist"),
     ("pyproject.toml", "#7a1f3d", "#dddddd", "can't be read"),
     ("pyproject.toml", "https://example.com/aide/", "example.com", "base-url should be an address"),
@@ -367,8 +373,8 @@ MISTAKES = [
     (
         "pyproject.toml",
         '"article.label"',
-        '"article.lable"',
-        "no method or resource is named 'article.lable'",
+        '"article.labell"',
+        "no method or resource is named 'article.labell'",
     ),
     ("pyproject.toml", '"vendre", ', '"vendr", ', "no guide, resource or page is named 'vendr'"),
     (
@@ -378,9 +384,9 @@ MISTAKES = [
         "load nothing but",
     ),
     ("brand/templates/page.html.j2", "{% endblock %}", "{% endblok %}", "unknown tag 'endblok'"),
-    ("docs/guide-installer.md", "title: Installer", "titel: Installer", "has no key 'titel'"),
+    ("docs/guide-installer.md", "title: Installer", "titre: Installer", "has no key 'titre'"),
     ("docs/guide-installer.md", "ref:article.create", "ref:article.creat", "named 'article.creat'"),
-    ("docs/guide-installer.md", "plan.svg", "paln.svg", "the image 'paln.svg' doesn't exist"),
+    ("docs/guide-installer.md", "plan.svg", "plann.svg", "the image 'plann.svg' doesn't exist"),
     ("docs/guide-installer.md", "note[^1]", "note[^2]", "no footnote is named '2'"),
     ("docs/guide-installer.md", 'print("bonjour")', 'print("bonjour"', "invalid Python"),
 ]
