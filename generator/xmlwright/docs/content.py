@@ -259,7 +259,8 @@ class Home:
     install: str
     sample: str
     counts: tuple[tuple[str, str], ...]
-    guides: tuple[tuple[Link, str], ...]
+    guides: tuple[tuple[str, tuple[tuple[Link, str], ...]], ...]
+    """In the groups of the navigation: title, guides with their summaries."""
     resources: tuple[tuple[Link, str, tuple[Link, ...]], ...]
     articles: tuple[tuple[Link, str], ...]
 

@@ -74,7 +74,7 @@ class Describer:
         navigation = self._navigation(guides, basics)
         places = [entry.href for _, found in navigation.groups for entry in found]
         guides.sort(key=lambda page: places.index(page.url))
-        home = self._home(guides, basics)
+        home = self._home(guides, basics, navigation)
         url = self._api.url
         return Site(
             title=self._publishing.title or self._api.title,
@@ -126,7 +126,7 @@ class Describer:
 
     # the first page
 
-    def _home(self, guides: list[Page], basics: list[Page]) -> Page:
+    def _home(self, guides: list[Page], basics: list[Page], navigation: Navigation) -> Page:
         api = self._api
         resources = tuple(
             (
@@ -142,11 +142,16 @@ class Describer:
             ("fields", str(sum(len(record.fields) for record in api.records.values()))),
             ("samples that ran", str(self._count)),
         )
+        cards = {page.url: (Link(page.title, page.url), page.summary) for page in guides}
         value = Home(
             install=f"pip install {api.names.distribution}",
             sample=self._first_sample(),
             counts=counts,
-            guides=tuple((Link(page.title, page.url), page.summary) for page in guides),
+            guides=tuple(
+                (title, found)
+                for title, entries in navigation.groups
+                if (found := tuple(cards[entry.href] for entry in entries if entry.href in cards))
+            ),
             resources=resources,
             articles=tuple((Link(page.title, page.url), page.summary) for page in basics),
         )
@@ -277,7 +282,11 @@ class Describer:
     def _examples(self, method: Method) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
         found = sorted(
             self._samples[method.name],
-            key=lambda sample: (sample.case.fails is not None, bool(sample.borrowed)),
+            key=lambda sample: (
+                sample.case.fails is not None,
+                bool(sample.borrowed),
+                len(sample.programs.sync),  # the least that a call needs comes first
+            ),
         )
         examples: list[Example] = []
         answers: list[Example] = []

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
@@ -400,7 +401,12 @@ def _mark_up(tokens: Sequence[Any], index: int, language: Language) -> None:
         and (note := _ADMONITION.match(first.content))
     ):
         outer.attrSet("class", f"admonition {note[1].lower()}")
-        first.content = f"{language(note[1].capitalize())}: {first.content[note.end():]}"
+        first.content = first.content[note.end() :]
+        title = Token("text", "", 0, content=language(note[1].capitalize()))
+        if first.content:  # the text follows on the line of the mark
+            tokens[index].children.insert(0, Token("softbreak", "br", 0))
+        strong = [Token("strong_open", "strong", 1), title, Token("strong_close", "strong", -1)]
+        tokens[index].children[:0] = strong
     elif (
         outer is not None
         and outer.type == "list_item_open"

@@ -11,7 +11,19 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ..diagnostics import nearest
-from .content import Article, Change, Code, Entry, Home, Link, Navigation, Page, Parameter, Site
+from .content import (
+    Article,
+    Change,
+    Code,
+    Entry,
+    Home,
+    Link,
+    Navigation,
+    Page,
+    Parameter,
+    ResourceValue,
+    Site,
+)
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,6 +33,7 @@ else:
 WORDS: Final = Path(__file__).parent / "words"
 _TRANSLATED: Final = frozenset(
     ("head", "rows", "folded", "blocks", "title", "wire", "optional", "paging", "retry_words", "required", "access",
+     "deprecated", "returns",
      "type", "facts", "empty", "omitted", "notes", "roles", "counts", "callers")
 )  # fmt: skip
 """Fields of page values that have words of the site, or lists of them."""
@@ -112,11 +125,12 @@ def translate(site: Site, language: Language) -> Site:
     if not language.words:
         return site
     pages = tuple(_page(page, language) for page in site.pages)
+    own = {page.url for page in site.pages if _named_by_site(page)}
     groups = tuple(
         (
             language(title),
             tuple(
-                Entry(language(item.text), item.href, item.inner) if _own(item.href) else item
+                Entry(language(item.text), item.href, item.inner) if item.href in own else item
                 for item in entries
             ),
         )
@@ -125,9 +139,10 @@ def translate(site: Site, language: Language) -> Site:
     return replace(site, pages=pages, navigation=Navigation(groups))
 
 
-def _own(href: str) -> bool:
+def _named_by_site(page: Page) -> bool:
     """Whether the title of a page is a word of the site."""
-    return "/" not in href
+    shared = isinstance(page.value, ResourceValue) and not page.value.methods
+    return isinstance(page.value, Article) or shared
 
 
 def _page(page: Page, language: Language) -> Page:
@@ -138,8 +153,9 @@ def _page(page: Page, language: Language) -> Page:
         articles = tuple(
             (Link(language(item.text), item.href), language(text)) for item, text in value.articles
         )
-        value = replace(value, articles=articles)
-    own = isinstance(page.value, Article)
+        guides = tuple((language(title), cards) for title, cards in value.guides)
+        value = replace(value, articles=articles, guides=guides)
+    own = _named_by_site(page)
     return replace(
         page,
         value=value,

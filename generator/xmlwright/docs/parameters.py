@@ -97,7 +97,7 @@ class Parameters:
         type_, *facts = self._view.field_facts(item, writing=writing)
         left_out = {item.provenance.kind}
         if item.ref is not None:
-            left_out.add(f"id of {with_article(item.ref)}")
+            left_out.add(f"ID of {with_article(item.ref)}")
         notes = [fact for fact in facts if fact not in left_out]
         argument = "." not in name
         python = (

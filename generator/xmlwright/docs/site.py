@@ -195,9 +195,8 @@ def _rendered(
     ).encode()
     if publishing.base_url:
         files["sitemap.xml"] = _sitemap(site, publishing.base_url)
-    files["404.html"] = html.missing(
-        _missing(publishing), urlsplit(publishing.base_url).path if publishing.base_url else ""
-    ).encode()
+        root = urlsplit(publishing.base_url).path
+        files["404.html"] = html.missing(_missing(publishing), root).encode()
     return files
 
 

@@ -540,7 +540,8 @@
     const fold = (on) => { document.body.classList.toggle("open", on); menu.setAttribute("aria-expanded", String(on)); };
     menu.addEventListener("click", () => fold(!document.body.classList.contains("open")));
     document.getElementById("navigation").addEventListener("click", (event) => { if (event.target.closest("a")) fold(false); });
-    tools.append(search, ...versions(), theme(), menu);
+    tools.append(search, theme(), menu);
+    document.getElementById("navigation").prepend(...versions());
     examples();
     trying();
     tabs();
