@@ -268,10 +268,9 @@ def test_guides(site: Path) -> None:
     page = parsed(site / "guides/installer.html")
     assert doc_sites.text(page.xpath("//h1")[0]) == "Installer le client"
     assert page.xpath("//meta[@name='description']/@content") == ["En deux minutes."]
-    assert (
-        "Attention: "
-        in doc_sites.text(page.xpath("//blockquote[@class='admonition warning']")[0]) + " "
-    )
+    note = page.xpath("//blockquote[@class='admonition warning']/p")[0]
+    assert note.xpath("string(strong)") == "Attention"
+    assert doc_sites.text(note) == "Attention Gardez la clé."
     assert page.xpath("//div[@class='contents']//a/@href") == [
         "#%C3%A9tape-une",
         "#%C3%A9tape-deux",
@@ -457,3 +456,12 @@ def test_french_has_every_word_of_the_site() -> None:
         wanted |= set(re.findall(r'"([^"]{3,})"', call))
     assert len(wanted) > 80
     assert wanted - set(known) - {"answer", "xml", "system", "unsourced"} == set()
+
+
+def test_guides_of_the_home_page_are_in_the_groups_of_the_navigation(site: Path) -> None:
+    page = parsed(site / "index.html")
+    found = [
+        (doc_sites.text(section.xpath("h2")[0]), section.xpath(".//li/a/text()"))
+        for section in page.xpath("//section[h2[starts-with(@id, 'guides')]]")
+    ]
+    assert found == [("Premiers pas", ["Vendre", "Installer le client"]), ("Guides", ["Zones"])]
