@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page
 from second_api import project
 
 from xmlwright.docs.language import built_in
+from xmlwright.docs.publishing import KEYS
 from xmlwright.docs.serve import server
 
 __all__ = ["browser"]
@@ -125,6 +126,11 @@ def published(depot: Path) -> Path:
     older = depot.parent / "older"
     project.settle(older, depot / "schema")
     api = (older / "schema/api.yaml").read_text(encoding="utf-8")
+    resource = older / "schema/resources/article.yaml"
+    text = resource.read_text(encoding="utf-8")
+    text = text.replace("count: {type: int, required: always}", "count: {type: int}")
+    text = re.sub(r"      width: .*\n", "", text)
+    resource.write_text(text, encoding="utf-8")
     (older / "schema/api.yaml").write_text(
         api.replace('version: "3"', 'version: "2"', 1), encoding="utf-8"
     )
@@ -318,9 +324,28 @@ def test_headings_never_jump(site: Path) -> None:
         assert all(after <= before + 1 for before, after in pairwise(levels)), (path, levels)
 
 
-def test_changes_are_headed_by_the_older_version(site: Path) -> None:
+def test_changes_are_headed_by_the_older_version_and_are_readable(site: Path) -> None:
     page = parsed(site / "changes.html")
     assert doc_sites.text(page.xpath("//section/h2")[0]) == "Depuis 2"
+    rows = {doc_sites.text(row[0]): doc_sites.text(row[1]) for row in page.xpath("//tbody/tr")}
+    assert rows["article.stock.move.count"] == "Argument now required."
+    assert rows["Article.width"] == "Response field added."
+    assert rows["article.create.width"] == "Argument added."
+
+
+def test_a_guide_comes_before_a_resource_of_its_name(depot: Path) -> None:
+    """Each name of the navigation places one page."""
+    (depot / "docs/guide-memo.md").write_text("# Le memo\n\nUn guide.\n", encoding="utf-8")
+    text = (depot / "pyproject.toml").read_text(encoding="utf-8")
+    try:
+        changed = text.replace('"vendre", ', '"memo", ')
+        (depot / "pyproject.toml").write_text(changed, encoding="utf-8")
+        site = doc_sites.made(depot, depot.parent / "memo-site")
+    finally:
+        (depot / "docs/guide-memo.md").unlink()
+        (depot / "pyproject.toml").write_text(text, encoding="utf-8")
+    first = parsed(site / "index.html").xpath("//nav/ul[1]/li/a/text()")
+    assert first == ["Le memo", "Installer le client"]
 
 
 @pytest.mark.usefixtures("site")
@@ -465,3 +490,9 @@ def test_guides_of_the_home_page_are_in_the_groups_of_the_navigation(site: Path)
         for section in page.xpath("//section[h2[starts-with(@id, 'guides')]]")
     ]
     assert found == [("Premiers pas", ["Vendre", "Installer le client"]), ("Guides", ["Zones"])]
+
+
+def test_the_guide_shows_every_setting() -> None:
+    text = (doc_sites.CHECKOUT / "docs/guide-documentation.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(\[tool\.xmlwright\.docs\]\n.*?)```", text, re.DOTALL)
+    assert set(re.findall(r"^([a-z-]+) = ", block, re.MULTILINE)) == set(KEYS)

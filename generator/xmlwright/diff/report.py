@@ -143,9 +143,7 @@ def as_changelog(changes: list[Change], version: str) -> str:
 
 def _entry(change: Change) -> str:
     start = "**Breaking:** " if change.verdict == "breaking" else ""
-    kind = change.rule.replace("-", " ")
-    said = kind if change.message in (change.what, "") else f"{kind}: {change.message}"
-    return f"- {start}`{change.what}`: {said.rstrip('.')}."
+    return f"- {start}`{change.what}`: {change.summary.rstrip('.')}."
 
 
 def as_github(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -200,6 +201,14 @@ class Change:
     message: str
     old: Position | None
     new: Position | None
+
+    @property
+    def summary(self) -> str:
+        """The change in words: its kind, and the detail unless that only repeats the name."""
+        kind = self.rule.replace("-", " ")
+        name = rf"(the \w+ )?{re.escape(self.what)}( in (responses|requests))?"
+        repeated = not self.message or re.fullmatch(name, self.message)
+        return kind if repeated else f"{kind}: {self.message}"
 
     @property
     def wire(self) -> Verdict:

@@ -112,17 +112,25 @@ class Describer:
         ]
         known = {entry.href: entry for _, found in groups for entry in found}
         placed = [
-            (group.title, tuple(known.pop(href) for name in group.pages for href in (
-                f"guides/{anchor(name)}.html", f"{name}.html", self._links.module(name)
-            ) if href in known))
+            (
+                group.title,
+                tuple(
+                    known.pop(href) for name in group.pages if (href := self._placed(name, known))
+                ),
+            )
             for group in self._publishing.navigation
-        ]  # fmt: skip
+        ]
         rest = [
             (title, tuple(entry for entry in found if entry.href in known))
             for title, found in groups
         ]
         groups = [*placed, *rest]
         return Navigation(tuple((title, found) for title, found in groups if found))
+
+    def _placed(self, name: str, known: Mapping[str, Entry]) -> str:
+        """Return the address of a page that the navigation lists: a guide, a page of the reference, or a resource."""
+        hrefs = (f"guides/{anchor(name)}.html", f"{name}.html", self._links.module(name))
+        return next((href for href in hrefs if href in known), "")
 
     # the first page
 

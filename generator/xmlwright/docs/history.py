@@ -38,12 +38,20 @@ def changes(
     for (name, before), (_, after) in reversed(list(pairwise([*loaded, ("", api)]))):
         found += [
             Change(
-                name, change.verdict, change.what, change.message, _address(api, change.what, links)
+                name,
+                change.verdict,
+                change.what,
+                _capitalized(change.summary),
+                _address(api, change.what, links),
             )
             for change in compare(before, after)
             if not any(change.what == item or change.what.startswith(f"{item}.") for item in hidden)
         ]
     return found
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _label(name: str, before: Api, api: Api) -> str:
