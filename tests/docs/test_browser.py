@@ -453,3 +453,16 @@ def test_the_first_page_asks_for_nothing_elsewhere(page: Page, http: str) -> Non
     print(f"first page usable after {ready:.0f} ms")
     assert asked
     assert all(url.startswith(http) or url.endswith("favicon.ico") for url in asked)
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1680])
+def test_identifiers_in_tables_stay_on_one_line(page: Page, site: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    for name in ("errors.html", "python.html", "guides/client.html"):
+        page.goto((site / name).as_uri())
+        broken = page.evaluate(
+            "[...document.querySelectorAll('td code')].filter(code => code.getClientRects().length > 1)"
+            ".map(code => code.textContent)"
+        )
+        assert broken == [], name
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
