@@ -250,6 +250,12 @@ def test_words_are_french_on_every_page(site: Path) -> None:
     for path in site.rglob("*.md"):
         lines = {line.strip("# ") for line in path.read_text(encoding="utf-8").splitlines()}
         assert words & lines == set(), path.name
+    related = parsed(site / "methods/article.stock.move.html").xpath(
+        "//section[h2/@id='related']//dd"
+    )
+    assert "Pour to." in [doc_sites.text(each) for each in related], "a text with a name in it"
+    shared = parsed(site / "resources/shared.html")
+    assert doc_sites.text(shared.xpath("//h1")[0]) == "Commun"
 
 
 def test_navigation_has_its_groups_and_hidden_methods_are_nowhere(site: Path) -> None:
@@ -496,3 +502,18 @@ def test_the_guide_shows_every_setting() -> None:
     text = (doc_sites.CHECKOUT / "docs/guide-documentation.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```toml\n(\[tool\.xmlwright\.docs\]\n.*?)```", text, re.DOTALL)
     assert set(re.findall(r"^([a-z-]+) = ", block, re.MULTILINE)) == set(KEYS)
+
+
+def test_a_hidden_resource_leaves_no_page_and_no_broken_link(tmp_path: Path) -> None:
+    root = project.settle(tmp_path / "depot", project.HERE / "depot")
+    with (root / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('[tool.xmlwright.docs]\nhidden = ["memo", "site", "article.get"]\n')
+    site = doc_sites.made(root, tmp_path / "site")
+    assert list(doc_sites.broken(site)) == []
+    pages = {path.stem for path in (site / "resources").glob("*.html")}
+    assert pages == {"article", "shared"}
+    names = {path.stem for path in (site / "methods").glob("*.html")}
+    assert "article.create" in names
+    assert not [
+        name for name in names if name.startswith(("memo.", "site.")) or name == "article.get"
+    ]

@@ -33,7 +33,7 @@ else:
 WORDS: Final = Path(__file__).parent / "words"
 _TRANSLATED: Final = frozenset(
     ("head", "rows", "folded", "blocks", "title", "wire", "optional", "paging", "retry_words", "required", "access",
-     "deprecated", "returns",
+     "deprecated", "returns", "related",
      "type", "facts", "empty", "omitted", "notes", "roles", "counts", "callers")
 )  # fmt: skip
 """Fields of page values that have words of the site, or lists of them."""

@@ -80,8 +80,11 @@ class _Reader:
 
     def read(self) -> Publishing:
         for name in sorted(set(self._table) - set(KEYS)):
+            near = nearest(name, KEYS)
             problem = f"[tool.xmlwright.docs] has no key {name!r}"
-            self._add("unknown-key", problem, name, nearest(name, KEYS) or ", ".join(KEYS))
+            if near is None:
+                problem += f"; it has {', '.join(KEYS)}"
+            self._add("unknown-key", problem, name, near)
         return Publishing(
             title=self._text("title"),
             footer=self._text("footer"),

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from markupsafe import escape
 
 from ..diagnostics import DescriptionError, Diagnostics
-from ..ir import Api, Ref
+from ..ir import Api
 from ..pipeline import manifest, publish
 from ..pipeline import stages as pipeline
 from ..pipeline.inputs import Inputs, digest
@@ -224,27 +224,30 @@ def visible(api: Api, publishing: Publishing, diagnostics: Diagnostics) -> Api:
     left = dataclasses.replace(api, modules=tuple(modules))
     used = _modules_used(left)
     return dataclasses.replace(
-        left, modules=tuple(module for module in modules if module.methods or module.name in used)
+        left,
+        modules=tuple(module for module in modules if module.name in used),
+        records={ref: record for ref, record in api.records.items() if ref.module in used},
+        enums={ref: enum for ref, enum in api.enums.items() if ref.module in used},
     )
 
 
 def _modules_used(api: Api) -> set[str]:
-    """Return the modules whose records and enums the methods use, directly or not."""
-    pending: list[Ref | None] = []
-    for method in api.methods:
-        pending.append(method.response.record)
-        pending += [ref for item in method.arguments for ref in (item.record, item.enum)]
-    met: set[Ref] = set()
+    """Return the modules that have methods, and those that anything in them refers to, directly or not."""
+    modules = {module.name: module for module in api.modules}
+    pending = [module.name for module in api.resources]
+    met: set[str] = set()
     while pending:
-        ref = pending.pop()
-        if ref is None or ref in met:
+        name = pending.pop()
+        if name in met:
             continue
-        met.add(ref)
-        if ref in api.records:
-            pending += [
-                each for item in api.records[ref].fields for each in (item.record, item.enum)
-            ]
-    return {ref.module for ref in met}
+        met.add(name)
+        fields = [item for record in modules[name].records for item in record.fields]
+        refs = [method.response.record for method in modules[name].methods]
+        for method in modules[name].methods:
+            fields += method.arguments
+        refs += [ref for item in fields for ref in (item.record, item.enum)]
+        pending += [ref.module for ref in refs if ref is not None]
+    return met
 
 
 def _check_navigation(
