@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +13,7 @@ import requests
 
 from freshbooks_classic import FreshBooks
 from xmlwright.sandbox import Sandbox, SandboxError
+from xmlwright.sandbox.control import Control
 
 INFO = "/__sandbox__/info"
 
@@ -165,6 +168,28 @@ def test_a_fault_that_no_method_matches_is_an_error(own: Sandbox) -> None:
         SandboxError, match=r"no method matches 'tsk.list'; did you mean 'task.list'"
     ):
         own.control.add_fault("status=503; method=tsk.list")
+
+
+def test_the_journal_is_redacted_while_other_calls_are_handled(
+    own: Sandbox, client: FreshBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.task.create(name="Hedges")
+    show, began, finish = Control.shown_call, threading.Event(), threading.Event()
+
+    def wait(control: Control, entry: Any) -> dict[str, Any]:
+        began.set()
+        assert finish.wait(30), "no other call was handled"
+        return show(control, entry)
+
+    monkeypatch.setattr(Control, "shown_call", wait)
+    with ThreadPoolExecutor() as pool:
+        journal = pool.submit(get, own, "/__sandbox__/requests", X_Sandbox_Key=own.key)
+        assert began.wait(30)
+        try:
+            assert client.task.list().total == 1
+        finally:
+            finish.set()
+        assert journal.result(30).json()["requests"][0]["method"] == "task.create"
 
 
 # The clock

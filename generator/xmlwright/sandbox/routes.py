@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -139,8 +140,8 @@ def _number(value: Any, name: str) -> int:
 def _seconds(value: Any, name: str) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
-        raise SandboxError(f"{name} is a number, not {value!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise SandboxError(f"{name} is a number, not {value!r:.200}") from None
 
 
 def _truth(value: Any, name: str) -> bool:
@@ -299,16 +300,19 @@ class _Actions:
         for name in ("ok", "fault"):
             if name in wanted:
                 wanted[name] = _truth(wanted[name], name)
-        return {
-            "requests": self.control.requests(**wanted),
-            "total": self.control.app.journal.total,
-        }
+        found, total = self.control.app.journal.find(wanted), self.control.app.journal.total
+
+        def shown() -> Response:
+            return _json({"requests": list(map(self.control.shown_call, found)), "total": total})
+
+        # Redacting large documents takes seconds; other calls don't wait for it.
+        return await asyncio.to_thread(shown)
 
     async def request(self, values: Values) -> Any:
         entry = self.control.app.journal.get(_number(values["id"], "id"))
         if entry is None:
             raise NotFoundError(f"there is no call {values['id']}, or it is forgotten")
-        return self.control.shown_call(entry)
+        return await asyncio.to_thread(self.control.shown_call, entry)
 
     async def assert_requests(self, values: Values) -> Any:
         wanted = dict(values)
