@@ -68,7 +68,7 @@ def main(folder: Path, how: str, count: int) -> None:
     here = sorted(os.listdir(work))
     swap = next(index for index, event in enumerate(seen) if event.startswith(SWAP))
     around = range(swap - 2, min(swap + 3, len(seen)))
-    chosen = sorted({*sample(f"writes, {how}", range(len(seen)), count), *around})
+    chosen = sorted({*sample(f"writes, {how}", range(len(seen)), count), *around, len(seen) - 1})
     report = []
     for index in chosen:
         for place, before in (
