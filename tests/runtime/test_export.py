@@ -124,7 +124,7 @@ def account(count: int) -> Iterator[tuple[Account, Server]]:
 
 
 def rows(target: Path, form: str, table: str) -> list[dict[str, Any]]:
-    """The rows of a table, as a program that nobody here wrote reads them; amounts are decimals."""
+    """Return the rows of a table, read by sqlite3 or DuckDB; amounts are decimals."""
     if form == "sqlite":
         with closing(sqlite3.connect(target)) as database:
             database.row_factory = sqlite3.Row
@@ -285,6 +285,23 @@ def test_rows_that_move_are_fetched_by_the_next_run(tmp_path: Path) -> None:
         assert got == {gone, *found.numbers}
 
 
+def test_rows_without_an_id_are_fetched_once(tmp_path: Path) -> None:
+    """A report that breaks off is fetched anew; no row is there twice."""
+    method, target = "report.getInvoiceDetails", tmp_path / "a.sqlite"
+    listed = wire.METHODS[method].response
+    assert isinstance(listed, ListResponse)
+    inside = "".join(f"<{listed.item}/>" for _ in range(3))
+    for name in reversed(listed.path):
+        inside = f"<{name}>{inside}</{name}>"
+    body = f'<response {NAMESPACE} status="ok">{inside}</response>'.encode()
+    with serving(Response(b"", 500)) as server:
+        arguments = ("--to", target, "--method", method)
+        export(*arguments, server=server, expect=8)
+        server.answer = lambda seen: Response(body)
+        out, _ = export(*arguments, server=server)
+    assert "3 rows" in out
+
+
 def test_a_failure_keeps_what_was_fetched(tmp_path: Path) -> None:
     target = tmp_path / "a.sqlite"
     with account(300) as (found, server):
@@ -311,7 +328,7 @@ def test_a_rate_limit_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     from freshbooks_classic.runtime.command import ClientCommand
 
     waits: list[float] = []
-    monkeypatch.setattr("freshbooks_classic.runtime.export.time.sleep", waits.append)
+    monkeypatch.setattr("freshbooks_classic.runtime.export_account.time.sleep", waits.append)
     program = ClientCommand("freshbooks_classic", "FreshBooks", "freshbooks-classic", {})
     with account(30) as (found, server):
         found.refusals = 2
@@ -401,6 +418,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_exported(tmp_path: Path) -
     (folder / "0008.xml").write_text("", encoding="utf-8")
     (folder / "0009.xml").write_text("<html><body>Sorry</body></html>", encoding="utf-8")
     (folder / "0010.xml").write_bytes(b"\x00\x01\x02" * 50)
+    (folder / "0012.xml").write_text(f'<response {NAMESPACE} status="ok"><wonders/></response>')
     (folder / "0011.xml").write_text('<!DOCTYPE a [<!ENTITY b "c">]><response/>', encoding="utf-8")
     with gzip.open(folder / "cut.xml.gz", "wb") as file:
         file.write(good.encode() * 20)
@@ -412,11 +430,11 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_exported(tmp_path: Path) -
     )
     os.mkfifo(folder / "pipe.xml")
     _, err = export(folder, tmp_path / "absent.xml", "--to", tmp_path / "t", "--format", "jsonl", expect=1)  # fmt: skip
-    bad = ("0007.xml", "0008.xml", "0009.xml", "0010.xml", "0011.xml", "cut.xml.gz", "no.zip", "bad.jsonl:2", "bad.jsonl:3", "pipe.xml", "absent.xml")  # fmt: skip
+    bad = ("0007.xml", "0008.xml", "0009.xml", "0010.xml", "0011.xml", "0012.xml", "cut.xml.gz", "no.zip", "bad.jsonl:2", "bad.jsonl:3", "pipe.xml", "absent.xml")  # fmt: skip
     for name in bad:
         assert f"{name}: " in err, (name, err)
-    assert "11 documents were not read" in err
-    assert len(rows(tmp_path / "t", "jsonl", "invoice")) == 296
+    assert "12 documents were not read" in err
+    assert len(rows(tmp_path / "t", "jsonl", "invoice")) == 295
     manifest = json.loads((tmp_path / "t" / "export.json").read_text())
     assert len(manifest["problems"]) == manifest["problem_count"] == len(bad)
 
@@ -498,7 +516,14 @@ def test_an_export_of_documents_goes_on_after_a_kill(tmp_path: Path) -> None:
     while not (tmp_path / "t" / "export.json").exists():
         time.sleep(0.005)
     program.send_signal(signal.SIGKILL)
-    program.wait(20)
+    assert program.wait(20) == -signal.SIGKILL
+    modified = source.stat().st_mtime_ns
+    with source.open("a", encoding="utf-8") as file:
+        size = file.tell()
+        file.write(recorded(invoices([1])))
+    assert "the files have changed" in export(*arguments, expect=3)[1]
+    os.truncate(source, size)
+    os.utime(source, ns=(modified, modified))
     export(*arguments)
     got = rows(tmp_path / "t", "jsonl", "invoice")
     assert sorted(row["invoice_id"] for row in got) == list(range(1, 401))
@@ -512,7 +537,7 @@ def test_what_is_in_the_way_of_an_export(tmp_path: Path, sources: Path) -> None:
     (tmp_path / "full" / "mine.txt").write_text("mine")
     _, err = export(sources, "--to", tmp_path / "full", "--format", "csv", expect=3)
     assert "is not empty (mine.txt)" in err
-    (tmp_path / "text.sqlite").write_text("this is no database, but a long text " * 50)
+    (tmp_path / "text.sqlite").write_text("text that is not a database " * 50)
     _, err = export(sources, "--to", tmp_path / "text.sqlite", expect=3)
     assert "not a database" in err
     with closing(sqlite3.connect(tmp_path / "other.sqlite")) as database:
@@ -527,8 +552,14 @@ def test_what_is_in_the_way_of_an_export(tmp_path: Path, sources: Path) -> None:
     export(sources / "plain.xml", "--to", tmp_path / "t", "--format", "csv", "--restart")
     assert len(rows(tmp_path / "t", "csv", "invoice")) == 10
     (tmp_path / "t" / "invoice" / "note.csv").write_text("mine")
-    _, err = export(sources, "--to", tmp_path / "missing" / "a.sqlite", expect=0)
+    export(sources, "--to", tmp_path / "t", "--format", "csv", "--restart")
+    assert (tmp_path / "t" / "invoice" / "note.csv").read_text() == "mine"
+    export(sources, "--to", tmp_path / "missing" / "a.sqlite")
     assert (tmp_path / "missing" / "a.sqlite").exists()
+    assert sorted(path.name for path in (tmp_path / "full").iterdir()) == ["mine.txt"]
+    assert not list(tmp_path.rglob("*.export"))
+    _, err = export("-", "--to", tmp_path / "t", "--format", "csv", expect=3, stdin=b"<a/>")
+    assert "an export of something else" in err
 
 
 def test_two_exports_to_one_target(tmp_path: Path) -> None:

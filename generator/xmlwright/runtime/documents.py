@@ -71,12 +71,21 @@ def _one(
     return False
 
 
-def _is_request(registry: MethodRegistry, document: Document) -> bool:
-    """Return whether a document is a request, by its root and, where responses have the same one, by its method."""
-    if document.method is not None and registry.method(document.method).response.binary:
+def is_request(registry: MethodRegistry, content: bytes, method: str | None) -> bool:
+    """Return whether a document is a request, by its root and, where responses have the same one, by its method.
+
+    Args:
+        registry: the methods.
+        content: the document.
+        method: the method that was given for it, if one was.
+
+    Raises:
+        InvalidDocumentError: it is not XML.
+    """
+    if method is not None and registry.method(method).response.binary:
         return False
     protocol = registry.protocol
-    root = parse_xml(document.content)
+    root = parse_xml(content)
     if local_name(root) != protocol.request_root:
         return False
     return (
@@ -86,13 +95,18 @@ def _is_request(registry: MethodRegistry, document: Document) -> bool:
     )
 
 
-def _methods(registry: MethodRegistry, document: Document) -> list[str]:
-    """The method that was given, or those that the content fits equally well."""
-    if document.method is not None:
-        return [document.method]
-    root = parse_xml(document.content)
+def methods_of(registry: MethodRegistry, content: bytes, method: str | None) -> list[str]:
+    """Return the method that was given for a response, or those that its content fits equally well.
+
+    Raises:
+        ApiError: the response says that a call failed.
+        InvalidDocumentError: it is not XML, or not a response of any method.
+    """
+    if method is not None:
+        return [method]
+    root = parse_xml(content)
     registry.protocol.check(root, "")
-    found = registry.candidates(document.content)
+    found = registry.candidates(content)
     if not found:
         inside = ", ".join(f"<{local_name(child)}>" for child in islice(root, 3)) or "nothing"
         raise InvalidDocumentError(
@@ -102,7 +116,7 @@ def _methods(registry: MethodRegistry, document: Document) -> list[str]:
 
 
 def _read(registry: MethodRegistry, document: Document) -> bool:
-    if _is_request(registry, document):
+    if is_request(registry, document.content, document.method):
         name, arguments = registry.parse_request(document.content)
         shown = arguments
         if not document.show_secrets:
@@ -122,7 +136,7 @@ def _answer(registry: MethodRegistry, document: Document) -> tuple[dict[str, Any
     """What a response says, and what in it is unknown."""
     method = document.method
     try:
-        names = _methods(registry, document)
+        names = methods_of(registry, document.content, document.method)
         value = registry.parse_response(names[0], document.content)
     except ApiError as failure:
         said = {"message": failure.message, "code": failure.code, "field": failure.field}
@@ -141,12 +155,12 @@ def _plain(value: Any, document: Document) -> Any:
 
 
 def _check(registry: MethodRegistry, document: Document) -> bool:
-    if _is_request(registry, document):
+    if is_request(registry, document.content, document.method):
         name, arguments = registry.parse_request(document.content)
         paths = unknown_elements(arguments)
     else:
         try:
-            names = _methods(registry, document)
+            names = methods_of(registry, document.content, document.method)
             paths = registry.unknown_in(names[0], document.content)
         except ApiError as failure:
             code = f" [{failure.code}]" if failure.code else ""

@@ -14,14 +14,10 @@ from urllib.parse import urlsplit
 import click
 
 from .errors import Error
-from .export import (
-    Target,
-    export_account,
-    export_files,
-    exported_methods,
-    open_target,
-)
+from .export_account import export_account, exported_methods
+from .export_files import export_files
 from .export_tables import Tables, sql
+from .export_targets import Target, open_target
 
 if TYPE_CHECKING:
     from .command import ClientCommand
@@ -92,7 +88,7 @@ def _export(
         "method": method,
         "show_secrets": show_secrets,
     }
-    target = open_target(Path(to), form, about, restart=restart or "-" in sources)
+    target = open_target(Path(to), form, about, restart=restart)
     try:
         with _Progress() as report:
             export_files(
@@ -175,10 +171,12 @@ def _summary(target: Target) -> bool:
         click.echo(f"and {count - _PROBLEMS_SHOWN:,} more", err=True)
     if state["finished"] is None:
         click.echo("The export is incomplete; run the same command again to go on.", err=True)
-    elif count:
+    elif count and "documents" in state:
         click.echo(
             f"{count:,} {'document was' if count == 1 else 'documents were'} not read.", err=True
         )
+    elif count:
+        click.echo("Rows may be missing; pass --restart to export everything again.", err=True)
     if "documents" in state and not state["documents"]:
         click.echo("No document was read.", err=True)
         return False

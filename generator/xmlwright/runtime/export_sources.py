@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import hashlib
 import os
 import stat
 import sys
@@ -68,6 +69,8 @@ class Found:
     """Files of folders that are neither documents, recordings nor archives."""
     problems: list[tuple[str, str]] = field(default_factory=list)
     """Sources that cannot be read, each with the reason."""
+    digest: str = ""
+    """Hash of the names, sizes and times of all files."""
 
 
 def is_supported(path: str) -> bool:
@@ -82,6 +85,7 @@ def find_jobs(sources: Iterable[str]) -> Found:
         sources: files and folders; ``-`` is standard input.
     """
     found = Found()
+    digest = hashlib.sha256()
     small: list[Piece] = []
     size = 0
 
@@ -106,6 +110,8 @@ def find_jobs(sources: Iterable[str]) -> Found:
         except OSError as error:
             found.problems.append((path, error.strerror or str(error)))
             continue
+        facts = (os.path.abspath(path), status.st_size, status.st_mtime_ns)
+        digest.update(f"{facts!r}\n".encode())
         if not named and not is_supported(path):
             found.skipped.append(path)
         elif path.lower().endswith(tuple(RECORDINGS)):
@@ -122,6 +128,7 @@ def find_jobs(sources: Iterable[str]) -> Found:
             if size >= JOB_BYTES or len(small) >= JOB_FILES:
                 flush()
     flush()
+    found.digest = digest.hexdigest()
     return found
 
 
@@ -229,7 +236,11 @@ def _lines_between(label: str, file: IO[bytes], piece: Piece) -> Iterator[Docume
     file.seek(at)
     if at:
         file.seek(at - 1)
-        at += len(file.readline()) - 1  # the rest of the line that begins before
+        at -= 1
+        while part := file.readline(JOB_BYTES):  # the rest of the line that begins before
+            at += len(part)
+            if part.endswith(b"\n"):
+                break
     for line in _bounded_lines(file):
         if piece.end is not None and at >= piece.end:
             return
