@@ -23,14 +23,13 @@ from ..settings import Settings, SettingsError
 from .content import Guide, Heading, Link, Page
 from .highlight import highlighted
 from .language import ENGLISH, Language
-from .links import Links, anchor
+from .links import Links, anchor, natural
 
 REFERENCE: Final = "ref"
 """Scheme of links to the reference, as in ``[create](ref:task.create)``."""
 _SYNTAX: Final = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _FENCE: Final = re.compile(r"^\s*(```+|~~~+)")
 _TARGET: Final = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
-_NUMBER: Final = re.compile(r"(\d+)")
 _ADMONITION: Final = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*")
 _FRONT: Final = re.compile(r"---[ \t]*\n.*?^---[ \t]*\n\s*", re.DOTALL | re.MULTILINE)
 _FOOTNOTE: Final = re.compile(r"\[\^([^\]\s]+)\]")
@@ -81,7 +80,10 @@ def find(settings: Settings) -> list[GuideFile]:
         raise SettingsError(
             f"guides: {folder.name}/ is not a folder; create it or correct pyproject.toml"
         )
-    paths = [*sorted(folder.glob("guide-*.md"), key=_natural), *folder.glob("schema-language.md")]
+    paths = [
+        *sorted(folder.glob("guide-*.md"), key=lambda path: natural(path.name)),
+        *folder.glob("schema-language.md"),
+    ]
     return [_read(path, shown(path, settings.root)) for path in paths if path.is_file()]
 
 
@@ -95,11 +97,6 @@ def pages(
     """Render the guides. Adds a diagnostic for each broken link, image and Python block."""
     checker = _Checker(found, links, root, diagnostics, language)
     return [checker.page(guide) for guide in found]
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Return a sort key that puts ``guide-2`` before ``guide-10``."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in _NUMBER.split(path.name)]
 
 
 def _read(path: Path, file: str) -> GuideFile:

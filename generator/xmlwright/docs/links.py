@@ -22,6 +22,15 @@ def anchor(*names: str) -> str:
     return text or "~"
 
 
+def natural(text: str) -> list[tuple[int, str]]:
+    """Return a sort key that puts ``guide-2`` before ``guide-10``, and 2.9 before 2.10."""
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part)
+        for part in re.split(r"(\d+)", text)
+        if part
+    ]
+
+
 class Links:
     """Addresses on the site of an API and in its repository."""
 

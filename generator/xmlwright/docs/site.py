@@ -30,7 +30,7 @@ from .history import changes
 from .html import ASSETS, TEMPLATES, check_templates
 from .html import Renderer as HtmlRenderer
 from .language import translate
-from .links import Links
+from .links import Links, anchor
 from .markdown import Renderer as MarkdownRenderer
 from .public import public_names
 from .publishing import Publishing
@@ -106,10 +106,7 @@ def build(
     written = guides.pages(
         guides.find(settings), links, settings.root, diagnostics, publishing.language
     )
-    _check_navigation(publishing, written, api, diagnostics)
     check_templates(publishing, settings.root, diagnostics)
-    if len(diagnostics):
-        raise DescriptionError(diagnostics)
     described = Describer(
         api,
         links,
@@ -125,6 +122,9 @@ def build(
         public_names(api, settings, links),
         publishing,
     ).site()
+    _check_navigation(publishing, described, diagnostics)
+    if len(diagnostics):
+        raise DescriptionError(diagnostics)
     site = translate(described, publishing.language)
     lap("describe")
     files = _rendered(site, links, settings, progress, clean, publishing, release)
@@ -132,7 +132,7 @@ def build(
     progress("publish", 0, 0)
     changed = _published(output, files, overwrite)
     if release:
-        versions.write(output.parent, output.name, absolute=bool(publishing.base_url))
+        versions.write(output.parent, absolute=bool(publishing.base_url))
     lap("publish")
     return BuildReport(
         len(site.pages), len(ran.samples), ran.fresh, len(files[SINGLE]), changed, seconds
@@ -250,23 +250,16 @@ def _modules_used(api: Api) -> set[str]:
     return met
 
 
-def _check_navigation(
-    publishing: Publishing, written: Sequence[Page], api: Api, diagnostics: Diagnostics
-) -> None:
-    guides_ = [page.url.removeprefix("guides/").removesuffix(".html") for page in written]
-    pages = (
-        "authentication",
-        "paging",
-        "types",
-        "errors",
-        "events",
-        "limits",
-        "python",
-        "sources",
-        "changes",
-    )
-    known = [*guides_, *pages, *(module.name for module in api.modules)]
-    names = [(name, group.at) for group in publishing.navigation for name in group.pages]
+def _check_navigation(publishing: Publishing, site: Site, diagnostics: Diagnostics) -> None:
+    """Report names in the navigation that are no guide, page of the reference, or resource."""
+    placed = ("guide", "article", "resource")
+    known = [Path(page.url).stem for page in site.pages if page.kind in placed]
+    names = [
+        (name, group.at)
+        for group in publishing.navigation
+        for name in group.pages
+        if anchor(name) not in known
+    ]
     publication.refer(names, known, "no guide, resource or page", diagnostics)
 
 
