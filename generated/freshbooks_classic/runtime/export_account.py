@@ -162,7 +162,7 @@ class _AccountList:
             reasons.append(f"{self._fetched} rows came of a list of {total}")
         if reasons:
             self.target.problem(self.method.name, reasons[0])
-        # Without an ID, rows that came already cannot be told from missing ones: it is fetched once.
+        # Without an ID, a second walk would repeat rows, so there is none.
         if not reasons or self.table.identity is None:
             self.state["done"] = now()
         self._next = None
